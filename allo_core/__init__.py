@@ -1,0 +1,36 @@
+"""AlloScope's science: from a sequence to the attention heads that look at its marked residues.
+
+The public names below are loaded when they are first used, so that ``import allo_core`` does not wait for torch.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "AttentionMaps": "allo_core.attention.maps",
+    "Columns": "allo_core.attention.columns",
+    "HeadScores": "allo_core.attention.scores",
+    "Protein": "allo_core.sequence",
+    "StructureMap": "allo_core.structure.mapping",
+    "columns": "allo_core.attention.columns",
+    "extract_attention": "allo_core.extract",
+    "load_model": "allo_core.models.language_model",
+    "map_structure": "allo_core.structure.mapping",
+    "parse_protein": "allo_core.sequence",
+    "parse_residues": "allo_core.residues",
+    "read_structure": "allo_core.structure.read",
+    "score_heads": "allo_core.attention.scores",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module 'allo_core' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

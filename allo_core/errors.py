@@ -1,0 +1,57 @@
+"""The errors that a person can do something about.
+
+Every message is one line: what is wrong, with which value, and what to do.  The page shows it, the terminal prints it and exits with 2.
+"""
+
+__all__ = [
+    "AlloScopeError",
+    "Cancelled",
+    "DeviceError",
+    "LibraryError",
+    "ResidueError",
+    "ScoreError",
+    "SequenceError",
+    "StoreError",
+    "StructureError",
+    "WeightsError",
+]
+
+
+class AlloScopeError(Exception):
+    """Base of every error whose message is meant for the person at the screen."""
+
+
+class SequenceError(AlloScopeError):
+    """A text that is not one protein sequence, or a sequence that a model cannot read."""
+
+
+class ResidueError(AlloScopeError):
+    """A list of residues that does not fit the protein."""
+
+
+class LibraryError(AlloScopeError):
+    """A receptor, site or structure that the library does not have."""
+
+
+class StructureError(AlloScopeError):
+    """A structure file that cannot be read or does not belong to the protein."""
+
+
+class WeightsError(AlloScopeError):
+    """Weights that are missing, damaged or not what they should be."""
+
+
+class DeviceError(AlloScopeError):
+    """A device that is not there, computes wrongly or has too little memory."""
+
+
+class StoreError(AlloScopeError):
+    """A run that cannot be kept or read."""
+
+
+class ScoreError(AlloScopeError):
+    """Settings under which no score is defined."""
+
+
+class Cancelled(Exception):
+    """The person cancelled the run; nothing was kept."""

@@ -1,0 +1,142 @@
+"""From pasted text to a protein, and every complaint about a sequence."""
+
+import re
+from dataclasses import dataclass
+
+from allo_core.errors import SequenceError
+
+__all__ = ["AMINO_ACIDS", "LETTERS", "Protein", "parse_protein"]
+
+AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
+# IUPAC codes beyond the twenty that ESM's alphabet also has: selenocysteine, pyrrolysine, Asx, Glx, unknown.
+LETTERS = AMINO_ACIDS + "UOBZX"
+_NUCLEOTIDES = set("ACGTUN")
+_LONGEST_NAME = 80
+
+
+@dataclass(frozen=True)
+class Protein:
+    """One protein chain.
+
+    Parameters
+    ----------
+    name : str
+        What a person calls it; text from outside, so escape it before it goes into HTML.
+    sequence : str, length L
+        One-letter codes, all in ``LETTERS``.
+    first : int
+        UniProt number of the first residue, so that a cropped domain keeps its numbering.
+    """
+
+    name: str
+    sequence: str
+    first: int = 1
+
+    def __post_init__(self):
+        if not self.sequence:
+            raise SequenceError("The sequence is empty; paste at least one residue.")
+        for index, letter in enumerate(self.sequence):
+            if letter not in LETTERS:
+                raise SequenceError(_foreign_letter(letter, index + self.first))
+
+    def __len__(self) -> int:
+        return len(self.sequence)
+
+    def number(self, index: int) -> int:
+        """UniProt number of the residue with this 0-based index."""
+        return index + self.first
+
+    def index(self, number: int) -> int:
+        """0-based index of the residue with this UniProt number; SequenceError if there is none."""
+        if not self.first <= number <= self.first + len(self) - 1:
+            raise SequenceError(f"Residue {number} does not exist: {self.name} has residues {self.first} to {self.first + len(self) - 1}.")
+        return number - self.first
+
+    def label(self, index: int) -> str:
+        """Letter and UniProt number, as in ``D52``."""
+        return f"{self.sequence[index]}{self.number(index)}"
+
+    def crop(self, start: int, stop: int) -> "Protein":
+        """Residues ``start`` to ``stop`` (UniProt numbers, both included) with their numbers kept."""
+        return Protein(self.name, self.sequence[self.index(start) : self.index(stop) + 1], start)
+
+
+def parse_protein(text: str, record: str | None = None) -> Protein:
+    """Read one protein from a bare sequence or FASTA text.
+
+    Parameters
+    ----------
+    text : str
+        White space and lower case are accepted.
+    record : str, optional
+        Which record of a FASTA text to take: its number (from 1), its identifier (the header up to the first space) or a part of it
+        between bars, as the accession in ``sp|P29274|AA2AR_HUMAN``.
+
+    Raises
+    ------
+    SequenceError
+        With the offending letter and its position.
+    """
+    records = _records(text)
+    if record is not None:
+        name, sequence = _chosen(records, record)
+    elif len(records) > 1:
+        names = ", ".join(name for name, _ in records[:5]) + (", ..." if len(records) > 5 else "")
+        raise SequenceError(f"The text holds {len(records)} sequences ({names}); give one, or name the record.")
+    else:
+        name, sequence = records[0]
+    if not sequence:
+        raise SequenceError(
+            "The sequence is empty; paste at least one residue." if name == "pasted sequence" else f"The record {name!r} has no sequence."
+        )
+    return Protein(name, _checked(sequence))
+
+
+def _records(text: str) -> list[tuple[str, str]]:
+    text = text.lstrip("\ufeff")
+    if not text.strip():
+        raise SequenceError("No sequence: paste a protein sequence, or FASTA text.")
+    records: list[tuple[str, list[str]]] = []
+    for line in text.splitlines():
+        if line.lstrip().startswith(">"):
+            header = line.strip()[1:].strip()
+            records.append(((header.split() or ["unnamed sequence"])[0][:_LONGEST_NAME], []))
+        elif line.strip():
+            if not records:
+                records.append(("pasted sequence", []))
+            records[-1][1].append(re.sub(r"\s+", "", line).upper())
+    return [(name, "".join(lines)) for name, lines in records]
+
+
+def _chosen(records: list[tuple[str, str]], record: str) -> tuple[str, str]:
+    wanted = record.strip()
+    if wanted.isdigit() and 1 <= int(wanted) <= len(records):
+        return records[int(wanted) - 1]
+    matches = [item for item in records if wanted == item[0] or wanted in item[0].split("|")]
+    if len(matches) == 1:
+        return matches[0]
+    names = ", ".join(name for name, _ in records[:5]) + (", ..." if len(records) > 5 else "")
+    how_many = "no record" if not matches else f"{len(matches)} records"
+    raise SequenceError(f"The text has {how_many} named {record!r}; it holds {names}.")
+
+
+def _checked(sequence: str) -> str:
+    for index, letter in enumerate(sequence):
+        if letter not in LETTERS:
+            raise SequenceError(_foreign_letter(letter, index + 1))
+    if len(sequence) >= 20 and set(sequence) <= _NUCLEOTIDES:
+        raise SequenceError(
+            f"This looks like a nucleotide sequence (only {', '.join(sorted(set(sequence)))}); translate it to protein first."
+        )
+    return sequence
+
+
+def _foreign_letter(letter: str, position: int) -> str:
+    where = f"at position {position}"
+    if letter.isdigit():
+        return f"The digit {letter!r} {where} is not a residue; paste the sequence without numbers."
+    if letter == "*":
+        return f"'*' {where} is a stop codon, not a residue; remove it."
+    if letter in "-.":
+        return f"{letter!r} {where} is an alignment gap, not a residue; remove the gaps."
+    return f"{letter!r} {where} is not an amino acid; the letters are {AMINO_ACIDS} and U, O, B, Z, X."
