@@ -1,0 +1,210 @@
+"""What stands in the text of a PDB or mmCIF file."""
+
+import io
+import re
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from biotite import DeserializationError, InvalidFileError
+from biotite.structure import AtomArray, BadStructureError
+from biotite.structure.io.pdb import PDBFile
+from biotite.structure.io.pdbx import CIFBlock, CIFColumn, CIFFile, get_structure
+
+from allo_core.errors import StructureError
+
+__all__ = ["ParsedFile", "ReferenceRange", "parse_mmcif", "parse_pdb"]
+
+_ENTRY = re.compile(r"[0-9][A-Za-z0-9]{3}")
+_LONGEST_TITLE = 300
+_COORDINATE_RECORDS = ("ATOM  ", "HETATM")
+_END_OF_Z = 54  # column after the coordinates in a PDB line
+_POSITION = re.compile(r"( *-?[0-9]+\.?[0-9]* *){3}")
+# What biotite raises on damaged files.
+_BIOTITE_ERRORS = (InvalidFileError, DeserializationError, BadStructureError, ValueError, KeyError, IndexError, TypeError, OverflowError)
+
+
+@dataclass(frozen=True)
+class ReferenceRange:
+    """Residues of one chain, from ``first`` to ``last`` (number, insertion code), that come from one database sequence."""
+
+    chain: str
+    first: tuple[int, str]
+    last: tuple[int, str]
+
+
+@dataclass(frozen=True)
+class ParsedFile:
+    """The first model with all its alternative locations, and what the file says about itself."""
+
+    atoms: AtomArray
+    entry: str
+    title: str
+    n_models: int
+    references: tuple[ReferenceRange, ...]
+    notes: tuple[str, ...] = ()
+
+
+def parse_pdb(text: str, shown: str) -> ParsedFile:
+    """Parse PDB text.
+
+    Parameters
+    ----------
+    text : str
+        Lines end with a line feed.
+    shown : str
+        Name of the file, for error messages.
+
+    Raises
+    ------
+    StructureError
+        If it is no PDB text, or cut, or a line cannot be read.
+    """
+    lines = text.split("\n")
+    coordinates, n_models = _first_model(lines)
+    if not coordinates and not any(line.startswith(("HEADER", "REMARK", "COMPND", "CRYST1")) for line in lines):
+        raise StructureError(f"{shown} is neither PDB nor mmCIF (it begins with {_beginning(text)!r}); give a structure file.")
+    _check_ends(lines, coordinates, shown)
+    header = [line for line in lines if line.startswith(("HEADER", "TITLE", "DBREF"))]
+    entry = next((_entry(line[62:66]) for line in header if line.startswith("HEADER")), "")
+    title = _clean(" ".join(line[10:80].strip() for line in header if line.startswith("TITLE")))
+    notes = ()
+    if entry and not any(line.startswith("END") for line in lines[-50:]):
+        notes = (f"{shown} has no END record; if its download was cut, residues are missing.",)
+    return ParsedFile(_pdb_atoms(coordinates, shown), entry, title, n_models, _pdb_references(header, entry), notes)
+
+
+def parse_mmcif(text: str, shown: str) -> ParsedFile:
+    """Parse mmCIF text; parameters and errors as in `parse_pdb`."""
+    _check_loop_end(text, shown)
+    try:
+        block = CIFFile.read(io.StringIO(text)).block
+        if "atom_site" not in block:
+            raise StructureError(f"{shown} has no atoms; give an mmCIF file with coordinates.")
+        site = block["atom_site"]
+        if not all(_is_complete(site[f"Cartn_{axis}"]) for axis in "xyz"):
+            raise StructureError(f"{shown} has atoms without coordinates; remove or repair them.")
+        n_models = len(set(site["pdbx_PDB_model_num"].as_array(str).tolist())) if "pdbx_PDB_model_num" in site else 1
+        fields = ["occupancy"] if "occupancy" in site else []
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            atoms = get_structure(block, model=1, altloc="all", extra_fields=fields)
+        entry, title = _entry(_item(block, "entry", "id")), _clean(_item(block, "struct", "title"))
+        return ParsedFile(_with_occupancy(atoms), entry, title, n_models, _mmcif_references(block))
+    except _BIOTITE_ERRORS as error:
+        raise StructureError(f"{shown} cannot be read as mmCIF, it may be cut ({_reason(error)}); download it again.") from error
+
+
+def _first_model(lines: list[str]) -> tuple[list[str], int]:
+    end = next((i for i, line in enumerate(lines) if line.startswith("ENDMDL")), len(lines))
+    n_models = sum(line.startswith("MODEL ") for line in lines)
+    return [line for line in lines[:end] if line.startswith(_COORDINATE_RECORDS)], max(1, n_models)
+
+
+def _check_ends(lines: list[str], coordinates: list[str], shown: str) -> None:
+    short = next((line for line in coordinates if len(line) < _END_OF_Z), None)
+    last = lines[-1]  # what follows the last line feed
+    before = next((line for line in reversed(lines[:-1]) if line.startswith(_COORDINATE_RECORDS)), "")
+    begun = any(record.startswith(last[:6]) for record in _COORDINATE_RECORDS)
+    if short is not None or (last and begun and len(last) < len(before)):
+        raise StructureError(f"{shown} is cut in the line {(short or last)[:30].strip()!r}; download it again.")
+
+
+def _pdb_atoms(coordinates: list[str], shown: str) -> AtomArray:
+    if not coordinates:
+        raise StructureError(f"{shown} has no atoms; give a PDB file with ATOM records.")
+    width = 80
+    padded = "\n".join(_with_blank_fields(line[:width].ljust(width)) for line in coordinates)
+    try:
+        with warnings.catch_warnings():
+            # Elements missing from old files are guessed from the atom names, as they should be.
+            warnings.simplefilter("ignore")
+            return _with_occupancy(PDBFile.read(io.StringIO(padded)).get_structure(model=1, altloc="all", extra_fields=["occupancy"]))
+    except _BIOTITE_ERRORS as error:
+        unreadable = next((line[:_END_OF_Z] for line in coordinates if not _POSITION.fullmatch(line[30:_END_OF_Z])), None)
+        reason = _reason(error) if unreadable is None else f"no coordinates in {unreadable!r}"
+        raise StructureError(f"{shown} cannot be read as PDB ({reason}); check its columns.") from error
+
+
+def _with_blank_fields(line: str) -> str:
+    """Many programs leave out occupancy and B-factor (which is not used); biotite wants numbers there."""
+    occupancy = line[54:60] if line[54:60].strip() else "  1.00"
+    return f"{line[:54]}{occupancy}  0.00{line[66:]}"
+
+
+def _with_occupancy(atoms: AtomArray) -> AtomArray:
+    if "occupancy" not in atoms.get_annotation_categories():
+        atoms.set_annotation("occupancy", np.ones(len(atoms)))
+    return atoms
+
+
+def _pdb_references(header: list[str], entry: str) -> tuple[ReferenceRange, ...]:
+    """DBREF and DBREF1 records: chain 13, range 15-18 and 19, 21-24 and 25, accession 34-41 (wwPDB format 3.3)."""
+    found = []
+    for line in header:
+        if line.startswith(("DBREF ", "DBREF1")) and line[33:41].strip().upper() != entry.upper():
+            first, last = line[14:18].strip(), line[20:24].strip()
+            if _is_integer(first) and _is_integer(last):
+                found.append(ReferenceRange(line[12].strip(), (int(first), line[18].strip()), (int(last), line[24:25].strip())))
+    return tuple(found)
+
+
+def _mmcif_references(block: CIFBlock) -> tuple[ReferenceRange, ...]:
+    if "struct_ref_seq" not in block:
+        return ()
+    category, entry = block["struct_ref_seq"], _item(block, "entry", "id").upper()
+    names = ("pdbx_strand_id", "pdbx_auth_seq_align_beg", "pdbx_auth_seq_align_end", "pdbx_db_accession")
+    if not all(name in category for name in names):
+        return ()
+    columns = [category[name].as_array(str).tolist() for name in names]
+    codes = [
+        category[name].as_array(str).tolist() if name in category else [""] * len(columns[0])
+        for name in ("pdbx_seq_align_beg_ins_code", "pdbx_seq_align_end_ins_code")
+    ]
+    return tuple(
+        ReferenceRange(chain, (int(first), first_code.strip("?.")), (int(last), last_code.strip("?.")))
+        for chain, first, last, accession, first_code, last_code in zip(*columns, *codes, strict=True)
+        if _is_integer(first) and _is_integer(last) and accession.upper() != entry
+    )
+
+
+def _is_complete(column: CIFColumn) -> bool:
+    """Whether no value is ? or . instead of a number; biotite would read those as 0."""
+    return column.mask is None or not np.any(column.mask.array)
+
+
+def _check_loop_end(text: str, shown: str) -> None:
+    """Where categories are closed by a line with #, as in all files of the PDB, the atoms are the last thing of a file that was cut."""
+    before, found, rows = text.rpartition("\n_atom_site.")
+    closes = re.search(r"\n#[ \t]*\n\s*loop_[ \t]*\n(_atom_site\.[^\n]*\n)*$", before + "\n")
+    if found and closes and not re.search(r"\n#", rows):
+        last = rows.rstrip("\n").rpartition("\n")[2]
+        raise StructureError(f"{shown} is cut in the line {last[:30].strip()!r}; download it again.")
+
+
+def _item(block: CIFBlock, category: str, name: str) -> str:
+    if category not in block or name not in block[category]:
+        return ""
+    return str(block[category][name].as_array(str)[0])
+
+
+def _entry(text: str) -> str:
+    return text.strip().upper() if _ENTRY.fullmatch(text.strip()) else ""
+
+
+def _clean(text: str) -> str:
+    one_line = " ".join(text.split())
+    return "".join(letter for letter in one_line if letter.isprintable())[:_LONGEST_TITLE].strip("?.") if one_line else ""
+
+
+def _is_integer(text: str) -> bool:
+    return re.fullmatch(r"-?[0-9]{1,6}", text) is not None
+
+
+def _beginning(text: str) -> str:
+    return "".join(letter for letter in text.lstrip()[:30].split("\n")[0] if letter.isprintable())
+
+
+def _reason(error: Exception) -> str:
+    text = re.sub(r"np\.str_\(('[^']*')\)", r"\1", " ".join(str(error).split()))
+    return (text[:100] or type(error).__name__).rstrip(".")

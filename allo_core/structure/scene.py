@@ -1,0 +1,281 @@
+"""What the 3D viewer shows: the receptor upright, in UniProt numbers, with its ligands and the proteins that touch it."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from biotite.structure import AtomArray
+from scipy.spatial import cKDTree
+
+from allo_core.errors import StructureError
+from allo_core.sequence import Protein
+from allo_core.structure.mapping import ResidueId, StructureMap
+from allo_core.structure.orient import Placement, upright
+from allo_core.structure.pdbtext import MOST_LINES, NUMBERS, AtomRows, pdb_text, plain
+from allo_core.structure.polymer import ResidueTable, is_heavy, residue_table
+from allo_core.structure.read import Structure
+
+__all__ = ["LIGAND_CHAIN", "RECEPTOR_CHAIN", "Ligand", "Partner", "Scene", "build_scene", "compact"]
+
+RECEPTOR_CHAIN = "R"
+LIGAND_CHAIN = "Z"  # a letter that authors rarely use, so that partners can keep theirs
+_PARTNER_CHAINS = "ABCDEFGHIJKLMNOPQSTUVWXYabcdefghijklmnopqrstuvwxyz0123456789"
+_CONTACT = 5.0  # Å between heavy atoms, the usual cutoff for residues in contact
+_LARGEST_SCENE = 999.0  # Å from the middle of the receptor, what the columns of the PDB format hold
+
+
+@dataclass(frozen=True)
+class Ligand:
+    """A ligand, lipid, sugar or ion; ``label`` is its component id, ``chain`` and ``number`` are those in the scene."""
+
+    label: str
+    chain: str
+    number: int
+    n_atoms: int
+    is_ion: bool
+
+
+@dataclass(frozen=True)
+class Partner:
+    """A protein or nucleic acid that touches the receptor: its chain in the scene, the author's chain, and its residues."""
+
+    chain: str
+    author_chain: str
+    n_residues: int
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A structure as the viewer needs it.
+
+    Parameters
+    ----------
+    pdb : str
+        PDB text without hydrogens and waters: the receptor is chain R in UniProt numbers, ligands are chain Z, counted from 1,
+        partners have other letters.  The receptor stands upright around the origin.
+    id : str
+        sha256 of ``pdb``, hexadecimal.
+    ligands : tuple of Ligand
+    partners : tuple of Partner
+    shown : tuple of int
+        UniProt numbers of the residues present.
+    fusion_residues : int
+        Residues of the receptor's own chain that are left out: fusion proteins, tags, linkers.
+    placement : Placement
+        The motion from the coordinates of the file to those of the scene.
+    notes : tuple of str
+        What had to be left out because of its size.
+    """
+
+    pdb: str
+    id: str
+    ligands: tuple[Ligand, ...]
+    partners: tuple[Partner, ...]
+    shown: tuple[int, ...]
+    fusion_residues: int
+    placement: Placement = field(compare=False)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Masks over the residues of the structure, and the 0-based index of each mapped one (-1 elsewhere)."""
+
+    table: ResidueTable
+    index: np.ndarray
+    ligand: np.ndarray
+    partner: np.ndarray
+
+    @property
+    def receptor(self) -> np.ndarray:
+        return self.index >= 0
+
+
+def build_scene(structure: Structure, mapping: StructureMap, protein: Protein, segments: Sequence[str] | None = None) -> Scene:
+    """Arrange a mapped structure for the viewer.
+
+    Parameters
+    ----------
+    structure, mapping, protein
+        ``mapping`` is ``map_structure(structure, protein)``.
+    segments : sequence of str, length L, optional
+        Segment of each residue ("TM1", ...), by which the receptor is stood upright; without them by its shape.
+
+    Raises
+    ------
+    StructureError
+        If the receptor's numbers or the coordinates do not fit the PDB format.
+    """
+    parts = _parts(structure, mapping)
+    table = parts.table
+    ca = np.full((len(protein), 3), np.nan)
+    ca[parts.index[parts.receptor]] = table.ca[parts.receptor]
+    placement = upright(ca, segments)
+    kept = _Kept(structure.atoms, parts, placement)
+    _check_range(structure, kept, protein, parts)
+    ligand_rows, ligands = _ligands(kept, parts)
+    partner_rows, partners, notes = _partners(kept, parts)
+    chains, n_partners, more_notes = _that_fit([_receptor(kept, parts, protein), ligand_rows], partner_rows, structure)
+    text = pdb_text(chains)
+    own = table.polymer & (table.chain == mapping.chain)
+    return Scene(
+        pdb=text,
+        id=hashlib.sha256(text.encode()).hexdigest(),
+        ligands=ligands,
+        partners=partners[:n_partners],
+        shown=tuple(protein.number(index) for index in sorted(mapping.index_of.values())),
+        fusion_residues=int((own & ~parts.receptor & ~table.cap).sum()),
+        placement=placement,
+        notes=notes + more_notes,
+    )
+
+
+def compact(structure: Structure, mapping: StructureMap) -> AtomArray:
+    """The atoms that a scene needs, with the authors' chains, numbers and coordinates.
+
+    Written to a file and read again they give the same mapping and the same scene.
+    """
+    return structure.atoms[_mask(structure.atoms, _parts(structure, mapping))]
+
+
+def _parts(structure: Structure, mapping: StructureMap) -> _Parts:
+    table = residue_table(structure.atoms)
+    index = np.full(len(table), -1)
+    wanted = dict(mapping.index_of)
+    for row in np.flatnonzero(table.polymer & (table.chain == mapping.chain)):
+        residue = ResidueId(str(table.chain[row]), int(table.number[row]), str(table.insertion[row]))
+        index[row] = wanted.pop(residue, -1)
+    if wanted:
+        raise StructureError(
+            f"The map does not belong to {structure.name}: it has no residue {next(iter(wanted))}; map the structure again."
+        )
+    touches = _touches(structure.atoms, table, index >= 0)
+    others = np.unique(table.chain[touches & table.partner_like & (table.chain != mapping.chain)])
+    ligand = touches & ~table.partner_like & ~table.water
+    return _Parts(table, index, ligand, np.isin(table.chain, others) & table.partner_like)
+
+
+def _touches(atoms: AtomArray, table: ResidueTable, receptor: np.ndarray) -> np.ndarray:
+    """Mask [R] of the residues outside the receptor with a heavy atom within 5 Å of one of its heavy atoms."""
+    heavy, own = is_heavy(atoms), table.atoms_of(receptor)
+    others = np.flatnonzero(heavy & ~own)
+    distance, _ = cKDTree(atoms.coord[heavy & own]).query(atoms.coord[others], distance_upper_bound=np.nextafter(_CONTACT, np.inf))
+    rows = np.searchsorted(table.starts, others[np.isfinite(distance)], side="right") - 1
+    touches = np.zeros(len(table), dtype=bool)
+    touches[rows] = True
+    return touches
+
+
+def _mask(atoms: AtomArray, parts: _Parts) -> np.ndarray:
+    """Mask of the atoms that a scene holds."""
+    return parts.table.atoms_of(parts.receptor | parts.ligand | parts.partner) & is_heavy(atoms)
+
+
+class _Kept:
+    """The atoms of a scene, their moved coordinates, and the row of their residue in the table."""
+
+    def __init__(self, atoms: AtomArray, parts: _Parts, placement: Placement):
+        mask = _mask(atoms, parts)
+        self.atoms = atoms[mask]
+        self.coordinates = placement.apply(self.atoms.coord)
+        self.row = np.repeat(np.arange(len(parts.table)), np.diff(parts.table.starts))[mask]
+
+    def rows(self, rows: np.ndarray, chain: str, number: np.ndarray, insertion: np.ndarray | None = None, hetero: bool = False) -> AtomRows:
+        """The atoms of the residues in the mask ``rows`` [R] as one chain; ``number`` and ``insertion`` [R] are those in the scene."""
+        chosen = rows[self.row]
+        atoms, row = self.atoms[chosen], self.row[chosen]
+        codes = np.full(len(row), "") if insertion is None else insertion[row]
+        return AtomRows(chain, hetero, number[row], codes, atoms.res_name, atoms.atom_name, atoms.element, self.coordinates[chosen])
+
+
+def _check_range(structure: Structure, kept: _Kept, protein: Protein, parts: _Parts) -> None:
+    farthest = np.abs(kept.coordinates).max()
+    if farthest > _LARGEST_SCENE:
+        raise StructureError(
+            f"{structure.name} reaches {farthest:.0f} Å from the receptor's middle, and {_LARGEST_SCENE:.0f} Å can be shown; "
+            "remove the chains and ligands far away."
+        )
+    last = protein.number(int(parts.index.max()))
+    if last not in NUMBERS or protein.number(0) not in NUMBERS:
+        raise StructureError(
+            f"Residue number {last} of {protein.name} cannot be shown, the viewer's format ends at {NUMBERS[-1]}; crop the protein."
+        )
+
+
+def _receptor(kept: _Kept, parts: _Parts, protein: Protein) -> AtomRows:
+    return kept.rows(parts.receptor, RECEPTOR_CHAIN, parts.index + protein.first)
+
+
+def _ligands(kept: _Kept, parts: _Parts) -> tuple[AtomRows, tuple[Ligand, ...]]:
+    number = np.cumsum(parts.ligand)
+    atoms = kept.rows(parts.ligand, LIGAND_CHAIN, number, hetero=True)
+    sizes = np.bincount(kept.row, minlength=len(parts.table))
+    # A lipid of which one carbon was modelled is no ion.
+    lone_carbon = np.isin(np.arange(len(parts.table)), kept.row[kept.atoms.element == "C"])
+    ligands = tuple(
+        Ligand(
+            plain(str(parts.table.name[row]), 5, "UNK"),
+            LIGAND_CHAIN,
+            int(number[row]),
+            int(sizes[row]),
+            bool(sizes[row] == 1 and not lone_carbon[row]),
+        )
+        for row in np.flatnonzero(parts.ligand)
+    )
+    return atoms, ligands
+
+
+def _partners(kept: _Kept, parts: _Parts) -> tuple[list[AtomRows], tuple[Partner, ...], tuple[str, ...]]:
+    table = parts.table
+    names, first = np.unique(table.chain[parts.partner], return_index=True)
+    authors = [str(name) for name in names[np.argsort(first)]]
+    letters = _letters(authors)
+    chains, partners = [], []
+    for author in authors:
+        rows = parts.partner & (table.chain == author)
+        if author in letters and rows.sum() < NUMBERS.stop:
+            chains.append(kept.rows(rows, letters[author], *_partner_numbers(table, rows)))
+            partners.append(Partner(letters[author], author, int(rows.sum())))
+    left_out = len(authors) - len(partners)
+    notes = (f"{left_out} of {len(authors)} partner chains are not shown: the viewer's format has no room for them.",) if left_out else ()
+    return chains, tuple(partners), notes
+
+
+def _letters(authors: list[str]) -> dict[str, str]:
+    """A letter for each chain: its own where it has one, as long as there are letters."""
+    letters = {author: author for author in authors if author in _PARTNER_CHAINS and len(author) == 1}
+    free = [letter for letter in _PARTNER_CHAINS if letter not in letters]
+    return letters | dict(zip([author for author in authors if author not in letters], free, strict=False))
+
+
+def _partner_numbers(table: ResidueTable, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The authors' numbers and insertion codes [R], or a plain count where those do not fit or are not unique."""
+    number, insertion = table.number[rows], table.insertion[rows]
+    pairs = set(zip(number.tolist(), insertion.tolist(), strict=True))
+    codes_fit = all(code == plain(code, 1, "") for code in set(insertion.tolist()))
+    if codes_fit and len(pairs) == rows.sum() and number.min() in NUMBERS and number.max() in NUMBERS:
+        return table.number, table.insertion
+    return np.cumsum(rows), np.full(len(rows), "")
+
+
+def _that_fit(always: list[AtomRows], partners: list[AtomRows], structure: Structure) -> tuple[list[AtomRows], int, tuple[str, ...]]:
+    """The chains that fit the PDB format, how many of them are partners, and what had to be left out."""
+    if _n_lines(always + partners) <= MOST_LINES:
+        return always + partners, len(partners), ()
+    traces = [partner.only(np.isin(partner.atom, ("CA", "P"))) for partner in partners]
+    if _n_lines(always + traces) <= MOST_LINES:
+        return (
+            always + traces,
+            len(partners),
+            (f"The partner chains of {structure.name} are shown by their CA atoms only: it has too many atoms.",),
+        )
+    if _n_lines(always) <= MOST_LINES and always[1].number.max(initial=0) in NUMBERS:
+        return always, 0, (f"The partner chains of {structure.name} are not shown: it has too many atoms.",)
+    raise StructureError(
+        f"The receptor and the ligands of {structure.name} have {_n_lines(always)} atoms, {MOST_LINES} can be shown; remove some."
+    )
+
+
+def _n_lines(chains: list[AtomRows]) -> int:
+    return sum(len(chain) + 1 for chain in chains)
