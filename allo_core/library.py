@@ -1,0 +1,265 @@
+"""The receptors, numbers, sites and structures that ship with the app.
+
+The files under allo_core/data are written by ``python -m allo_core.data.build_library``, where the sources are named.
+"""
+
+import difflib
+import gzip
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from itertools import chain, repeat
+from pathlib import Path
+
+import numpy as np
+
+from allo_core.errors import LibraryError
+from allo_core.residues import ResidueNumbers, ballesteros_weinstein
+from allo_core.sequence import Protein
+
+__all__ = [
+    "SODIUM_POCKET",
+    "Receptor",
+    "ShippedStructure",
+    "Site",
+    "find_receptor",
+    "find_site",
+    "numbers_for",
+    "receptors",
+    "seven_tm_domain",
+    "shipped_structure",
+    "shipped_structures",
+]
+
+DATA = Path(__file__).resolve().parent / "data"
+
+# The class A sodium pocket, 16 positions: Katritch et al., Trends Biochem. Sci. 39, 233 (2014).
+SODIUM_POCKET = "1x50 1x53 2x46 2x47 2x49 2x50 3x35 3x39 3x43 6x44 6x48 7x45 7x46 7x49 7x50 7x53".split()
+
+_NEAREST_IDENTITY = 0.9  # numbers are taken from a library receptor at this identity or more
+_NEAREST_ALIGNED = 100  # residues; a shorter match says little about the numbering of a whole receptor
+_WORD = 5  # residues in a word of the search for the nearest receptor
+_FLANK = 30  # residues kept on either side of the seven helices
+
+
+@dataclass(frozen=True)
+class Site:
+    """A named set of residues: ``residues`` is text that `parse_residues` reads, in UniProt or generic numbers."""
+
+    name: str
+    kind: str
+    evidence: str
+    residues: str
+    modulation: str = ""
+    modulator: str = ""
+    pdb: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class ShippedStructure:
+    """A structure file of the library; it keeps the numbers and coordinates of the PDB entry."""
+
+    entry: str
+    receptor: str
+    description: str
+    title: str
+    chain: str
+
+    @property
+    def path(self) -> Path:
+        return DATA / "structures" / f"{self.entry}.cif.gz"
+
+
+@dataclass(frozen=True)
+class Receptor:
+    """One human GPCR of the library (UniProt entry name without its species, as in AA2AR)."""
+
+    entry: str
+    accession: str
+    name: str
+    receptor_class: str
+    protein: Protein
+    sites: tuple[Site, ...] = field(repr=False)
+
+    @property
+    def numbers(self) -> ResidueNumbers | None:
+        """Segments and generic numbers; None where the sources disagree on the sequence."""
+        return _numbers(self.entry)
+
+
+def receptors() -> dict[str, Receptor]:
+    """All receptors by entry name."""
+    return _library()
+
+
+def shipped_structures(entry: str) -> tuple[ShippedStructure, ...]:
+    """The structures of one receptor that ship with the app."""
+    return tuple(structure for structure in _structures() if structure.receptor == entry)
+
+
+def shipped_structure(entry: str) -> ShippedStructure:
+    """The shipped structure with this PDB entry; LibraryError with those there are."""
+    for structure in _structures():
+        if structure.entry == entry.upper():
+            return structure
+    raise LibraryError(f"{entry[:20]!r} does not ship with the app; {', '.join(s.entry for s in _structures())} do.")
+
+
+def find_receptor(text: str) -> Receptor:
+    """The receptor with this entry name (AA2AR, AA2AR_HUMAN) or UniProt accession (P29274).
+
+    Raises
+    ------
+    LibraryError
+        With the nearest entry names.
+    """
+    wanted = text.strip().upper().removesuffix("_HUMAN")
+    by_entry = receptors()
+    if wanted in by_entry:
+        return by_entry[wanted]
+    for receptor in by_entry.values():
+        if receptor.accession == wanted:
+            return receptor
+    near = difflib.get_close_matches(wanted, by_entry, n=3, cutoff=0.5)
+    words = [r.entry for r in by_entry.values() if wanted and wanted in r.name.upper()][:3]
+    hint = f"; near it: {', '.join(words or near)}" if words or near else ""
+    raise LibraryError(f"{text.strip()[:40]!r} is not among the {len(by_entry)} receptors of the library{hint}.")
+
+
+def find_site(receptor: Receptor, name: str) -> Site:
+    """The site of this receptor with this name (in any case); LibraryError with the names it has."""
+    for site in receptor.sites:
+        if site.name.lower() == name.strip().lower():
+            return site
+    names = ", ".join(site.name for site in receptor.sites) or "none"
+    raise LibraryError(f"{receptor.entry} has no site {name.strip()[:60]!r} in the library; its sites: {names}.")
+
+
+@lru_cache(maxsize=64)
+def numbers_for(protein: Protein) -> ResidueNumbers | None:
+    """Generic numbers for any sequence: its own, or those of the nearest library receptor at 90 % identity or more.
+
+    ``numbers.receptor`` and ``numbers.identity`` say where they come from.  None where no receptor is near enough.
+    """
+    for receptor in receptors().values():
+        start = receptor.protein.sequence.find(protein.sequence) if len(protein) >= _NEAREST_ALIGNED else -1
+        if receptor.protein.sequence == protein.sequence:
+            start = 0
+        if start >= 0 and receptor.numbers is not None:
+            return receptor.numbers.crop(start, start + len(protein))
+    candidates = [_aligned(protein.sequence, entry) for entry in _nearest(protein.sequence)]
+    pairs, identity, entry = max(candidates, key=lambda item: (item[1] >= _NEAREST_IDENTITY, len(item[0])), default=({}, 0.0, ""))
+    if identity < _NEAREST_IDENTITY or len(pairs) < _NEAREST_ALIGNED:
+        return None
+    return _numbers(entry).take([pairs.get(index) for index in range(len(protein))], identity)
+
+
+def seven_tm_domain(protein: Protein, numbers: ResidueNumbers | None) -> Protein | None:
+    """The domain from 30 residues before TM1 to 30 behind H8 (TM7 where there is no H8), in UniProt numbering."""
+    if numbers is None:
+        return None
+    first = [index for index, name in enumerate(numbers.segment) if name == "TM1"]
+    last = [index for index, name in enumerate(numbers.segment) if name in ("TM7", "H8")]
+    if not first or not last:
+        return None
+    start, stop = max(first[0] - _FLANK, 0), min(last[-1] + _FLANK, len(protein) - 1)
+    return protein.crop(protein.number(start), protein.number(stop))
+
+
+@cache
+def _raw() -> dict:
+    return json.loads(gzip.decompress((DATA / "receptors.json.gz").read_bytes()))
+
+
+@cache
+def _rows() -> dict[str, dict]:
+    return {row["entry"]: row for row in _raw()["receptors"]}
+
+
+@cache
+def _structures() -> tuple[ShippedStructure, ...]:
+    return tuple(ShippedStructure(**row) for row in json.loads((DATA / "structures.json").read_text(encoding="utf-8")))
+
+
+@cache
+def _library() -> dict[str, Receptor]:
+    sites: dict[str, list[Site]] = {}
+    for row in json.loads((DATA / "sites.json").read_text(encoding="utf-8")):
+        sites.setdefault(row.pop("receptor"), []).append(Site(**row))
+    return {
+        row["entry"]: Receptor(
+            row["entry"],
+            row["accession"],
+            row["name"],
+            row["class"],
+            Protein(row["entry"], row["sequence"]),
+            _sodium_pocket(row) + tuple(sites.get(row["entry"], ())),
+        )
+        for row in _rows().values()
+    }
+
+
+def _sodium_pocket(row: dict) -> tuple[Site, ...]:
+    if row["class"] != "A" or not set(SODIUM_POCKET) <= set(row.get("gpcrdb", "").split()):
+        return ()
+    return (
+        Site(
+            "sodium pocket",
+            "allosteric",
+            "the 16 class A positions; not every class A receptor binds sodium",
+            " ".join(SODIUM_POCKET),
+            modulator="Na+",
+            source="Katritch et al. 2014",
+        ),
+    )
+
+
+@cache
+def _numbers(entry: str) -> ResidueNumbers | None:
+    row = _rows()[entry]
+    if "gpcrdb" not in row:
+        return None
+    segment = tuple("" if name == "-" else name for name in chain.from_iterable(repeat(name, count) for name, count in row["segment"]))
+    gpcrdb = tuple("" if number == "-" else number for number in row["gpcrdb"].split())
+    family = _raw()["family_conservation"][row["class"]] if any(gpcrdb) else {}
+    return ResidueNumbers(
+        entry,
+        row["class"],
+        1.0,
+        segment,
+        gpcrdb,
+        ballesteros_weinstein(segment, gpcrdb),
+        np.array([family.get(number, np.nan) for number in gpcrdb], dtype=float),
+        np.array([np.nan if value is None else value / 100 for value in row["ortholog_percent"]], dtype=float),
+    )
+
+
+@cache
+def _words() -> dict[str, list[str]]:
+    index: dict[str, list[str]] = {}
+    for row in _rows().values():
+        if "gpcrdb" in row:
+            sequence = row["sequence"]
+            for word in {sequence[i : i + _WORD] for i in range(len(sequence) - _WORD + 1)}:
+                index.setdefault(word, []).append(row["entry"])
+    return index
+
+
+def _nearest(sequence: str, most: int = 3) -> list[str]:
+    votes = Counter(entry for i in range(len(sequence) - _WORD + 1) for entry in _words().get(sequence[i : i + _WORD], ()))
+    return [entry for entry, _ in votes.most_common(most)]
+
+
+def _aligned(sequence: str, entry: str) -> tuple[dict[int, int], float, str]:
+    """Local alignment with a receptor: index -> index there, share of identical residues, the entry."""
+    from biotite.sequence import ProteinSequence  # slow to import and seldom needed
+    from biotite.sequence.align import SubstitutionMatrix, align_optimal
+
+    other = _rows()[entry]["sequence"]
+    readable = str.maketrans("UO", "CK")  # BLOSUM62 has no rows for selenocysteine and pyrrolysine
+    pair = [ProteinSequence(text.translate(readable)) for text in (sequence, other)]
+    trace = align_optimal(*pair, SubstitutionMatrix.std_protein_matrix(), gap_penalty=(-12, -1), local=True, max_number=1)[0].trace
+    pairs = {int(i): int(j) for i, j in trace if i >= 0 and j >= 0}
+    return pairs, sum(sequence[i] == other[j] for i, j in pairs.items()) / max(len(pairs), 1), entry
