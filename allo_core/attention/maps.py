@@ -1,0 +1,190 @@
+"""The attention of one kept run, read from disk as it is needed."""
+
+import json
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from allo_core.attention.columns import Columns, check_positions, check_threshold
+from allo_core.attention.layout import ENTRIES, FLOOR, MAPS, META, SUMS, Entries, entries_nbytes, index_dtype
+from allo_core.attention.run_meta import RUN_FORMAT, RunMeta
+from allo_core.errors import StoreError
+
+__all__ = ["AttentionMaps"]
+
+
+class AttentionMaps:
+    """Attention over residues of every head of one run.
+
+    Nothing is held in memory and no file stays open: each access reads what it needs, so a run can be deleted while this object lives.
+
+    Parameters
+    ----------
+    folder : Path
+        A committed run; use `allo_core.attention.store.find_run`.
+
+    Raises
+    ------
+    StoreError
+        A file is missing, has the wrong size, or meta.json cannot be read.
+
+    Attributes
+    ----------
+    meta : RunMeta
+    folder : Path
+    special_share : ndarray, dtype=float64, shape=(layers, heads)
+        Mean share of attention that residues spend on special tokens (BOS, EOS and the like).
+    nbytes : int
+        What the run takes on the disk.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+        try:
+            self._open(json.loads((self.folder / META).read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"The kept run in {self.folder} is damaged ({error}); delete it and run the model again.") from error
+        self._checked: set[tuple[str, int]] = set()
+
+    def _open(self, stored: dict) -> None:
+        self.meta = RunMeta.from_json(stored["meta"])
+        if self.meta.format != RUN_FORMAT:
+            raise ValueError(f"format {self.meta.format}, expected {RUN_FORMAT}")
+        layers, heads, length, _ = self.meta.shape
+        self.special_share = np.array(stored["special_share"], dtype=np.float64)
+        self._blocks = stored["layers"]
+        self._sums_crc32 = stored["sums_crc32"]
+        sizes = {
+            MAPS: 2 * layers * heads * length * length,
+            SUMS: 4 * layers * heads * length,
+            ENTRIES: sum(entries_nbytes(block["entries"], heads, length) for block in self._blocks),
+        }
+        if self.special_share.shape != (layers, heads) or len(self._blocks) != layers:
+            raise ValueError("meta.json does not list every layer and head")
+        for name, size in sizes.items():
+            actual = (self.folder / name).stat().st_size
+            if actual != size:
+                raise ValueError(f"{name} has {actual} bytes, expected {size}")
+        self.nbytes = sum(sizes.values()) + (self.folder / META).stat().st_size
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(layers, heads, L, L)."""
+        return self.meta.shape
+
+    def __getitem__(self, where: tuple[int, int]) -> np.ndarray:
+        """Attention of one head, ndarray, dtype=float32, shape=(L, L); within 2.5e-4 of what the model computed (stored as float16)."""
+        layer, head = self._index(*where)
+        return self._maps(layer)[head].astype(np.float32)
+
+    def received(self, layer: int, head: int) -> np.ndarray:
+        """Attention that each residue receives from one head: column sums, ndarray, dtype=float64, shape=(L,)."""
+        layer, head = self._index(layer, head)
+        return self._sums()[layer, head].astype(np.float64)
+
+    def columns(self, threshold: float, queries: Iterable[int] | None = None) -> Columns:
+        """Column weights of all heads.
+
+        Parameters
+        ----------
+        threshold : float
+            0, or 0.01 to 0.95.  From 0.01 up they are exact (float32 entries); 0 reads the float32 column sums and, with `queries`,
+            the float16 maps.
+        queries : iterable of int, optional
+            0-based residues; only their rows count.
+
+        Returns
+        -------
+        Columns
+            Both arrays have the shape (layers, heads, L).
+
+        Raises
+        ------
+        ScoreError
+            A threshold that is not kept, or queries that do not exist.
+        StoreError
+            A damaged layer.
+        """
+        threshold = check_threshold(threshold, smallest=FLOOR)
+        layers, heads, length, _ = self.shape
+        rows = np.arange(length) if queries is None else check_positions(queries, length, "query")
+        if threshold == 0:
+            weights = self._sums().astype(np.float64) if queries is None else self._row_sums(rows)
+            return Columns(weights, np.full((layers, heads, length), len(rows)), 0.0)
+        wanted = None if queries is None else np.isin(np.arange(length), rows)
+        weights = np.empty((layers, heads * length))
+        arcs = np.empty((layers, heads * length), dtype=np.int64)
+        for layer in range(layers):
+            weights[layer], arcs[layer] = _sparse_columns(self._entries(layer), heads, length, threshold, wanted)
+        return Columns(weights.reshape(layers, heads, length), arcs.reshape(layers, heads, length), threshold)
+
+    def _index(self, layer: int, head: int) -> tuple[int, int]:
+        layers, heads = self.shape[:2]
+        if not (0 <= layer < layers and 0 <= head < heads):
+            raise IndexError(f"layer {layer}, head {head}: this run has layers 0 to {layers - 1} and heads 0 to {heads - 1}")
+        return int(layer), int(head)
+
+    def _row_sums(self, rows: np.ndarray) -> np.ndarray:
+        layers = range(self.shape[0])
+        return np.stack([self._maps(layer)[:, rows].astype(np.float32).sum(axis=1, dtype=np.float64) for layer in layers])
+
+    def _maps(self, layer: int) -> np.ndarray:
+        _, heads, length, _ = self.shape
+        offset = layer * heads * length * length * 2
+        try:
+            maps = np.memmap(self.folder / MAPS, dtype=np.float16, mode="r", offset=offset, shape=(heads, length, length))
+        except (OSError, ValueError) as error:
+            raise self._unreadable(error) from error
+        self._check(MAPS, layer, maps, self._blocks[layer]["maps_crc32"])
+        return maps
+
+    def _entries(self, layer: int) -> Entries:
+        _, heads, length, _ = self.shape
+        block = self._blocks[layer]
+        raw = self._read(ENTRIES, block["offset"], entries_nbytes(block["entries"], heads, length))
+        self._check(ENTRIES, layer, raw, block["entries_crc32"])
+        index = index_dtype(length)
+        values_end = 4 * block["entries"]
+        columns_end = values_end + block["entries"] * np.dtype(index).itemsize
+        return Entries(raw[:values_end].view(np.float32), raw[values_end:columns_end].view(index), raw[columns_end:].view(index))
+
+    def _sums(self) -> np.ndarray:
+        layers, heads, length, _ = self.shape
+        raw = self._read(SUMS, 0, 4 * layers * heads * length)
+        self._check(SUMS, None, raw, self._sums_crc32)
+        return raw.view(np.float32).reshape(layers, heads, length)
+
+    def _read(self, name: str, offset: int, size: int) -> np.ndarray:
+        try:
+            raw = np.fromfile(self.folder / name, dtype=np.uint8, count=size, offset=offset)
+        except OSError as error:
+            raise self._unreadable(error) from error
+        if raw.size != size:
+            raise self._unreadable(f"{name} is truncated")
+        return raw
+
+    def _check(self, name: str, layer: int | None, data: np.ndarray, expected: int) -> None:
+        if (name, layer) in self._checked:
+            return
+        if zlib.crc32(data) != expected:
+            what = "the column sums" if layer is None else f"layer {layer}"
+            raise self._unreadable(f"the checksum of {what} in {name} does not match")
+        self._checked.add((name, layer))
+
+    def _unreadable(self, reason: object) -> StoreError:
+        return StoreError(f"The kept run {self.meta.key[:12]} cannot be read: {reason}; delete {self.folder} and run the model again.")
+
+
+def _sparse_columns(entries: Entries, heads: int, length: int, threshold: float, rows: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Column weights and arcs of one layer, each of shape (heads * L,); `rows` is a mask over queries."""
+    kept = entries.values > threshold
+    if rows is not None:
+        kept &= np.repeat(np.tile(rows, heads), entries.row_counts)
+    at = np.flatnonzero(kept)
+    head_ends = entries.row_counts.reshape(heads, length).sum(axis=1).cumsum()
+    kept_in_head = np.diff(np.searchsorted(at, head_ends), prepend=0)
+    column = np.repeat(np.arange(heads) * length, kept_in_head) + entries.columns[at]
+    weights = np.bincount(column, entries.values[at], minlength=heads * length)
+    return weights, np.bincount(column, minlength=heads * length)

@@ -1,0 +1,62 @@
+"""Measuring one process: anonymous memory while something runs, processor time, and fresh processes to measure in."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+__all__ = ["Peak", "in_fresh_process", "milliseconds", "processor_seconds"]
+
+
+class Peak:
+    """Samples RssAnon (Linux, /proc/self/status) in a thread; ``megabytes`` is the peak above the start."""
+
+    def __enter__(self) -> "Peak":
+        self._start = self._peak = _anonymous_kb()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._sample)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    @property
+    def megabytes(self) -> float:
+        return (self._peak - self._start) * 1024 / 1e6
+
+    def _sample(self) -> None:
+        while not self._stop.wait(0.001):
+            self._peak = max(self._peak, _anonymous_kb())
+
+
+def _anonymous_kb() -> int:
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split("RssAnon:")[1].split()[0])
+
+
+def processor_seconds(work: Callable[[], object]) -> float:
+    """User and system time of all threads of this process."""
+    before = time.process_time()
+    work()
+    return time.process_time() - before
+
+
+def milliseconds(work: Callable[[], object]) -> float:
+    """Wall time."""
+    before = time.perf_counter()
+    work()
+    return (time.perf_counter() - before) * 1e3
+
+
+def in_fresh_process(script: str, *arguments: object) -> dict:
+    """Run ``script arguments`` with this Python; its last line of output is JSON."""
+    command = [sys.executable, script, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
