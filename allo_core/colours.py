@@ -1,0 +1,73 @@
+"""The colours of AlloScope, in one place, so that heatmap, structure and profile mean the same by the same colour.
+
+All scales are safe for the common colour-vision deficiencies: blue against orange (diverging), grey to blue (sequential); the colour of
+marked residues is Okabe and Ito's orange (2008).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+__all__ = [
+    "ABSENT",
+    "CHANCE_SCALE",
+    "ELEMENTS",
+    "GREYS",
+    "MARKED",
+    "PARTNER",
+    "QUANTITY_SCALE",
+    "attention_scale",
+    "hex_colours",
+    "plotly_scale",
+    "value_ceiling",
+]
+
+MARKED = "#E69F00"  # the marked residues, set A
+PARTNER = "#B8A9C9"  # chains bound to the receptor
+ABSENT = "#9CA3AF"  # residues without a value
+
+# Cells of the heatmap that have no colour, by theme: no score defined, flagged, and the strokes of the hatching.
+GREYS = {"light": ("#A8AFBA", "#DFE2E7", "#8A919C"), "dark": ("#20262F", "#333B47", "#6B7585")}
+
+# Below chance blue, chance white, above chance orange to brown.
+CHANCE_SCALE = ("#08306B", "#2171B5", "#6BAED6", "#C6DBEF", "#FFFFFF", "#FDD0A2", "#FD8D3C", "#D94801", "#7F2704")
+# Quantities that start at zero.
+QUANTITY_SCALE = ("#FFFFFF", "#FDD0A2", "#FD8D3C", "#D94801", "#7F2704")
+
+_ATTENTION = {"light": ("#E4E6EA", "#9ECAE1", "#3182BD", "#08306B"), "dark": ("#7C8797", "#5B9BD5", "#8FD3FF", "#F2FAFF")}
+
+# Elements of ligands; carbon is green, so that a ligand does not look like a marked residue.
+ELEMENTS = {
+    "C": "#2E8B57",
+    "N": "#3050F8",
+    "O": "#E0241B",
+    "S": "#C9A800",
+    "P": "#FF8000",
+    "Na": "#8F40D4",
+    "NA": "#8F40D4",
+    "H": "#DDDDDD",
+}
+
+
+def attention_scale(theme: str) -> tuple[str, ...]:
+    """Colours from no attention to much, readable on a light or dark page."""
+    return _ATTENTION["dark" if theme == "dark" else "light"]
+
+
+def value_ceiling(values: np.ndarray) -> float:
+    """98th percentile of the values, the end of a head's colour scale; 1 where nothing is above zero."""
+    ceiling = float(np.quantile(values, 0.98)) if len(values) else 0.0
+    return ceiling if ceiling > 0 else max(float(np.max(values, initial=0.0)), 0.0) or 1.0
+
+
+def hex_colours(values: np.ndarray, ceiling: float, scale: Sequence[str]) -> list[str]:
+    """One colour for each value between 0 and ``ceiling``; NaN becomes ABSENT."""
+    stops = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in scale], dtype=float)
+    place = np.clip(np.nan_to_num(values) / ceiling, 0, 1) * (len(stops) - 1)
+    channels = np.stack([np.interp(place, range(len(stops)), stops[:, channel]) for channel in range(3)], axis=-1).round().astype(int)
+    return [ABSENT if np.isnan(value) else "#{:02x}{:02x}{:02x}".format(*row) for value, row in zip(values, channels, strict=True)]
+
+
+def plotly_scale(scale: Sequence[str]) -> list[list]:
+    """A Plotly colour scale with equal steps."""
+    return [[index / (len(scale) - 1), colour] for index, colour in enumerate(scale)]

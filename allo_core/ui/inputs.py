@@ -1,0 +1,77 @@
+"""Pasted sequences and uploaded structures, kept in this machine's cache so that a reload or a link finds them again.
+
+File names are made of hashes alone; what people named their files is stored inside and never becomes a path.
+"""
+
+import hashlib
+import json
+import os
+import re
+import uuid
+from pathlib import Path
+
+from allo_core.attention.store import home
+from allo_core.errors import StoreError
+from allo_core.sequence import Protein
+
+__all__ = ["is_key", "keep_protein", "keep_structure", "kept_protein", "kept_structure"]
+
+_KEY = re.compile(r"(sequence|structure)-[0-9a-f]{20}")
+
+
+def is_key(text: str) -> bool:
+    """Whether a text is a key of a kept input."""
+    return _KEY.fullmatch(text) is not None
+
+
+def keep_protein(protein: Protein) -> str:
+    """Keep a protein; returns its key."""
+    record = {"name": protein.name, "sequence": protein.sequence, "first": protein.first}
+    content = json.dumps(record, ensure_ascii=False, sort_keys=True).encode()
+    key = f"sequence-{hashlib.sha256(content).hexdigest()[:20]}"
+    _write(_folder() / f"{key}.json", content)
+    return key
+
+
+def kept_protein(key: str) -> Protein:
+    """The protein with this key; StoreError if it is not kept on this machine."""
+    return Protein(**json.loads(_read(key, ".json")))
+
+
+def keep_structure(content: bytes, name: str) -> str:
+    """Keep an uploaded structure file under its content's hash; returns its key."""
+    key = f"structure-{hashlib.sha256(content).hexdigest()[:20]}"
+    _write(_folder() / f"{key}.bin", content)
+    _write(_folder() / f"{key}.name", name[:80].encode(errors="replace"))
+    return key
+
+
+def kept_structure(key: str) -> tuple[Path, str]:
+    """Path and display name of a kept structure; StoreError if it is not kept on this machine."""
+    name = _read(key, ".name").decode()
+    return _folder() / f"{key}.bin", name
+
+
+def _folder() -> Path:
+    return home() / "inputs"
+
+
+def _read(key: str, suffix: str) -> bytes:
+    if not is_key(key):
+        raise StoreError(f"{key[:40]!r} is not the key of a kept input.")
+    try:
+        return (_folder() / f"{key}{suffix}").read_bytes()
+    except FileNotFoundError:
+        raise StoreError(
+            f"{key} is not kept on this machine; links to pasted sequences and uploads work only where they were made."
+        ) from None
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise StoreError(f"The input could not be kept in {path.parent}: {error.strerror}.") from error

@@ -1,0 +1,135 @@
+"""The background run: one worker thread a server, one run after the other, with progress and cancel.
+
+The page only reads a Job's fields and sets its cancel event; the worker alone touches the model.
+"""
+
+import logging
+import queue
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Literal
+
+from allo_core.errors import AlloScopeError, Cancelled
+from allo_core.extract import extract_attention
+from allo_core.models.download import download
+from allo_core.models.language_model import load_model
+from allo_core.models.registry import get_spec
+from allo_core.models.weights import locate
+from allo_core.sequence import Protein
+
+__all__ = ["Job", "Request", "Worker"]
+
+_LOG = logging.getLogger("alloscope")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be run."""
+
+    protein: Protein
+    model: str
+    device: str = "auto"
+    dtype: str = "float32"
+
+
+@dataclass
+class Job:
+    """One run, queued or under way or ended; written by the worker, read by the page."""
+
+    request: Request
+    state: Literal["queued", "running", "done", "failed", "cancelled"] = "queued"
+    stage: str = "Waiting"
+    done: int = 0
+    total: int = 0
+    message: str = ""
+    notes: tuple[str, ...] = ()
+    started: float = field(default_factory=time.monotonic)
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def active(self) -> bool:
+        return self.state in ("queued", "running")
+
+    @property
+    def fraction(self) -> float:
+        return self.done / self.total if self.total else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Extrapolated from the steps done; None before the first."""
+        if not self.done:
+            return None
+        return (time.monotonic() - self.started) / self.done * (self.total - self.done)
+
+    def step(self, stage: str, done: int = 0, total: int = 0) -> None:
+        """Report progress; the clock for the time left starts with each new stage."""
+        if stage != self.stage:
+            self.started = time.monotonic()
+        self.stage, self.done, self.total = stage, done, total
+
+
+class Worker:
+    """Runs jobs one after the other in a thread of its own and keeps the last model loaded."""
+
+    def __init__(self):
+        self._jobs: queue.Queue[Job] = queue.Queue()
+        self._active: list[Job] = []
+        self._lock = threading.Lock()
+        self._loaded: tuple[tuple, object] | None = None
+        threading.Thread(target=self._work, name="alloscope-worker", daemon=True).start()
+
+    def submit(self, request: Request) -> Job:
+        """Queue a run; a request that is already queued or running gives that job."""
+        with self._lock:
+            for job in self._active:
+                if job.request == request and not job.cancel.is_set():
+                    return job
+            job = Job(request)
+            self._active.append(job)
+        self._jobs.put(job)
+        return job
+
+    def ahead(self, job: Job) -> int:
+        """How many jobs come before this one."""
+        with self._lock:
+            return self._active.index(job) if job in self._active else 0
+
+    def _work(self) -> None:
+        while True:
+            job = self._jobs.get()
+            try:
+                self._run(job)
+            except Cancelled:
+                job.state = "cancelled"
+            except AlloScopeError as error:
+                job.message, job.state = str(error), "failed"
+            except Exception as error:  # the thread must outlive any defect; the terminal gets the trace
+                _LOG.exception("run failed")
+                job.message = f"The run failed unexpectedly ({type(error).__name__}); the terminal that started the app shows the details."
+                job.state = "failed"
+            finally:
+                with self._lock:
+                    self._active.remove(job)
+
+    def _run(self, job: Job) -> None:
+        if job.cancel.is_set():
+            raise Cancelled
+        job.state = "running"
+        request, spec = job.request, get_spec(job.request.model)
+        if locate(spec).state == "download":
+            job.step(f"Downloading {spec.label}")
+            download(spec, lambda done, total: job.step(f"Downloading {spec.label}", done, total), job.cancel)
+        job.step(f"Loading {spec.label}")
+        model = self._model(request)
+        job.step("Reading the sequence")
+        maps = extract_attention(model, request.protein, lambda done, total: job.step("Layer", done, total), job.cancel)
+        job.notes = maps.meta.notes
+        job.state = "done"
+
+    def _model(self, request: Request):
+        wanted = (request.model, request.device, request.dtype)
+        if self._loaded is None or self._loaded[0] != wanted:
+            self._loaded = None  # free the old weights before the new ones come
+            self._loaded = (wanted, load_model(*wanted))
+        return self._loaded[1]

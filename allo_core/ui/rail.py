@@ -1,0 +1,252 @@
+"""The left rail: what is looked at, and with what."""
+
+import streamlit as st
+
+from allo_core.library import numbers_for, receptors, seven_tm_domain
+from allo_core.models.language_model import length_warning
+from allo_core.models.registry import MODELS, get_spec
+from allo_core.models.tokens import unusual_letters
+from allo_core.models.weights import locate
+from allo_core.sequence import Protein
+from allo_core.ui import inputs, session, state
+from allo_core.ui.help import HELP
+from allo_core.ui.state import View
+from allo_core.ui.text import plain
+
+__all__ = ["draw_rail"]
+
+_CHIPS = 8  # more than these fold
+_UPLOAD_MB = 200
+
+
+def draw_rail(view: View, protein: Protein, has_run: bool) -> None:
+    """Receptor, marked residues, structure, model, run."""
+    _receptor(view, protein)
+    _marked(view, protein)
+    _structure(view)
+    _model(view, protein)
+    _run(view, protein, has_run)
+    _advanced(view)
+
+
+def _receptor(view: View, protein: Protein) -> None:
+    options = list(receptors())
+    if inputs.is_key(view.protein):
+        options.insert(0, view.protein)
+
+    def name(key: str) -> str:
+        if key == view.protein and inputs.is_key(key):
+            return f"{protein.name} · {protein.number(0)}–{protein.number(len(protein) - 1)} · your sequence"
+        receptor = receptors()[key]
+        return f"{receptor.entry} · {receptor.accession} · {receptor.name}"
+
+    st.session_state.receptor = view.protein
+    st.selectbox(
+        "Receptor",
+        options,
+        format_func=name,
+        key="receptor",
+        help=HELP["receptor"],
+        on_change=lambda: session.open_protein(st.session_state.receptor),
+    )
+    with st.expander("Paste or upload a sequence", expanded=bool(session.noted("sequence"))):
+        st.text_area(
+            "Sequence or FASTA", key="pasted", height=100, placeholder="MPIMGSSVYITVELAIAVLAILGNVLVCWAVWLN…", help=HELP["sequence"]
+        )
+        upload = st.file_uploader("FASTA file", type=["fasta", "fa", "faa", "seq", "txt"], key="fasta", max_upload_size=5)
+        st.text_input("Record, if there are several", key="record", placeholder="its number or name")
+        st.button("Use this sequence", on_click=_use_sequence, args=(upload,), width="stretch")
+        _complaint("sequence")
+
+
+def _use_sequence(upload) -> None:
+    text = st.session_state.pasted
+    if not text.strip() and upload is not None:
+        text = upload.getvalue().decode(errors="replace")
+    session.use_text(text, st.session_state.record)
+
+
+def _marked(view: View, protein: Protein) -> None:
+    numbers = numbers_for(protein)
+    sites = state.offered_sites(view.protein)
+    chosen = next((name for name, indices in sites.items() if indices == view.sites), None)
+    st.session_state.site = chosen
+    st.selectbox(
+        f"Marked residues ({len(view.sites)})",
+        list(sites),
+        key="site",
+        placeholder="your own choice" if sites else "no library site for this sequence",
+        help=HELP["site"],
+        disabled=not sites,
+        on_change=lambda: st.session_state.site and session.change(sites=sites[st.session_state.site]),
+    )
+
+    def chip(index: int) -> str:
+        if numbers is None or not numbers.ballesteros[index]:
+            return protein.label(index)
+        structural = numbers.gpcrdb[index].partition("x")[2]
+        return f"{protein.label(index)} {numbers.ballesteros[index]}" + (f"x{structural}" if structural else "")
+
+    _chips("chips", view.sites[:_CHIPS], chip)
+    if len(view.sites) > _CHIPS:
+        with st.expander(f"{len(view.sites) - _CHIPS} more"):
+            _chips("more_chips", view.sites[_CHIPS:], chip)
+    if not session.noted("residues"):
+        st.session_state.residues = session.residues_text()
+    st.text_area(
+        "Residues as text",
+        key="residues",
+        height=68,
+        help=HELP["residues"],
+        placeholder="D52 S91 N280, 52-55, 2x50, 2.50",
+        label_visibility="collapsed",
+        on_change=lambda: session.set_residues_text(st.session_state.residues),
+    )
+    _complaint("residues")
+    if numbers is None:
+        st.caption("No generic numbers: no library receptor is 90 % identical, so the matched null is off.")
+    elif inputs.is_key(view.protein):
+        st.caption(f"Generic numbers from {numbers.receptor}, {numbers.identity:.0%} identical (class {numbers.receptor_class}).")
+
+
+def _chips(key: str, indices: tuple[int, ...], name) -> None:
+    """Chips of marked residues; a click on one takes it away."""
+    if not indices:
+        return
+    st.session_state[key] = list(indices)
+
+    def dropped() -> None:
+        gone = set(indices) - set(st.session_state[key])
+        session.change(sites=tuple(index for index in session.current_view().sites if index not in gone))
+
+    st.pills("Marked", indices, selection_mode="multi", format_func=name, key=key, on_change=dropped, label_visibility="collapsed")
+
+
+def _structure(view: View) -> None:
+    options = state.offered_structures(view.protein)
+    if inputs.is_key(view.structure):
+        options[view.structure] = f"{inputs.kept_structure(view.structure)[1]} · yours"
+    options[""] = "none"
+    st.session_state.structure = view.structure if view.structure in options else ""
+    st.selectbox(
+        "Structure",
+        list(options),
+        format_func=options.__getitem__,
+        key="structure",
+        help=HELP["structure"],
+        on_change=lambda: session.change(structure=st.session_state.structure),
+    )
+    with st.expander("Upload a structure", expanded=bool(session.noted("structure"))):
+        upload_structure("upload")
+    _complaint("structure")
+
+
+def upload_structure(key: str) -> None:
+    """The upload of a PDB or mmCIF file."""
+
+    def take() -> None:
+        file = st.session_state[key]
+        if file is not None:
+            session.use_structure(file.getvalue(), file.name)
+
+    st.file_uploader(
+        "PDB or mmCIF, also .gz", type=["pdb", "ent", "cif", "mmcif", "gz"], key=key, on_change=take, max_upload_size=_UPLOAD_MB
+    )
+
+
+@st.cache_data(ttl=10, show_spinner=False)
+def _whereabouts() -> dict[str, tuple[str, int]]:
+    return {model_id: (found.state, found.size) for model_id, spec in MODELS.items() for found in [locate(spec)]}
+
+
+def _model(view: View, protein: Protein) -> None:
+    where = _whereabouts()
+
+    def name(model_id: str) -> str:
+        spec, (found, size) = MODELS[model_id], where[model_id]
+        return f"{spec.label} · {spec.layers} × {spec.heads} heads · {readable_size(size) + ' download' if found == 'download' else found}"
+
+    st.session_state.model = view.model
+    st.selectbox(
+        "Model",
+        list(MODELS),
+        format_func=name,
+        key="model",
+        help=HELP["model"],
+        on_change=lambda: session.change(model=st.session_state.model, head=None),
+    )
+    spec = get_spec(view.model)
+    for line in (spec.note, length_warning(spec, len(protein)), unusual_letters(spec, protein)):
+        if line:
+            st.caption(plain(line))
+
+
+def _run(view: View, protein: Protein, has_run: bool) -> None:
+    spec = get_spec(view.model)
+    if spec.longest is not None and len(protein) > spec.longest:
+        _offer_domain(protein, spec)
+        return
+    job = session.current_job(view)
+    found, size = _whereabouts()[view.model]
+    label = f"Run {spec.label}" if found != "download" else f"Download {readable_size(size)} and run"
+    if job is not None and job.active:
+        label = "Running"
+    elif has_run:
+        label = "Kept run shown"
+    st.button(
+        label,
+        key="run",
+        type="primary",
+        width="stretch",
+        disabled=has_run or (job is not None and job.active),
+        on_click=session.start_run,
+        args=(view,),
+    )
+
+
+def _offer_domain(protein: Protein, spec) -> None:
+    st.warning(f"{spec.label} reads at most {spec.longest} residues; this sequence has {len(protein)}.")
+    domain = seven_tm_domain(protein, numbers_for(protein))
+    if domain is None:
+        st.caption("Its helices are not known, so cut it yourself or choose an ESM model.")
+    elif len(domain) > spec.longest:
+        st.caption(f"Its 7TM domain has {len(domain)} residues, also too many; choose an ESM model.")
+    else:
+        first, last = domain.number(0), domain.number(len(domain) - 1)
+        st.button(
+            f"Use the 7TM domain, {first}–{last}",
+            key="domain",
+            type="primary",
+            width="stretch",
+            on_click=session.use_domain,
+            args=(domain,),
+        )
+
+
+def _advanced(view: View) -> None:
+    with st.expander("Advanced"):
+        for field, options, label in (
+            ("device", {"auto": "automatic", "cuda": "NVIDIA GPU (CUDA)", "mps": "Apple GPU (MPS)", "cpu": "CPU"}, "Device"),
+            ("dtype", {"float32": "float32", "bfloat16": "bfloat16"}, "Precision"),
+        ):
+            st.session_state[field] = getattr(view, field)
+            st.selectbox(
+                label, list(options), format_func=options.__getitem__, key=field, help=HELP[field], on_change=_take_field, args=(field,)
+            )
+
+
+def _take_field(field: str) -> None:
+    session.change(**{field: st.session_state[field]})
+
+
+def _complaint(place: str) -> None:
+    if session.noted(place):
+        st.error(plain(session.noted(place)))
+
+
+def readable_size(size: int) -> str:
+    """Bytes as people read them: 2.6 GB."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6)):
+        if size >= scale:
+            return f"{size / scale:.1f} {unit}" if size < 10 * scale else f"{size / scale:.0f} {unit}"
+    return f"{size / 1e3:.0f} kB"

@@ -1,0 +1,64 @@
+"""The state of a run: progress with cancel, what went wrong, or the offer to start."""
+
+import streamlit as st
+
+from allo_core.models.registry import get_spec
+from allo_core.sequence import Protein
+from allo_core.ui import session
+from allo_core.ui.jobs import Job
+from allo_core.ui.state import View
+from allo_core.ui.text import plain
+
+__all__ = ["draw_run_state"]
+
+_POLL = 0.3  # seconds
+
+
+def draw_run_state(view: View, protein: Protein, job: Job | None) -> None:
+    """What stands in place of the pictures while there is no run of this protein with this model."""
+    spec = get_spec(view.model)
+    if job is not None and job.active:
+        _progress(job)
+    elif job is not None and job.state == "failed":
+        st.error(plain(job.message))
+        st.button("Try again", key="again", on_click=session.start_run, args=(view,))
+    elif job is not None and job.state == "cancelled":
+        st.info("The run was cancelled; nothing of it was kept.")
+        st.button("Run again", key="again", on_click=session.start_run, args=(view,))
+    elif spec.longest is not None and len(protein) > spec.longest:
+        st.info(f"{spec.label} cannot read {len(protein)} residues. Use the 7TM domain (at the left) or choose an ESM model.")
+    else:
+        st.info(f"{spec.label} has not read this sequence yet. Press Run at the left; the result is kept.")
+
+
+@st.fragment(run_every=_POLL)
+def _progress(job: Job) -> None:
+    if not job.active:
+        st.rerun()
+    with st.container(border=True):
+        line, cancel = st.columns([5, 1], vertical_alignment="center")
+        line.progress(job.fraction, text=progress_line(job))
+        cancel.button("Cancel", key="cancel", on_click=job.cancel.set, width="stretch", disabled=job.cancel.is_set())
+
+
+def progress_line(job: Job) -> str:
+    """One line about a job that waits or runs."""
+    if job.cancel.is_set():
+        return "Cancelling"
+    if job.state == "queued":
+        ahead = session.worker().ahead(job)
+        return f"Waiting for {ahead} other run{'s' if ahead != 1 else ''}" if ahead else "Starting"
+    if not job.total:
+        return job.stage
+    if job.stage == "Layer":
+        text = f"Layer {job.done} of {job.total}"
+    else:
+        text = f"{job.stage}, {job.done / 1e6:.0f} of {job.total / 1e6:.0f} MB"
+    return text if job.seconds_left is None else f"{text}, {readable_time(job.seconds_left)} left"
+
+
+def readable_time(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 1.5:
+        return "about a second"
+    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"

@@ -1,0 +1,165 @@
+"""The View of this browser session, and the changes that widgets make to it."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from allo_core.attention.maps import AttentionMaps
+from allo_core.errors import AlloScopeError
+from allo_core.library import numbers_for, receptors
+from allo_core.models.registry import get_spec
+from allo_core.models.weights import locate
+from allo_core.residues import format_residues, parse_residues
+from allo_core.sequence import Protein, parse_protein
+from allo_core.ui import inputs, state
+from allo_core.ui.jobs import Job, Request, Worker
+from allo_core.ui.results import load_structure
+from allo_core.ui.state import View
+
+__all__ = [
+    "change",
+    "current_job",
+    "current_view",
+    "noted",
+    "open_protein",
+    "problem",
+    "residues_text",
+    "run_unasked",
+    "set_residues_text",
+    "shown_protein",
+    "start_run",
+    "toggle_residue",
+    "use_domain",
+    "use_structure",
+    "use_text",
+    "write_url",
+]
+
+
+def current_view() -> View:
+    """The view of this session; on first opening read from the URL."""
+    if "view" not in st.session_state:
+        st.session_state.view, notices = state.from_query(st.query_params.to_dict())
+        st.session_state.notices = notices
+        st.session_state.problems = {}
+        st.session_state.jobs = {}
+    return st.session_state.view
+
+
+def change(**fields) -> None:
+    """Replace fields of the view."""
+    st.session_state.view = replace(st.session_state.view, **fields)
+
+
+def shown_protein() -> Protein:
+    """The protein of the view; the first receptor instead, with a notice, where a kept sequence was deleted."""
+    try:
+        return state.protein_of(st.session_state.view)
+    except AlloScopeError as error:
+        st.session_state.notices = [str(error)]
+        st.session_state.view = state.starting_view()
+        return state.protein_of(st.session_state.view)
+
+
+def write_url() -> None:
+    """Make the URL say what the page shows."""
+    query = state.to_query(st.session_state.view)
+    if st.query_params.to_dict() != query:
+        st.query_params.from_dict(query)
+
+
+def problem(place: str, error: Exception | None = None) -> None:
+    """Note what is wrong at one place of the page, or clear it."""
+    st.session_state.problems[place] = str(error) if error is not None else ""
+
+
+def noted(place: str) -> str:
+    """What is wrong at a place of the page; empty if nothing is."""
+    return st.session_state.problems.get(place, "")
+
+
+def open_protein(key: str) -> None:
+    """Show another protein with its first site and structure; the choices of model and scoring stay."""
+    st.session_state.view = state.starting_view(key, st.session_state.view)
+    for place in ("residues", "sequence", "structure"):
+        problem(place)
+
+
+def use_text(text: str, record: str) -> None:
+    """Open a pasted or uploaded sequence; one that the library has opens the receptor itself."""
+    try:
+        protein = parse_protein(text, record.strip() or None)
+        key = next((entry for entry, receptor in receptors().items() if receptor.protein.sequence == protein.sequence), None)
+        open_protein(key or inputs.keep_protein(protein))
+    except AlloScopeError as error:
+        problem("sequence", error)
+
+
+def use_domain(domain: Protein) -> None:
+    """Show a part of the protein, its UniProt numbers, marks and structure kept."""
+    view, whole = st.session_state.view, state.protein_of(st.session_state.view)
+    numbers = {whole.number(index) for index in view.sites}
+    sites = tuple(index for index in range(len(domain)) if domain.number(index) in numbers)
+    change(protein=inputs.keep_protein(domain), sites=sites, head=None)
+
+
+def set_residues_text(text: str) -> None:
+    """Mark the residues that a text names; a text that cannot be read changes nothing."""
+    protein = state.protein_of(st.session_state.view)
+    try:
+        change(sites=parse_residues(text, protein, numbers_for(protein)))
+        problem("residues")
+    except AlloScopeError as error:
+        problem("residues", error)
+
+
+def residues_text() -> str:
+    """The marked residues as editable text."""
+    return format_residues(state.protein_of(st.session_state.view), st.session_state.view.sites)
+
+
+def toggle_residue(index: int) -> None:
+    """Mark a residue, or unmark it."""
+    change(sites=state.toggled(st.session_state.view.sites, index))
+    problem("residues")
+
+
+def use_structure(content: bytes, name: str) -> None:
+    """Show an uploaded structure if it can be read and fits; else the earlier one stays."""
+    try:
+        key = inputs.keep_structure(content, name)
+        load_structure(key, state.protein_of(st.session_state.view))
+        change(structure=key)
+        problem("structure")
+    except AlloScopeError as error:
+        problem("structure", error)
+
+
+@st.cache_resource
+def worker() -> Worker:
+    """The one worker of this server."""
+    return Worker()
+
+
+def request_of(view: View) -> Request:
+    return Request(state.protein_of(view), view.model, view.device, view.dtype)
+
+
+def start_run(view: View) -> None:
+    """Queue the run of a view."""
+    request = request_of(view)
+    st.session_state.jobs[request] = worker().submit(request)
+
+
+def current_job(view: View) -> Job | None:
+    """The last job of this session for what the view shows."""
+    return st.session_state.jobs.get(request_of(view))
+
+
+def run_unasked(view: View, maps: AttentionMaps | None) -> None:
+    """Start the bundled model by itself, once for each sequence: it takes seconds."""
+    spec = get_spec(view.model)
+    request = request_of(view)
+    too_long = spec.longest is not None and len(request.protein) > spec.longest
+    if maps is None and not too_long and request not in st.session_state.jobs and locate(spec).state == "bundled":
+        start_run(view)

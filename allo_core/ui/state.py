@@ -1,0 +1,206 @@
+"""What the page shows, as one frozen View; the URL is its serialisation."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from allo_core.errors import AlloScopeError, ResidueError
+from allo_core.library import Receptor, find_receptor, numbers_for, shipped_structures
+from allo_core.models.registry import DEFAULT_MODEL, MODELS
+from allo_core.residues import format_residues, parse_residues
+from allo_core.sequence import Protein
+from allo_core.ui import inputs
+
+__all__ = [
+    "COLOURINGS",
+    "NULLS",
+    "SCORE_NAMES",
+    "THRESHOLDS",
+    "View",
+    "from_query",
+    "offered_sites",
+    "offered_structures",
+    "protein_of",
+    "starting_view",
+    "to_query",
+    "toggled",
+]
+
+NULLS = ("matched", "uniform", "published")
+SCORE_NAMES = ("enrichment", "snr", "q")
+COLOURINGS = ("received", "above threshold")
+THRESHOLDS = (0.0, *(round(step / 100, 2) for step in range(1, 96)))
+_FIRST_RECEPTOR = "AA2AR"
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything a person can choose, and nothing that follows from it.
+
+    Parameters
+    ----------
+    protein : str
+        Entry name of a library receptor, or the key of a kept sequence (`inputs.keep_protein`).
+    sites : tuple of int
+        0-based indices of the marked residues.
+    model, device, dtype : str
+        As `load_model` takes them.
+    threshold : float
+    null, score, colouring : str
+    head : (layer, head), optional
+        None until a person chooses; the page then shows the best one.
+    structure : str
+        PDB entry of a shipped structure, key of a kept upload, or empty.
+    """
+
+    protein: str
+    sites: tuple[int, ...] = ()
+    model: str = DEFAULT_MODEL
+    threshold: float = 0.3
+    null: str = "matched"
+    score: str = "enrichment"
+    head: tuple[int, int] | None = None
+    colouring: str = "received"
+    structure: str = ""
+    device: str = "auto"
+    dtype: str = "float32"
+
+
+def protein_of(view: View) -> Protein:
+    """The protein of a view; LibraryError or StoreError where it is neither in the library nor kept here."""
+    if inputs.is_key(view.protein):
+        return inputs.kept_protein(view.protein)
+    return find_receptor(view.protein).protein
+
+
+def offered_sites(protein_key: str) -> dict[str, tuple[int, ...]]:
+    """Library sites by name, for a receptor or for a sequence whose numbers come from one (those of its sites that fit)."""
+    protein = protein_of(View(protein_key))
+    numbers = numbers_for(protein)
+    receptor = _library_receptor(protein_key)
+    offered = {}
+    for site in receptor.sites if receptor is not None else ():
+        try:
+            offered[site.name] = parse_residues(site.residues, protein, numbers)
+        except ResidueError:
+            continue  # a part or a mutant of the receptor may lack some of the residues
+    return offered
+
+
+def offered_structures(protein_key: str) -> dict[str, str]:
+    """Shipped structures, entry -> description, of a receptor or of the receptor whose numbers a sequence has."""
+    receptor = _library_receptor(protein_key)
+    return {s.entry: f"{s.entry} · {s.description}" for s in (shipped_structures(receptor.entry) if receptor is not None else ())}
+
+
+def _library_receptor(protein_key: str) -> Receptor | None:
+    if not inputs.is_key(protein_key):
+        return find_receptor(protein_key)
+    numbers = numbers_for(protein_of(View(protein_key)))
+    return None if numbers is None else find_receptor(numbers.receptor)
+
+
+def starting_view(protein_key: str = _FIRST_RECEPTOR, base: View | None = None) -> View:
+    """The view on opening a protein: its first site and structure, other choices kept from ``base``."""
+    view = View(protein_key, next(iter(offered_sites(protein_key).values()), ()), structure=next(iter(offered_structures(protein_key)), ""))
+    if base is None:
+        return view
+    return replace(base, protein=protein_key, sites=view.sites, structure=view.structure, head=None)
+
+
+def toggled(sites: tuple[int, ...], index: int) -> tuple[int, ...]:
+    """The marked residues after a click on one: added if absent, else taken away."""
+    return tuple(sorted(set(sites) ^ {index}))
+
+
+def to_query(view: View) -> dict[str, str]:
+    """URL parameters of a view; what has its default value is left out."""
+    plain = View(view.protein)
+    query = {"protein": view.protein, "sites": format_residues(protein_of(view), view.sites).replace(" ", ",")}
+    for name in ("model", "null", "score", "colouring", "device", "dtype"):
+        if getattr(view, name) != getattr(plain, name):
+            query[name] = getattr(view, name)
+    if view.threshold != plain.threshold:
+        query["threshold"] = f"{view.threshold:g}"
+    if view.head is not None:
+        query["head"] = f"{view.head[0]}.{view.head[1]}"
+    query["structure"] = view.structure
+    return query
+
+
+def from_query(query: Mapping[str, str]) -> tuple[View, list[str]]:
+    """A view from URL parameters, and one sentence for each parameter that had to be ignored."""
+    if not query:
+        return starting_view(), []
+    notices: list[str] = []
+    view = starting_view()
+    if "protein" in query:
+        key = query["protein"].strip()
+        try:
+            key = key if inputs.is_key(key) else find_receptor(key).entry
+            protein_of(View(key))
+            view = starting_view(key)
+        except AlloScopeError as error:
+            return view, [f"The link's protein was ignored: {error}"]
+    for name, read in _READERS.items():
+        if name in query:
+            try:
+                view = replace(view, **{name: read(query[name], view)})
+            except (AlloScopeError, ValueError) as error:
+                notices.append(f"The link's {name} was ignored: {error}")
+    return view, notices
+
+
+def _one_of(name: str, allowed):
+    def read(text: str, view: View) -> str:
+        if text not in allowed:
+            raise ValueError(f"{text[:40]!r} is not one of {', '.join(allowed)}.")
+        return text
+
+    read.__name__ = name
+    return read
+
+
+def _read_sites(text: str, view: View) -> tuple[int, ...]:
+    protein = protein_of(view)
+    return parse_residues(text, protein, numbers_for(protein))
+
+
+def _read_threshold(text: str, view: View) -> float:
+    value = round(float(text), 2)
+    if value not in THRESHOLDS:
+        raise ValueError(f"{text[:20]!r} is not a threshold from 0 to 0.95.")
+    return value
+
+
+def _read_head(text: str, view: View) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,3})\.(\d{1,3})", text)
+    spec = MODELS[view.model]
+    if match is None or int(match[1]) >= spec.layers or int(match[2]) >= spec.heads:
+        raise ValueError(f"{text[:20]!r} is not a head of {spec.label} ({spec.layers} layers x {spec.heads} heads, counted from 0).")
+    return int(match[1]), int(match[2])
+
+
+def _read_structure(text: str, view: View) -> str:
+    if text == "":
+        return text
+    if inputs.is_key(text):
+        inputs.kept_structure(text)
+        return text
+    if text not in offered_structures(view.protein):
+        raise ValueError(f"{text[:20]!r} is not a structure of {view.protein} that ships with the app.")
+    return text
+
+
+_READERS = {
+    "model": _one_of("model", tuple(MODELS)),
+    "sites": _read_sites,
+    "threshold": _read_threshold,
+    "null": _one_of("null", NULLS),
+    "score": _one_of("score", SCORE_NAMES),
+    "colouring": _one_of("colouring", COLOURINGS),
+    "device": _one_of("device", ("auto", "cuda", "mps", "cpu")),
+    "dtype": _one_of("dtype", ("float32", "bfloat16")),
+    "head": _read_head,
+    "structure": _read_structure,
+}

@@ -1,0 +1,43 @@
+"""The line above the pictures that says what is shown."""
+
+import streamlit as st
+
+from allo_core.library import receptors
+from allo_core.models.registry import get_spec
+from allo_core.sequence import Protein
+from allo_core.ui import inputs, state
+from allo_core.ui.help import HELP
+from allo_core.ui.results import Result
+from allo_core.ui.state import View
+from allo_core.ui.text import plain
+
+__all__ = ["draw_notices", "draw_strip"]
+
+
+def draw_strip(view: View, protein: Protein, result: Result | None) -> None:
+    """Receptor, model, marked residues, threshold: readable from the back of a room."""
+    spec = get_spec(view.model)
+    name = protein.name if inputs.is_key(view.protein) else f"{view.protein} · {receptors()[view.protein].name}"
+    site = next((name for name, indices in state.offered_sites(view.protein).items() if indices == view.sites), None)
+    marked = f"{site}, {len(view.sites)} residues" if site else f"{len(view.sites)} marked residues"
+    st.markdown(f"#### {plain(name)} :gray[|] {plain(spec.label)} :gray[|] {plain(marked)} :gray[|] threshold {view.threshold:.2f}")
+    lines = [spec.note, control_line(result) if result is not None else ""]
+    st.caption(plain(" ".join(line for line in lines if line)), help=HELP["control"])
+
+
+def control_line(result: Result) -> str:
+    """How many heads pass, beside how many pass for random residues."""
+    if result.control is None:
+        return "The published null gives no p, so no head can pass; it is here to reproduce published numbers."
+    passing, control = len(result.scores.passing()), result.control
+    kind = f"random {result.scores.null} residues" if result.scores.null == "matched" else "random residues"
+    return (
+        f"{passing} of {len(result.scores.frame)} heads pass (q < 0.05); for {kind} the median is {control.median:g}, "
+        f"and 95 % of such sets have at most {control.percentile_95:g}."
+    )
+
+
+def draw_notices() -> None:
+    """What was ignored in the link that opened the page."""
+    for notice in st.session_state.get("notices", ()):
+        st.warning(plain(notice))

@@ -1,0 +1,140 @@
+"""The clickable 3D view: a Streamlit component around 3Dmol.js."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from allo_core.colours import ELEMENTS, MARKED, PARTNER
+from allo_core.ui.three_d_mol import FILE, ThreeDMolError, ensure_library
+
+__all__ = ["Painting", "picked_number", "structure_view"]
+
+_HERE = Path(__file__).resolve().parent / "viewer"
+# Membrane lipids and detergents as the PDB names them; drawn thin so that they do not hide the ligands.
+_LIPIDS = (
+    "CLR",
+    "CHS",
+    "Y01",
+    "OLA",
+    "OLB",
+    "OLC",
+    "PLM",
+    "PEF",
+    "PCW",
+    "POV",
+    "LPE",
+    "BOG",
+    "BNG",
+    "LMT",
+    "LMN",
+    "STE",
+    "SOG",
+    "HTG",
+    "HTO",
+    "PEG",
+    "1WV",
+)
+
+
+@dataclass(frozen=True)
+class Painting:
+    """What the view shows on the structure, one entry a residue of the protein (length L).
+
+    Parameters
+    ----------
+    colours, labels, values : sequence of str, length L
+        Hex colour, name for the hover text, and formatted value of each residue.
+    value_name : str
+    marked : sequence of int
+        UniProt numbers.
+    legend : dict, optional
+        title, low, high (str) and colours (sequence of hex).
+    colouring : str
+        A short name of what is coloured.
+    """
+
+    colours: Sequence[str]
+    labels: Sequence[str]
+    values: Sequence[str]
+    value_name: str
+    marked: Sequence[int]
+    legend: dict | None
+    colouring: str
+
+
+def _text(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def _components():
+    # Registered on every run of the page, as Streamlit asks; the definitions are the same each time.
+    viewer = st.components.v2.component("alloscope_viewer", html=_text("viewer.html"), css=_text("viewer.css"), js=_text("viewer.js"))
+    structures = st.components.v2.component("alloscope_structures", html="<i></i>", css="i{display:none}", js=_text("structures.js"))
+    return viewer, structures
+
+
+@st.cache_data(ttl=60, show_spinner="Fetching 3Dmol.js, once")
+def _library() -> tuple[str, str]:
+    """Address of 3Dmol.js on this server, and what is wrong where there is none (asked again after a minute)."""
+    try:
+        ensure_library()
+    except ThreeDMolError as error:
+        return "", str(error)
+    base = st.get_option("server.baseUrlPath").strip("/")
+    return f"{'/' + base if base else ''}/app/static/{FILE}", ""
+
+
+def structure_view(scene, first: int, painting: Painting, height: int, on_pick: Callable[[], None], key: str) -> None:
+    """Draw a scene; a click on a residue of the receptor calls ``on_pick``, which asks `picked_number`.
+
+    The camera stays as long as the scene is the same.
+
+    Parameters
+    ----------
+    scene : allo_core.structure.scene.Scene
+    first : int
+        UniProt number of the protein's first residue.
+    """
+    viewer, structures = _components()
+    address, problem = _library()
+    structures(key=f"{key}-text", data={"id": scene.id, "pdb": scene.pdb}, height=1)
+    ions = sorted({ligand.label for ligand in scene.ligands if ligand.is_ion})
+    others = sorted({ligand.label for ligand in scene.ligands if not ligand.is_ion})
+    viewer(
+        key=key,
+        height=height,
+        on_pick_change=on_pick,
+        data={
+            "height": height,
+            "library": address,
+            "problem": problem,
+            "structure": scene.id,
+            "first": first,
+            "colours": list(painting.colours),
+            "labels": list(painting.labels),
+            "values": list(painting.values),
+            "valueName": painting.value_name,
+            "marked": list(painting.marked),
+            "legend": painting.legend,
+            "colouring": painting.colouring,
+            "chains": {partner.chain: f"chain {partner.author_chain} of the entry" for partner in scene.partners},  # shown as text only
+            "ligands": [name for name in others if name not in _LIPIDS],
+            "lipids": [name for name in others if name in _LIPIDS],
+            "ions": ions,
+            "elements": ELEMENTS,
+            "mark": MARKED,
+            "partner": PARTNER,
+            "plain": "#BBBBBB",
+        },
+    )
+
+
+def picked_number(key: str, scene_id: str, first: int, length: int) -> int | None:
+    """The UniProt number of the last pick; None where it is not a residue of what is shown (the browser's word is checked)."""
+    pick = getattr(st.session_state.get(key), "pick", None)
+    if not isinstance(pick, dict) or pick.get("structure") != scene_id:
+        return None
+    number = pick.get("number")
+    return number if isinstance(number, int) and first <= number < first + length else None
