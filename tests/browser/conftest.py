@@ -1,0 +1,110 @@
+"""A running app and a real Chromium."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from allo_core.ui.three_d_mol import ThreeDMolError, ensure_library
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SIZE = {"width": 1440, "height": 900}
+# Software WebGL, so that the 3D view draws on machines without a GPU; nothing is fetched in the background.
+FLAGS = [
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+    "--disable-background-networking",
+]
+
+
+def _missing(reason: str):
+    if os.environ.get("ALLOSCOPE_BROWSER_TESTS") == "required":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A Chromium driven by Playwright, for the whole session."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _missing("playwright is not installed")
+    named = os.environ.get("ALLOSCOPE_CHROMIUM")
+    path = named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        _missing("no Chromium: install it (apt install chromium) or name one in ALLOSCOPE_CHROMIUM")
+    try:
+        ensure_library()
+    except ThreeDMolError as error:
+        _missing(str(error))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class App:
+    """One running server with a cache folder of its own."""
+
+    def __init__(self, home: Path, **environment: str):
+        self.home = home
+        self.environment = {**os.environ, "ALLOSCOPE_HOME": str(home), **environment}
+        self.process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://localhost:{port}"
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"]
+        self.log = (self.home / "server.log").open("ab")
+        self.process = subprocess.Popen(command, cwd=REPOSITORY, env=self.environment, stdout=self.log, stderr=self.log)
+        end = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2).close()
+                return
+            except (urllib.error.URLError, OSError):
+                assert self.process.poll() is None, (self.home / "server.log").read_text()
+                assert time.monotonic() < end, "the server did not start"
+                time.sleep(0.2)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(20)
+            self.log.close()
+            self.process = None
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory, chromium):
+    """A server for the tests of one file."""
+    app = App(tmp_path_factory.mktemp("app"))
+    app.start()
+    yield app
+    app.stop()
+
+
+@pytest.fixture
+def page(chromium, app):
+    """A fresh browser page at 1440 x 900 that fails its test on a JavaScript error or an error box of the app."""
+    context = chromium.new_context(viewport=SIZE, accept_downloads=True)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    exceptions = page.locator('[data-testid="stException"]').all_inner_texts()
+    context.close()
+    assert errors == []
+    assert exceptions == []

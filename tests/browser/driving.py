@@ -1,0 +1,133 @@
+"""How the tests drive the page: wait for pictures, click heads and residues."""
+
+import json
+
+__all__ = [
+    "chips",
+    "click_head",
+    "click_residue",
+    "colours_on_screen",
+    "heatmap_values",
+    "open_page",
+    "stage",
+    "view_of",
+    "wait_for_result",
+]
+
+STAGE = '[data-testid="structure-view"]'
+WAIT = 90_000  # ms; the first run imports torch on a busy machine
+
+
+def open_page(page, url: str) -> None:
+    page.goto(url)
+    wait_for_result(page)
+
+
+def wait_for_result(page) -> None:
+    """Until heatmap and structure are drawn and Streamlit rests."""
+    page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=WAIT)
+    page.locator(f"{STAGE}[data-structure]").wait_for(timeout=WAIT)
+    rest(page)
+
+
+def rest(page) -> None:
+    """Until Streamlit is not running and has been still for a moment."""
+    page.wait_for_function(
+        """() => {
+            const busy = document.querySelector('[data-testid="stApp"]').dataset.testScriptState !== 'notRunning';
+            globalThis.still = busy ? 0 : (globalThis.still ?? 0) + 1;
+            return globalThis.still > 15;
+        }""",
+        polling=50,
+        timeout=WAIT,
+    )
+    page.evaluate("globalThis.still = 0")
+
+
+def stage(page):
+    return page.locator(STAGE)
+
+
+def view_of(page) -> list[float]:
+    """The camera, as 3Dmol gives it."""
+    return stage(page).evaluate("element => element.viewer.getView()")
+
+
+def colours_on_screen(page) -> dict[int, str]:
+    """Cartoon colour of each residue that 3Dmol has drawn."""
+    return stage(page).evaluate(
+        """element => Object.fromEntries(element.viewer.selectedAtoms({chain: 'R', atom: 'CA'})
+            .map(atom => [atom.resi, atom.style.cartoon.colorfunc(atom)]))"""
+    )
+
+
+def heatmap_values(page) -> list:
+    """z values of the coloured heatmap."""
+    text = page.locator(".st-key-heatmap .js-plotly-plot").evaluate(
+        "plot => JSON.stringify(plot._fullData.filter(trace => trace.type === 'heatmap')[1].z.map(row => Array.from(row)))"
+    )
+    return json.loads(text)
+
+
+def click_head(page, layer: int, head: int) -> None:
+    """Click a cell of the heatmap, off its centre."""
+    x, y = page.locator(".st-key-heatmap .js-plotly-plot").evaluate(
+        """(plot, [layer, head]) => {
+            const {xaxis, yaxis} = plot._fullLayout;
+            const box = plot.getBoundingClientRect();
+            return [box.left + xaxis._offset + xaxis.c2p(head + 0.2), box.top + yaxis._offset + yaxis.c2p(layer + 0.2)];
+        }""",
+        [layer, head],
+    )
+    page.mouse.move(x - 3, y - 3)
+    page.mouse.move(x, y)
+    page.wait_for_timeout(150)
+    page.mouse.click(x, y)
+
+
+def visible_residue(page, numbers: list[int]) -> tuple[int, float, float]:
+    """One of the residues, and a pixel around which nothing but this residue is hit."""
+    found = stage(page).evaluate(
+        """(element, numbers) => {
+            const viewer = element.viewer, box = element.getBoundingClientRect();
+            const hit = (x, y) => {
+                const place = [(x - box.left) / box.width * 2 - 1, 1 - (y - box.top) / box.height * 2];
+                const hits = viewer.targetedObjects(...place, {clickable: true});
+                return hits.length && hits[0].clickable.chain === 'R' ? hits[0].clickable.resi : null;
+            };
+            for (const number of numbers) {
+                for (const atom of viewer.selectedAtoms({chain: 'R', resi: number})) {
+                    const {x, y} = viewer.modelToScreen(atom);
+                    const [left, top] = [x - scrollX, y - scrollY];
+                    const cross = [[0, 0], [2, 0], [-2, 0], [0, 2], [0, -2]];
+                    if (cross.every(([dx, dy]) => hit(left + dx, top + dy) === number)) return [number, left, top];
+                }
+            }
+            return null;
+        }""",
+        numbers,
+    )
+    assert found, f"none of the residues {numbers} is visible"
+    return tuple(found)
+
+
+def click_residue(page, numbers: list[int]) -> int:
+    """Click the first residue of the list that is visible in 3D; its number."""
+    number, x, y = visible_residue(page, numbers)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.up()
+    return number
+
+
+def chips(page) -> list[str]:
+    """Texts of the chips of marked residues, unfolded or not."""
+    return page.locator(
+        '[data-testid="stSidebar"] [data-testid="stButtonGroup"] button, [data-testid="stSidebar"] [data-testid="stPills"] button'
+    ).all_inner_texts()
+
+
+def wait_for_another_structure(page, shown: str) -> None:
+    """Until the 3D view shows another structure than ``shown``."""
+    page.locator(f"{STAGE}[data-structure]:not([data-structure='{shown}'])").wait_for(timeout=WAIT)
+    rest(page)

@@ -1,0 +1,198 @@
+"""The loop of the first page, in a real Chromium."""
+
+import csv
+import json
+import urllib.parse
+
+import numpy as np
+import pytest
+
+from allo_core.library import find_receptor
+from tests.browser import driving
+
+pytestmark = pytest.mark.browser
+A2A = find_receptor("AA2AR")
+TM2 = [number for number in range(40, 68) if number not in {48, 49, 51, 52}]  # not in the sodium pocket
+
+
+def test_the_loop(page, app):
+    # open: the default run appears by itself
+    driving.open_page(page, app.url)
+    assert page.get_by_text("AA2AR · Adenosine receptor A2a").is_visible()
+    assert page.get_by_text("sodium pocket, 16 residues").is_visible()
+    before = driving.heatmap_values(page)
+    assert np.shape(before) == (8, 8)
+    camera = driving.view_of(page)
+    marked = set(driving.stage(page).get_attribute("data-marked").split(","))
+    assert len(marked) == 16
+
+    # click a residue of TM2 in 3D: it becomes a chip and the heatmap changes
+    number = driving.click_residue(page, TM2)
+    label = A2A.protein.label(number - 1)
+    page.locator('[data-testid="stSidebar"]').get_by_role("button", name=label).first.wait_for(state="attached", timeout=driving.WAIT)
+    driving.rest(page)
+    assert set(driving.stage(page).get_attribute("data-marked").split(",")) == marked | {str(number)}
+    after = driving.heatmap_values(page)
+    assert after != before
+    assert page.get_by_text("17 marked residues").is_visible()
+    assert driving.view_of(page) == pytest.approx(camera)
+
+    # a second click takes it away again
+    assert driving.click_residue(page, [number]) == number
+    page.get_by_text("sodium pocket, 16 residues").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    assert driving.heatmap_values(page) == before
+
+    # turn the structure, then click a heatmap cell: the structure recolours, the camera stays
+    box = driving.stage(page).bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 160, box["y"] + 90, steps=5)
+    page.mouse.up()
+    turned = driving.view_of(page)
+    assert turned != pytest.approx(camera)
+    colours = driving.colours_on_screen(page)
+    driving.click_head(page, 1, 7)
+    page.get_by_role("heading", name="Layer 1, head 7").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    assert driving.colours_on_screen(page) != colours
+    assert driving.view_of(page) == pytest.approx(turned)
+    assert urllib.parse.parse_qs(urllib.parse.urlparse(page.url).query)["head"] == ["1.7"]
+
+    # move the threshold
+    slider = page.locator(".st-key-threshold").get_by_role("slider")
+    slider.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowLeft")
+    page.get_by_text("threshold 0.25").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    assert driving.heatmap_values(page) != before
+    assert page.get_by_role("heading", name="Layer 1, head 7").is_visible()
+
+    # download the CSV and the record
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Scores, CSV").click()
+    download = waiting.value
+    assert download.suggested_filename == "alloscope_AA2AR_antiberty.csv"
+    rows = list(csv.DictReader(download.path().read_text(encoding="utf-8").splitlines()))
+    assert [(int(row["layer"]), int(row["head"])) for row in rows] == [(layer, head) for layer in range(8) for head in range(8)]
+    shown = driving.heatmap_values(page)
+    for row in rows:
+        value = shown[int(row["layer"])][int(row["head"])]
+        if row["flags"] == "":
+            assert value == pytest.approx(np.log2(float(row["enrichment"])), abs=1e-6)
+        else:
+            assert value is None
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Run record, JSON").click()
+    record = json.loads(waiting.value.path().read_text(encoding="utf-8"))
+    assert (record["threshold"], record["null"], record["run"]["model_id"]) == (0.25, "matched", "antiberty")
+    assert "D52 2.50 2x50" in record["sites"]
+
+
+def test_all_pictures_fit_a_laptop_screen(page, app):
+    driving.open_page(page, app.url)
+    for selector in (".st-key-heatmap", driving.STAGE, ".st-key-profile"):
+        box = page.locator(selector).bounding_box()
+        assert box["height"] > 140, selector
+        assert box["y"] >= 0, selector
+        assert box["y"] + box["height"] <= 900, selector
+
+
+def test_the_url_brings_back_what_was_shown(page, app, chromium):
+    driving.open_page(
+        page, f"{app.url}/?protein=ADRB2&sites=3x32,2x50,D113,113-119,207&threshold=0.1&null=uniform&score=snr&structure=3SN6&head=2.3"
+    )
+    assert page.get_by_role("heading", name="Layer 2, head 3").is_visible()
+    url, values, colours = page.url, driving.heatmap_values(page), driving.colours_on_screen(page)
+    other = chromium.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    driving.open_page(other, url)
+    assert other.url == url
+    assert driving.heatmap_values(other) == values
+    assert driving.colours_on_screen(other) == colours
+    other.context.close()
+
+
+def test_hover_names_residue_numbers_and_value(page, app):
+    driving.open_page(page, app.url)
+    number, x, y = driving.visible_residue(page, TM2)
+    page.mouse.move(x - 1, y)
+    page.mouse.move(x, y)
+    tip = page.locator(".tip")
+    tip.wait_for(state="visible")
+    index = number - 1
+    expected = f"{A2A.protein.label(index)} {A2A.numbers.ballesteros[index]} {A2A.numbers.gpcrdb[index]}"
+    assert tip.inner_text().startswith(f"{expected}\nattention received: ")
+
+
+def test_a_wrong_residue_keeps_marks_and_pictures(page, app):
+    driving.open_page(page, app.url)
+    before = driving.heatmap_values(page)
+    text = page.get_by_role("textbox", name="Residues as text")
+    text.fill("D52 D53")
+    text.press("Control+Enter")
+    page.get_by_text("D53: residue 53 is I.").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    assert driving.heatmap_values(page) == before
+    assert text.input_value() == "D52 D53"
+    text.fill("D52 2x47")
+    text.press("Control+Enter")
+    page.get_by_text("2 marked residues").wait_for(timeout=driving.WAIT)
+    assert page.get_by_text("D53: residue 53 is I.").count() == 0
+    assert driving.chips(page) == ["A49 2.47x47", "D52 2.50x50"]
+
+
+def test_a_receptor_without_structure_offers_the_upload(page, app, shared):
+    page.goto(f"{app.url}/?protein=AA1R")
+    page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
+    page.get_by_text("No structure for AA1R").wait_for(timeout=driving.WAIT)
+    upload = page.locator(".st-key-upload_here input[type=file]")
+    upload.set_input_files(shared / "data/structures/1U19.cif.gz")
+    page.get_by_text("1U19.cif.gz").first.wait_for(timeout=driving.WAIT)
+    page.locator('[data-testid="stSidebar"]').get_by_text("is not a structure of AA1R").first.wait_for(timeout=driving.WAIT)
+    assert page.get_by_text("No structure for AA1R").is_visible()
+
+
+def test_an_uploaded_structure_is_shown(page, app, shared):
+    driving.open_page(page, app.url)
+    first = driving.stage(page).get_attribute("data-structure")
+    page.get_by_text("Upload a structure").click()
+    page.locator(".st-key-upload input[type=file]").set_input_files(shared / "data/structures/5G53.pdb.gz")
+    driving.wait_for_another_structure(page, first)
+    assert page.get_by_text("5G53.pdb.gz chain").is_visible()
+
+
+def test_a_pasted_sequence_runs_and_gets_its_numbers(page, app):
+    driving.open_page(page, app.url)
+    page.get_by_text("Paste or upload a sequence").click()
+    mutant = A2A.protein.sequence[:51] + "N" + A2A.protein.sequence[52:]
+    page.get_by_role("textbox", name="Sequence or FASTA").fill(f">my <b>mutant</b>\n{mutant}")
+    page.get_by_role("button", name="Use this sequence").click()
+    page.get_by_text("Generic numbers from AA2AR, 100% identical").wait_for(timeout=driving.WAIT)
+    driving.wait_for_result(page)
+    assert "N52 2.50x50" in driving.chips(page)
+    page.get_by_role("textbox", name="Sequence or FASTA").fill("MPIM1GSS")
+    page.get_by_role("button", name="Use this sequence").click()
+    page.get_by_text("The digit '1' at position 5 is not a residue").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    assert page.locator(".st-key-heatmap .js-plotly-plot").is_visible()
+
+
+def test_a_long_receptor_is_offered_its_seven_helices(page, app):
+    page.goto(f"{app.url}/?protein=GRM5")
+    page.get_by_role("button", name="Use the 7TM domain, 548–").click(timeout=driving.WAIT)
+    page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
+    assert any(text.startswith("G624 ") for text in driving.chips(page))
+
+
+def test_a_kept_run_opens_at_once_after_a_restart(chromium, app):
+    page = chromium.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    driving.open_page(page, app.url)
+    values = driving.heatmap_values(page)
+    app.stop()
+    runs = sorted(folder.name for folder in (app.home / "runs").iterdir())
+    app.start()
+    driving.open_page(page, app.url)
+    assert driving.heatmap_values(page) == values
+    assert sorted(folder.name for folder in (app.home / "runs").iterdir()) == runs
+    page.context.close()
