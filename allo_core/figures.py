@@ -208,8 +208,8 @@ def profile(
                 hovertemplate="<b>%{customdata}</b><extra>marked</extra>",
             )
         )  # fmt: skip
-    _segment_track(figure, numbers, spans)
     figure.update_layout(
+        **_segment_track(numbers, spans),
         height=height,
         margin={"l": 46, "r": 8, "t": 26, "b": 24},
         bargap=0,
@@ -227,16 +227,36 @@ def profile(
     return figure
 
 
-def _segment_track(figure: go.Figure, numbers: Sequence[int], spans: Sequence[tuple[str, int, int]]) -> None:
+def _segment_track(numbers: Sequence[int], spans: Sequence[tuple[str, int, int]]) -> dict:
+    """Layout entries of the track: bars for helices with their names, a line for the rest (one update, Plotly is slow at many)."""
+    shapes, names = [], []
     for name, first, last in spans:
         helix = name.startswith(("TM", "H8"))
-        figure.add_shape(
-            type="rect", xref="x", yref="paper", x0=numbers[first] - 0.5, x1=numbers[last] + 0.5,
-            y0=1.02 if helix else 1.07, y1=1.17 if helix else 1.12,
-            fillcolor="#6B7280" if helix else "#D1D5DB", line={"width": 0}, layer="above",
-        )  # fmt: skip
+        low, high = (1.02, 1.17) if helix else (1.07, 1.12)
+        shapes.append(
+            {
+                "type": "rect",
+                "xref": "x",
+                "yref": "paper",
+                "x0": numbers[first] - 0.5,
+                "x1": numbers[last] + 0.5,
+                "y0": low,
+                "y1": high,
+                "fillcolor": "#6B7280" if helix else "#D1D5DB",
+                "line": {"width": 0},
+            }
+        )
         if helix and last - first >= 10:
-            figure.add_annotation(
-                x=(numbers[first] + numbers[last]) / 2, y=1.095, xref="x", yref="paper", text=name, showarrow=False,
-                font={"color": "#FFFFFF", "size": 12}, yanchor="middle",
-            )  # fmt: skip
+            names.append(
+                {
+                    "x": (numbers[first] + numbers[last]) / 2,
+                    "y": 1.095,
+                    "xref": "x",
+                    "yref": "paper",
+                    "text": name,
+                    "showarrow": False,
+                    "font": {"color": "#FFFFFF", "size": 12},
+                    "yanchor": "middle",
+                }
+            )
+    return {"shapes": shapes, "annotations": names}

@@ -15,17 +15,15 @@ import numpy as np
 if TYPE_CHECKING:  # a kept run is read without torch
     from torch import Tensor
 
-__all__ = ["ENTRIES", "FLOOR", "MAPS", "META", "SUMS", "EncodedLayer", "Entries", "LayerEncoder", "entries_nbytes", "index_dtype"]
+__all__ = ["ENTRIES", "FLOOR", "MAPS", "META", "SUMS", "Entries", "LayerEncoder", "entries_nbytes", "index_dtype"]
 
 MAPS, ENTRIES, SUMS, META = "maps.f16", "entries.bin", "sums.f32", "meta.json"
 
 # Smallest threshold that is exact: entries above it are kept in float32.  Rows sum to 1, so a row has at most 1 / FLOOR of them.
 FLOOR = 0.01
 
-# Entries are searched in groups of heads of about this many bytes: the work stays in the processor's caches, temporaries stay small.
-_GROUP_BYTES = 4 << 20
-# Layers wait for each other up to this many bytes: three layers of 20 heads over 412 residues.
-_WAITING_BYTES = 64 << 20
+# Heads are encoded in groups of about this many bytes of float32, so that temporaries stay small.
+_GROUP_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -57,22 +55,10 @@ def entries_nbytes(entries: int, heads: int, length: int) -> int:
     return entries * (4 + index_bytes) + heads * length * index_bytes
 
 
-@dataclass(frozen=True)
-class EncodedLayer:
-    """One layer: float16 maps [heads, L, L], float32 column sums [heads, L], entries above FLOOR by groups of heads."""
-
-    layer: int
-    maps: np.ndarray
-    sums: np.ndarray
-    entries: list[Entries]
-
-
 class LayerEncoder:
-    """Cuts attention to residues and encodes it, several layers in one go where they are small.
+    """Cuts the attention of layers of one shape to residues and encodes it, a few heads at a time.
 
-    Torch keeps its helper threads spinning for some milliseconds after each of its parallel operations.  Encoding and writing do not use
-    them, so every interruption of the forward pass wastes that time on every other core; with several layers a go there are fewer.
-    Working memory serves the whole run, because fresh memory costs more time (page faults) than the arithmetic.
+    Its working memory serves all layers, because fresh memory costs more time (page faults) than the arithmetic.
 
     Parameters
     ----------
@@ -80,21 +66,14 @@ class LayerEncoder:
     """
 
     def __init__(self, heads: int, length: int):
-        size = heads * length * length
-        capacity = max(1, _WAITING_BYTES // (6 * size))
-        self._maps = np.empty((capacity, heads, length, length), dtype=np.float16)
-        self._sums = np.empty((capacity, heads, length), dtype=np.float32)
-        # A layer that does not wait is encoded where the model has left it.
-        self._exact = np.empty((capacity if capacity > 1 else 0, heads, length, length), dtype=np.float32)
-        self._waiting: list[tuple[int, np.ndarray]] = []
+        self.sums = np.empty((heads, length), dtype=np.float32)
+        shape = (min(heads, max(1, _GROUP_BYTES // (4 * length * length))), length, length)
+        self._maps = np.empty(shape, dtype=np.float16)
+        self._exact = np.empty(shape, dtype=np.float32)
+        self._above = np.empty(shape, dtype=bool)
 
-    @property
-    def full(self) -> bool:
-        """Whether `take` must come before the next `add`, and before the model overwrites the last layer."""
-        return len(self._waiting) == len(self._maps)
-
-    def add(self, layer: int, probabilities: "Tensor", first: int) -> np.ndarray:
-        """Take over one layer and return its column sums, float32 [heads, L].
+    def encode(self, probabilities: "Tensor", first: int) -> Iterator[tuple[np.ndarray, Entries]]:
+        """Fill `sums`, and yield for each group of heads its maps (float16 [heads, L, L], overwritten by the next) and entries above FLOOR.
 
         Parameters
         ----------
@@ -105,28 +84,20 @@ class LayerEncoder:
         """
         import torch
 
-        slot, last = len(self._waiting), first + self._maps.shape[-1]
+        last = first + self.sums.shape[-1]
         residues = probabilities[:, first:last, first:last].cpu()
-        # numpy converts to float16 a hundred times slower than torch.
-        torch.from_numpy(self._maps[slot]).copy_(residues)
-        torch.sum(residues, dim=1, out=torch.from_numpy(self._sums[slot]))
-        if len(self._exact):
-            torch.from_numpy(self._exact[slot]).copy_(residues)
-        self._waiting.append((layer, self._exact[slot] if len(self._exact) else residues.numpy()))
-        return self._sums[slot]
-
-    def take(self) -> Iterator[EncodedLayer]:
-        """The layers that were added since the last time; their arrays are valid until the next `add`."""
-        for slot, (layer, attention) in enumerate(self._waiting):
-            step = max(1, _GROUP_BYTES // attention[0].nbytes)
-            groups = (np.ascontiguousarray(attention[start : start + step]) for start in range(0, len(attention), step))
-            yield EncodedLayer(layer, self._maps[slot], self._sums[slot], [_entries(group) for group in groups])
-        self._waiting.clear()
+        torch.sum(residues, dim=1, out=torch.from_numpy(self.sums))
+        for group in residues.split(len(self._maps)):
+            maps, exact = self._maps[: len(group)], self._exact[: len(group)]
+            torch.from_numpy(maps).copy_(group)  # numpy converts to float16 a hundred times slower
+            np.copyto(exact, group.numpy())
+            yield maps, _entries(exact, self._above[: len(group)])
 
 
-def _entries(attention: np.ndarray) -> Entries:
+def _entries(attention: np.ndarray, above: np.ndarray) -> Entries:
+    """Entries of contiguous maps [heads, L, L]; `above` is memory for their mask."""
     length = attention.shape[-1]
-    above = attention > np.float32(FLOOR)
+    np.greater(attention, np.float32(FLOOR), out=above)
     # The row sums of a mask as bytes are several times faster than count_nonzero along an axis.
     row_counts = above.view(np.uint8).sum(axis=-1, dtype=index_dtype(length)).ravel()
     flat = np.flatnonzero(above)

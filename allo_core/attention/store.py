@@ -106,7 +106,6 @@ class RunWriter:
     def __init__(self, meta: RunMeta):
         self.meta = meta
         layers, heads, length, _ = meta.shape
-        self._seen: set[int] = set()
         self._blocks: dict[int, dict] = {}
         self._sums = np.zeros((layers, heads, length), dtype=np.float32)
         self._special_share = np.zeros((layers, heads))
@@ -132,9 +131,7 @@ class RunWriter:
         self._cleanup.close()  # the files first, then the folder: Windows removes no open file
 
     def write_layer(self, layer: int, probabilities: "Tensor", first: int, length: int) -> None:
-        """Take over the attention of one layer; layers may come in any order, each once.
-
-        Small layers are written several at a time, so a full disk may show only at a later layer or at `commit`.
+        """Encode and write the attention of one layer; layers may come in any order, each once.
 
         Parameters
         ----------
@@ -151,10 +148,18 @@ class RunWriter:
             The disk is full, or the values cannot be attention.
         """
         self._check_layer(layer, probabilities, first, length)
-        self._seen.add(layer)
-        self._keep_sums(layer, self._encoder.add(layer, probabilities, first))
-        if self._encoder.full:
-            self._write_waiting()
+        maps_crc32, entries = 0, []
+        with self._disk():
+            self._maps_file.seek(2 * layer * self.meta.heads * length * length)
+            for maps, above in self._encoder.encode(probabilities, first):
+                maps_crc32 = zlib.crc32(maps, maps_crc32)
+                _write(self._maps_file, maps)
+                entries.append(above)
+            count, entries_crc32 = self._write_entries(entries)
+        self._keep_sums(layer, self._encoder.sums)
+        crc32 = {"maps_crc32": maps_crc32, "entries_crc32": entries_crc32}
+        self._blocks[layer] = {"offset": self._entries_end, "entries": count, **crc32}
+        self._entries_end += entries_nbytes(count, self.meta.heads, length)
 
     def commit(self) -> AttentionMaps:
         """Move the run to its place and open it; a complete run that another process put there first is kept instead.
@@ -166,7 +171,6 @@ class RunWriter:
         StoreError
             The disk is full.
         """
-        self._write_waiting()
         missing = [layer for layer in range(self.meta.layers) if layer not in self._blocks]
         if missing:
             raise ValueError(f"layers {missing} of {self.meta.layers} were not written")
@@ -206,23 +210,12 @@ class RunWriter:
 
     def _check_layer(self, layer: int, probabilities: "Tensor", first: int, length: int) -> None:
         layers, heads, residues, _ = self.meta.shape
-        if layer in self._seen or not 0 <= layer < layers:
-            raise ValueError(f"layer {layer} {'came twice' if layer in self._seen else f'is none of the {layers} of this run'}")
+        if layer in self._blocks or not 0 <= layer < layers:
+            raise ValueError(f"layer {layer} {'came twice' if layer in self._blocks else f'is none of the {layers} of this run'}")
         tokens = probabilities.shape[-1]
         if length != residues or tuple(probabilities.shape) != (heads, tokens, tokens) or not 0 <= first <= tokens - length:
             given = f"attention of shape {tuple(probabilities.shape)} with {length} residues from token {first}"
             raise ValueError(f"{given} does not fit {heads} heads and {residues} residues")
-
-    def _write_waiting(self) -> None:
-        heads, length = self._size[1:]
-        for encoded in self._encoder.take():
-            with self._disk():
-                self._maps_file.seek(encoded.layer * encoded.maps.nbytes)
-                _write(self._maps_file, encoded.maps)
-                count, entries_crc32 = self._write_entries(encoded.entries)
-            crc32 = {"maps_crc32": zlib.crc32(encoded.maps), "entries_crc32": entries_crc32}
-            self._blocks[encoded.layer] = {"offset": self._entries_end, "entries": count, **crc32}
-            self._entries_end += entries_nbytes(count, heads, length)
 
     def _write_entries(self, entries: list[Entries]) -> tuple[int, int]:
         """Write one layer's block and return (number of entries, crc32)."""

@@ -131,3 +131,20 @@ def wait_for_another_structure(page, shown: str) -> None:
     """Until the 3D view shows another structure than ``shown``."""
     page.locator(f"{STAGE}[data-structure]:not([data-structure='{shown}'])").wait_for(timeout=WAIT)
     rest(page)
+
+
+def choose(page, label: str, option: str) -> None:
+    """Choose an option of a select box by typing a part of it, as a person does."""
+    rest(page)
+    box = page.get_by_role("combobox", name=label)
+    box.click()
+    box.fill(option)
+    page.get_by_role("option", name=option).first.click()
+
+
+def write(page, label: str, text: str) -> None:
+    """Write into a text area and apply it."""
+    rest(page)
+    box = page.get_by_role("textbox", name=label)
+    box.fill(text)
+    box.press("Control+Enter")

@@ -30,17 +30,16 @@ def open_slow(page, app):
     page.get_by_role("textbox", name="Sequence or FASTA").fill(SLOW)
     page.get_by_role("button", name="Use this sequence").click()
     page.get_by_text("AntiBERTy reads at most 510 residues; this sequence has 1900.").wait_for(timeout=driving.WAIT)
-    page.get_by_role("combobox", name="Model").click()
-    page.get_by_role("option", name="ESM-2 8M").click()
+    driving.choose(page, "Model", "ESM-2 8M")
     page.get_by_role("button", name="Run ESM-2 8M").wait_for(timeout=driving.WAIT)
     assert page.get_by_text("1024 tokens").first.is_visible()  # longer than in training: allowed, and said
-    page.get_by_role("textbox", name="Residues as text").fill("10-30")
-    page.get_by_role("textbox", name="Residues as text").press("Control+Enter")
+    driving.write(page, "Residues as text", "10-30")
     page.get_by_text("21 marked residues").wait_for(timeout=driving.WAIT)
 
 
 def test_progress_cancel_queue_and_result(page, app, chromium):
     open_slow(page, app)
+    driving.rest(page)
     page.get_by_role("button", name="Run ESM-2 8M").click()
     page.get_by_role("button", name="Cancel").click(timeout=driving.WAIT)
     page.get_by_text("The run was cancelled; nothing of it was kept.").wait_for(timeout=driving.WAIT)
@@ -50,8 +49,7 @@ def test_progress_cancel_queue_and_result(page, app, chromium):
     page.get_by_text("Layer 1 of 6").or_(page.get_by_text("Layer 2 of 6")).first.wait_for(timeout=driving.WAIT)
 
     # the page stays usable while it runs
-    page.get_by_role("textbox", name="Residues as text").fill("10-40")
-    page.get_by_role("textbox", name="Residues as text").press("Control+Enter")
+    driving.write(page, "Residues as text", "10-40")
     page.get_by_text("31 marked residues").wait_for(timeout=driving.WAIT)
 
     # the run of a second tab waits for it
@@ -71,8 +69,7 @@ def test_progress_cancel_queue_and_result(page, app, chromium):
 
 def test_nothing_marked_says_what_to_do(page, app):
     driving.open_page(page, app.url)
-    page.get_by_role("textbox", name="Residues as text").fill("")
-    page.get_by_role("textbox", name="Residues as text").press("Control+Enter")
+    driving.write(page, "Residues as text", "")
     page.get_by_text("Mark at least one residue").wait_for(timeout=driving.WAIT)
     number = driving.click_residue(page, list(range(40, 68)))
     page.get_by_text("1 marked residue").first.wait_for(timeout=driving.WAIT)
