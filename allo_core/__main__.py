@@ -2,23 +2,28 @@
 
 import argparse
 import os
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from allo_core.errors import AlloScopeError, Cancelled, LibraryError, SequenceError
-from allo_core.library import find_receptor, find_site, numbers_for
+from allo_core.errors import AlloScopeError, Cancelled, LibraryError, ResidueError, ScoreError, SequenceError, StoreError
+from allo_core.export import printable
+from allo_core.library import find_receptor, find_site, numbers_for, seven_tm_domain, site_indices
 from allo_core.models.registry import DEFAULT_MODEL, MODELS, get_spec
-from allo_core.residues import parse_residues
+from allo_core.residues import ResidueNumbers, parse_residues
 from allo_core.sequence import Protein, parse_protein
 
 __all__ = ["main"]
+
+_SEQUENCE = 20  # letters; entry names and accessions are shorter
 
 
 class _OneLineParser(argparse.ArgumentParser):
     """Says what is wrong in one line; the usage is for --help."""
 
     def error(self, message: str):
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"{self.prog}: {printable(message)}\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options.run(options)
     except AlloScopeError as error:
-        print(f"alloscope: {error}", file=sys.stderr)
+        print(f"alloscope: {printable(str(error))}", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, Cancelled):
         print("alloscope: cancelled; nothing was kept", file=sys.stderr)
@@ -63,64 +68,128 @@ def _parser() -> argparse.ArgumentParser:
 def _analyse(options: argparse.Namespace) -> None:
     from allo_core.attention.scores import score_heads
     from allo_core.export import run_record, scores_csv, table_of_heads
-    from allo_core.extract import extract_attention
+    from allo_core.extract import extract_attention, run_notes
     from allo_core.models.download import download
-    from allo_core.models.language_model import length_warning, load_model
+    from allo_core.models.language_model import load_model
     from allo_core.models.weights import locate
 
     spec = get_spec(options.model)
-    protein = _domain(_protein(options.target, options.record)) if options.domain else _protein(options.target, options.record)
+    protein = _protein(options.target, options.record)
+    if options.domain:
+        protein = _domain(protein)
     numbers = numbers_for(protein)
     sites = _sites(options.sites, protein, numbers)
     null = options.null or ("uniform" if numbers is None else "matched")
-    strata = numbers.strata() if null == "matched" and numbers is not None else None
-    for path in (options.csv, options.json):
-        if path is not None and not path.resolve().parent.is_dir():
-            raise LibraryError(f"{path}: the folder does not exist.")
+    _check_settings(options, protein, sites, numbers, null)
     if locate(spec).state == "download":
         download(spec, _show("downloading", 1e6, "MB"), None)
-    if warning := length_warning(spec, len(protein)):
-        print(warning, file=sys.stderr)
     maps = extract_attention(load_model(options.model, options.device, options.dtype), protein, _show("layer"))
-    scores = score_heads(maps.columns(options.threshold), sites, null, strata)
-    for note in maps.meta.notes:
-        print(note, file=sys.stderr)
-    if options.csv is not None:
-        options.csv.write_text(scores_csv(scores.frame), encoding="utf-8")
-    if options.json is not None:
-        options.json.write_text(run_record(maps.meta, protein, sites, numbers, options.threshold, scores), encoding="utf-8")
-    print(f"{protein.name}, {len(sites)} residues, {spec.label}, threshold {options.threshold:g}, {null} null")
+    scores = score_heads(maps.columns(options.threshold), sites, null, numbers.strata() if null == "matched" else None)
+    _write(options.csv, lambda: scores_csv(scores, spec.id, protein.name))
+    _write(options.json, lambda: run_record(maps.meta, protein, sites, numbers, options.threshold, scores))
+    for note in dict.fromkeys((*run_notes(spec, protein), *maps.meta.notes)):
+        print(printable(note), file=sys.stderr)
+    print(f"{printable(protein.name)}, {len(sites)} residues, {spec.label}, threshold {options.threshold:g}, {null} null")
     print(table_of_heads(scores.frame).head(10).to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.3g}"))
+
+
+def _check_settings(options: argparse.Namespace, protein: Protein, sites: tuple[int, ...], numbers: ResidueNumbers | None, null: str):
+    """Refuse what cannot be scored or written before anything is downloaded or computed."""
+    from allo_core.attention.columns import check_positions, check_threshold
+    from allo_core.attention.layout import FLOOR
+    from allo_core.attention.nulls import check_null
+    from allo_core.devices import choose_device, choose_dtype
+    from allo_core.models.language_model import check_length
+
+    check_positions(sites, len(protein), "site")
+    check_threshold(options.threshold, smallest=FLOOR)
+    check_null(null)
+    if null == "matched" and numbers is None:
+        raise ScoreError(f"The matched null needs generic numbers, which {protein.name} lacks; choose uniform.")
+    for path in (options.csv, options.json):
+        if path is not None:
+            _check_output(path)
+    check_length(get_spec(options.model), protein)
+    choose_dtype(options.dtype)
+    choose_device(options.device)
+
+
+def _check_output(path: Path) -> None:
+    if os.path.isdir(path):
+        raise StoreError(f"{path}: a folder, not a file; name the file to write.")
+    if not os.path.isdir(path.absolute().parent):
+        raise StoreError(f"{path}: the folder does not exist.")
+
+
+def _write(path: Path | None, text: Callable[[], str]) -> None:
+    if path is None:
+        return
+    try:
+        path.write_text(text(), encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written ({error.strerror or error}).") from None
 
 
 def _protein(target: str, record: str | None) -> Protein:
     path = Path(target)
-    if path.is_file():
-        try:
+    shown = target if len(target) <= 100 else target[:40] + "..."
+    try:
+        is_file, is_folder = path.is_file(), path.is_dir()
+        if is_file:
             return parse_protein(path.read_text(encoding="utf-8-sig"), record)
-        except UnicodeDecodeError:
-            raise SequenceError(f"{path}: not a text file; give FASTA text.") from None
+    except UnicodeDecodeError:
+        raise SequenceError(f"{shown}: not a text file; give FASTA text.") from None
+    except OSError as error:
+        _refuse_sequence(target)
+        raise SequenceError(f"{shown}: cannot be read ({error.strerror or error}).") from None
+    _refuse_sequence(target)
     if path.suffix or os.sep in target:
-        raise SequenceError(f"{target}: no such file.")
-    return find_receptor(target).protein
+        raise SequenceError(f"{shown}: a folder, not a FASTA file." if is_folder else f"{shown}: no such file.")
+    return _library_protein(target, record, is_folder)
+
+
+def _library_protein(target: str, record: str | None, is_folder: bool) -> Protein:
+    try:
+        receptor = find_receptor(target)
+    except LibraryError:
+        if is_folder:
+            raise SequenceError(f"{target}: a folder, not a FASTA file.") from None
+        raise
+    if record is not None:
+        raise LibraryError(f"--record is for FASTA files; {receptor.entry} is a library receptor.")
+    return receptor.protein
+
+
+def _refuse_sequence(target: str) -> None:
+    """SequenceError if the target is a sequence, which the shell is no place for."""
+    letters = re.sub(r"\s", "", target)
+    if target.lstrip().startswith(">") or (len(letters) >= _SEQUENCE and letters.isascii() and letters.rstrip("*").isalpha()):
+        raise SequenceError("This is a sequence, not a receptor or a file; put it into a FASTA file and give the file.")
 
 
 def _domain(protein: Protein) -> Protein:
-    from allo_core.library import seven_tm_domain
-
     domain = seven_tm_domain(protein, numbers_for(protein))
     if domain is None:
         raise SequenceError(f"The helices of {protein.name} are not known, so it has no 7TM domain to cut.")
     return domain
 
 
-def _sites(text: str, protein: Protein, numbers) -> tuple[int, ...]:
+def _sites(text: str, protein: Protein, numbers: ResidueNumbers | None) -> tuple[int, ...]:
     """Residues as text, or the name of a site of the library receptor that the numbers come from."""
-    if numbers is not None:
-        receptor = find_receptor(numbers.receptor)
-        if any(character.isalpha() for character in text) and text.strip().lower() in {site.name.lower() for site in receptor.sites}:
-            text = find_site(receptor, text).residues
-    return parse_residues(text, protein, numbers)
+    receptor = None if numbers is None else find_receptor(numbers.receptor)
+    if receptor is not None and text.strip().lower() in {site.name.lower() for site in receptor.sites}:
+        return site_indices(find_site(receptor, text), protein, numbers)
+    try:
+        return parse_residues(text, protein, numbers)
+    except ResidueError:
+        if receptor is not None and receptor.sites and _is_name(text):
+            find_site(receptor, text)  # says which sites there are
+        raise
+
+
+def _is_name(text: str) -> bool:
+    """Whether a text that names no residues means a site: words and no digit, or a word too long for an amino acid."""
+    return re.search(r"\d", text) is None or re.search(r"\b[^\W\d_]{4,}\b", text) is not None
 
 
 def _show(stage: str, unit: float = 1, name: str = ""):

@@ -54,10 +54,13 @@ def attention_scale(theme: str) -> tuple[str, ...]:
     return _ATTENTION["dark" if theme == "dark" else "light"]
 
 
-def value_ceiling(values: np.ndarray) -> float:
-    """98th percentile of the values, the end of a head's colour scale; 1 where nothing is above zero."""
-    ceiling = float(np.quantile(values, 0.98)) if len(values) else 0.0
-    return ceiling if ceiling > 0 else max(float(np.max(values, initial=0.0)), 0.0) or 1.0
+def value_ceiling(values: np.ndarray) -> tuple[float, str]:
+    """The end of a head's colour scale and its name: the 98th percentile, the maximum where that is 0, or 1 where nothing is above 0."""
+    ceiling = float(np.quantile(values, 0.98))
+    if ceiling > 0:
+        return ceiling, "98th percentile"
+    highest = float(np.max(values))
+    return (highest, "maximum") if highest > 0 else (1.0, "nothing above 0")
 
 
 def hex_colours(values: np.ndarray, ceiling: float, scale: Sequence[str]) -> list[str]:

@@ -107,7 +107,9 @@ def find_kept_run(model_id: str, protein: Protein, device: str = "auto", dtype: 
     sha256 = known_sha256(weights.path) if weights.path else None
     if sha256 is None:
         return None
-    candidates = (run_meta(spec, protein, name, dtype, weights, sha256) for name in (DEVICES if device == "auto" else (device,)))
+    # A device that did not compute right has handed its runs to the CPU.
+    devices = DEVICES if device == "auto" else dict.fromkeys((device, "cpu")) if device == "mps" else (device,)
+    candidates = (run_meta(spec, protein, name, dtype, weights, sha256) for name in devices)
     return next((maps for meta in candidates if (maps := find_run(meta))), None)
 
 
@@ -144,5 +146,5 @@ def library_versions() -> dict[str, str]:
 
 
 def _meta_of(model: ProteinLanguageModel, protein: Protein) -> RunMeta:
-    notes = run_notes(model.spec, protein) + model.notes
-    return run_meta(model.spec, protein, model.device.type, model.dtype, model.weights, model.sha256, notes)
+    # Notes on the protein are worked out when they are shown: the same run serves a protein of another name or numbering.
+    return run_meta(model.spec, protein, model.device.type, model.dtype, model.weights, model.sha256, model.notes)

@@ -34,7 +34,13 @@ def score_grid(frame: pd.DataFrame, score: str, shape: tuple[int, int]) -> np.nd
 
 
 def heatmap(
-    frame: pd.DataFrame, special_share: np.ndarray, score: str, selected: tuple[int, int] | None, height: int = 440, theme: str = "light"
+    frame: pd.DataFrame,
+    special_share: np.ndarray,
+    score: str,
+    null: str,
+    selected: tuple[int, int] | None = None,
+    height: int = 440,
+    theme: str = "light",
 ) -> go.Figure:
     """Layer x head heatmap; flagged heads are grey and hatched, the selected head is outlined.
 
@@ -46,6 +52,8 @@ def heatmap(
         Share of attention that each head spends on special tokens.
     score : str
         A key of SCORES.
+    null : str
+        What the scores are relative to; the hover text names it.
     selected : (layer, head), optional
     height : int
         Height in px where the rows allow it; more layers make it taller.
@@ -61,7 +69,7 @@ def heatmap(
     figure.add_trace(_ground(np.where(flagged, 1.0, 0.0), [[0, absent], [1, grey]]))
     figure.add_trace(_coloured(shown, score))
     figure.add_trace(_hatching(flagged, stroke))
-    figure.add_trace(_targets(frame, special_share))
+    figure.add_trace(_targets(frame, special_share, null))
     if selected is not None:
         layer, head = selected
         for colour, width in (("#FFFFFF", 6), ("#000000", 3)):
@@ -114,26 +122,8 @@ def _hatching(flagged: np.ndarray, colour: str) -> go.Scatter:
     return go.Scatter(x=xs, y=ys, mode="lines", line={"color": colour, "width": 1}, hoverinfo="skip")
 
 
-def _targets(frame: pd.DataFrame, special_share: np.ndarray) -> go.Scatter:
+def _targets(frame: pd.DataFrame, special_share: np.ndarray, null: str) -> go.Scatter:
     """Invisible markers that carry hover and click: a heatmap alone sends no selection to Streamlit."""
-    numbers = np.column_stack(
-        [
-            frame["layer"],
-            frame["head"],
-            np.log2(frame["enrichment"].where(frame["enrichment"] > 0)),
-            frame["impact"],
-            frame["snr"],
-            frame["p_value"],
-            frame["q_value"],
-            frame["n_arcs"],
-            frame["residues_hit"],
-            special_share.ravel(),
-        ]
-    ).astype(object)
-    text = [
-        [int(row[0]), int(row[1]), *(_number(value) for value in row[2:7]), int(row[7]), int(row[8]), f"{row[9]:.0%}", _flag_line(flags)]
-        for row, flags in zip(numbers, frame["flags"], strict=True)
-    ]
     invisible = {"marker": {"opacity": 0}}
     return go.Scatter(
         x=frame["head"],
@@ -142,21 +132,31 @@ def _targets(frame: pd.DataFrame, special_share: np.ndarray) -> go.Scatter:
         marker={"symbol": "square", "size": _ROW, "opacity": 0, "color": "#FFFFFF"},
         selected=invisible,
         unselected=invisible,
-        customdata=text,
-        hovertemplate=(
-            "<b>Layer %{customdata[0]}, head %{customdata[1]}</b><br>log₂ enrichment %{customdata[2]}<br>impact %{customdata[3]}<br>"
-            "SNR %{customdata[4]}<br>p %{customdata[5]} · q %{customdata[6]}<br>%{customdata[7]} arcs above the threshold<br>"
-            "%{customdata[8]} marked residues hit<br>%{customdata[9]} on special tokens%{customdata[10]}<extra></extra>"
-        ),
+        hoverinfo="text",
+        hovertext=[_hover(row, share, null) for row, share in zip(frame.to_dict("records"), special_share.ravel(), strict=True)],
     )
+
+
+def _hover(row: dict, special_share: float, null: str) -> str:
+    """Every number of one head."""
+    enrichment = np.log2(row["enrichment"]) if row["enrichment"] > 0 else np.nan
+    lines = [
+        f"<b>Layer {row['layer']}, head {row['head']}</b> · {null} null",
+        f"log₂ enrichment {_number(enrichment)}",
+        f"attention on the site {_number(row['attention_on_site'])}, expected {_number(row['expected'])}",
+        f"impact {_number(row['impact'])}, per arc {_number(row['impact_count'])}, of arcs {_number(row['impact_arcs'])}",
+        f"SNR {_number(row['snr'])}",
+        f"p {_number(row['p_value'])} · q {_number(row['q_value'])}",
+        f"{row['n_arcs']} arcs above the threshold, {row['residues_hit']} marked residues hit",
+        f"{special_share:.0%} of its attention on special tokens",
+    ]
+    if row["flags"]:
+        lines.append(f"<i>flagged: {row['flags']}</i>")
+    return "<br>".join(lines)
 
 
 def _number(value: float) -> str:
     return "not defined" if not np.isfinite(value) else f"{value:.3g}"
-
-
-def _flag_line(flags: str) -> str:
-    return f"<br><i>flagged: {flags}</i>" if flags else ""
 
 
 def profile(

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from allo_core.errors import LibraryError
-from allo_core.residues import ResidueNumbers, ballesteros_weinstein
+from allo_core.errors import LibraryError, ResidueError
+from allo_core.residues import ResidueNumbers, ballesteros_weinstein, parse_residues
 from allo_core.sequence import Protein
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "seven_tm_domain",
     "shipped_structure",
     "shipped_structures",
+    "site_indices",
 ]
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -85,7 +86,7 @@ class Receptor:
 
     @property
     def numbers(self) -> ResidueNumbers | None:
-        """Segments and generic numbers; None where the sources disagree on the sequence."""
+        """Segments and generic numbers; None where the sources disagree on the sequence or give no number."""
         return _numbers(self.entry)
 
 
@@ -143,17 +144,37 @@ def numbers_for(protein: Protein) -> ResidueNumbers | None:
 
     ``numbers.receptor`` and ``numbers.identity`` say where they come from.  None where no receptor is near enough.
     """
-    for receptor in receptors().values():
-        start = receptor.protein.sequence.find(protein.sequence) if len(protein) >= _NEAREST_ALIGNED else -1
-        if receptor.protein.sequence == protein.sequence:
-            start = 0
-        if start >= 0 and receptor.numbers is not None:
-            return receptor.numbers.crop(start, start + len(protein))
+    for entry in _numbered():
+        whole = receptors()[entry].protein.sequence
+        start = whole.find(protein.sequence)
+        if whole == protein.sequence or (start >= 0 and len(protein) >= _NEAREST_ALIGNED):
+            return _numbers(entry).crop(start, start + len(protein))
     candidates = [_aligned(protein.sequence, entry) for entry in _nearest(protein.sequence)]
     pairs, identity, entry = max(candidates, key=lambda item: (item[1] >= _NEAREST_IDENTITY, len(item[0])), default=({}, 0.0, ""))
     if identity < _NEAREST_IDENTITY or len(pairs) < _NEAREST_ALIGNED:
         return None
     return _numbers(entry).take([pairs.get(index) for index in range(len(protein))], identity)
+
+
+def site_indices(site: Site, protein: Protein, numbers: ResidueNumbers | None) -> tuple[int, ...]:
+    """The residues of a library site in a protein, 0-based: a receptor, a part or a construct of it.
+
+    ``numbers`` are those of the protein; they say which receptor the site is numbered in and which residue stands for which.
+
+    Raises
+    ------
+    ResidueError
+        A residue of the site is not in the protein.
+    """
+    if numbers is None:
+        return parse_residues(site.residues, protein)
+    receptor = receptors()[numbers.receptor]
+    place = {origin: index for index, origin in enumerate(numbers.origin) if origin is not None}
+    there = parse_residues(site.residues, receptor.protein, receptor.numbers)
+    missing = [receptor.protein.label(index) for index in there if index not in place]
+    if missing:
+        raise ResidueError(f"{site.name}: {', '.join(missing)} of {receptor.entry} is not in {protein.name}.")
+    return tuple(sorted(place[index] for index in there))
 
 
 def seven_tm_domain(protein: Protein, numbers: ResidueNumbers | None) -> Protein | None:
@@ -219,7 +240,7 @@ def _sodium_pocket(row: dict) -> tuple[Site, ...]:
 @cache
 def _numbers(entry: str) -> ResidueNumbers | None:
     row = _rows()[entry]
-    if "gpcrdb" not in row:
+    if not row.get("gpcrdb", "").strip("- "):
         return None
     segment = tuple("" if name == "-" else name for name in chain.from_iterable(repeat(name, count) for name, count in row["segment"]))
     gpcrdb = tuple("" if number == "-" else number for number in row["gpcrdb"].split())
@@ -228,6 +249,7 @@ def _numbers(entry: str) -> ResidueNumbers | None:
         entry,
         row["class"],
         1.0,
+        tuple(range(len(segment))),
         segment,
         gpcrdb,
         ballesteros_weinstein(segment, gpcrdb),
@@ -237,13 +259,17 @@ def _numbers(entry: str) -> ResidueNumbers | None:
 
 
 @cache
+def _numbered() -> tuple[str, ...]:
+    return tuple(entry for entry in _rows() if _numbers(entry) is not None)
+
+
+@cache
 def _words() -> dict[str, list[str]]:
     index: dict[str, list[str]] = {}
-    for row in _rows().values():
-        if "gpcrdb" in row:
-            sequence = row["sequence"]
-            for word in {sequence[i : i + _WORD] for i in range(len(sequence) - _WORD + 1)}:
-                index.setdefault(word, []).append(row["entry"])
+    for entry in _numbered():
+        sequence = _rows()[entry]["sequence"]
+        for word in {sequence[i : i + _WORD] for i in range(len(sequence) - _WORD + 1)}:
+            index.setdefault(word, []).append(entry)
     return index
 
 

@@ -13,8 +13,8 @@ __all__ = ["ResidueNumbers", "ballesteros_weinstein", "format_residues", "parse_
 
 _THREE_LETTER_NAMES = "ALA CYS ASP GLU PHE GLY HIS ILE LYS LEU MET ASN PRO GLN ARG SER THR VAL TRP TYR".split()
 _THREE_LETTER = dict(zip(_THREE_LETTER_NAMES, AMINO_ACIDS, strict=True))
-_NAME = re.compile(r"(?P<letters>[A-Za-z]{3}|[A-Za-z])?(?P<number>\d+)(?P<mutant>[A-Za-z])?")
-_RANGE = re.compile(r"(?P<start>[A-Za-z]{0,3}\d+)-(?P<stop>[A-Za-z]{0,3}\d+)")
+_NAME = re.compile(r"(?P<letters>[A-Za-z]{3}|[A-Za-z])?(?P<number>\d{1,6})(?P<mutant>[A-Za-z])?")
+_RANGE = re.compile(r"(?P<start>[A-Za-z]{0,3}\d{1,6})-(?P<stop>[A-Za-z]{0,3}\d{1,6})")
 _GPCRDB = re.compile(r"(\d{1,2})[xX](\d{2,3})")
 _BALLESTEROS = re.compile(r"(\d{1,2})\.(\d{1,2})")
 _BOTH = re.compile(r"(\d{1,2})\.(\d{1,2})[xX](\d{2,3})")  # GPCRdb's display form, 2.64x63
@@ -32,6 +32,8 @@ class ResidueNumbers:
         GPCR class; ``2x50`` of a class B receptor means class B's own scheme.
     identity : float
         Share of identical residues in the alignment to that receptor; 1 for the receptor itself.
+    origin : tuple of int or None, length L
+        0-based index in that receptor of the residue that each residue stands for.
     segment, gpcrdb, ballesteros : tuple of str, length L
         ``"TM2"``, ``"2x63"`` and ``"2.64"``; empty where there is none.
     family_conservation, ortholog_conservation : ndarray, dtype=float, shape=(L,)
@@ -42,6 +44,7 @@ class ResidueNumbers:
     receptor: str
     receptor_class: str
     identity: float
+    origin: tuple[int | None, ...] = field(repr=False)
     segment: tuple[str, ...]
     gpcrdb: tuple[str, ...]
     ballesteros: tuple[str, ...]
@@ -74,6 +77,7 @@ class ResidueNumbers:
             self.receptor,
             self.receptor_class,
             identity,
+            tuple(None if i is None else self.origin[i] for i in indices),
             strings(self.segment),
             strings(self.gpcrdb),
             strings(self.ballesteros),

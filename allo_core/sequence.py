@@ -110,14 +110,14 @@ def _records(text: str) -> list[tuple[str, str]]:
 
 def _chosen(records: list[tuple[str, str]], record: str) -> tuple[str, str]:
     wanted = record.strip()
-    if wanted.isdigit() and 1 <= int(wanted) <= len(records):
+    if re.fullmatch(r"[0-9]{1,6}", wanted) and 1 <= int(wanted) <= len(records):
         return records[int(wanted) - 1]
     matches = [item for item in records if wanted == item[0] or wanted in item[0].split("|")]
     if len(matches) == 1:
         return matches[0]
     names = ", ".join(name for name, _ in records[:5]) + (", ..." if len(records) > 5 else "")
     how_many = "no record" if not matches else f"{len(matches)} records"
-    raise SequenceError(f"The text has {how_many} named {record!r}; it holds {names}.")
+    raise SequenceError(f"The text has {how_many} named {record[:40]!r}; it holds {names}.")
 
 
 def _checked(sequence: str) -> str:

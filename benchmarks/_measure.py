@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["Peak", "in_fresh_process", "milliseconds", "processor_seconds"]
+__all__ = ["Peak", "Turns", "in_fresh_process", "milliseconds", "processor_seconds"]
 
 
 class Peak:
@@ -60,3 +60,25 @@ def in_fresh_process(script: str, *arguments: object) -> dict:
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
     return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+class Turns:
+    """Another process of this Python that measures one thing whenever it is asked, and rests in between."""
+
+    def __init__(self, script: str, *arguments: object):
+        self._command = [sys.executable, script, *map(str, arguments)]
+
+    def __enter__(self) -> "Turns":
+        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self._process.communicate()
+
+    def take(self, seed: int) -> float:
+        """What the process measured for this seed."""
+        print(seed, file=self._process.stdin, flush=True)
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise SystemExit(f"{' '.join(self._command)} ended with {self._process.wait()}")
+        return float(answer)

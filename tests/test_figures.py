@@ -14,6 +14,10 @@ def frame(layers=3, heads=4):
             "layer": np.repeat(np.arange(layers), heads),
             "head": np.tile(np.arange(heads), layers),
             "impact": generator.random(count),
+            "impact_count": generator.random(count),
+            "impact_arcs": generator.random(count),
+            "attention_on_site": generator.random(count),
+            "expected": generator.random(count),
             "enrichment": generator.random(count) * 4,
             "snr": generator.normal(size=count),
             "p_value": generator.random(count),
@@ -45,7 +49,7 @@ def test_zero_enrichment_is_undefined_not_infinite():
 
 
 def test_heatmap_is_white_at_chance_and_grey_where_flagged():
-    figure = heatmap(frame(), np.full((3, 4), 0.25), "enrichment", (1, 2))
+    figure = heatmap(frame(), np.full((3, 4), 0.25), "enrichment", "uniform", (1, 2))
     coloured = figure.data[1]
     assert -coloured.zmin == coloured.zmax
     middle = [colour for place, colour in coloured.colorscale if place == 0.5]
@@ -61,22 +65,22 @@ def test_heatmap_is_white_at_chance_and_grey_where_flagged():
 
 
 def test_heatmap_rows_are_high_enough_to_click():
-    tall = heatmap(frame(48, 40), np.zeros((48, 40)), "snr", None)
+    tall = heatmap(frame(48, 40), np.zeros((48, 40)), "snr", "uniform")
     assert (tall.layout.height - tall.layout.margin.t - tall.layout.margin.b) / 48 >= 14
-    short = heatmap(frame(6, 20), np.zeros((6, 20)), "snr", None, 430)
+    short = heatmap(frame(6, 20), np.zeros((6, 20)), "snr", "uniform", None, 430)
     assert short.layout.height == 430
 
 
-def test_hover_shows_every_number():
-    figure = heatmap(frame(), np.full((3, 4), 0.25), "enrichment", None)
-    row = figure.data[3].customdata[2]
+def test_hover_shows_every_number_and_the_null():
     table = frame()
-    assert list(row[:2]) == [0, 2]
-    assert row[2] == f"{np.log2(table.enrichment[2]):.3g}"
-    assert row[3] == f"{table.impact[2]:.3g}"
-    assert row[9] == "25%"
-    assert "flagged: few arcs" in row[10]
-    assert figure.data[3].customdata[5][2] == "not defined"
+    text = heatmap(table, np.full((3, 4), 0.25), "enrichment", "matched").data[3].hovertext
+    assert text[2].startswith("<b>Layer 0, head 2</b> · matched null")
+    for name in ("impact", "impact_count", "impact_arcs", "snr", "p_value", "q_value", "n_arcs", "attention_on_site", "expected"):
+        assert f"{table[name][2]:.3g}" in text[2], name
+    assert f"log₂ enrichment {np.log2(table.enrichment[2]):.3g}<br>" in text[2]
+    assert "25% of its attention on special tokens" in text[2]
+    assert "flagged: few arcs" in text[2]
+    assert "log₂ enrichment not defined" in text[5]
 
 
 def test_profile_has_a_track_of_helices_and_marks_in_uniprot_numbers():
@@ -99,6 +103,13 @@ def test_colours_run_from_first_to_last_and_nan_is_absent():
     assert CHANCE_SCALE[len(CHANCE_SCALE) // 2] == "#FFFFFF"
 
 
-@pytest.mark.parametrize(("values", "ceiling"), [(np.zeros(5), 1.0), (np.array([0, 0, 0, 0, 3.0] + [0] * 400), 3.0), (np.ones(9), 1.0)])
+@pytest.mark.parametrize(
+    ("values", "ceiling"),
+    [
+        (np.zeros(5), (1.0, "nothing above 0")),
+        (np.array([0, 0, 0, 0, 3.0] + [0] * 400), (3.0, "maximum")),
+        (np.ones(9), (1.0, "98th percentile")),
+    ],
+)
 def test_the_colour_scale_never_ends_at_zero(values, ceiling):
     assert value_ceiling(values) == ceiling

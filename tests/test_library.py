@@ -4,7 +4,7 @@ import gzip
 import numpy as np
 import pytest
 
-from allo_core.errors import LibraryError
+from allo_core.errors import LibraryError, ResidueError
 from allo_core.library import (
     SODIUM_POCKET,
     find_receptor,
@@ -14,6 +14,7 @@ from allo_core.library import (
     seven_tm_domain,
     shipped_structure,
     shipped_structures,
+    site_indices,
 )
 from allo_core.residues import parse_residues
 from allo_core.sequence import Protein
@@ -35,6 +36,9 @@ def test_every_residue_number_of_the_source_is_there(shared):
         for row in csv.DictReader(file):
             receptor, index = receptors()[row["receptor"]], int(row["position"]) - 1
             numbers = receptor.numbers
+            if numbers is None:  # the source has segments of six receptors, but no number at all
+                assert row["generic_number"] == ""
+                continue
             assert numbers.gpcrdb[index] == row["generic_number"]
             assert numbers.segment[index] == ("" if row["segment"] == "-" else row["segment"])
             if row["conservation_percent"]:
@@ -92,7 +96,8 @@ def test_class_a_shortcut_is_not_offered_elsewhere():
 
 
 def test_receptors_whose_sources_disagree_have_no_numbers():
-    assert sum(receptor.numbers is None for receptor in receptors().values()) == 10
+    assert sum(receptor.numbers is None for receptor in receptors().values()) == 16
+    assert find_receptor("NPY42").numbers is None
     assert find_receptor("DRD3").numbers is None
 
 
@@ -148,3 +153,29 @@ def test_shipped_structures():
     assert shipped_structure("1U19").path.is_file()
     with pytest.raises(LibraryError, match="8FYN, 4LDO, 3SN6, 1U19"):
         shipped_structure("9ZZZ")
+
+
+def test_a_receptor_with_numbers_is_preferred_among_equal_sequences():
+    """NPY4R and NPY42 have the same sequence; the source numbers only one."""
+    assert find_receptor("NPY42").protein.sequence == find_receptor("NPY4R").protein.sequence
+    assert numbers_for(find_receptor("NPY4R").protein).receptor == "NPY4R"
+    assert numbers_for(find_receptor("NPY42").protein).receptor == "NPY4R"
+
+
+def test_every_numbered_receptor_has_its_own_numbers():
+    for receptor in receptors().values():
+        if receptor.numbers is not None:
+            numbers = numbers_for(receptor.protein)
+            assert receptors()[numbers.receptor].protein.sequence == receptor.protein.sequence
+            assert any(numbers.gpcrdb)
+
+
+def test_sites_of_a_construct_are_found_by_alignment():
+    receptor = find_receptor("AA2AR")
+    tagged = Protein("tagged", "MKTIIALSYI" + receptor.protein.sequence[1:320])
+    numbers = numbers_for(tagged)
+    site = find_site(receptor, "orthosteric site (adenosine)")
+    indices = site_indices(site, tagged, numbers)
+    assert [tagged.label(index) for index in indices] == ["F177", "E178", "N262", "S286", "H287"]
+    with pytest.raises(ResidueError, match="H278 of AA2AR is not in part"):
+        site_indices(site, part := Protein("part", receptor.protein.sequence[:270]), numbers_for(part))

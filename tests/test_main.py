@@ -36,6 +36,8 @@ def test_analyse_writes_scores_and_record(tmp_path, capsys):
     assert "AA2AR, 16 residues, AntiBERTy, threshold 0.1, matched null" in out
     frame = pd.read_csv(table, keep_default_na=True)
     assert len(frame) == 64
+    assert list(frame.columns[-5:]) == ["null", "threshold", "model", "protein", "n_sites"]
+    assert frame.iloc[0, -5:].tolist() == ["matched", 0.1, "antiberty", "AA2AR", 16]
     assert {"layer", "head", "impact", "impact_count", "impact_arcs", "enrichment", "snr", "p_value", "q_value", "n_arcs"} <= set(
         frame.columns
     )
@@ -45,6 +47,7 @@ def test_analyse_writes_scores_and_record(tmp_path, capsys):
     assert data["run"]["device_type"] == "cpu"
     assert len(data["run"]["weights_sha256"]) == 64
     assert (data["null"], data["threshold"], len(data["sites"])) == ("matched", 0.1, 16)
+    assert (data["seed"], data["n_sites"], len(data["strata"]["of_sites"])) == (0, 16, 16)
 
 
 def test_a_second_analysis_uses_the_kept_run(capsys):
@@ -77,7 +80,20 @@ def test_the_domain_of_a_long_receptor(capsys):
         (["AA2AR", "--sites", "413"], "residue 413 does not exist"),
         (["AA2AR", "--sites", "9x99"], "9x99"),
         (["AA2AR", "--sites", ""], "ark at least one residue"),
-        (["AA2AR", "--sites", "no such pocket"], "'no' is not a residue"),
+        (["AA2AR", "--sites", "no such pocket"], "no site 'no such pocket' in the library; its sites: sodium pocket,"),
+        (["AA2AR", "--sites", "orthosteric"], "its sites: sodium pocket, Na+ contacts (4EIY), orthosteric site (adenosine)"),
+        (["AA2AR", "--sites", "D52 pocket"], "its sites: sodium pocket"),
+        (["AA2AR", "--sites", "Asp 52"], "'Asp' is not a residue"),
+        (["DRD3", "--sites", "orthosteric"], "'orthosteric' is not a residue"),
+        (["AA2AR", "--sites", "9" * 5000], "is not a residue"),
+        (["AA2AR", "--sites", "D52", "--record", "foo"], "--record is for FASTA files; AA2AR is a library receptor."),
+        (["p29274", "--sites", "D52", "--record", "1"], "--record is for FASTA files; AA2AR is a library receptor."),
+        (["MPIMGSSVYITVELAIAVLAILGNVLVCWAVWLN", "--sites", "D52"], "put it into a FASTA file"),
+        (["MPIMGSSVYITVELAIAVLAILGNVLVCWAVWLN" * 20, "--sites", "D52"], "put it into a FASTA file"),
+        ([">x\nMPIMGSS", "--sites", "D52"], "put it into a FASTA file"),
+        (["?" * 3000, "--sites", "D52"], "cannot be read (File name too long)"),
+        (["/tmp", "--sites", "D52"], "/tmp: a folder, not a FASTA file"),
+        (["tests", "--sites", "D52"], "tests: a folder, not a FASTA file"),
         (["NOPE", "--sites", "D52"], "'NOPE' is not among the 402 receptors"),
         (["missing.fasta", "--sites", "D52"], "missing.fasta: no such file"),
         (["AA2AR", "--sites", "D52", "--model", "gpt"], "gpt"),
@@ -87,20 +103,82 @@ def test_the_domain_of_a_long_receptor(capsys):
         (["AA2AR", "--sites", "D52", "--threshold", "0.96"], "0.96"),
         (["AA2AR", "--sites", "D52", "--threshold", "-0.1"], "-0.1"),
         (["AA2AR", "--sites", "D52", "--threshold", "nan"], "nan"),
-        (["AA2AR", "--sites", "D52", "--threshold", "many"], "many"),
-        (["DRD3", "--sites", "C114", "--null", "matched"], "choose uniform"),
+        (["AA2AR", "--sites", "D52", "--threshold", "0.005"], "0.005"),
+        (["AA2AR", "--sites", "D52", "--threshold", "many\nlines"], "many"),
+        (["DRD3", "--sites", "C114", "--null", "matched"], "The matched null needs generic numbers, which DRD3 lacks; choose uniform."),
         (["DRD3", "--sites", "2x50"], "no generic numbers"),
         (["GRM5", "--sites", "L744"], "510"),
-        (["AA2AR", "--sites", "D52", "--csv", "/no/such/folder/x.csv"], "the folder does not exist"),
+        (["AA2AR", "--sites", "D52", "--csv", "/no/such/folder/x.csv"], "/no/such/folder/x.csv: the folder does not exist"),
+        (["AA2AR", "--sites", "D52", "--csv", "/tmp"], "/tmp: a folder, not a file"),
+        (["AA2AR", "--sites", "D52", "--json", "/tmp"], "/tmp: a folder, not a file"),
+        (["AA2AR", "--sites", "D52", "--csv", "x" * 300 + "/x.csv"], "the folder does not exist"),
         (["AA2AR"], "--sites"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_2(arguments, words, capsys):
+def test_bad_input_is_one_line_and_exit_code_2(arguments, words, capsys, monkeypatch):
+    def too_late(*_):
+        raise AssertionError("the model was asked for before the input was refused")
+
+    monkeypatch.chdir(REPOSITORY)
+    monkeypatch.setattr("allo_core.models.download.download", too_late)
+    monkeypatch.setattr("allo_core.models.language_model.load_model", too_late)
     code, out, err = run("analyse", *arguments, capsys=capsys)
     assert code == 2
     assert out == ""
     assert words in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("wrong", [["--threshold", "0.96"], ["--null", "bogus"], ["--device", "tpu"], ["--dtype", "int4"]])
+def test_bad_settings_are_refused_before_weights_are_downloaded(wrong, capsys, monkeypatch):
+    asked = []
+    monkeypatch.setattr("allo_core.models.download.download", lambda *arguments: asked.append(arguments))
+    code, out, err = run("analyse", "AA2AR", "--sites", "D52", "--model", "esm2_t48_15B_UR50D", *wrong, capsys=capsys)
+    assert (code, out, err.count("\n"), asked) == (2, "", 1, [])
+
+
+def refuse(self, *_, **__):
+    """What the system says to someone without permission; the tests may run as root, to whom everything is permitted."""
+    raise PermissionError(13, "Permission denied", str(self))
+
+
+def test_a_file_that_may_not_be_read(tmp_path, capsys, monkeypatch):
+    fasta = tmp_path / "closed.fasta"
+    fasta.write_text(">x\nMPIMGSS\n")
+    monkeypatch.setattr(Path, "read_text", refuse)
+    code, out, err = run("analyse", fasta, "--sites", "5", capsys=capsys)
+    assert (code, out, err) == (2, "", f"alloscope: {fasta}: cannot be read (Permission denied).\n")
+
+
+@pytest.mark.parametrize("option", ["--csv", "--json"])
+def test_a_file_that_may_not_be_written(option, tmp_path, capsys, monkeypatch):
+    fasta, target = tmp_path / "short.fasta", tmp_path / "closed"
+    fasta.write_text(">x\nMPIMGSSVYITVELAIAVLAILGNVLVCWAVWLN\n")
+    run("analyse", fasta, "--sites", "5-9", capsys=capsys)
+    monkeypatch.setattr(Path, "write_text", refuse)
+    code, out, err = run("analyse", fasta, "--sites", "5-9", option, target, capsys=capsys)
+    assert (code, out, err) == (2, "", f"alloscope: {target}: cannot be written (Permission denied).\n")
+
+
+def test_a_name_cannot_control_the_terminal(tmp_path, capsys):
+    fasta = tmp_path / "evil.fasta"
+    fasta.write_text(">a\x1b[31mred\x07\u202e\nMPIMGSSVYITVELAIAVLAILGNVLVCWAVWLN\n>b\x1b[2J\nMPIMGSS\n")
+    code, out, _ = run("analyse", fasta, "--record", "1", "--sites", "5-9", capsys=capsys)
+    assert code == 0
+    assert out.startswith("a?[31mred??, 5 residues")
+    code, _, err = run("analyse", fasta, "--sites", "5-9", capsys=capsys)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "(a?[31mred??, b?[2J)" in err
+
+
+def test_every_note_is_printed_once(tmp_path, capsys, monkeypatch):
+    fasta = tmp_path / "short.fasta"
+    fasta.write_text(">x\nMPIMGSSVYITVELAIAVLAILGNVLVCWAVWLN\n")
+    note = "Antibody model: a control on a GPCR, at most 510 residues."
+    monkeypatch.setattr("allo_core.extract.run_notes", lambda *_: (note, "The input is long."))
+    for _ in range(2):
+        code, _, err = run("analyse", fasta, "--sites", "5-9", capsys=capsys)
+        assert (code, err) == (0, f"{note}\nThe input is long.\n")
 
 
 def test_models_lists_where_the_weights_are(capsys):

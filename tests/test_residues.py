@@ -52,7 +52,10 @@ def test_residues_are_read(text, expected):
         ("xyz52", "'xyz' is not an amino acid"),
         ("hello", "'hello' is not a residue"),
         ("<b>52</b>", "is not a residue"),
-        ("99999999999999999999", "does not exist"),
+        ("999999", "residue 999999 does not exist"),
+        ("99999999999999999999", "'99999999999999999999' is not a residue"),
+        ("9" * 5000, f"'{'9' * 40}' is not a residue"),
+        (f"52-{'9' * 5000}", "is not a residue"),
     ],
 )
 def test_bad_residues_are_named(text, words):

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from allo_core.devices import check_memory, choose_device, choose_dtype, memory_errors
+from allo_core.devices import check_memory, choose_device, choose_dtype, keep_working_memory, memory_errors
 from allo_core.errors import Cancelled, SequenceError, WeightsError
 from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.models.tokens import FIRST_RESIDUE, VOCABULARIES, encode
@@ -126,6 +126,8 @@ class ProteinLanguageModel:
 
         from allo_core.models.capture import capture_attention
 
+        if self.device.type == "cpu":
+            keep_working_memory()
         # The base model: the output layer is of no use here.
         encoder = module.base_model
         tokens = encode(self.spec.family, protein.sequence).to(encoder.device)

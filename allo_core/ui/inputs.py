@@ -14,7 +14,7 @@ from allo_core.attention.store import home
 from allo_core.errors import StoreError
 from allo_core.sequence import Protein
 
-__all__ = ["is_key", "keep_protein", "keep_structure", "kept_protein", "kept_structure"]
+__all__ = ["forget", "is_key", "keep_protein", "keep_structure", "kept_protein", "kept_structure", "name_of"]
 
 _KEY = re.compile(r"(sequence|structure)-[0-9a-f]{20}")
 
@@ -35,7 +35,10 @@ def keep_protein(protein: Protein) -> str:
 
 def kept_protein(key: str) -> Protein:
     """The protein with this key; StoreError if it is not kept on this machine."""
-    return Protein(**json.loads(_read(key, ".json")))
+    try:
+        return Protein(**json.loads(_read(key, ".json")))
+    except (ValueError, TypeError):
+        raise StoreError(f"{key} is damaged on this machine; paste the sequence again.") from None
 
 
 def keep_structure(content: bytes, name: str) -> str:
@@ -50,6 +53,21 @@ def kept_structure(key: str) -> tuple[Path, str]:
     """Path and display name of a kept structure; StoreError if it is not kept on this machine."""
     name = _read(key, ".name").decode()
     return _folder() / f"{key}.bin", name
+
+
+def name_of(key: str) -> str:
+    """What a person called a kept input; StoreError if it is not kept on this machine."""
+    if key.startswith("structure"):
+        return kept_structure(key)[1]
+    protein = kept_protein(key)
+    return f"{protein.name} · {protein.number(0)}–{protein.number(len(protein) - 1)}"
+
+
+def forget(key: str) -> None:
+    """Delete a kept input."""
+    if is_key(key):
+        for file in _folder().glob(f"{key}.*"):
+            file.unlink(missing_ok=True)
 
 
 def _folder() -> Path:

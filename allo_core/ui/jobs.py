@@ -123,8 +123,8 @@ class Worker:
         job.step(f"Loading {spec.label}")
         model = self._model(request)
         job.step("Reading the sequence")
-        maps = extract_attention(model, request.protein, lambda done, total: job.step("Layer", done, total), job.cancel)
-        job.notes = maps.meta.notes
+        extract_attention(model, request.protein, lambda done, total: job.step("Layer", done, total), job.cancel)
+        job.notes = model.notes
         job.state = "done"
 
     def _model(self, request: Request):

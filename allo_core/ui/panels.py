@@ -76,7 +76,7 @@ def draw_heatmap(view: View, result: Result) -> None:
     """The layer x head heatmap; a click selects a head."""
     frame, shape, head = result.scores.frame, result.special_share.shape, result.head
     st.markdown(f"##### {shape[0]} × {shape[1]} heads", help=HELP["head"])
-    figure = heatmap(frame, result.special_share, view.score, head, HEIGHT, st.context.theme.type)
+    figure = heatmap(frame, result.special_share, view.score, result.scores.null, head, HEIGHT, st.context.theme.type)
     tall = figure.layout.height > HEIGHT
     with st.container(height=HEIGHT + 12, border=False) if tall else st.container():
         st.plotly_chart(
@@ -88,11 +88,11 @@ def draw_heatmap(view: View, result: Result) -> None:
             config={"displayModeBar": False},
             alt=f"Heatmap of {SCORES[view.score]} of {shape[0]} x {shape[1]} heads; layer {head[0]}, head {head[1]} is selected.",
         )
-    grid = score_grid(frame, view.score, shape)
-    flagged = int((frame["flags"] != "").sum())
+    flagged = frame["flags"] != ""
+    grid = score_grid(frame, view.score, shape)[~flagged.to_numpy().reshape(shape)]
     if np.isfinite(grid).any():
         meaning = "White is q = 1" if view.score == "q" else "White is chance, blue below, orange above"
-        st.caption(f"{meaning}. {flagged} of {len(frame)} heads are flagged (hatched; hover says why).")
+        st.caption(f"{meaning}. {flagged.sum()} of {len(frame)} heads are flagged (hatched; hover says why).")
     else:
         st.caption(_why_empty(view, len(result.received)))
 
@@ -110,12 +110,12 @@ def _why_empty(view: View, length: int) -> str:
 def _select_head() -> None:
     points = st.session_state.heatmap.selection.points
     if points:  # a second click on the same head arrives as an empty selection
-        session.change(head=(int(points[0]["y"]), int(points[0]["x"])))
+        session.select_head(int(points[0]["y"]), int(points[0]["x"]))
 
 
 def draw_structure(view: View, protein: Protein, result: Result | None) -> None:
     """The structure coloured by the selected head; a click marks or unmarks a residue.  Without a result the receptor is plain."""
-    st.markdown(f"##### {result.head_name}" if result is not None else "##### Structure", help=HELP["head"])
+    st.markdown(f"##### {result.head_name}" if result is not None else "##### Structure", help=HELP["structure"])
     try:
         loaded = load_structure(view.structure, protein) if view.structure else None
     except AlloScopeError as error:
@@ -141,8 +141,8 @@ def _painting(view: View, protein: Protein, result: Result | None) -> Painting:
         return Painting([], labels, [], "", marked, None, "plain")
     values = result.received if view.colouring == "received" else result.above
     what = "attention received" if view.colouring == "received" else f"attention above {view.threshold:.2f}"
-    scale, ceiling = attention_scale(st.context.theme.type), value_ceiling(values)
-    legend = {"title": f"{what} · {result.head_name}", "low": "0", "high": f"≥ {ceiling:.3g} (98th percentile)", "colours": scale}
+    scale, (ceiling, ceiling_name) = attention_scale(st.context.theme.type), value_ceiling(values)
+    legend = {"title": f"{what} · {result.head_name}", "low": "0", "high": f"≥ {ceiling:.3g} ({ceiling_name})", "colours": scale}
     formatted = [f"{value:.3f}" for value in values]
     colouring = f"{view.colouring}:{result.head_name}:{view.threshold}"
     return Painting(hex_colours(values, ceiling, scale), labels, formatted, what, marked, legend, colouring)
@@ -205,7 +205,7 @@ def draw_table(view: View, protein: Protein, maps: AttentionMaps, result: Result
     title, csv, record = st.columns([6, 1.4, 1.6], vertical_alignment="center")
     title.markdown(f"##### Heads · {_NULL_NAMES[result.scores.null]} null")
     stem = f"alloscope_{_file_name(protein.name)}_{view.model}"
-    _download(csv, "Scores, CSV", scores_csv(frame), f"{stem}.csv", "text/csv")
+    _download(csv, "Scores, CSV", scores_csv(result.scores, view.model, protein.name), f"{stem}.csv", "text/csv")
     text = run_record(maps.meta, protein, view.sites, numbers_for(protein), view.threshold, result.scores)
     _download(record, "Run record, JSON", text, f"{stem}.json", "application/json")
     table = table_of_heads(frame)

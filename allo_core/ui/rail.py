@@ -1,12 +1,13 @@
 """The left rail: what is looked at, and with what."""
 
+from urllib.parse import urlsplit
+
 import streamlit as st
 
+from allo_core.errors import AlloScopeError, SequenceError
 from allo_core.library import numbers_for, receptors, seven_tm_domain
-from allo_core.models.language_model import length_warning
 from allo_core.models.registry import MODELS, get_spec
-from allo_core.models.tokens import unusual_letters
-from allo_core.models.weights import locate
+from allo_core.models.weights import WeightsState, locate
 from allo_core.sequence import Protein
 from allo_core.ui import inputs, session, state
 from allo_core.ui.help import HELP
@@ -24,19 +25,18 @@ def draw_rail(view: View, protein: Protein, has_run: bool) -> None:
     _receptor(view, protein)
     _marked(view, protein)
     _structure(view)
-    _model(view, protein)
+    _model(view)
     _run(view, protein, has_run)
     _advanced(view)
 
 
 def _receptor(view: View, protein: Protein) -> None:
-    options = list(receptors())
-    if inputs.is_key(view.protein):
-        options.insert(0, view.protein)
+    yours = session.remembered("sequence")
+    options = [*yours, *receptors()]
 
     def name(key: str) -> str:
-        if key == view.protein and inputs.is_key(key):
-            return f"{protein.name} · {protein.number(0)}–{protein.number(len(protein) - 1)} · your sequence"
+        if key in yours:
+            return f"{yours[key]} · your sequence"
         receptor = receptors()[key]
         return f"{receptor.entry} · {receptor.accession} · {receptor.name}"
 
@@ -53,15 +53,20 @@ def _receptor(view: View, protein: Protein) -> None:
         st.text_area(
             "Sequence or FASTA", key="pasted", height=100, placeholder="MPIMGSSVYITVELAIAVLAILGNVLVCWAVWLN…", help=HELP["sequence"]
         )
-        upload = st.file_uploader("FASTA file", type=["fasta", "fa", "faa", "seq", "txt"], key="fasta", max_upload_size=5)
+        st.file_uploader("or a FASTA file", type=["fasta", "fa", "faa", "seq", "txt"], key="fasta", max_upload_size=5)
         st.text_input("Record, if there are several", key="record", placeholder="its number or name")
-        st.button("Use this sequence", on_click=_use_sequence, args=(upload,), width="stretch")
+        st.button("Use this sequence", on_click=_use_sequence, width="stretch")
         _complaint("sequence")
+    if inputs.is_key(view.protein):
+        st.caption("Kept on this machine; a link to it works here only.")
 
 
-def _use_sequence(upload) -> None:
-    text = st.session_state.pasted
-    if not text.strip() and upload is not None:
+def _use_sequence() -> None:
+    text, upload = st.session_state.pasted, st.session_state.fasta
+    if text.strip() and upload is not None:
+        session.problem("sequence", SequenceError("There is both a pasted text and a file; empty the text or remove the file."))
+        return
+    if upload is not None:
         text = upload.getvalue().decode(errors="replace")
     session.use_text(text, st.session_state.record)
 
@@ -78,7 +83,7 @@ def _marked(view: View, protein: Protein) -> None:
         placeholder="your own choice" if sites else "no library site for this sequence",
         help=HELP["site"],
         disabled=not sites,
-        on_change=lambda: st.session_state.site and session.change(sites=sites[st.session_state.site]),
+        on_change=lambda: st.session_state.site and session.mark(sites[st.session_state.site]),
     )
 
     def chip(index: int) -> str:
@@ -104,9 +109,12 @@ def _marked(view: View, protein: Protein) -> None:
     )
     _complaint("residues")
     if numbers is None:
-        st.caption("No generic numbers: no library receptor is 90 % identical, so the matched null is off.")
-    elif inputs.is_key(view.protein):
+        reason = "no library receptor is 90 % identical" if inputs.is_key(view.protein) else "the sources disagree on its sequence"
+        st.caption(f"No generic numbers ({reason}), so the matched null is off.")
+    elif numbers.receptor != view.protein:
         st.caption(f"Generic numbers from {numbers.receptor}, {numbers.identity:.0%} identical (class {numbers.receptor_class}).")
+    elif numbers.receptor_class != "A":
+        st.caption(f"Generic numbers are those of class {numbers.receptor_class}.")
 
 
 def _chips(key: str, indices: tuple[int, ...], name) -> None:
@@ -117,15 +125,14 @@ def _chips(key: str, indices: tuple[int, ...], name) -> None:
 
     def dropped() -> None:
         gone = set(indices) - set(st.session_state[key])
-        session.change(sites=tuple(index for index in session.current_view().sites if index not in gone))
+        session.mark(tuple(index for index in st.session_state.view.sites if index not in gone))
 
     st.pills("Marked", indices, selection_mode="multi", format_func=name, key=key, on_change=dropped, label_visibility="collapsed")
 
 
 def _structure(view: View) -> None:
     options = state.offered_structures(view.protein)
-    if inputs.is_key(view.structure):
-        options[view.structure] = f"{inputs.kept_structure(view.structure)[1]} · yours"
+    options |= {key: f"{name} · yours" for key, name in session.remembered("structure").items()}
     options[""] = "none"
     st.session_state.structure = view.structure if view.structure in options else ""
     st.selectbox(
@@ -155,16 +162,27 @@ def upload_structure(key: str) -> None:
 
 
 @st.cache_data(ttl=10, show_spinner=False)
-def _whereabouts() -> dict[str, tuple[str, int]]:
-    return {model_id: (found.state, found.size) for model_id, spec in MODELS.items() for found in [locate(spec)]}
+def _whereabouts() -> dict[str, WeightsState | str]:
+    """Where the weights of each model lie, or what is wrong with them."""
+    found: dict[str, WeightsState | str] = {}
+    for model_id, spec in MODELS.items():
+        try:
+            found[model_id] = locate(spec)
+        except AlloScopeError as error:
+            found[model_id] = str(error)
+    return found
 
 
-def _model(view: View, protein: Protein) -> None:
+def _model(view: View) -> None:
     where = _whereabouts()
 
     def name(model_id: str) -> str:
-        spec, (found, size) = MODELS[model_id], where[model_id]
-        return f"{spec.label} · {spec.layers} × {spec.heads} heads · {readable_size(size) + ' download' if found == 'download' else found}"
+        spec, weights = MODELS[model_id], where[model_id]
+        if isinstance(weights, str):
+            state = "weights damaged"
+        else:
+            state = f"{readable_size(weights.size)} download" if weights.state == "download" else weights.state
+        return f"{spec.label} · {spec.layers} × {spec.heads} heads · {state}"
 
     st.session_state.model = view.model
     st.selectbox(
@@ -175,10 +193,14 @@ def _model(view: View, protein: Protein) -> None:
         help=HELP["model"],
         on_change=lambda: session.change(model=st.session_state.model, head=None),
     )
-    spec = get_spec(view.model)
-    for line in (spec.note, length_warning(spec, len(protein)), unusual_letters(spec, protein)):
-        if line:
-            st.caption(plain(line))
+    if note := get_spec(view.model).note:
+        st.caption(plain(note))
+    weights = where[view.model]
+    if isinstance(weights, str):
+        st.error(plain(weights))
+        return
+    source = f"download from {urlsplit(weights.source).hostname}" if weights.state == "download" else weights.source
+    st.caption(plain(f"Weights: {source}, licence {weights.licence}."))
 
 
 def _run(view: View, protein: Protein, has_run: bool) -> None:
@@ -187,8 +209,10 @@ def _run(view: View, protein: Protein, has_run: bool) -> None:
         _offer_domain(protein, spec)
         return
     job = session.current_job(view)
-    found, size = _whereabouts()[view.model]
-    label = f"Run {spec.label}" if found != "download" else f"Download {readable_size(size)} and run"
+    weights = _whereabouts()[view.model]
+    if isinstance(weights, str):
+        return
+    label = f"Run {spec.label}" if weights.state != "download" else f"Download {readable_size(weights.size)} and run"
     if job is not None and job.active:
         label = "Running"
     elif has_run:

@@ -8,7 +8,6 @@ import streamlit as st
 from allo_core.attention.columns import Columns
 from allo_core.attention.maps import AttentionMaps
 from allo_core.attention.scores import HeadScores, RandomSiteControl, random_site_control, score_heads
-from allo_core.errors import AlloScopeError
 from allo_core.library import numbers_for, shipped_structure
 from allo_core.residues import ResidueNumbers
 from allo_core.sequence import Protein
@@ -64,22 +63,23 @@ class LoadedStructure:
     scene: Scene
 
 
-def result_of(view: View, maps: AttentionMaps | None, null: str, strata: tuple[str, ...] | None) -> tuple[Result | None, str]:
-    """The result of a view, or None and what to do to get one."""
-    if maps is None:
-        return None, ""
-    if not view.sites:
-        return None, "Mark at least one residue: type it, choose a library site, or click on the structure."
-    try:
-        columns = _columns(maps.meta.key, view.threshold, maps)
-        scores, control = _scores(maps.meta.key, view.threshold, view.sites, null, strata, maps)
-        head = view.head or _best_head(scores)
-        return Result(columns, scores, control, head, maps.received(*head), maps.special_share), ""
-    except AlloScopeError as error:
-        return None, str(error)
+def result_of(view: View, maps: AttentionMaps, null: str, strata: tuple[str, ...] | None) -> Result:
+    """The result of a view with at least one marked residue.
+
+    Raises
+    ------
+    StoreError
+        The run was deleted or damaged meanwhile.
+    ScoreError
+        No score is defined under these settings.
+    """
+    columns = _columns(maps.meta.key, view.threshold, maps)
+    scores, control = _scores(maps.meta.key, view.threshold, view.sites, null, strata, maps)
+    head = view.head or _best_head(scores)
+    return Result(columns, scores, control, head, maps.received(*head), maps.special_share)
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _columns(key: str, threshold: float, _maps: AttentionMaps) -> Columns:
     return _maps.columns(threshold)
 

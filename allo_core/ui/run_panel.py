@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from allo_core.attention.maps import AttentionMaps
+from allo_core.errors import AlloScopeError
 from allo_core.models.registry import get_spec
 from allo_core.sequence import Protein
 from allo_core.ui import session
@@ -9,7 +11,7 @@ from allo_core.ui.jobs import Job
 from allo_core.ui.state import View
 from allo_core.ui.text import plain
 
-__all__ = ["draw_run_state"]
+__all__ = ["device_notes", "draw_failure", "draw_run_state"]
 
 _POLL = 0.3  # seconds
 
@@ -29,6 +31,18 @@ def draw_run_state(view: View, protein: Protein, job: Job | None) -> None:
         st.info(f"{spec.label} cannot read {len(protein)} residues. Use the 7TM domain (at the left) or choose an ESM model.")
     else:
         st.info(f"{spec.label} has not read this sequence yet. Press Run at the left; the result is kept.")
+
+
+def draw_failure(error: AlloScopeError, maps: AttentionMaps | None) -> None:
+    """What stands there when a kept run cannot be read, or weights cannot be located."""
+    st.error(plain(str(error)))
+    if maps is not None:
+        st.button("Delete this run and run again", key="delete", on_click=session.discard_run, args=(maps.meta.key,))
+
+
+def device_notes(maps: AttentionMaps | None, job: Job | None) -> list[str]:
+    """What to know of the device that made a run, each once."""
+    return list(dict.fromkeys((*(maps.meta.notes if maps is not None else ()), *(job.notes if job is not None else ()))))
 
 
 @st.fragment(run_every=_POLL)

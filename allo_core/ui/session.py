@@ -1,14 +1,15 @@
 """The View of this browser session, and the changes that widgets make to it."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import streamlit as st
 
 from allo_core.attention.maps import AttentionMaps
-from allo_core.errors import AlloScopeError
+from allo_core.attention.store import delete_run
+from allo_core.errors import AlloScopeError, StoreError
 from allo_core.library import numbers_for, receptors
-from allo_core.models.registry import get_spec
-from allo_core.models.weights import locate
+from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from allo_core.residues import format_residues, parse_residues
 from allo_core.sequence import Protein, parse_protein
 from allo_core.ui import inputs, state
@@ -19,14 +20,18 @@ from allo_core.ui.state import View
 __all__ = [
     "change",
     "current_job",
-    "current_view",
+    "discard_run",
+    "mark",
     "noted",
     "open_protein",
     "problem",
+    "remembered",
     "residues_text",
     "run_unasked",
+    "select_head",
     "set_residues_text",
-    "shown_protein",
+    "shown",
+    "start",
     "start_run",
     "toggle_residue",
     "use_domain",
@@ -36,14 +41,14 @@ __all__ = [
 ]
 
 
-def current_view() -> View:
-    """The view of this session; on first opening read from the URL."""
+def start() -> None:
+    """Begin a session: on first opening the view is read from the URL."""
     if "view" not in st.session_state:
         st.session_state.view, notices = state.from_query(st.query_params.to_dict())
         st.session_state.notices = notices
         st.session_state.problems = {}
         st.session_state.jobs = {}
-    return st.session_state.view
+        st.session_state.inputs = []
 
 
 def change(**fields) -> None:
@@ -51,14 +56,19 @@ def change(**fields) -> None:
     st.session_state.view = replace(st.session_state.view, **fields)
 
 
-def shown_protein() -> Protein:
-    """The protein of the view; the first receptor instead, with a notice, where a kept sequence was deleted."""
+def shown() -> tuple[View, Protein]:
+    """The view and its protein; what is no longer kept on this machine is replaced, with a notice."""
+    view = st.session_state.view
     try:
-        return state.protein_of(st.session_state.view)
+        protein = state.protein_of(view)
     except AlloScopeError as error:
         st.session_state.notices = [str(error)]
-        st.session_state.view = state.starting_view()
-        return state.protein_of(st.session_state.view)
+        st.session_state.view = view = state.starting_view()
+        return view, state.protein_of(view)
+    if inputs.is_key(view.structure) and view.structure not in remembered("structure"):
+        st.session_state.notices = ["The uploaded structure is no longer kept on this machine; upload it again."]
+        change(structure="")
+    return st.session_state.view, protein
 
 
 def write_url() -> None:
@@ -90,25 +100,35 @@ def use_text(text: str, record: str) -> None:
     try:
         protein = parse_protein(text, record.strip() or None)
         key = next((entry for entry, receptor in receptors().items() if receptor.protein.sequence == protein.sequence), None)
-        open_protein(key or inputs.keep_protein(protein))
+        open_protein(key or remember(inputs.keep_protein(protein)))
     except AlloScopeError as error:
         problem("sequence", error)
 
 
 def use_domain(domain: Protein) -> None:
     """Show a part of the protein, its UniProt numbers, marks and structure kept."""
-    view, whole = st.session_state.view, state.protein_of(st.session_state.view)
+    view = st.session_state.view
+    whole = state.protein_of(view)
     numbers = {whole.number(index) for index in view.sites}
     sites = tuple(index for index in range(len(domain)) if domain.number(index) in numbers)
-    change(protein=inputs.keep_protein(domain), sites=sites, head=None)
+    try:
+        change(protein=remember(inputs.keep_protein(domain)), head=None)
+        mark(sites)
+    except AlloScopeError as error:
+        problem("sequence", error)
+
+
+def mark(sites: tuple[int, ...]) -> None:
+    """Mark these residues (0-based indices) and no others."""
+    change(sites=sites)
+    problem("residues")
 
 
 def set_residues_text(text: str) -> None:
     """Mark the residues that a text names; a text that cannot be read changes nothing."""
     protein = state.protein_of(st.session_state.view)
     try:
-        change(sites=parse_residues(text, protein, numbers_for(protein)))
-        problem("residues")
+        mark(parse_residues(text, protein, numbers_for(protein)))
     except AlloScopeError as error:
         problem("residues", error)
 
@@ -120,19 +140,44 @@ def residues_text() -> str:
 
 def toggle_residue(index: int) -> None:
     """Mark a residue, or unmark it."""
-    change(sites=state.toggled(st.session_state.view.sites, index))
-    problem("residues")
+    mark(state.toggled(st.session_state.view.sites, index))
+
+
+def select_head(layer: int, head: int) -> None:
+    """Select a head, if the model has it (a click on the chart of the model before may come late)."""
+    spec = get_spec(st.session_state.view.model)
+    if 0 <= layer < spec.layers and 0 <= head < spec.heads:
+        change(head=(layer, head))
 
 
 def use_structure(content: bytes, name: str) -> None:
     """Show an uploaded structure if it can be read and fits; else the earlier one stays."""
+    key = ""
     try:
         key = inputs.keep_structure(content, name)
         load_structure(key, state.protein_of(st.session_state.view))
-        change(structure=key)
+        change(structure=remember(key))
         problem("structure")
     except AlloScopeError as error:
+        inputs.forget(key)
         problem("structure", error)
+
+
+def remember(key: str) -> str:
+    """Keep an input's key in the lists of this session."""
+    if key not in st.session_state.inputs:
+        st.session_state.inputs.append(key)
+    return key
+
+
+def remembered(kind: str) -> dict[str, str]:
+    """Inputs of this session, of kind "sequence" or "structure", that are still kept: key -> name, the latest last."""
+    view, found = st.session_state.view, {}
+    for key in dict.fromkeys((*st.session_state.inputs, view.protein, view.structure)):
+        if inputs.is_key(key) and key.startswith(kind):
+            with suppress(StoreError):
+                found[key] = inputs.name_of(key)
+    return found
 
 
 @st.cache_resource
@@ -151,15 +196,25 @@ def start_run(view: View) -> None:
     st.session_state.jobs[request] = worker().submit(request)
 
 
+def discard_run(key: str) -> None:
+    """Delete a run that cannot be read and start it anew."""
+    try:
+        delete_run(key)
+    except AlloScopeError as error:
+        st.session_state.notices = [str(error)]
+        return
+    start_run(st.session_state.view)
+
+
 def current_job(view: View) -> Job | None:
     """The last job of this session for what the view shows."""
     return st.session_state.jobs.get(request_of(view))
 
 
 def run_unasked(view: View, maps: AttentionMaps | None) -> None:
-    """Start the bundled model by itself, once for each sequence: it takes seconds."""
+    """Start the default model by itself, once for each sequence: its weights are bundled and it takes seconds."""
     spec = get_spec(view.model)
     request = request_of(view)
     too_long = spec.longest is not None and len(request.protein) > spec.longest
-    if maps is None and not too_long and request not in st.session_state.jobs and locate(spec).state == "bundled":
+    if maps is None and spec.id == DEFAULT_MODEL and not too_long and request not in st.session_state.jobs:
         start_run(view)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from allo_core.errors import AlloScopeError, ResidueError
-from allo_core.library import Receptor, find_receptor, numbers_for, shipped_structures
+from allo_core.library import Receptor, find_receptor, numbers_for, shipped_structures, site_indices
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
 from allo_core.residues import format_residues, parse_residues
 from allo_core.sequence import Protein
@@ -81,9 +81,9 @@ def offered_sites(protein_key: str) -> dict[str, tuple[int, ...]]:
     offered = {}
     for site in receptor.sites if receptor is not None else ():
         try:
-            offered[site.name] = parse_residues(site.residues, protein, numbers)
+            offered[site.name] = site_indices(site, protein, numbers)
         except ResidueError:
-            continue  # a part or a mutant of the receptor may lack some of the residues
+            continue  # a part of the receptor may lack some of the residues
     return offered
 
 

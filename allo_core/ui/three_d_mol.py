@@ -64,15 +64,14 @@ def ensure_library(folder: Path = STATIC, address: str | None = None, npm: str |
     for fetch in (lambda: _from_npm(npm), lambda: _from_address(address or library_address())):
         try:
             content = fetch()
+            if content is not None and _is_right(content):
+                _write(target, content)
+                return target
         except (OSError, subprocess.SubprocessError, tarfile.TarError, KeyError, urllib.error.URLError) as error:
             failures.append(f"{type(error).__name__}: {str(error)[:120]}")
             continue
-        if content is None:
-            continue
-        if _is_right(content):
-            _write(target, content)
-            return target
-        failures.append(f"a file of {len(content)} bytes with the wrong checksum came back")
+        if content is not None:
+            failures.append(f"a file of {len(content)} bytes with the wrong checksum came back")
     raise ThreeDMolError(
         f"The 3D view needs 3Dmol.js {VERSION}, which could not be fetched ({'; '.join(failures)}). On a machine with a network run "
         f"'npm pack 3dmol@{VERSION}', take build/{FILE} from the archive, put it into the folder static beside app.py and reload the page."

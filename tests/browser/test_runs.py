@@ -83,7 +83,7 @@ def test_everything_marked_says_so(page, app):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", "is empty"), (b"\x00\x01\x02binary" * 50, "is binary"), (b"ATOM      1  N   MET A   1 ", "give")],
+    [(b"", "is empty"), (b"\x00\x01\x02binary" * 50, "is binary"), (b"ATOM      1  N   MET A   1 ", "is cut in the line")],
 )
 def test_a_bad_structure_keeps_the_earlier_one(page, app, content, words):
     driving.open_page(page, app.url)

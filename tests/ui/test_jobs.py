@@ -30,10 +30,9 @@ def slow(monkeypatch):
                 raise ZeroDivisionError
         finally:
             running.remove(protein.name)
-        return type("Maps", (), {"meta": type("Meta", (), {"notes": ("a note",)})})
 
     monkeypatch.setattr(jobs, "extract_attention", extract)
-    monkeypatch.setattr(jobs, "load_model", lambda *wanted: wanted)
+    monkeypatch.setattr(jobs, "load_model", lambda *wanted: type("Model", (), {"notes": ("a note",)}))
     return gate
 
 

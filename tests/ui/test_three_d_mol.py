@@ -80,3 +80,9 @@ def test_a_failing_npm_is_followed_by_the_address(server, tmp_path):
 def test_the_address_is_of_the_pinned_file():
     assert library_address().endswith(f"/3dmol@{three_d_mol.VERSION}/build/{FILE}")
     assert library_address().startswith("https://")
+
+
+def test_a_folder_that_cannot_be_written_is_told(server, tmp_path):
+    (tmp_path / "static").write_text("a file where the folder should be")
+    with pytest.raises(ThreeDMolError, match="npm pack 3dmol"):
+        ensure_library(tmp_path / "static", server.address, npm=None)

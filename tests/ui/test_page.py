@@ -1,0 +1,174 @@
+"""The page script without a browser: what it says when something it relies on is missing, damaged or late."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from allo_core.attention.store import delete_run, list_runs
+from allo_core.extract import extract_attention
+from allo_core.library import find_receptor
+from allo_core.models.language_model import load_model
+from allo_core.sequence import Protein
+from allo_core.ui import inputs
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+A2A = find_receptor("AA2AR").protein
+
+
+@pytest.fixture(scope="module")
+def antiberty():
+    return load_model("antiberty", device="cpu")
+
+
+@pytest.fixture
+def opened(antiberty, monkeypatch):
+    """Open the page with URL parameters; AA2AR has been run before."""
+    extract_attention(antiberty, A2A)
+    monkeypatch.chdir(REPOSITORY)
+
+    def open_page(**query: str) -> AppTest:
+        page = AppTest.from_file(str(REPOSITORY / "pages/explore.py"), default_timeout=60)
+        for name, value in query.items():
+            page.query_params[name] = value
+        return page.run()
+
+    return open_page
+
+
+def said(page: AppTest) -> str:
+    """All boxes of the page in one text, without the escapes of Markdown."""
+    boxes = [*page.error, *page.warning, *page.info, *page.caption, *page.markdown]
+    return "\n".join(str(box.value).replace("\\", "") for box in boxes)
+
+
+def test_a_kept_run_is_shown(opened):
+    page = opened()
+    assert not page.exception
+    assert not page.error
+    assert "Layer 3, head 6" in said(page)
+    assert "Smallest q that can be reached" in said(page)
+
+
+def test_weights_folder_that_does_not_exist(opened, monkeypatch):
+    monkeypatch.setenv("ALLOSCOPE_WEIGHTS", "/no/such/folder")
+    page = opened()
+    assert not page.exception
+    assert "/no/such/folder" in said(page)
+
+
+def test_truncated_weights_are_named_by_the_run(opened, monkeypatch, tmp_path):
+    (tmp_path / "esm2_t6_8M_UR50D.pt").write_bytes(b"PK\x03\x04 cut")
+    monkeypatch.setenv("ALLOSCOPE_WEIGHTS", str(tmp_path))
+    page = opened(protein="AA2AR", model="esm2_t6_8M_UR50D")
+    assert not page.exception
+    page.button(key="run").click().run()
+    for _ in range(200):
+        if page.error:
+            break
+        page.run()
+    assert not page.exception
+    assert "esm2_t6_8M_UR50D.pt" in said(page)
+
+
+def test_a_head_that_the_model_lacks_is_not_selected(opened):
+    page = opened()
+    for head in ((30, 19), (-1, 0), (2, 3)):
+        page.session_state["asked"] = head
+        script = AppTest.from_function(_select_asked, default_timeout=60)
+        script.session_state["view"] = page.session_state["view"]
+        script.session_state["asked"] = head
+        script.run()
+        assert not script.exception
+        assert script.session_state["view"].head == ((2, 3) if head == (2, 3) else None)
+
+
+def _select_asked():
+    import streamlit as st
+
+    from allo_core.ui import session
+
+    session.select_head(*st.session_state.asked)
+
+
+def test_matched_null_in_a_link_to_a_sequence_without_numbers(opened, antiberty):
+    protein = Protein("mine", "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPILSRVGDGTQDNLSGAEKAVQVKVK")
+    extract_attention(antiberty, protein)
+    page = opened(protein=inputs.keep_protein(protein), null="matched", sites="5-20", threshold="0.05")
+    assert not page.exception
+    assert page.selectbox(key="null").value == "uniform"
+    assert "uniform null" in said(page)
+
+
+def test_an_upload_that_was_deleted_is_told(opened):
+    key = inputs.keep_structure(b"ATOM", "mine.pdb")
+    page = opened()
+    view = page.session_state["view"]
+    page.session_state["view"] = type(view)(view.protein, view.sites, structure=key)
+    inputs.forget(key)
+    page.run()
+    assert not page.exception
+    assert "no longer kept on this machine" in said(page)
+
+
+def test_a_damaged_kept_sequence_is_told(opened, own_home):
+    key = inputs.keep_protein(Protein("mine", "MKTAYIAKQRQ"))
+    (own_home / "inputs" / f"{key}.json").write_bytes(b'{"name": "mi')
+    page = opened(protein=key)
+    assert not page.exception
+    assert "is damaged on this machine" in said(page)
+
+
+def test_a_run_damaged_while_it_is_shown_can_be_deleted(opened):
+    page = opened()
+    (kept,) = list_runs()
+    entries = bytearray((kept.folder / "entries.bin").read_bytes())
+    entries[100] ^= 1
+    (kept.folder / "entries.bin").write_bytes(entries)
+    page.select_slider(key="threshold").set_value(0.17).run()
+    assert not page.exception
+    assert page.button(key="delete")
+    page.button(key="delete").click().run()
+    for _ in range(200):
+        if not page.error and "Layer" in said(page):
+            break
+        page.run()
+    assert not page.exception
+    assert not page.error
+    assert len(list_runs()) == 1
+
+
+def test_a_run_deleted_while_it_is_shown_starts_again_or_says_so(opened):
+    page = opened()
+    delete_run(list_runs()[0].key)
+    page.run()
+    assert not page.exception
+
+
+def test_a_wrong_residue_is_forgotten_when_a_site_is_chosen(opened):
+    page = opened()
+    page.text_area(key="residues").set_value("D53").run()
+    assert "D53: residue 53 is I" in said(page)
+    page.selectbox(key="site").set_value("Na+ contacts (4EIY)").run()
+    assert "residue 53" not in said(page)
+    assert page.text_area(key="residues").value == "D52 S91 N280"
+
+
+def test_numbers_of_a_paralogue_are_named(opened):
+    page = opened(protein="OPSR")
+    assert "Generic numbers from OPSG, 96% identical" in said(page)
+
+
+def test_one_marked_residue_says_why_all_heads_are_flagged(opened):
+    page = opened(protein="AA2AR", sites="D52")
+    assert "1 marked residue " in said(page) + " "
+    assert "fewer than three marked residues" in said(page)
+
+
+@pytest.mark.parametrize("null", ["published", "uniform", "matched"])
+@pytest.mark.parametrize("threshold", ["0", "0.95"])
+@pytest.mark.parametrize("score", ["q", "snr", "enrichment"])
+def test_every_setting_can_be_shown(opened, null, threshold, score):
+    page = opened(protein="AA2AR", null=null, threshold=threshold, score=score, colouring="above threshold")
+    assert not page.exception
+    assert not page.error
