@@ -37,10 +37,10 @@ def control_line(result: Result) -> str:
     if not result.control.n_sites:
         return "No head has 10 arcs at this threshold, so none is tested."
     passing, control = len(result.scores.passing()), result.control
-    kind = f"random {result.scores.null} residues" if result.scores.null == "matched" else "random residues"
+    kind = "random matched residues" if result.scores.null == "matched" else "random residues"
     return (
-        f"{passing} of {len(result.scores.frame)} heads pass (q < 0.05); for {kind} the median is {control.median:g}, "
-        f"95 % of such sets have at most {control.percentile_95:g}. Smallest q that can be reached: {result.scores.smallest_q:.2g}."
+        f"{passing} of {len(result.scores.frame)} heads pass q < 0.05 (smallest reachable q {result.scores.smallest_q:.2g}); "
+        f"{kind}: median {control.median:g}, 95 % have at most {control.percentile_95:g}."
     )
 
 

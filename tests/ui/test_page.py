@@ -47,7 +47,7 @@ def test_a_kept_run_is_shown(opened):
     assert not page.exception
     assert not page.error
     assert "Layer 3, head 6" in said(page)
-    assert "Smallest q that can be reached" in said(page)
+    assert "0 of 64 heads pass q < 0.05 (smallest reachable q 0.001); random matched residues: median 0" in said(page)
 
 
 def test_weights_folder_that_does_not_exist(opened, monkeypatch):
