@@ -13,7 +13,8 @@ __all__ = ["SCORES", "heatmap", "profile", "score_grid"]
 # what the heatmap can show: key -> label
 SCORES = {"enrichment": "log₂ enrichment", "snr": "SNR", "q": "−log₁₀ q"}
 
-_ROW = 15  # px of a heatmap row; below 12 a click can pick the next row
+_LOWEST_ROW = 12  # px of a heatmap row; below it a click can pick the next row
+_ROW = 15  # px where the heatmap scrolls anyway
 _MARGIN = {"l": 52, "r": 8, "t": 6, "b": 44}
 _SMALLEST_SPAN = {"enrichment": 2.0, "snr": 3.0, "q": 2.0}  # so that noise around chance stays pale
 
@@ -77,7 +78,7 @@ def heatmap(
                 type="rect", x0=head - 0.5, x1=head + 0.5, y0=layer - 0.5, y1=layer + 0.5, line={"color": colour, "width": width}
             )
     figure.update_layout(
-        height=max(height, _ROW * layers + _MARGIN["t"] + _MARGIN["b"]),
+        height=_height(layers, height),
         margin=_MARGIN,
         hoverdistance=-1,
         dragmode=False,
@@ -92,6 +93,11 @@ def heatmap(
     figure.update_xaxes(**axis, title={"text": "head", "standoff": 10}, range=[-0.5, heads - 0.5], dtick=_tick(heads))
     figure.update_yaxes(**axis, title={"text": "layer", "standoff": 10}, range=[layers - 0.5, -0.5], dtick=_tick(layers))
     return figure
+
+
+def _height(layers: int, wanted: int) -> int:
+    around = _MARGIN["t"] + _MARGIN["b"]
+    return wanted if _LOWEST_ROW * layers + around <= wanted else _ROW * layers + around
 
 
 def _tick(count: int) -> int:
@@ -129,7 +135,7 @@ def _targets(frame: pd.DataFrame, special_share: np.ndarray, null: str) -> go.Sc
         x=frame["head"],
         y=frame["layer"],
         mode="markers",
-        marker={"symbol": "square", "size": _ROW, "opacity": 0, "color": "#FFFFFF"},
+        marker={"symbol": "square", "size": _LOWEST_ROW, "opacity": 0, "color": "#FFFFFF"},
         selected=invisible,
         unselected=invisible,
         hoverinfo="text",

@@ -67,6 +67,7 @@ def test_heatmap_is_white_at_chance_and_grey_where_flagged():
 def test_heatmap_rows_are_high_enough_to_click():
     tall = heatmap(frame(48, 40), np.zeros((48, 40)), "snr", "uniform")
     assert (tall.layout.height - tall.layout.margin.t - tall.layout.margin.b) / 48 >= 14
+    assert heatmap(frame(33, 20), np.zeros((33, 20)), "snr", "uniform", None, 448).layout.height == 448
     short = heatmap(frame(6, 20), np.zeros((6, 20)), "snr", "uniform", None, 430)
     assert short.layout.height == 430
 

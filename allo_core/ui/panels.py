@@ -31,7 +31,7 @@ __all__ = [
     "effective_null",
 ]
 
-HEIGHT = 430  # px of heatmap and structure; both and the profile fit a 900 px window
+HEIGHT = 448  # px of heatmap and structure: the 33 layers of ESM-2 650M and the profile fit a 900 px window
 _COLOURING_NAMES = {"received": "attention received", "above threshold": "above threshold"}
 _NULL_NAMES = {"matched": "matched", "uniform": "uniform", "published": "as published"}
 

@@ -50,12 +50,14 @@ def _receptor(view: View, protein: Protein) -> None:
         on_change=lambda: session.open_protein(st.session_state.receptor),
     )
     with st.expander("Paste or upload a sequence", expanded=bool(session.noted("sequence"))):
-        st.text_area(
-            "Sequence or FASTA", key="pasted", height=100, placeholder="MPIMGSSVYITVELAIAVLAILGNVLVCWAVWLN…", help=HELP["sequence"]
-        )
-        st.file_uploader("or a FASTA file", type=["fasta", "fa", "faa", "seq", "txt"], key="fasta", max_upload_size=5)
-        st.text_input("Record, if there are several", key="record", placeholder="its number or name")
-        st.button("Use this sequence", on_click=_use_sequence, width="stretch")
+        # A form: text and button arrive together, so that leaving the text field cannot swallow the click on the button.
+        with st.form("sequence", border=False):
+            st.text_area(
+                "Sequence or FASTA", key="pasted", height=100, placeholder="MPIMGSSVYITVELAIAVLAILGNVLVCWAVWLN…", help=HELP["sequence"]
+            )
+            st.file_uploader("or a FASTA file", type=["fasta", "fa", "faa", "seq", "txt"], key="fasta", max_upload_size=5)
+            st.text_input("Record, if there are several", key="record", placeholder="its number or name")
+            st.form_submit_button("Use this sequence", on_click=_use_sequence, width="stretch")
         _complaint("sequence")
     if inputs.is_key(view.protein):
         st.caption("Kept on this machine; a link to it works here only.")

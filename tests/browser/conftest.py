@@ -53,6 +53,13 @@ def chromium():
         browser.close()
 
 
+def new_page(chromium):
+    """A page in a browser context of its own, patient enough for a busy machine."""
+    context = chromium.new_context(viewport=SIZE, accept_downloads=True)
+    context.set_default_timeout(90_000)
+    return context.new_page()
+
+
 class App:
     """One running server with a cache folder of its own."""
 
@@ -99,12 +106,11 @@ def app(tmp_path_factory, chromium):
 @pytest.fixture
 def page(chromium, app):
     """A fresh browser page at 1440 x 900 that fails its test on a JavaScript error or an error box of the app."""
-    context = chromium.new_context(viewport=SIZE, accept_downloads=True)
-    page = context.new_page()
+    page = new_page(chromium)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     exceptions = page.locator('[data-testid="stException"]').all_inner_texts()
-    context.close()
+    page.context.close()
     assert errors == []
     assert exceptions == []

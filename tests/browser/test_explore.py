@@ -9,6 +9,7 @@ import pytest
 
 from allo_core.library import find_receptor
 from tests.browser import driving
+from tests.browser.conftest import new_page
 
 pytestmark = pytest.mark.browser
 A2A = find_receptor("AA2AR")
@@ -105,7 +106,7 @@ def test_the_url_brings_back_what_was_shown(page, app, chromium):
     )
     assert page.get_by_role("heading", name="Layer 2, head 3").is_visible()
     url, values, colours = page.url, driving.heatmap_values(page), driving.colours_on_screen(page)
-    other = chromium.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    other = new_page(chromium)
     driving.open_page(other, url)
     assert other.url == url
     assert driving.heatmap_values(other) == values
@@ -178,6 +179,24 @@ def test_a_pasted_sequence_runs_and_gets_its_numbers(page, app):
     assert page.locator(".st-key-heatmap .js-plotly-plot").is_visible()
 
 
+def test_a_fasta_file_with_several_records_needs_a_choice(page, app):
+    driving.open_page(page, app.url)
+    page.get_by_text("Paste or upload a sequence").click()
+    fasta = f">first\nMPIMGSSVYIT\n>second part of A2A\n{A2A.protein.sequence[:320]}\n"
+    page.locator(".st-key-fasta input[type=file]").set_input_files(
+        {"name": "two.fasta", "mimeType": "text/plain", "buffer": fasta.encode()}
+    )
+    page.get_by_text("two.fasta").first.wait_for()
+    page.get_by_role("button", name="Use this sequence").click()
+    page.get_by_text("The text holds 2 sequences (first, second)").wait_for()
+    assert page.locator(".st-key-heatmap .js-plotly-plot").is_visible()
+    page.get_by_role("textbox", name="Record, if there are several").fill("second")
+    page.get_by_role("button", name="Use this sequence").click()
+    page.get_by_text("second | AntiBERTy").wait_for()
+    driving.wait_for_result(page)
+    assert "D52 2.50x50" in driving.chips(page)
+
+
 def test_a_long_receptor_is_offered_its_seven_helices(page, app):
     page.goto(f"{app.url}/?protein=GRM5")
     page.get_by_role("button", name="Use the 7TM domain, 548–").click(timeout=driving.WAIT)
@@ -186,7 +205,7 @@ def test_a_long_receptor_is_offered_its_seven_helices(page, app):
 
 
 def test_a_kept_run_opens_at_once_after_a_restart(chromium, app):
-    page = chromium.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page = new_page(chromium)
     driving.open_page(page, app.url)
     values = driving.heatmap_values(page)
     app.stop()

@@ -4,7 +4,7 @@ import pytest
 
 from allo_core.models.registry import get_spec
 from tests.browser import driving
-from tests.browser.conftest import SIZE, App
+from tests.browser.conftest import App, new_page
 from tests.models.tiny import fair_esm_model, random_protein, save_fair_esm
 
 pytestmark = pytest.mark.browser
@@ -53,7 +53,7 @@ def test_progress_cancel_queue_and_result(page, app, chromium):
     page.get_by_text("31 marked residues").wait_for(timeout=driving.WAIT)
 
     # the run of a second tab waits for it
-    second = chromium.new_context(viewport=SIZE).new_page()
+    second = new_page(chromium)
     second.goto(f"{app.url}/?protein=OPRD")
     waited = second.get_by_text("Waiting for 1 other run").or_(second.locator(".st-key-heatmap .js-plotly-plot")).first
     waited.wait_for(timeout=driving.WAIT)
