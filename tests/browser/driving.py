@@ -2,6 +2,8 @@
 
 import json
 
+from playwright.sync_api import TimeoutError
+
 __all__ = [
     "chips",
     "click_head",
@@ -148,3 +150,22 @@ def write(page, label: str, text: str) -> None:
     box = page.get_by_role("textbox", name=label)
     box.fill(text)
     box.press("Control+Enter")
+
+
+def paste_sequence(page, text: str, answer: str) -> None:
+    """Paste a sequence and use it, until the page shows ``answer``; a click that came while the page was drawn anew is given again."""
+    box = page.get_by_role("textbox", name="Sequence or FASTA")
+    if not box.is_visible():
+        page.get_by_text("Paste or upload a sequence").click()
+    rest(page)
+    for attempt in range(3):
+        box.fill(text)
+        box.press("Tab")
+        rest(page)
+        page.get_by_role("button", name="Use this sequence").click()
+        try:
+            page.get_by_text(answer).first.wait_for(timeout=WAIT if attempt == 2 else WAIT / 3)
+            return
+        except TimeoutError:
+            if attempt == 2:
+                raise

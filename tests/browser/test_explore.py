@@ -165,16 +165,11 @@ def test_an_uploaded_structure_is_shown(page, app, shared):
 
 def test_a_pasted_sequence_runs_and_gets_its_numbers(page, app):
     driving.open_page(page, app.url)
-    page.get_by_text("Paste or upload a sequence").click()
     mutant = A2A.protein.sequence[:51] + "N" + A2A.protein.sequence[52:]
-    page.get_by_role("textbox", name="Sequence or FASTA").fill(f">my <b>mutant</b>\n{mutant}")
-    page.get_by_role("button", name="Use this sequence").click()
-    page.get_by_text("Generic numbers from AA2AR, 100% identical").wait_for(timeout=driving.WAIT)
+    driving.paste_sequence(page, f">my <b>mutant</b>\n{mutant}", "Generic numbers from AA2AR, 100% identical")
     driving.wait_for_result(page)
     assert "N52 2.50x50" in driving.chips(page)
-    page.get_by_role("textbox", name="Sequence or FASTA").fill("MPIM1GSS")
-    page.get_by_role("button", name="Use this sequence").click()
-    page.get_by_text("The digit '1' at position 5 is not a residue").wait_for(timeout=driving.WAIT)
+    driving.paste_sequence(page, "MPIM1GSS", "The digit '1' at position 5 is not a residue")
     driving.rest(page)
     assert page.locator(".st-key-heatmap .js-plotly-plot").is_visible()
 
@@ -187,10 +182,14 @@ def test_a_fasta_file_with_several_records_needs_a_choice(page, app):
         {"name": "two.fasta", "mimeType": "text/plain", "buffer": fasta.encode()}
     )
     page.get_by_text("two.fasta").first.wait_for()
+    driving.rest(page)
     page.get_by_role("button", name="Use this sequence").click()
     page.get_by_text("The text holds 2 sequences (first, second)").wait_for()
     assert page.locator(".st-key-heatmap .js-plotly-plot").is_visible()
+    driving.rest(page)
     page.get_by_role("textbox", name="Record, if there are several").fill("second")
+    page.get_by_role("textbox", name="Record, if there are several").press("Tab")
+    driving.rest(page)
     page.get_by_role("button", name="Use this sequence").click()
     page.get_by_text("second | AntiBERTy").wait_for()
     driving.wait_for_result(page)

@@ -26,10 +26,7 @@ def app(tmp_path_factory, chromium):
 def open_slow(page, app):
     """A long sequence and ESM-2, not yet run."""
     driving.open_page(page, app.url)
-    page.get_by_text("Paste or upload a sequence").click()
-    page.get_by_role("textbox", name="Sequence or FASTA").fill(SLOW)
-    page.get_by_role("button", name="Use this sequence").click()
-    page.get_by_text("AntiBERTy reads at most 510 residues; this sequence has 1900.").wait_for(timeout=driving.WAIT)
+    driving.paste_sequence(page, SLOW, "AntiBERTy reads at most 510 residues; this sequence has 1900.")
     driving.choose(page, "Model", "ESM-2 8M")
     page.get_by_role("button", name="Run ESM-2 8M").wait_for(timeout=driving.WAIT)
     assert page.get_by_text("1024 tokens").first.is_visible()  # longer than in training: allowed, and said
