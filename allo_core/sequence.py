@@ -89,7 +89,8 @@ def parse_protein(text: str, record: str | None = None) -> Protein:
         raise SequenceError(
             "The sequence is empty; paste at least one residue." if name == "pasted sequence" else f"The record {name!r} has no sequence."
         )
-    return Protein(name, _checked(sequence))
+    _refuse_nucleotides(sequence)
+    return Protein(name, sequence)
 
 
 def _records(text: str) -> list[tuple[str, str]]:
@@ -120,15 +121,11 @@ def _chosen(records: list[tuple[str, str]], record: str) -> tuple[str, str]:
     raise SequenceError(f"The text has {how_many} named {record[:40]!r}; it holds {names}.")
 
 
-def _checked(sequence: str) -> str:
-    for index, letter in enumerate(sequence):
-        if letter not in LETTERS:
-            raise SequenceError(_foreign_letter(letter, index + 1))
+def _refuse_nucleotides(sequence: str) -> None:
     if len(sequence) >= 20 and set(sequence) <= _NUCLEOTIDES:
         raise SequenceError(
             f"This looks like a nucleotide sequence (only {', '.join(sorted(set(sequence)))}); translate it to protein first."
         )
-    return sequence
 
 
 def _foreign_letter(letter: str, position: int) -> str:

@@ -4,7 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from allo_core.attention.columns import DEFAULT_THRESHOLD
+from allo_core.devices import DEVICES, DTYPES
 from allo_core.errors import AlloScopeError, ResidueError
+from allo_core.figures import SCORES
 from allo_core.library import Receptor, find_receptor, numbers_for, shipped_structures, site_indices
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
 from allo_core.residues import format_residues, parse_residues
@@ -14,7 +17,6 @@ from allo_core.ui import inputs
 __all__ = [
     "COLOURINGS",
     "NULLS",
-    "SCORE_NAMES",
     "THRESHOLDS",
     "View",
     "from_query",
@@ -27,7 +29,6 @@ __all__ = [
 ]
 
 NULLS = ("matched", "uniform", "published")
-SCORE_NAMES = ("enrichment", "snr", "q")
 COLOURINGS = ("received", "above threshold")
 THRESHOLDS = (0.0, *(round(step / 100, 2) for step in range(1, 96)))
 _FIRST_RECEPTOR = "AA2AR"
@@ -56,7 +57,7 @@ class View:
     protein: str
     sites: tuple[int, ...] = ()
     model: str = DEFAULT_MODEL
-    threshold: float = 0.3
+    threshold: float = DEFAULT_THRESHOLD
     null: str = "matched"
     score: str = "enrichment"
     head: tuple[int, int] | None = None
@@ -197,10 +198,10 @@ _READERS = {
     "sites": _read_sites,
     "threshold": _read_threshold,
     "null": _one_of("null", NULLS),
-    "score": _one_of("score", SCORE_NAMES),
+    "score": _one_of("score", tuple(SCORES)),
     "colouring": _one_of("colouring", COLOURINGS),
-    "device": _one_of("device", ("auto", "cuda", "mps", "cpu")),
-    "dtype": _one_of("dtype", ("float32", "bfloat16")),
+    "device": _one_of("device", ("auto", *DEVICES)),
+    "dtype": _one_of("dtype", DTYPES),
     "head": _read_head,
     "structure": _read_structure,
 }
