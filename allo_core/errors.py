@@ -7,6 +7,8 @@ __all__ = [
     "AlloScopeError",
     "Cancelled",
     "DeviceError",
+    "ExportError",
+    "FetchError",
     "LibraryError",
     "ResidueError",
     "ScoreError",
@@ -37,6 +39,10 @@ class StructureError(AlloScopeError):
     """A structure file that cannot be read or does not belong to the protein."""
 
 
+class FetchError(AlloScopeError):
+    """A sequence or structure that could not be fetched from a public database."""
+
+
 class WeightsError(AlloScopeError):
     """Weights that are missing, damaged or not what they should be."""
 
@@ -51,6 +57,10 @@ class StoreError(AlloScopeError):
 
 class ScoreError(AlloScopeError):
     """Settings under which no score is defined."""
+
+
+class ExportError(AlloScopeError):
+    """Something that cannot be written into a file for other programs."""
 
 
 class Cancelled(Exception):

@@ -12,6 +12,8 @@ AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
 LETTERS = AMINO_ACIDS + "UOBZX"
 _NUCLEOTIDES = set("ACGTUN")
 _LONGEST_NAME = 80
+# The longest GPCR has 6,306 residues; the work on a sequence grows with the square of its length.
+_LONGEST = 10_000
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Protein:
     def __post_init__(self):
         if not self.sequence:
             raise SequenceError("The sequence is empty; paste at least one residue.")
+        if len(self.sequence) > _LONGEST:
+            raise SequenceError(f"The sequence has {len(self.sequence):,} residues, and {_LONGEST:,} can be read; paste one domain of it.")
         for index, letter in enumerate(self.sequence):
             if letter not in LETTERS:
                 raise SequenceError(_foreign_letter(letter, index + self.first))
@@ -101,12 +105,18 @@ def _records(text: str) -> list[tuple[str, str]]:
     for line in text.splitlines():
         if line.lstrip().startswith(">"):
             header = line.strip()[1:].strip()
-            records.append(((header.split() or ["unnamed sequence"])[0][:_LONGEST_NAME], []))
+            records.append((_name(header) or "unnamed sequence", []))
         elif line.strip():
             if not records:
                 records.append(("pasted sequence", []))
             records[-1][1].append(re.sub(r"\s+", "", line).upper())
     return [(name, "".join(lines)) for name, lines in records]
+
+
+def _name(header: str) -> str:
+    """The first word of a header, without what cannot be printed."""
+    word = next(iter(header.split(maxsplit=1)), "")[:_LONGEST_NAME]
+    return "".join(letter for letter in word if letter.isprintable())
 
 
 def _chosen(records: list[tuple[str, str]], record: str) -> tuple[str, str]:

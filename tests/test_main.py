@@ -165,10 +165,11 @@ def test_a_name_cannot_control_the_terminal(tmp_path, capsys):
     fasta.write_text(">a\x1b[31mred\x07\u202e\nMPIMGSSVYITVELAIAVLAILGNVLVCWAVWLN\n>b\x1b[2J\nMPIMGSS\n")
     code, out, _ = run("analyse", fasta, "--record", "1", "--sites", "5-9", capsys=capsys)
     assert code == 0
-    assert out.startswith("a?[31mred??, 5 residues")
+    assert out.startswith("a[31mred, 5 residues")
+    assert "\x1b" not in out
     code, _, err = run("analyse", fasta, "--sites", "5-9", capsys=capsys)
     assert (code, err.count("\n")) == (2, 1)
-    assert "(a?[31mred??, b?[2J)" in err
+    assert "(a[31mred, b[2J)" in err
 
 
 def test_every_note_is_printed_once(tmp_path, capsys, monkeypatch):

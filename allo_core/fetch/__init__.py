@@ -1,0 +1,8 @@
+"""Sequences and structures by identifier, from UniProt, the PDB and the AlphaFold database; each is fetched once and kept."""
+
+from allo_core.fetch.identifiers import Identifier, identify
+from allo_core.fetch.sequences import fetch_sequence
+from allo_core.fetch.structures import Fetched, fetch_structure, fetched_structure
+from allo_core.fetch.transfer import Patience
+
+__all__ = ["Fetched", "Identifier", "Patience", "fetch_sequence", "fetch_structure", "fetched_structure", "identify"]
