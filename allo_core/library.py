@@ -7,16 +7,20 @@ import difflib
 import gzip
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from itertools import chain, repeat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from allo_core.errors import LibraryError, ResidueError
 from allo_core.residues import ResidueNumbers, ballesteros_weinstein, parse_residues
 from allo_core.sequence import Protein
+
+if TYPE_CHECKING:  # reading structures needs biotite, which is slow to import
+    from allo_core.structure.read import Structure
 
 __all__ = [
     "SODIUM_POCKET",
@@ -60,17 +64,29 @@ class Site:
 
 @dataclass(frozen=True)
 class ShippedStructure:
-    """A structure file of the library; it keeps the numbers and coordinates of the PDB entry."""
+    """A structure file of the library; it keeps the numbers and coordinates of the PDB entry.
+
+    ``state`` is "active" or "inactive", ``species`` that of the receptor, ``fusion`` the protein fused to it ("" if none), and ``partners``
+    says what the author's chains that touch it are.
+    """
 
     entry: str
     receptor: str
     description: str
     title: str
     chain: str
+    state: str
+    species: str
+    fusion: str
+    partners: dict[str, str] = field(hash=False)
 
     @property
     def path(self) -> Path:
         return DATA / "structures" / f"{self.entry}.cif.gz"
+
+    def with_partner_names(self, structure: "Structure") -> "Structure":
+        """The structure as read from `path` or from the whole PDB entry, its partners called by their usual names."""
+        return replace(structure, molecules=structure.molecules | self.partners)
 
 
 @dataclass(frozen=True)

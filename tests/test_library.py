@@ -18,6 +18,7 @@ from allo_core.library import (
 )
 from allo_core.residues import parse_residues
 from allo_core.sequence import Protein
+from allo_core.structure.read import read_structure
 
 
 def test_every_receptor_of_the_source_is_there(shared):
@@ -153,6 +154,39 @@ def test_shipped_structures():
     assert shipped_structure("1U19").path.is_file()
     with pytest.raises(LibraryError, match="8FYN, 4LDO, 3SN6, 1U19"):
         shipped_structure("9ZZZ")
+
+
+def test_what_is_known_of_shipped_structures():
+    known = {entry: shipped_structure(entry) for entry in ("8FYN", "4LDO", "3SN6", "1U19")}
+    assert {entry: s.state for entry, s in known.items()} == {"8FYN": "inactive", "4LDO": "active", "3SN6": "active", "1U19": "inactive"}
+    assert {entry: s.fusion for entry, s in known.items()} == {"8FYN": "BRIL", "4LDO": "T4 lysozyme", "3SN6": "T4 lysozyme", "1U19": ""}
+    assert {entry: s.species for entry, s in known.items() if s.species != "human"} == {"1U19": "bovine"}
+    for structure in known.values():
+        assert structure.state in structure.description
+        assert not structure.fusion or structure.fusion in structure.description
+        chains = set(read_structure(structure.path).atoms.chain_id.tolist())
+        assert chains - {structure.chain} == set(structure.partners)
+        assert hash(structure) == hash(shipped_structure(structure.entry))
+
+
+def test_fusions_and_partners_are_those_of_the_entries_own_headers(shared):
+    words = {"BRIL": ("CYTOCHROME B562",), "T4 lysozyme": ("LYSOZYME", "LYSIS"), "Gs": ("G(S)",), "nanobody": ("CAMELID ANTIBODY",)}
+    checked = 0
+    for structure in (*shipped_structures("AA2AR"), *shipped_structures("ADRB2")):
+        molecules = read_structure(shared / "data/structures" / f"{structure.entry}.pdb.gz").molecules
+        for chain, name in ({structure.chain: structure.fusion} | structure.partners).items():
+            header = molecules[chain].replace("ENDOLYSIN", "LYSOZYME")  # endolysin is the lysozyme of phage T4
+            assert any(word in header for word in words[name]), (structure.entry, name, header)
+            checked += 1
+    assert checked == 6
+
+
+def test_partner_names_of_a_shipped_structure_are_the_usual_ones():
+    known = shipped_structure("3SN6")
+    structure = read_structure(known.path)
+    assert structure.molecules == {}
+    assert known.with_partner_names(structure).molecules == {"A": "Gs", "B": "Gs"}
+    assert structure.molecules == {}
 
 
 def test_a_receptor_with_numbers_is_preferred_among_equal_sequences():

@@ -27,12 +27,50 @@ from allo_core.structure.scene import compact
 
 HERE = Path(__file__).resolve().parent
 
-# entry, receptor shown, what it is; the file lies in SOURCE_FOLDER/structures
+# The file lies in SOURCE_FOLDER/structures.  Fusions and partners are those that the headers of the entries name (DBREF: 8FYN P0ABE7
+# cytochrome b562, 4LDO and 3SN6 P00720 lysozyme; COMPND: 3SN6 A and B subunits of Gs, 4LDO B a camelid antibody fragment), species too
+# (DBREF, struct_ref: bovine in 1U19); states are those of the publications: with an agonist and Gs or a G protein mimic, or without.
 STRUCTURES = (
-    ("8FYN", "AA2AR", "8FYN.pdb.gz", "inactive, with ZM241385, Na⁺ and cholesterols; BRIL fusion left out"),
-    ("4LDO", "ADRB2", "4LDO.pdb.gz", "active, with adrenaline and a nanobody; T4 lysozyme left out"),
-    ("3SN6", "ADRB2", "3SN6.pdb.gz", "active, with BI-167107 and Gs; T4 lysozyme left out"),
-    ("1U19", "OPSD", "1U19.cif.gz", "bovine rhodopsin, inactive, with retinal"),
+    {
+        "entry": "8FYN",
+        "receptor": "AA2AR",
+        "file": "8FYN.pdb.gz",
+        "description": "inactive, with ZM241385, Na⁺ and cholesterols; BRIL fusion left out",
+        "state": "inactive",
+        "species": "human",
+        "fusion": "BRIL",
+        "partners": {},
+    },
+    {
+        "entry": "4LDO",
+        "receptor": "ADRB2",
+        "file": "4LDO.pdb.gz",
+        "description": "active, with adrenaline and a nanobody; T4 lysozyme left out",
+        "state": "active",
+        "species": "human",
+        "fusion": "T4 lysozyme",
+        "partners": {"B": "nanobody"},
+    },
+    {
+        "entry": "3SN6",
+        "receptor": "ADRB2",
+        "file": "3SN6.pdb.gz",
+        "description": "active, with BI-167107 and Gs; T4 lysozyme left out",
+        "state": "active",
+        "species": "human",
+        "fusion": "T4 lysozyme",
+        "partners": {"A": "Gs", "B": "Gs"},
+    },
+    {
+        "entry": "1U19",
+        "receptor": "OPSD",
+        "file": "1U19.cif.gz",
+        "description": "bovine rhodopsin, inactive, with retinal",
+        "state": "inactive",
+        "species": "bovine",
+        "fusion": "",
+        "partners": {},
+    },
 )
 # What the crystal needed and the receptor does not: lipidic-cubic-phase lipids, a detergent and its fragment, heavy atoms.
 ADDITIVES = ("OLA", "OLB", "OLC", "1WV", "HTG", "HTO", "HG", "ZN")
@@ -100,17 +138,29 @@ def site_rows(source: Path, sequences: dict[str, str]) -> list[dict]:
 def write_structures(source: Path, proteins: dict, target: Path) -> list[dict]:
     target.mkdir(exist_ok=True)
     rows = []
-    for entry, receptor, name, description in STRUCTURES:
-        structure = read_structure(source / "structures" / name)
-        mapping = map_structure(structure, proteins[receptor])
+    for known in STRUCTURES:
+        entry, protein = known["entry"], proteins[known["receptor"]]
+        structure = read_structure(source / "structures" / known["file"])
+        mapping = map_structure(structure, protein)
         atoms = compact(structure, mapping)
         atoms = atoms[~np.isin(atoms.res_name, ADDITIVES) & ~np.isin(atoms.chain_id, CRYSTAL_COPIES.get(entry, ()))]
+        if set(atoms.chain_id) - {mapping.chain} != set(known["partners"]):
+            raise SystemExit(f"{entry}: chains {sorted(set(atoms.chain_id))} remain, partners are known for {sorted(known['partners'])}")
         file = CIFFile()
         set_structure(file, atoms, data_block=entry)
         text = io.StringIO()
         file.write(text)
         (target / f"{entry}.cif.gz").write_bytes(gzip_bytes(text.getvalue()))
-        rows.append({"entry": entry, "receptor": receptor, "description": description, "title": structure.title, "chain": mapping.chain})
+        rows.append(
+            {
+                "entry": entry,
+                "receptor": known["receptor"],
+                "description": known["description"],
+                "title": structure.title,
+                "chain": mapping.chain,
+                **{name: known[name] for name in ("state", "species", "fusion", "partners")},
+            }
+        )
     return rows
 
 
@@ -126,7 +176,7 @@ def main() -> None:
 
     from allo_core.library import find_receptor  # reads what was just written
 
-    proteins = {receptor: find_receptor(receptor).protein for _, receptor, _, _ in STRUCTURES}
+    proteins = {known["receptor"]: find_receptor(known["receptor"]).protein for known in STRUCTURES}
     structures = write_structures(source, proteins, HERE / "structures")
     (HERE / "structures.json").write_text(json.dumps(structures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

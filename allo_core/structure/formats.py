@@ -3,7 +3,8 @@
 import io
 import re
 import warnings
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 import numpy as np
 from biotite import DeserializationError, InvalidFileError
@@ -17,6 +18,8 @@ __all__ = ["ParsedFile", "ReferenceRange", "parse_mmcif", "parse_pdb"]
 
 _ENTRY = re.compile(r"[0-9][A-Za-z0-9]{3}")
 _LONGEST_TITLE = 300
+_LONGEST_MOLECULE = 80
+_LONGEST_ROW = 400  # letters; the PDB's own have about 110
 _COORDINATE_RECORDS = ("ATOM  ", "HETATM")
 _END_OF_Z = 54  # column after the coordinates in a PDB line
 _POSITION = re.compile(r"( *-?[0-9]+\.?[0-9]* *){3}")
@@ -43,6 +46,7 @@ class ParsedFile:
     n_models: int
     references: tuple[ReferenceRange, ...]
     notes: tuple[str, ...] = ()
+    molecules: dict[str, str] = field(default_factory=dict)
 
 
 def parse_pdb(text: str, shown: str) -> ParsedFile:
@@ -65,18 +69,20 @@ def parse_pdb(text: str, shown: str) -> ParsedFile:
     if not coordinates and not any(line.startswith(("HEADER", "REMARK", "COMPND", "CRYST1")) for line in lines):
         raise StructureError(f"{shown} is neither PDB nor mmCIF (it begins with {_beginning(text)!r}); give a structure file.")
     _check_ends(lines, coordinates, shown)
-    header = [line for line in lines if line.startswith(("HEADER", "TITLE", "DBREF"))]
+    header = [line for line in lines if line.startswith(("HEADER", "TITLE", "COMPND", "DBREF"))]
     entry = next((_entry(line[62:66]) for line in header if line.startswith("HEADER")), "")
     title = _clean(" ".join(line[10:80].strip() for line in header if line.startswith("TITLE")))
     notes = ()
     if entry and not any(line.startswith("END") for line in lines[-50:]):
         notes = (f"{shown} has no END record; if its download was cut, residues are missing.",)
-    return ParsedFile(_pdb_atoms(coordinates, shown), entry, title, n_models, _pdb_references(header, entry), notes)
+    atoms, references = _pdb_atoms(coordinates, shown), _pdb_references(header, entry)
+    return ParsedFile(atoms, entry, title, n_models, references, notes, _pdb_molecules(header))
 
 
 def parse_mmcif(text: str, shown: str) -> ParsedFile:
     """Parse mmCIF text; parameters and errors as in `parse_pdb`."""
     _check_loop_end(text, shown)
+    _check_rows(text, shown)
     try:
         block = CIFFile.read(io.StringIO(text)).block
         if "atom_site" not in block:
@@ -90,7 +96,8 @@ def parse_mmcif(text: str, shown: str) -> ParsedFile:
             warnings.simplefilter("ignore")
             atoms = get_structure(block, model=1, altloc="all", extra_fields=fields)
         entry, title = _entry(_item(block, "entry", "id")), _clean(_item(block, "struct", "title"))
-        return ParsedFile(_with_occupancy(atoms), entry, title, n_models, _mmcif_references(block))
+        references, molecules = _mmcif_references(block), _mmcif_molecules(block)
+        return ParsedFile(_with_occupancy(atoms), entry, title, n_models, references, molecules=molecules)
     except _BIOTITE_ERRORS as error:
         raise StructureError(f"{shown} cannot be read as mmCIF, it may be cut ({_reason(error)}); download it again.") from error
 
@@ -168,6 +175,44 @@ def _mmcif_references(block: CIFBlock) -> tuple[ReferenceRange, ...]:
     )
 
 
+def _pdb_molecules(header: list[str]) -> dict[str, str]:
+    """COMPND records: "MOL_ID: 1; MOLECULE: name; CHAIN: A, B; ..." (wwPDB format 3.3); author chain -> molecule name."""
+    text = " ".join(line[10:80].strip() for line in header if line.startswith("COMPND"))
+    molecules: dict[str, str] = {}
+    name = ""
+    for token in re.split(r"(?<!\\);", text):
+        key, _, value = token.partition(":")
+        match key.strip().upper():
+            case "MOL_ID":
+                name = ""
+            case "MOLECULE":
+                name = _molecule(value)
+            case "CHAIN" if name:
+                molecules |= {chain.strip(): name for chain in value.split(",") if chain.strip()}
+    return molecules
+
+
+def _mmcif_molecules(block: CIFBlock) -> dict[str, str]:
+    """Author chain -> description of the polymer entity that most of its atoms belong to (ligands have the chain of their polymer)."""
+    names, site = ("id", "type", "pdbx_description"), block["atom_site"]
+    if "entity" not in block or not all(name in block["entity"] for name in names):
+        return {}
+    if "label_entity_id" not in site or "auth_asym_id" not in site:
+        return {}
+    entities = zip(*(block["entity"][name].as_array(str).tolist() for name in names), strict=True)
+    polymers = {entity: _molecule(name) for entity, kind, name in entities if kind == "polymer"}
+    pairs = Counter(zip(site["auth_asym_id"].as_array(str).tolist(), site["label_entity_id"].as_array(str).tolist(), strict=True))
+    molecules: dict[str, str] = {}
+    for (chain, entity), _ in pairs.most_common():
+        if polymers.get(entity):
+            molecules.setdefault(chain, polymers[entity])
+    return molecules
+
+
+def _molecule(text: str) -> str:
+    return _clean(text.replace("\\;", ";"))[:_LONGEST_MOLECULE].strip()
+
+
 def _is_complete(column: CIFColumn) -> bool:
     """Whether no value is ? or . instead of a number; biotite would read those as 0."""
     return column.mask is None or not np.any(column.mask.array)
@@ -180,6 +225,15 @@ def _check_loop_end(text: str, shown: str) -> None:
     if found and closes and not re.search(r"\n#", rows):
         last = rows.rstrip("\n").rpartition("\n")[2]
         raise StructureError(f"{shown} is cut in the line {last[:30].strip()!r}; download it again.")
+
+
+def _check_rows(text: str, shown: str) -> None:
+    """Rows of atoms are short and can be printed; in an array of names, one endless name would be given the same room in every row."""
+    rows = re.split(r"\n(?:#|loop_|data_|_(?!atom_site\.))", text[text.rfind("\n_atom_site.") + 1 :], maxsplit=1)[0]
+    if max(len(row) for row in rows.split("\n")) > _LONGEST_ROW or "\n;" in rows:
+        raise StructureError(f"{shown} has rows of atoms with more than {_LONGEST_ROW} letters; it is damaged, download it again.")
+    if not all(letter.isprintable() or letter in "\n\t" for letter in set(rows)):
+        raise StructureError(f"{shown} has letters among its atoms that cannot be printed; it is damaged, download it again.")
 
 
 def _item(block: CIFBlock, category: str, name: str) -> str:

@@ -4,7 +4,7 @@ import gzip
 import io
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, count
 from pathlib import Path
 
@@ -19,6 +19,10 @@ __all__ = ["LARGEST_FILE", "ReferenceRange", "Structure", "read_structure"]
 
 # Bytes after decompression.  The largest entries of the PDB that hold a GPCR are below 10 MB; simulation snapshots reach 100 MB.
 LARGEST_FILE = 200_000_000
+# A packed structure is a tenth to a third of the text; a smaller share is a file made to hurt, unless it is small anyway.
+_MOST_UNPACKED = 40  # times
+_ALWAYS_UNPACKED = 5_000_000  # bytes
+_FEWEST_PER_LINE = 30  # bytes, on average; a line with an atom has more than 50
 _LARGEST_COORDINATE = 1e6  # Å; single precision keeps 0.1 Å there
 _LONGEST_NAME = 60
 _SUFFIXES = re.compile(r"(\.(pdb|ent|cif|mmcif|pdbx|txt))?(\.gz)?$", re.IGNORECASE)
@@ -45,6 +49,8 @@ class Structure:
         What a person should know about how the file was read.
     references : tuple of ReferenceRange
         Which residues the file refers to one database sequence each (DBREF, struct_ref_seq).
+    molecules : dict of str to str
+        Author chain -> name of its protein or nucleic acid (COMPND, entity), where the file gives one; text from outside.
     """
 
     atoms: AtomArray
@@ -54,6 +60,7 @@ class Structure:
     n_models: int = 1
     notes: tuple[str, ...] = ()
     references: tuple[ReferenceRange, ...] = ()
+    molecules: dict[str, str] = field(default_factory=dict)
 
 
 def read_structure(source: str | Path | bytes, name: str | None = None) -> Structure:
@@ -91,7 +98,14 @@ def read_structure(source: str | Path | bytes, name: str | None = None) -> Struc
     if parsed.n_models > 1:
         notes = (f"{shown} has {parsed.n_models} models; the first one is used.", *notes)
     return Structure(
-        atoms, _SUFFIXES.sub("", shown) or shown, parsed.entry, parsed.title, parsed.n_models, parsed.notes + notes, parsed.references
+        atoms,
+        _SUFFIXES.sub("", shown) or shown,
+        parsed.entry,
+        parsed.title,
+        parsed.n_models,
+        parsed.notes + notes,
+        parsed.references,
+        parsed.molecules,
     )
 
 
@@ -124,15 +138,18 @@ def _too_large(shown: str) -> StructureError:
 def _decompressed(content: bytes, shown: str) -> bytes:
     if not content.startswith(b"\x1f\x8b"):
         return content
+    most = min(LARGEST_FILE, max(_ALWAYS_UNPACKED, _MOST_UNPACKED * len(content)))
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
-            unpacked = file.read(LARGEST_FILE + 1)
+            unpacked = file.read(most + 1)
     except EOFError as error:
         raise StructureError(f"{shown} is cut: the compressed data end too early; download it again.") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise StructureError(f"{shown} is damaged: it cannot be decompressed; download it again.") from error
     if len(unpacked) > LARGEST_FILE:
         raise _too_large(shown)
+    if len(unpacked) > most:
+        raise StructureError(f"{shown} unpacks to more than {_MOST_UNPACKED} times its size, as no structure does; give the unpacked file.")
     if not unpacked:
         raise StructureError(f"{shown} is empty; give a PDB or mmCIF file.")
     return unpacked
@@ -151,6 +168,8 @@ def _text(content: bytes, shown: str) -> str:
         raise StructureError(f"{shown} is binary; give a PDB or mmCIF text file.")
     if not text.strip():
         raise StructureError(f"{shown} is empty; give a PDB or mmCIF file.")
+    if text.count("\n") + text.count("\r") > max(len(text) // _FEWEST_PER_LINE, 100_000):
+        raise StructureError(f"{shown} is mostly empty lines; give a PDB or mmCIF file.")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -215,13 +234,13 @@ def _with_distinct_chains(atoms: AtomArray, table: ResidueTable) -> tuple[AtomAr
     taken = set(atoms.chain_id.tolist())
     free = (name for name in chain(_CHAIN_NAMES, (f"x{number}" for number in count())) if name not in taken)
     current: dict[str, str] = {}
-    seen: set = set()
+    seen: dict[str, set] = {}
     renamed = table.chain.astype("U8")
     for i, (row, key) in enumerate(zip(rows, keys, strict=True)):
-        if key in seen and key != keys[i - 1]:
+        if key in seen.setdefault(key[0], set()) and key != keys[i - 1]:
             current[key[0]] = next(free)
-            seen = {other for other in seen if other[0] != key[0]}
-        seen.add(key)
+            seen[key[0]].clear()
+        seen[key[0]].add(key)
         renamed[row] = current.get(key[0], key[0])
     distinct = atoms.copy()
     distinct.chain_id = np.repeat(renamed, np.diff(table.starts))

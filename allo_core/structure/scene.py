@@ -2,18 +2,18 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from biotite.structure import AtomArray
-from scipy.spatial import cKDTree
 
 from allo_core.errors import StructureError
 from allo_core.sequence import Protein
-from allo_core.structure.mapping import ResidueId, StructureMap
-from allo_core.structure.orient import Placement, upright
+from allo_core.structure.mapping import StructureMap
+from allo_core.structure.orient import HelixEnds, Placement, helix_ends, upright
+from allo_core.structure.parts import Parts, scene_parts
 from allo_core.structure.pdbtext import MOST_LINES, NUMBERS, AtomRows, pdb_text, plain
-from allo_core.structure.polymer import ResidueTable, is_heavy, residue_table
+from allo_core.structure.polymer import ResidueTable, is_heavy
 from allo_core.structure.read import Structure
 
 __all__ = ["LIGAND_CHAIN", "RECEPTOR_CHAIN", "Ligand", "Partner", "Scene", "build_scene", "compact"]
@@ -21,7 +21,7 @@ __all__ = ["LIGAND_CHAIN", "RECEPTOR_CHAIN", "Ligand", "Partner", "Scene", "buil
 RECEPTOR_CHAIN = "R"
 LIGAND_CHAIN = "Z"  # a letter that authors rarely use, so that partners can keep theirs
 _PARTNER_CHAINS = "ABCDEFGHIJKLMNOPQSTUVWXYabcdefghijklmnopqrstuvwxyz0123456789"
-_CONTACT = 5.0  # Å between heavy atoms, the usual cutoff for residues in contact
+_MOST_LIGANDS = 2000  # a lipid bilayer shows about 100 around a receptor; more is water under another name, or a file made to hurt
 _LARGEST_SCENE = 999.0  # Å from the middle of the receptor, what the columns of the PDB format hold
 
 
@@ -66,6 +66,8 @@ class Scene:
         The motion from the coordinates of the file to those of the scene.
     notes : tuple of str
         What had to be left out because of its size.
+    helices : tuple of HelixEnds
+        Ends of the transmembrane helices in the scene's coordinates; empty where no segments are known.
     """
 
     pdb: str
@@ -76,20 +78,7 @@ class Scene:
     fusion_residues: int
     placement: Placement = field(compare=False)
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """Masks over the residues of the structure, and the 0-based index of each mapped one (-1 elsewhere)."""
-
-    table: ResidueTable
-    index: np.ndarray
-    ligand: np.ndarray
-    partner: np.ndarray
-
-    @property
-    def receptor(self) -> np.ndarray:
-        return self.index >= 0
+    helices: tuple[HelixEnds, ...] = field(default=(), compare=False)
 
 
 def build_scene(structure: Structure, mapping: StructureMap, protein: Protein, segments: Sequence[str] | None = None) -> Scene:
@@ -107,7 +96,7 @@ def build_scene(structure: Structure, mapping: StructureMap, protein: Protein, s
     StructureError
         If the receptor's numbers or the coordinates do not fit the PDB format.
     """
-    parts = _parts(structure, mapping)
+    parts, ligand_notes = _with_fewer_ligands(scene_parts(structure, mapping), structure)
     table = parts.table
     ca = np.full((len(protein), 3), np.nan)
     ca[parts.index[parts.receptor]] = table.ca[parts.receptor]
@@ -127,7 +116,8 @@ def build_scene(structure: Structure, mapping: StructureMap, protein: Protein, s
         shown=tuple(protein.number(index) for index in sorted(mapping.index_of.values())),
         fusion_residues=int((own & ~parts.receptor & ~table.cap).sum()),
         placement=placement,
-        notes=notes + more_notes,
+        notes=ligand_notes + notes + more_notes,
+        helices=tuple(helix_ends(placement.apply(ca), segments)),
     )
 
 
@@ -136,38 +126,19 @@ def compact(structure: Structure, mapping: StructureMap) -> AtomArray:
 
     Written to a file and read again they give the same mapping and the same scene.
     """
-    return structure.atoms[_mask(structure.atoms, _parts(structure, mapping))]
+    return structure.atoms[_mask(structure.atoms, scene_parts(structure, mapping))]
 
 
-def _parts(structure: Structure, mapping: StructureMap) -> _Parts:
-    table = residue_table(structure.atoms)
-    index = np.full(len(table), -1)
-    wanted = dict(mapping.index_of)
-    for row in np.flatnonzero(table.polymer & (table.chain == mapping.chain)):
-        residue = ResidueId(str(table.chain[row]), int(table.number[row]), str(table.insertion[row]))
-        index[row] = wanted.pop(residue, -1)
-    if wanted:
-        raise StructureError(
-            f"The map does not belong to {structure.name}: it has no residue {next(iter(wanted))}; map the structure again."
-        )
-    touches = _touches(structure.atoms, table, index >= 0)
-    others = np.unique(table.chain[touches & table.partner_like & (table.chain != mapping.chain)])
-    ligand = touches & ~table.partner_like & ~table.water
-    return _Parts(table, index, ligand, np.isin(table.chain, others) & table.partner_like)
+def _with_fewer_ligands(parts: Parts, structure: Structure) -> tuple[Parts, tuple[str, ...]]:
+    """No more ligands than a list can offer and the numbers of one chain can count: the first ones of the file."""
+    number = np.cumsum(parts.ligand)
+    if not len(number) or number[-1] <= _MOST_LIGANDS:
+        return parts, ()
+    note = f"{structure.name} has {number[-1]:,} ligands at the receptor; the first {_MOST_LIGANDS:,} are shown."
+    return replace(parts, ligand=parts.ligand & (number <= _MOST_LIGANDS)), (note,)
 
 
-def _touches(atoms: AtomArray, table: ResidueTable, receptor: np.ndarray) -> np.ndarray:
-    """Mask [R] of the residues outside the receptor with a heavy atom within 5 Å of one of its heavy atoms."""
-    heavy, own = is_heavy(atoms), table.atoms_of(receptor)
-    others = np.flatnonzero(heavy & ~own)
-    distance, _ = cKDTree(atoms.coord[heavy & own]).query(atoms.coord[others], distance_upper_bound=np.nextafter(_CONTACT, np.inf))
-    rows = np.searchsorted(table.starts, others[np.isfinite(distance)], side="right") - 1
-    touches = np.zeros(len(table), dtype=bool)
-    touches[rows] = True
-    return touches
-
-
-def _mask(atoms: AtomArray, parts: _Parts) -> np.ndarray:
+def _mask(atoms: AtomArray, parts: Parts) -> np.ndarray:
     """Mask of the atoms that a scene holds."""
     return parts.table.atoms_of(parts.receptor | parts.ligand | parts.partner) & is_heavy(atoms)
 
@@ -175,7 +146,7 @@ def _mask(atoms: AtomArray, parts: _Parts) -> np.ndarray:
 class _Kept:
     """The atoms of a scene, their moved coordinates, and the row of their residue in the table."""
 
-    def __init__(self, atoms: AtomArray, parts: _Parts, placement: Placement):
+    def __init__(self, atoms: AtomArray, parts: Parts, placement: Placement):
         mask = _mask(atoms, parts)
         self.atoms = atoms[mask]
         self.coordinates = placement.apply(self.atoms.coord)
@@ -189,7 +160,7 @@ class _Kept:
         return AtomRows(chain, hetero, number[row], codes, atoms.res_name, atoms.atom_name, atoms.element, self.coordinates[chosen])
 
 
-def _check_range(structure: Structure, kept: _Kept, protein: Protein, parts: _Parts) -> None:
+def _check_range(structure: Structure, kept: _Kept, protein: Protein, parts: Parts) -> None:
     farthest = np.abs(kept.coordinates).max()
     if farthest > _LARGEST_SCENE:
         raise StructureError(
@@ -203,30 +174,28 @@ def _check_range(structure: Structure, kept: _Kept, protein: Protein, parts: _Pa
         )
 
 
-def _receptor(kept: _Kept, parts: _Parts, protein: Protein) -> AtomRows:
+def _receptor(kept: _Kept, parts: Parts, protein: Protein) -> AtomRows:
     return kept.rows(parts.receptor, RECEPTOR_CHAIN, parts.index + protein.first)
 
 
-def _ligands(kept: _Kept, parts: _Parts) -> tuple[AtomRows, tuple[Ligand, ...]]:
+def _ligands(kept: _Kept, parts: Parts) -> tuple[AtomRows, tuple[Ligand, ...]]:
     number = np.cumsum(parts.ligand)
     atoms = kept.rows(parts.ligand, LIGAND_CHAIN, number, hetero=True)
     sizes = np.bincount(kept.row, minlength=len(parts.table))
-    # A lipid of which one carbon was modelled is no ion.
-    lone_carbon = np.isin(np.arange(len(parts.table)), kept.row[kept.atoms.element == "C"])
     ligands = tuple(
         Ligand(
             plain(str(parts.table.name[row]), 5, "UNK"),
             LIGAND_CHAIN,
             int(number[row]),
             int(sizes[row]),
-            bool(sizes[row] == 1 and not lone_carbon[row]),
+            bool(parts.ion[row]),
         )
         for row in np.flatnonzero(parts.ligand)
     )
     return atoms, ligands
 
 
-def _partners(kept: _Kept, parts: _Parts) -> tuple[list[AtomRows], tuple[Partner, ...], tuple[str, ...]]:
+def _partners(kept: _Kept, parts: Parts) -> tuple[list[AtomRows], tuple[Partner, ...], tuple[str, ...]]:
     table = parts.table
     names, first = np.unique(table.chain[parts.partner], return_index=True)
     authors = [str(name) for name in names[np.argsort(first)]]

@@ -1,4 +1,5 @@
 import gzip
+import re
 import tracemalloc
 
 import numpy as np
@@ -249,3 +250,52 @@ def test_damaged_files_are_read_or_refused_never_worse(entry):
         outcomes.append(outcome_of(bytes(damaged[:cut])))
     assert all(outcome == "read" or "\n" not in outcome for outcome in outcomes)
     assert 0 < outcomes.count("read") < len(outcomes)
+
+
+def test_molecules_of_pdb_files():
+    assert structure_of("3VG9").molecules == {
+        "A": "ADENOSINE RECEPTOR A2A",
+        "B": "ANTIBODY FAB FRAGMENT LIGHT CHAIN",
+        "C": "ANTIBODY FAB FRAGMENT HEAVY CHAIN",
+    }
+    assert structure_of("5G53").molecules["D"] == "ENGINEERED DOMAIN OF HUMAN G ALPHA S LONG ISOFORM"  # CHAIN: C, D
+    assert structure_of("3SN6").molecules["B"] == "GUANINE NUCLEOTIDE-BINDING PROTEIN G(I)/G(S)/G(T) SUBUNIT BETA-1"  # two lines
+    assert read_structure(SMALL, "x.pdb").molecules == {}
+
+
+def test_molecules_of_mmcif_are_the_polymers():
+    """Sugars and ligands of 1U19 have the author chains of the protein."""
+    assert structure_of("1U19").molecules == {"A": "Rhodopsin", "B": "Rhodopsin"}
+    without = re.sub(r"_entity\.pdbx_description", "_entity.something_else", text_of("1U19"))
+    assert read_structure(without.encode(), "x.cif").molecules == {}
+
+
+def compnd(*lines):
+    numbered = [f"COMPND {number if number > 1 else '':>3}{' ' if number > 1 else ''}{line}" for number, line in enumerate(lines, 1)]
+    return "\n".join([*numbered, SMALL.decode()]).encode()
+
+
+def test_what_compnd_records_may_hold():
+    structure = read_structure(
+        compnd(
+            "MOL_ID: 1;",
+            "MOLECULE: BETA\\; GAMMA: SUBUNIT;",
+            "CHAIN: A, B,",
+            "C;",
+            "MOL_ID: 2;",
+            "CHAIN: D;",
+            "MOLECULE: LATE;",
+            "CHAIN: ;",
+        ),
+        "x.pdb",
+    )
+    assert structure.molecules == {"A": "BETA; GAMMA: SUBUNIT", "B": "BETA; GAMMA: SUBUNIT", "C": "BETA; GAMMA: SUBUNIT"}
+    assert read_structure(compnd("HEMOGLOBIN (DEOXY)"), "x.pdb").molecules == {}
+
+
+def test_molecule_names_are_printable_and_short():
+    text = compnd("MOL_ID: 1;", "MOLECULE: A\x07B" + "\t" + "<b>" + 60 * "x", 60 * "y" + ";", "CHAIN: A;")
+    (name,) = read_structure(text, "x.pdb").molecules.values()
+    assert name.startswith("AB <b>x")
+    assert name.isprintable()
+    assert len(name) <= 80

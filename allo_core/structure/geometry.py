@@ -1,0 +1,44 @@
+"""Where the residues of the sequence lie in a structure."""
+
+import numpy as np
+
+from allo_core.structure.mapping import StructureMap
+from allo_core.structure.parts import receptor_index
+from allo_core.structure.polymer import residue_table
+from allo_core.structure.read import Structure
+
+__all__ = ["cb_positions"]
+
+
+def cb_positions(structure: Structure, mapping: StructureMap, length: int) -> np.ndarray:
+    """CB positions, CA for glycine: the points between which contacts are counted.
+
+    What the structure shows decides: where it has a glycine instead of another residue (a mutant) the CA is taken, and a residue whose CB
+    was not modelled has no position, since its CA would make it look farther away.
+
+    Parameters
+    ----------
+    mapping : StructureMap
+        ``map_structure(structure, protein)``.
+    length : int
+        L, the length of the protein.
+
+    Returns
+    -------
+    ndarray, dtype=float64, shape=(L, 3)
+        In Å; NaN where there is none.
+
+    Raises
+    ------
+    StructureError
+        The map is that of another structure.
+    """
+    atoms, table = structure.atoms, residue_table(structure.atoms)
+    index = receptor_index(structure, mapping, table)
+    cb = np.full((len(table), 3), np.nan)
+    found = np.flatnonzero(atoms.atom_name == "CB")[::-1]  # of repeated atoms the first one
+    cb[np.searchsorted(table.starts, found, side="right") - 1] = atoms.coord[found]
+    points = np.where((table.letter == "G")[:, None], table.ca, cb)
+    positions = np.full((length, 3), np.nan)
+    positions[index[index >= 0]] = points[index >= 0]
+    return positions
