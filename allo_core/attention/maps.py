@@ -3,16 +3,47 @@
 import json
 import zlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from allo_core.attention.columns import Columns, check_positions, check_threshold
+from allo_core.attention.columns import LARGEST_THRESHOLD, Columns, check_positions, check_threshold
 from allo_core.attention.layout import ENTRIES, FLOOR, MAPS, META, SUMS, Entries, entries_nbytes, index_dtype
 from allo_core.attention.run_meta import RUN_FORMAT, RunMeta
-from allo_core.errors import StoreError
+from allo_core.errors import ScoreError, StoreError
 
-__all__ = ["AttentionMaps"]
+__all__ = ["Arcs", "AttentionMaps"]
+
+
+@dataclass(frozen=True, eq=False)
+class Arcs:
+    """The n entries of one head's map above a threshold, the strongest first; equal ones by query, then by key.
+
+    Parameters
+    ----------
+    queries, keys : ndarray, dtype=int64, shape=(n,)
+        0-based rows (who looks) and columns (who is looked at).
+    weights : ndarray, dtype=float32, shape=(n,)
+        Attention A_ij, as the model computed it.
+    threshold : float
+    """
+
+    queries: np.ndarray
+    keys: np.ndarray
+    weights: np.ndarray
+    threshold: float
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def above(self, threshold: float) -> "Arcs":
+        """Those above a higher threshold; ScoreError for a lower one, whose arcs are not here."""
+        if threshold < self.threshold:
+            raise ScoreError(f"These arcs were taken above {self.threshold:g}; take them again for a threshold of {threshold:g}.")
+        # A plain float is compared in float32, as everywhere; the weights descend.
+        n = int(np.count_nonzero(self.weights > float(threshold)))
+        return Arcs(self.queries[:n], self.keys[:n], self.weights[:n], float(threshold))
 
 
 class AttentionMaps:
@@ -120,6 +151,37 @@ class AttentionMaps:
             weights[layer], arcs[layer] = _sparse_columns(self._entries(layer), heads, length, threshold, wanted)
         return Columns(weights.reshape(layers, heads, length), arcs.reshape(layers, heads, length), threshold)
 
+    def arcs(self, layer: int, head: int, threshold: float, queries: Iterable[int] | None = None) -> Arcs:
+        """One head's entries above a threshold, exact (float32).
+
+        Parameters
+        ----------
+        threshold : float
+            0.01 to 0.95; entries below 0.01 are not kept.
+        queries : iterable of int, optional
+            0-based residues; only their rows count.
+
+        Raises
+        ------
+        ScoreError
+            A threshold that is not kept (0 included: it would take every entry), or queries that do not exist.
+        StoreError
+            A damaged layer.
+        """
+        threshold = check_threshold(threshold, smallest=FLOOR)
+        if threshold == 0:
+            raise ScoreError(f"There are no arcs at threshold 0, where every entry counts; choose from {FLOOR} to {LARGEST_THRESHOLD}.")
+        layer, head = self._index(layer, head)
+        length = self.shape[-1]
+        keys, weights, row_counts = self._head_entries(layer, head)
+        rows = np.repeat(np.arange(length), row_counts)
+        kept = weights > threshold
+        if queries is not None:
+            kept &= np.isin(np.arange(length), check_positions(queries, length, "query"))[rows]
+        at = np.flatnonzero(kept)
+        at = at[np.argsort(-weights[at], kind="stable")]  # entries lie row by row, so a stable sort leaves equal ones in that order
+        return Arcs(rows[at], keys[at].astype(np.int64), weights[at], threshold)
+
     def _index(self, layer: int, head: int) -> tuple[int, int]:
         layers, heads = self.shape[:2]
         if not (0 <= layer < layers and 0 <= head < heads):
@@ -149,6 +211,15 @@ class AttentionMaps:
         values_end = 4 * block["entries"]
         columns_end = values_end + block["entries"] * np.dtype(index).itemsize
         return Entries(raw[:values_end].view(np.float32), raw[values_end:columns_end].view(index), raw[columns_end:].view(index))
+
+    def _head_entries(self, layer: int, head: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """One head's part of its layer's entries: keys and values of shape (entries,), entries in each row of shape (L,)."""
+        _, heads, length, _ = self.shape
+        entries = self._entries(layer)
+        row_counts = entries.row_counts.reshape(heads, length)
+        start, size = int(row_counts[:head].sum(dtype=np.int64)), int(row_counts[head].sum(dtype=np.int64))
+        part = slice(start, start + size)
+        return entries.columns[part], entries.values[part], row_counts[head]
 
     def _sums(self) -> np.ndarray:
         layers, heads, length, _ = self.shape

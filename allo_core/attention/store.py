@@ -32,6 +32,7 @@ __all__ = [
     "RunMeta",
     "RunWriter",
     "check_disk",
+    "damaged_runs",
     "delete_run",
     "disk_needed",
     "find_run",
@@ -69,11 +70,19 @@ def find_run(run: RunMeta | str) -> AttentionMaps | None:
 
 def list_runs() -> list[KeptRun]:
     """Every complete run, the newest first."""
-    folder = runs_folder()
-    keys = [item.name for item in folder.iterdir() if _KEY.fullmatch(item.name)] if folder.is_dir() else []
-    found = [maps for key in keys if (maps := find_run(key)) is not None]
+    found = [maps for key in _keys() if (maps := find_run(key)) is not None]
     kept = [KeptRun(maps.folder.name, maps.meta, maps.nbytes, maps.folder) for maps in found]
     return sorted(kept, key=lambda run: run.meta.created, reverse=True)
+
+
+def damaged_runs() -> list[str]:
+    """Keys of the runs that lie in the folder but cannot be read."""
+    return [key for key in _keys() if find_run(key) is None]
+
+
+def _keys() -> list[str]:
+    folder = runs_folder()
+    return [item.name for item in folder.iterdir() if _KEY.fullmatch(item.name)] if folder.is_dir() else []
 
 
 def delete_run(key: str) -> None:

@@ -4,7 +4,7 @@ import torch
 
 from allo_core.attention.columns import columns
 from allo_core.attention.store import RunWriter, find_run
-from allo_core.errors import ScoreError
+from allo_core.errors import ScoreError, StoreError
 from tests.attention.attention_runs import random_attention, residues_of, run_meta, write_run
 
 THRESHOLDS = [0.01, *np.arange(0.05, 0.95, 0.05).round(2), 0.3, 0.333, 0.95]
@@ -111,3 +111,54 @@ def test_what_the_run_was_made_from_is_kept(maps):
     assert maps.meta == run_meta()
     assert find_run(maps.meta.key).meta == run_meta()
     assert maps.nbytes == sum(item.stat().st_size for item in maps.folder.iterdir())
+
+
+@pytest.mark.parametrize("threshold", [0.01, 0.05, 0.3, 0.333, 0.95])
+@pytest.mark.parametrize("queries", [None, [4], range(7, 19)])
+def test_arcs_are_the_entries_of_the_exact_map(maps, attention, threshold, queries):
+    rows = range(30) if queries is None else queries
+    found = 0
+    for layer, head in np.ndindex(3, 4):
+        exact = residues_of(attention)[layer, head]
+        expected = [(-exact[i, j], i, j) for i in rows for j in range(30) if exact[i, j] > np.float32(threshold)]
+        arcs = maps.arcs(layer, head, threshold, queries)
+        assert [(-w, i, j) for w, i, j in zip(arcs.weights, arcs.queries, arcs.keys, strict=True)] == sorted(expected)
+        assert arcs.weights.dtype == np.float32
+        assert arcs.threshold == threshold
+        found += len(arcs)
+    assert found > 0 or threshold == 0.95
+
+
+def test_equal_arcs_come_by_query_and_key():
+    attention = torch.full((1, 1, 12, 12), 1 / 12)
+    arcs = write_run(run_meta(10, 1, 1), attention).arcs(0, 0, 0.05)
+    assert list(zip(arcs.queries.tolist(), arcs.keys.tolist(), strict=True)) == list(np.ndindex(10, 10))
+
+
+def test_arcs_above_a_higher_threshold(maps):
+    arcs, higher = maps.arcs(1, 1, 0.01), maps.arcs(1, 1, 0.3)
+    for name in ("queries", "keys", "weights"):
+        np.testing.assert_array_equal(getattr(arcs.above(0.3), name), getattr(higher, name))
+    assert len(arcs) > len(higher) > 0
+    with pytest.raises(ScoreError, match=r"taken above 0\.3"):
+        higher.above(0.1)
+
+
+def test_arcs_that_are_not_kept(maps):
+    with pytest.raises(ScoreError, match=r"no arcs at threshold 0, where every entry counts; choose from 0\.01 to 0\.95"):
+        maps.arcs(0, 0, 0)
+    with pytest.raises(ScoreError, match=r"threshold 0\.005 is not possible"):
+        maps.arcs(0, 0, 0.005)
+    with pytest.raises(ScoreError, match="query index 30 does not exist"):
+        maps.arcs(0, 0, 0.3, [30])
+    with pytest.raises(IndexError, match="layers 0 to 2"):
+        maps.arcs(3, 0, 0.3)
+
+
+def test_arcs_of_a_damaged_layer(maps):
+    path = maps.folder / "entries.bin"
+    damaged = bytearray(path.read_bytes())
+    damaged[10] ^= 1
+    path.write_bytes(damaged)
+    with pytest.raises(StoreError, match=r"checksum of layer 0 in entries\.bin does not match"):
+        maps.arcs(0, 0, 0.3)

@@ -1,0 +1,43 @@
+"""What is measured with two sets of residues: attention on one of them, or the coupling from one to the other."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from allo_core.errors import ScoreError
+
+__all__ = ["MEASURES", "Setting", "setting"]
+
+# Measure -> how it is called on the page.
+MEASURES = {"A": "on A", "B": "on B", "AB": "A → B", "BA": "B → A"}
+
+
+class Setting(NamedTuple):
+    """Parameters for `AttentionMaps.columns` and `score_heads`: the rows that count (None: all) and the marked residues, 0-based."""
+
+    queries: tuple[int, ...] | None
+    sites: tuple[int, ...]
+
+
+def setting(measure: str, a: Iterable[int], b: Iterable[int]) -> Setting:
+    """What a measure means for the sets A and B.
+
+    Parameters
+    ----------
+    measure : str
+        A key of `MEASURES`.  "AB" is the coupling from A to B: of what the residues of A look at, how much lies in B.
+    a, b : iterable of int
+        0-based residues.
+
+    Raises
+    ------
+    ScoreError
+        An unknown measure, or a set that it needs is empty.
+    """
+    if measure not in MEASURES:
+        raise ScoreError(f"The measure {measure!r} is unknown; choose one of {', '.join(MEASURES)}.")
+    sets = {"A": tuple(a), "B": tuple(b)}
+    for name in measure:
+        if not sets[name]:
+            raise ScoreError(f"Set {name} is empty, and {MEASURES[measure]!r} needs it; mark at least one residue for set {name}.")
+    *looking, looked_at = (sets[name] for name in measure)
+    return Setting(looking[0] if looking else None, looked_at)
