@@ -86,7 +86,7 @@ def _analyse(options: argparse.Namespace) -> None:
     maps = extract_attention(load_model(options.model, options.device, options.dtype), protein, _show("layer"))
     scores = score_heads(maps.columns(options.threshold), sites, null, numbers.strata() if null == "matched" else None)
     _write(options.csv, lambda: scores_csv(scores, spec.id, protein.name))
-    _write(options.json, lambda: run_record(maps.meta, protein, sites, numbers, options.threshold, scores))
+    _write(options.json, lambda: run_record(maps.meta, protein, {"A": sites}, numbers, "A", options.threshold, scores))
     for note in dict.fromkeys((*run_notes(spec, protein), *maps.meta.notes)):
         print(printable(note), file=sys.stderr)
     print(f"{printable(protein.name)}, {len(sites)} residues, {spec.label}, threshold {options.threshold:g}, {null} null")

@@ -1,7 +1,7 @@
 """The colours of AlloScope, in one place, so that heatmap, structure and profile mean the same by the same colour.
 
-All scales are safe for the common colour-vision deficiencies: blue against orange (diverging), grey to blue (sequential); the colour of
-marked residues is Okabe and Ito's orange (2008).
+All scales are safe for the common colour-vision deficiencies: blue against orange (diverging), grey to blue (sequential), viridis
+(segments); sets A and B are Okabe and Ito's orange and reddish purple (2008).
 """
 
 from collections.abc import Sequence
@@ -13,16 +13,19 @@ __all__ = [
     "CHANCE_SCALE",
     "ELEMENTS",
     "GREYS",
-    "MARKED",
     "PARTNER",
     "QUANTITY_SCALE",
+    "SEGMENTS",
+    "SET_COLOURS",
     "attention_scale",
+    "ceiling_of_all",
     "hex_colours",
     "plotly_scale",
+    "segment_colours",
     "value_ceiling",
 ]
 
-MARKED = "#E69F00"  # the marked residues, set A
+SET_COLOURS = {"A": "#E69F00", "B": "#CC79A7"}
 PARTNER = "#B8A9C9"  # chains bound to the receptor
 ABSENT = "#9CA3AF"  # residues without a value
 
@@ -35,6 +38,15 @@ CHANCE_SCALE = ("#08306B", "#2171B5", "#6BAED6", "#C6DBEF", "#FFFFFF", "#FDD0A2"
 QUANTITY_SCALE = ("#FFFFFF", "#FDD0A2", "#FD8D3C", "#D94801", "#7F2704")
 
 _ATTENTION = {"light": ("#E4E6EA", "#9ECAE1", "#3182BD", "#08306B"), "dark": ("#7C8797", "#5B9BD5", "#8FD3FF", "#F2FAFF")}
+
+# TM1 to TM7 and H8: eight steps of viridis (van der Walt and Smith 2015), without its darkest end, which hides behind labels.
+SEGMENTS = dict(
+    zip(
+        ("TM1", "TM2", "TM3", "TM4", "TM5", "TM6", "TM7", "H8"),
+        ("#472D7B", "#3B528B", "#2C728E", "#21918C", "#28AE80", "#5EC962", "#ADDC30", "#FDE725"),
+        strict=True,
+    )
+)
 
 # Elements of ligands; carbon is green, so that a ligand does not look like a marked residue.
 ELEMENTS = {
@@ -61,6 +73,17 @@ def value_ceiling(values: np.ndarray) -> tuple[float, str]:
         return ceiling, "98th percentile"
     highest = float(np.max(values))
     return (highest, "maximum") if highest > 0 else (1.0, "nothing above 0")
+
+
+def ceiling_of_all(values: np.ndarray) -> tuple[float, str]:
+    """The end of a colour scale that all heads share, from their values [..., L], and its name."""
+    ceiling, name = value_ceiling(values)
+    return ceiling, f"{name} of all heads"
+
+
+def segment_colours(segments: Sequence[str]) -> list[str]:
+    """One colour for each residue by its segment; loops and ends are ABSENT's grey."""
+    return [SEGMENTS.get(name, ABSENT) for name in segments]
 
 
 def hex_colours(values: np.ndarray, ceiling: float, scale: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Explore: one protein, its marked residues, and the heads that look at them."""
+"""Explore: one protein, its residue sets, and the heads that look at them."""
 
 import streamlit as st
 
@@ -6,14 +6,22 @@ from allo_core.errors import AlloScopeError
 from allo_core.extract import find_kept_run, run_notes
 from allo_core.library import numbers_for
 from allo_core.models.registry import get_spec
-from allo_core.ui import panels, results, session
+from allo_core.ui import panels, results, session, state
+from allo_core.ui.controls import draw_controls, effective_null
+from allo_core.ui.downloads import Shown, draw_downloads
+from allo_core.ui.head_panel import LISTED_PAIRS, draw_card, draw_map, draw_pairs
+from allo_core.ui.heads_table import draw_table
+from allo_core.ui.painting import paint, values_to_take_away
 from allo_core.ui.rail import draw_rail
 from allo_core.ui.run_panel import device_notes, draw_failure, draw_run_state
-from allo_core.ui.strip import draw_notices, draw_strip
+from allo_core.ui.sentences import model_sentence, set_phrases, structure_sentence, verdict
+from allo_core.ui.strip import draw_foot, draw_notices, draw_strip, draw_verdict
 
 session.start()
 view, protein = session.shown()
-numbers = numbers_for(protein)
+spec, numbers = get_spec(view.model), numbers_for(protein)
+loaded, structure_problem = session.loaded_structure(view, protein)
+
 maps, failure = None, None
 try:
     maps = find_kept_run(view.model, protein, view.device, view.dtype)
@@ -23,20 +31,30 @@ except AlloScopeError as error:
 job = session.current_job(view)
 
 with st.sidebar:
-    draw_rail(view, protein, maps is not None)
+    draw_rail(view, protein, loaded, maps is not None)
 
-null = panels.effective_null(view, numbers is not None)
-result = None
-if maps is not None and view.sites:
+null = effective_null(view, numbers is not None)
+result, details, painting, values = None, None, None, None
+if maps is not None and (view.sites or view.sites_b):
     try:
         result = results.result_of(view, maps, null, numbers.strata() if null == "matched" else None)
+        details = results.details_of(result, max(LISTED_PAIRS, state.MOST_PAIRS), loaded)
     except AlloScopeError as error:
         failure = error
-draw_strip(view, protein, run_notes(get_spec(view.model), protein), device_notes(maps, job), result)
-draw_notices()
-panels.draw_controls(view, numbers is not None)
+try:
+    painting = paint(view, protein, result, details, st.context.theme.type)
+    values = values_to_take_away(view, protein, result) if result is not None else None
+except AlloScopeError as error:  # the run was damaged between two reads
+    failure, result, details = error, None, None
+    painting = paint(view, protein, None, None, st.context.theme.type)
 
-left, right = st.columns([5, 6], gap="medium")
+phrases = set_phrases({"A": view.sites, "B": view.sites_b}, state.offered_sites(view.protein))
+draw_strip(view, protein, phrases, null)
+draw_verdict(result, phrases, device_notes(maps, job))
+draw_notices()
+draw_controls(view, numbers is not None)
+
+left, right = st.columns([5, 8], gap="small")
 with left:
     if result is not None:
         panels.draw_heatmap(view, result)
@@ -47,8 +65,27 @@ with left:
     else:
         draw_run_state(view, protein, job)
 with right:
-    panels.draw_structure(view, protein, result)
+    panels.draw_structure(protein, painting, loaded, structure_problem)
+
+statement = [model_sentence(spec.label, protein), structure_sentence(loaded, protein) if loaded is not None else ""]
 if result is not None:
     panels.draw_profile(view, protein, result)
-    panels.draw_table(view, protein, maps, result)
+    tabs = st.tabs(["Heads", "This head", "Map", "Downloads"], key="tabs", on_change="rerun")
+    if tabs[0].open:
+        with tabs[0]:
+            draw_table(result)
+    if tabs[1].open:
+        with tabs[1]:
+            card, pairs = st.columns([6, 5], gap="large")
+            with card:
+                draw_card(protein, result, details, loaded)
+            with pairs:
+                draw_pairs(protein, details, loaded)
+    if tabs[2].open:
+        with tabs[2]:
+            draw_map(view, protein, result)
+    if tabs[3].open:
+        with tabs[3]:
+            draw_downloads(Shown(view, protein, result, painting, values, loaded, verdict(result, phrases), " ".join(statement)))
+draw_foot([*statement, *run_notes(spec, protein)])
 session.write_url()

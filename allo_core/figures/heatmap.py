@@ -1,19 +1,17 @@
-"""Plotly figures from plain arrays: the layer x head heatmap and the profile along the sequence."""
-
-from collections.abc import Sequence
+"""The layer x head heatmap."""
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from allo_core.colours import CHANCE_SCALE, GREYS, MARKED, QUANTITY_SCALE, plotly_scale
+from allo_core.colours import CHANCE_SCALE, GREYS, QUANTITY_SCALE, hex_colours, plotly_scale
 
-__all__ = ["SCORES", "heatmap", "profile", "score_grid"]
+__all__ = ["SCORES", "cell_colours", "heatmap", "score_grid"]
 
 # what the heatmap can show: key -> label
 SCORES = {"enrichment": "log₂ enrichment", "snr": "SNR", "q": "−log₁₀ q"}
 
-_LOWEST_ROW = 12  # px of a heatmap row; below it a click can pick the next row
+_LOWEST_ROW = 14  # px of a heatmap row; at 6 px a click picked the next row
 _ROW = 15  # px where the heatmap scrolls anyway
 _MARGIN = {"l": 52, "r": 8, "t": 6, "b": 44}
 _SMALLEST_SPAN = {"enrichment": 2.0, "snr": 3.0, "q": 2.0}  # so that noise around chance stays pale
@@ -109,9 +107,31 @@ def _ground(flagged: np.ndarray, scale: list[list]) -> go.Heatmap:
     return go.Heatmap(z=flagged, zmin=0, zmax=1, colorscale=scale, showscale=False, hoverinfo="skip", xgap=1, ygap=1)
 
 
-def _coloured(values: np.ndarray, score: str) -> go.Heatmap:
+def _colour_range(values: np.ndarray, score: str) -> tuple[float, float, tuple[str, ...]]:
+    """Ends of the colour scale, symmetric around chance, and its colours."""
     span = max(_SMALLEST_SPAN[score], float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 0.0)
-    low, scale = (0.0, QUANTITY_SCALE) if score == "q" else (-span, CHANCE_SCALE)
+    return (0.0, span, QUANTITY_SCALE) if score == "q" else (-span, span, CHANCE_SCALE)
+
+
+def cell_colours(frame: pd.DataFrame, score: str, shape: tuple[int, int], theme: str = "light") -> dict:
+    """The heatmap as plain colours, for a picture that is drawn elsewhere.
+
+    Returns
+    -------
+    dict
+        cells: hex colour of each head in (layer, head) order; low, high: ends of the scale; colours: the scale; label.
+    """
+    flagged = (frame["flags"] != "").to_numpy()
+    values = np.where(flagged, np.nan, score_grid(frame, score, shape).ravel())
+    low, high, scale = _colour_range(values, score)
+    absent, grey, _ = GREYS["dark" if theme == "dark" else "light"]
+    coloured = hex_colours(values - low, high - low, scale)
+    cells = [grey if flag else absent if np.isnan(value) else colour for flag, value, colour in zip(flagged, values, coloured, strict=True)]
+    return {"cells": cells, "low": low, "high": high, "colours": list(scale), "label": SCORES[score]}
+
+
+def _coloured(values: np.ndarray, score: str) -> go.Heatmap:
+    low, span, scale = _colour_range(values, score)
     bar = {"title": {"text": SCORES[score], "side": "right"}, "thickness": 12, "outlinewidth": 0, "len": 1.0, "xpad": 6}
     return go.Heatmap(
         z=values, zmin=low, zmax=span, colorscale=plotly_scale(scale), colorbar=bar, hoverongaps=False, hoverinfo="skip", xgap=1, ygap=1
@@ -129,7 +149,10 @@ def _hatching(flagged: np.ndarray, colour: str) -> go.Scatter:
 
 
 def _targets(frame: pd.DataFrame, special_share: np.ndarray, null: str) -> go.Scatter:
-    """Invisible markers that carry hover and click: a heatmap alone sends no selection to Streamlit."""
+    """Invisible markers that carry hover and click: a heatmap alone sends no selection to Streamlit.
+
+    The words of the hover text are sent once, as a template; the numbers of each head as short strings.
+    """
     invisible = {"marker": {"opacity": 0}}
     return go.Scatter(
         x=frame["head"],
@@ -138,131 +161,34 @@ def _targets(frame: pd.DataFrame, special_share: np.ndarray, null: str) -> go.Sc
         marker={"symbol": "square", "size": _LOWEST_ROW, "opacity": 0, "color": "#FFFFFF"},
         selected=invisible,
         unselected=invisible,
-        hoverinfo="text",
-        hovertext=[_hover(row, share, null) for row, share in zip(frame.to_dict("records"), special_share.ravel(), strict=True)],
+        customdata=[_hover_numbers(row, share) for row, share in zip(frame.to_dict("records"), special_share.ravel(), strict=True)],
+        hovertemplate=(
+            f"<b>Layer %{{y}}, head %{{x}}</b> · {null} null"
+            "<br>log₂ enrichment %{customdata[0]}"
+            "<br>attention on the site %{customdata[1]}, expected %{customdata[2]}"
+            "<br>impact %{customdata[3]}, per arc %{customdata[4]}, of arcs %{customdata[5]}"
+            "<br>SNR %{customdata[6]}"
+            "<br>p %{customdata[7]} · q %{customdata[8]}"
+            "<br>%{customdata[9]} arcs above the threshold, %{customdata[10]} marked residues hit"
+            "<br>%{customdata[11]} of its attention on special tokens%{customdata[12]}<extra></extra>"
+        ),
     )
 
 
-def _hover(row: dict, special_share: float, null: str) -> str:
-    """Every number of one head."""
+def _hover_numbers(row: dict, special_share: float) -> list[str]:
+    """Every number of one head, in the order of the template."""
     enrichment = np.log2(row["enrichment"]) if row["enrichment"] > 0 else np.nan
-    lines = [
-        f"<b>Layer {row['layer']}, head {row['head']}</b> · {null} null",
-        f"log₂ enrichment {_number(enrichment)}",
-        f"attention on the site {_number(row['attention_on_site'])}, expected {_number(row['expected'])}",
-        f"impact {_number(row['impact'])}, per arc {_number(row['impact_count'])}, of arcs {_number(row['impact_arcs'])}",
-        f"SNR {_number(row['snr'])}",
-        f"p {_number(row['p_value'])} · q {_number(row['q_value'])}",
-        f"{row['n_arcs']} arcs above the threshold, {row['residues_hit']} marked residues hit",
-        f"{special_share:.0%} of its attention on special tokens",
+    names = ("attention_on_site", "expected", "impact", "impact_count", "impact_arcs", "snr", "p_value", "q_value")
+    flags = f"<br><i>flagged: {row['flags']}</i>" if row["flags"] else ""
+    return [
+        _number(enrichment),
+        *(_number(row[name]) for name in names),
+        str(row["n_arcs"]),
+        str(row["residues_hit"]),
+        f"{special_share:.0%}",
+        flags,
     ]
-    if row["flags"]:
-        lines.append(f"<i>flagged: {row['flags']}</i>")
-    return "<br>".join(lines)
 
 
 def _number(value: float) -> str:
     return "not defined" if not np.isfinite(value) else f"{value:.3g}"
-
-
-def profile(
-    numbers: Sequence[int],
-    received: np.ndarray,
-    above: np.ndarray,
-    labels: Sequence[str],
-    marked: Sequence[int],
-    spans: Sequence[tuple[str, int, int]],
-    threshold: float,
-    height: int = 170,
-) -> go.Figure:
-    """Attention received along the sequence, under a track of the segments.
-
-    Parameters
-    ----------
-    numbers : sequence of int, length L
-        UniProt numbers.
-    received, above : ndarray, shape=(L,)
-        Column sums of all attention, and of the attention above the threshold.
-    labels : sequence of str, length L
-        Residue names for the hover text.
-    marked : sequence of int
-        0-based indices of the marked residues.
-    spans : sequence of (segment, first index, last index)
-    threshold : float
-    """
-    figure = go.Figure()
-    hover = "<b>%{customdata}</b><br>%{y:.3f}<extra>%{fullData.name}</extra>"
-    figure.add_trace(
-        go.Scatter(
-            x=list(numbers), y=received, customdata=list(labels), mode="lines", name="attention received", fill="tozeroy",
-            line={"color": "#4292C6", "width": 1, "shape": "hvh"}, fillcolor="rgba(66,146,198,0.35)", hovertemplate=hover,
-        )
-    )  # fmt: skip
-    if threshold > 0:
-        figure.add_trace(
-            go.Bar(
-                x=list(numbers), y=above, customdata=list(labels), name=f"above {threshold:.2f}",
-                marker={"color": "#D94801", "line": {"width": 0}},
-                hovertemplate=hover, width=1.0,
-            )
-        )  # fmt: skip
-    if len(marked):
-        figure.add_trace(
-            go.Scatter(
-                x=[numbers[i] for i in marked], y=[0] * len(marked), customdata=[labels[i] for i in marked], mode="markers", name="marked",
-                marker={"symbol": "triangle-up", "size": 11, "color": MARKED, "line": {"color": "#000000", "width": 1}}, cliponaxis=False,
-                hovertemplate="<b>%{customdata}</b><extra>marked</extra>",
-            )
-        )  # fmt: skip
-    figure.update_layout(
-        **_segment_track(numbers, spans),
-        height=height,
-        margin={"l": 46, "r": 8, "t": 26, "b": 24},
-        bargap=0,
-        hovermode="closest",
-        dragmode="zoom",
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 0.98, "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"},
-        plot_bgcolor="rgba(0,0,0,0)",
-        paper_bgcolor="rgba(0,0,0,0)",
-        font={"size": 13},
-    )
-    figure.update_xaxes(range=[numbers[0] - 1, numbers[-1] + 1], showgrid=False, zeroline=False)
-    highest = max(float(np.max(received)), float(np.max(above)), 1e-6)
-    # room for the legend above the bars
-    figure.update_yaxes(range=[0, 1.3 * highest], fixedrange=True, showgrid=True, nticks=4, zeroline=False)
-    return figure
-
-
-def _segment_track(numbers: Sequence[int], spans: Sequence[tuple[str, int, int]]) -> dict:
-    """Layout entries of the track: bars for helices with their names, a line for the rest (one update, Plotly is slow at many)."""
-    shapes, names = [], []
-    for name, first, last in spans:
-        helix = name.startswith(("TM", "H8"))
-        low, high = (1.02, 1.17) if helix else (1.07, 1.12)
-        shapes.append(
-            {
-                "type": "rect",
-                "xref": "x",
-                "yref": "paper",
-                "x0": numbers[first] - 0.5,
-                "x1": numbers[last] + 0.5,
-                "y0": low,
-                "y1": high,
-                "fillcolor": "#6B7280" if helix else "#D1D5DB",
-                "line": {"width": 0},
-            }
-        )
-        if helix and last - first >= 10:
-            names.append(
-                {
-                    "x": (numbers[first] + numbers[last]) / 2,
-                    "y": 1.095,
-                    "xref": "x",
-                    "yref": "paper",
-                    "text": name,
-                    "showarrow": False,
-                    "font": {"color": "#FFFFFF", "size": 12},
-                    "yanchor": "middle",
-                }
-            )
-    return {"shapes": shapes, "annotations": names}

@@ -1,19 +1,26 @@
 """The page's help texts: one sentence a term."""
 
-__all__ = ["HELP"]
+__all__ = ["DEFINITIONS", "HELP"]
 
 HELP = {
     "receptor": "A human GPCR of the library, found by UniProt entry name, accession or name.",
     "sequence": "One protein in one-letter code or FASTA; white space and lower case are fine.",
+    "accession": "Fetched from UniProt and kept; isoforms as P21917-2; a receptor of the library needs no network.",
+    "identifier": "A PDB entry (6DDF) or an AlphaFold model (AF-P29274-F1), fetched and kept.",
+    "sets": "A is what attention falls on; with B the page also shows the attention from one set to the other; clicks mark the chosen set.",
     "residues": "UniProt numbers with or without the letter (D52, 52, 52-55), Ballesteros-Weinstein (2.50) or GPCRdb numbers (2x50).",
-    "site": "A set of residues from the literature or the class A sodium pocket; choosing one replaces the marked residues.",
+    "site": "A set of residues from the literature or the class A sodium pocket; choosing one replaces the residues of this set.",
+    "near": "Residues with a heavy atom within 4 Å of a heavy atom of the chosen ligand, ion or partner chain.",
     "structure": "The receptor chain is found by aligning every chain with the sequence, so fusions and offset numbering do not matter.",
     "model": "The protein language model whose attention is read; it sees the sequence alone, never the structure.",
     "device": "Where the model computes; automatic takes an NVIDIA GPU, then an Apple GPU, then the CPU.",
     "dtype": "float32 is the reference; bfloat16 is faster and halves the memory at about three digits of precision.",
+    "draws": "How many random residue sets p is counted on; more give smaller reachable p and take longer once.",
     "head": "One of the parallel attention patterns of a layer; layers and heads are counted from 0.",
     "arcs": "Pairs of residues between which the head's attention exceeds the threshold.",
     "threshold": "Only attention above it counts; 0.3 as in Vig et al. 2021 and Dong et al. 2024, 0 counts all.",
+    "measure": "Attention that falls on set A or on set B from everywhere, or only that which one set pays to the other (coupling).",
+    "score": "Enrichment is relative to chance, SNR in standard deviations of chance, q the share of false findings.",
     "impact": "Share of the head's attention above the threshold that falls on the marked residues.",
     "enrichment": "Attention on the marked residues over what as many random ones would get; log₂ 0 is chance, 1 is twice chance.",
     "snr": "How many standard deviations of the random sets the attention on the marked residues lies above their mean.",
@@ -22,7 +29,36 @@ HELP = {
         "What random residues are drawn: matched draws as many from the same segments and conservation classes, uniform from the whole "
         "sequence, published repeats the formula of the published scripts and gives no p."
     ),
+    "generic": "A name for the same place in all receptors of a class: helix and position relative to its most conserved residue, x50.",
     "sink": "A head that gives half of its attention to two residues whatever is marked.",
-    "colouring": "Attention received sums all attention that the head's queries pay to a residue; above threshold sums only the arcs.",
-    "control": "How many heads would pass for random residues of the same kind.",
+    "flags": (
+        "A head is flagged when it has fewer than 10 arcs, when fewer than three marked residues carry its score, "
+        "or when it is a column sink."
+    ),
+    "colouring": "What the receptor's colour means; the legend on the structure names the values and where its scale ends.",
+    "scale": "Whether the colour scale ends at the 98th percentile of this head or of all heads, so that heads can be compared.",
+    "pairs": "The residue pairs of the head with most attention, drawn as cylinders, thicker for more attention.",
+    "control": "Residues drawn at random in the same way are scored like the marked ones, and the heads that pass for them are counted.",
+    "local_share": "Share of the arcs between residues at most four apart along the chain.",
+    "long_range_share": "Share of the arcs between residues at least 24 apart along the chain, long range as CASP counts it.",
+    "contact_share": "Share in contact, CB atoms (CA of glycine) below 8 Å; neighbours along the chain nearly always are.",
+    "contact_share_far": "Share in contact among arcs between residues at least six apart, where contact is no matter of course.",
+    "special_share": "Share of attention that goes to the start and end tokens instead of residues.",
+    "residues_hit": "Marked residues that receive at least one arc.",
+    "largest_share": "Share of the attention on the marked residues that a single one of them gets.",
+    "stability": "The head's score at other thresholds; a finding that holds at only one of them is fragile.",
+    "slide": "Heatmap and structure as the page shows them, with the caption that a reader needs.",
+}
+
+# What the terms mean, in the order in which a newcomer meets them.
+DEFINITIONS = {
+    "Head": "head",
+    "Arcs": "arcs",
+    "Impact": "impact",
+    "Enrichment": "enrichment",
+    "SNR": "snr",
+    "Null": "null",
+    "q": "q",
+    "Generic number": "generic",
+    "Column sink": "sink",
 }

@@ -12,9 +12,21 @@ from pathlib import Path
 
 from allo_core.attention.store import home
 from allo_core.errors import StoreError
+from allo_core.fetch import fetched_structure
+from allo_core.library import shipped_structure
 from allo_core.sequence import Protein
 
-__all__ = ["forget", "is_key", "keep_protein", "keep_structure", "kept_protein", "kept_structure", "name_of"]
+__all__ = [
+    "forget",
+    "is_kept_structure",
+    "is_key",
+    "keep_protein",
+    "keep_structure",
+    "kept_protein",
+    "kept_structure",
+    "name_of",
+    "structure_file",
+]
 
 _KEY = re.compile(r"(sequence|structure)-[0-9a-f]{20}")
 
@@ -41,9 +53,18 @@ def kept_protein(key: str) -> Protein:
         raise StoreError(f"{key} is damaged on this machine; paste the sequence again.") from None
 
 
+def is_kept_structure(content: bytes) -> bool:
+    """Whether this very file is kept already."""
+    return (_folder() / f"{_structure_key(content)}.bin").is_file()
+
+
+def _structure_key(content: bytes) -> str:
+    return f"structure-{hashlib.sha256(content).hexdigest()[:20]}"
+
+
 def keep_structure(content: bytes, name: str) -> str:
     """Keep an uploaded structure file under its content's hash; returns its key."""
-    key = f"structure-{hashlib.sha256(content).hexdigest()[:20]}"
+    key = _structure_key(content)
     _write(_folder() / f"{key}.bin", content)
     _write(_folder() / f"{key}.name", name[:80].encode(errors="replace"))
     return key
@@ -53,6 +74,20 @@ def kept_structure(key: str) -> tuple[Path, str]:
     """Path and display name of a kept structure; StoreError if it is not kept on this machine."""
     name = _read(key, ".name").decode()
     return _folder() / f"{key}.bin", name
+
+
+def structure_file(key: str) -> tuple[Path, str]:
+    """Path and display name of a shipped structure (PDB entry), a fetched one (identifier) or an upload (key).
+
+    Raises
+    ------
+    StoreError, LibraryError
+        An upload that is not kept on this machine; an identifier that neither ships with the app nor was fetched.
+    """
+    if is_key(key):
+        return kept_structure(key)
+    fetched = fetched_structure(key)
+    return (fetched, key) if fetched is not None else (shipped_structure(key).path, key)
 
 
 def name_of(key: str) -> str:

@@ -9,28 +9,28 @@ from allo_core.library import numbers_for, receptors, seven_tm_domain
 from allo_core.models.registry import MODELS, get_spec
 from allo_core.models.weights import WeightsState, locate
 from allo_core.sequence import Protein
-from allo_core.ui import inputs, session, state
-from allo_core.ui.help import HELP
-from allo_core.ui.state import View
+from allo_core.ui import inputs, session
+from allo_core.ui.help import DEFINITIONS, HELP
+from allo_core.ui.residue_sets import draw_residue_sets
+from allo_core.ui.results import LoadedStructure
+from allo_core.ui.state import DRAWS, View
+from allo_core.ui.structure_choice import draw_structure_choice
 from allo_core.ui.text import plain
 
 __all__ = ["draw_rail"]
 
-_CHIPS = 8  # more than these fold
-_UPLOAD_MB = 200
 
-
-def draw_rail(view: View, protein: Protein, has_run: bool) -> None:
-    """Receptor, marked residues, structure, model, run."""
-    _receptor(view, protein)
-    _marked(view, protein)
-    _structure(view)
+def draw_rail(view: View, protein: Protein, loaded: LoadedStructure | None, has_run: bool) -> None:
+    """Receptor, model, run, residue sets, structure."""
+    _receptor(view)
     _model(view)
     _run(view, protein, has_run)
+    draw_residue_sets(view, protein, loaded)
+    draw_structure_choice(view)
     _advanced(view)
 
 
-def _receptor(view: View, protein: Protein) -> None:
+def _receptor(view: View) -> None:
     yours = session.remembered("sequence")
     options = [*yours, *receptors()]
 
@@ -49,7 +49,7 @@ def _receptor(view: View, protein: Protein) -> None:
         help=HELP["receptor"],
         on_change=lambda: session.open_protein(st.session_state.receptor),
     )
-    with st.expander("Paste or upload a sequence", expanded=bool(session.noted("sequence"))):
+    with st.expander("Paste, upload or fetch a sequence", expanded=bool(session.noted("sequence"))):
         # A form: text and button arrive together, so that leaving the text field cannot swallow the click on the button.
         with st.form("sequence", border=False):
             st.text_area(
@@ -58,7 +58,10 @@ def _receptor(view: View, protein: Protein) -> None:
             st.file_uploader("or a FASTA file", type=["fasta", "fa", "faa", "seq", "txt"], key="fasta", max_upload_size=5)
             st.text_input("Record, if there are several", key="record", placeholder="its number or name")
             st.form_submit_button("Use this sequence", on_click=_use_sequence, width="stretch")
-        _complaint("sequence")
+        with st.form("fetch_sequence", border=False):
+            st.text_input("UniProt accession", key="accession", placeholder="P21917-2", help=HELP["accession"])
+            st.form_submit_button("Fetch", on_click=lambda: session.ask_sequence(st.session_state.accession), width="stretch")
+        session.draw_complaint("sequence")
     if inputs.is_key(view.protein):
         st.caption("Kept on this machine; a link to it works here only.")
 
@@ -71,96 +74,6 @@ def _use_sequence() -> None:
     if upload is not None:
         text = upload.getvalue().decode(errors="replace")
     session.use_text(text, st.session_state.record)
-
-
-def _marked(view: View, protein: Protein) -> None:
-    numbers = numbers_for(protein)
-    sites = state.offered_sites(view.protein)
-    chosen = next((name for name, indices in sites.items() if indices == view.sites), None)
-    st.session_state.site = chosen
-    st.selectbox(
-        f"Marked residues ({len(view.sites)})",
-        list(sites),
-        key="site",
-        placeholder="your own choice" if sites else "no library site for this sequence",
-        help=HELP["site"],
-        disabled=not sites,
-        on_change=lambda: st.session_state.site and session.mark(sites[st.session_state.site]),
-    )
-
-    def chip(index: int) -> str:
-        if numbers is None or not numbers.ballesteros[index]:
-            return protein.label(index)
-        structural = numbers.gpcrdb[index].partition("x")[2]
-        return f"{protein.label(index)} {numbers.ballesteros[index]}" + (f"x{structural}" if structural else "")
-
-    _chips("chips", view.sites[:_CHIPS], chip)
-    if len(view.sites) > _CHIPS:
-        with st.expander(f"{len(view.sites) - _CHIPS} more"):
-            _chips("more_chips", view.sites[_CHIPS:], chip)
-    if not session.noted("residues"):
-        st.session_state.residues = session.residues_text()
-    st.text_area(
-        "Residues as text",
-        key="residues",
-        height=68,
-        help=HELP["residues"],
-        placeholder="D52 S91 N280, 52-55, 2x50, 2.50",
-        label_visibility="collapsed",
-        on_change=lambda: session.set_residues_text(st.session_state.residues),
-    )
-    _complaint("residues")
-    if numbers is None:
-        reason = "no library receptor is 90 % identical" if inputs.is_key(view.protein) else "the sources disagree on its sequence"
-        st.caption(f"No generic numbers ({reason}), so the matched null is off.")
-    elif numbers.receptor != view.protein:
-        st.caption(f"Generic numbers from {numbers.receptor}, {numbers.identity:.0%} identical (class {numbers.receptor_class}).")
-    elif numbers.receptor_class != "A":
-        st.caption(f"Generic numbers are those of class {numbers.receptor_class}.")
-
-
-def _chips(key: str, indices: tuple[int, ...], name) -> None:
-    """Chips of marked residues; a click on one takes it away."""
-    if not indices:
-        return
-    st.session_state[key] = list(indices)
-
-    def dropped() -> None:
-        gone = set(indices) - set(st.session_state[key])
-        session.mark(tuple(index for index in st.session_state.view.sites if index not in gone))
-
-    st.pills("Marked", indices, selection_mode="multi", format_func=name, key=key, on_change=dropped, label_visibility="collapsed")
-
-
-def _structure(view: View) -> None:
-    options = state.offered_structures(view.protein)
-    options |= {key: f"{name} · yours" for key, name in session.remembered("structure").items()}
-    options[""] = "none"
-    st.session_state.structure = view.structure if view.structure in options else ""
-    st.selectbox(
-        "Structure",
-        list(options),
-        format_func=options.__getitem__,
-        key="structure",
-        help=HELP["structure"],
-        on_change=lambda: session.change(structure=st.session_state.structure),
-    )
-    with st.expander("Upload a structure", expanded=bool(session.noted("structure"))):
-        upload_structure("upload")
-    _complaint("structure")
-
-
-def upload_structure(key: str) -> None:
-    """The upload of a PDB or mmCIF file."""
-
-    def take() -> None:
-        file = st.session_state[key]
-        if file is not None:
-            session.use_structure(file.getvalue(), file.name)
-
-    st.file_uploader(
-        "PDB or mmCIF, also .gz", type=["pdb", "ent", "cif", "mmcif", "gz"], key=key, on_change=take, max_upload_size=_UPLOAD_MB
-    )
 
 
 @st.cache_data(ttl=10, show_spinner=False)
@@ -195,14 +108,12 @@ def _model(view: View) -> None:
         help=HELP["model"],
         on_change=lambda: session.change(model=st.session_state.model, head=None),
     )
-    if note := get_spec(view.model).note:
-        st.caption(plain(note))
     weights = where[view.model]
     if isinstance(weights, str):
         st.error(plain(weights))
         return
     source = f"download from {urlsplit(weights.source).hostname}" if weights.state == "download" else weights.source
-    st.caption(plain(f"Weights: {source}, licence {weights.licence}."))
+    st.caption(plain(f"{get_spec(view.model).note} Weights: {source}, licence {weights.licence}.".strip()))
 
 
 def _run(view: View, protein: Protein, has_run: bool) -> None:
@@ -254,20 +165,20 @@ def _advanced(view: View) -> None:
         for field, options, label in (
             ("device", {"auto": "automatic", "cuda": "NVIDIA GPU (CUDA)", "mps": "Apple GPU (MPS)", "cpu": "CPU"}, "Device"),
             ("dtype", {"float32": "float32", "bfloat16": "bfloat16"}, "Precision"),
+            ("draws", {count: f"{count:,}" if count else "as many as the heads need" for count in DRAWS}, "Random draws"),
         ):
             st.session_state[field] = getattr(view, field)
             st.selectbox(
                 label, list(options), format_func=options.__getitem__, key=field, help=HELP[field], on_change=_take_field, args=(field,)
             )
 
+        st.markdown("**Definitions**")
+        for term, key in DEFINITIONS.items():
+            st.caption(f"**{term}.** {plain(HELP[key])}")
+
 
 def _take_field(field: str) -> None:
     session.change(**{field: st.session_state[field]})
-
-
-def _complaint(place: str) -> None:
-    if session.noted(place):
-        st.error(plain(session.noted(place)))
 
 
 def readable_size(size: int) -> str:

@@ -1,23 +1,31 @@
-"""What follows from a View: the run, its columns and scores, the scene.  Computed once and kept for the next rerun."""
+"""What follows from a View: the run's columns and scores, what the chosen head looks at, the structure.  Kept for the next rerun."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import streamlit as st
+from biotite.structure import AtomArray
 
 from allo_core.attention.columns import Columns
+from allo_core.attention.head_card import HeadCard, Pair, Stability, head_card, stability, strongest_pairs
+from allo_core.attention.layout import FLOOR
 from allo_core.attention.maps import AttentionMaps
+from allo_core.attention.measures import setting
 from allo_core.attention.scores import HeadScores, RandomSiteControl, random_site_control, score_heads
+from allo_core.errors import LibraryError
 from allo_core.library import numbers_for, shipped_structure
-from allo_core.residues import ResidueNumbers
 from allo_core.sequence import Protein
+from allo_core.structure.geometry import cb_positions
 from allo_core.structure.mapping import StructureMap, map_structure
-from allo_core.structure.read import read_structure
+from allo_core.structure.neighbours import Target, targets
+from allo_core.structure.read import Structure, read_structure
 from allo_core.structure.scene import Scene, build_scene
 from allo_core.ui import inputs
 from allo_core.ui.state import View
 
-__all__ = ["LoadedStructure", "Result", "load_structure", "result_of"]
+__all__ = ["HeadDetails", "LoadedStructure", "Result", "columns_of", "details_of", "load_structure", "result_of"]
 
 
 @dataclass(frozen=True)
@@ -26,22 +34,36 @@ class Result:
 
     Parameters
     ----------
-    columns : Columns
+    maps : AttentionMaps
+    measure : str
+        A key of MEASURES.
+    queries, sites : tuple of int
+        What the measure counts: only these queries (None: all), attention on these residues.
+    all_columns, columns : Columns
+        Of all queries, and of ``queries``.
     scores : HeadScores
     control : RandomSiteControl or None
         None under the published null, which has no p.
+    strata : tuple of str or None
+        Those of the matched null.
     head : (layer, head)
-    received : ndarray, shape=(L,)
-        Attention received from the selected head, without threshold.
-    special_share : ndarray, shape=(layers, heads)
     """
 
+    maps: AttentionMaps
+    measure: str
+    queries: tuple[int, ...] | None
+    sites: tuple[int, ...]
+    all_columns: Columns
     columns: Columns
     scores: HeadScores
     control: RandomSiteControl | None
+    strata: tuple[str, ...] | None
     head: tuple[int, int]
-    received: np.ndarray
-    special_share: np.ndarray
+
+    @property
+    def special_share(self) -> np.ndarray:
+        """Share of attention on special tokens, shape (layers, heads)."""
+        return self.maps.special_share
 
     @property
     def head_name(self) -> str:
@@ -49,48 +71,117 @@ class Result:
         return f"Layer {self.head[0]}, head {self.head[1]}"
 
     @property
+    def length(self) -> int:
+        """L, residues of the protein."""
+        return self.maps.shape[-1]
+
+    @cached_property
+    def received(self) -> np.ndarray:
+        """Attention that each residue receives from the selected head, without threshold, shape (L,)."""
+        return self.maps.received(*self.head)
+
+    @property
     def above(self) -> np.ndarray:
         """Column weights of the selected head above the threshold, shape (L,)."""
-        return self.columns.weights[self.head]
+        return self.all_columns.weights[self.head]
+
+    @cached_property
+    def row(self) -> dict:
+        """The scores of the selected head."""
+        frame = self.scores.frame
+        return frame[(frame["layer"] == self.head[0]) & (frame["head"] == self.head[1])].iloc[0].to_dict()
+
+
+@dataclass(frozen=True)
+class HeadDetails:
+    """The selected head by itself: its card, its strongest pairs, and its score over the thresholds."""
+
+    card: HeadCard
+    pairs: tuple[Pair, ...]
+    stability: tuple[Stability, ...]
 
 
 @dataclass(frozen=True)
 class LoadedStructure:
-    """A structure file mapped onto a protein, ready to draw."""
+    """A structure file mapped onto a protein, ready to draw.
 
+    ``cb`` [L, 3] are CB positions (CA for glycine) in Å, NaN where the structure shows none; ``targets`` is what residues can be near to.
+    """
+
+    key: str
     name: str
+    structure: Structure
     mapping: StructureMap
     scene: Scene
+    cb: np.ndarray
+    targets: tuple[Target, ...]
+
+    @property
+    def atoms(self) -> AtomArray:
+        """The atoms of the file."""
+        return self.structure.atoms
 
 
 def result_of(view: View, maps: AttentionMaps, null: str, strata: tuple[str, ...] | None) -> Result:
-    """The result of a view with at least one marked residue.
+    """The result of a view.
 
     Raises
     ------
     StoreError
         The run was deleted or damaged meanwhile.
     ScoreError
-        No score is defined under these settings.
+        A set that the measure needs is empty, or no score is defined under these settings.
     """
-    columns = _columns(maps.meta.key, view.threshold, maps)
-    scores, control = _scores(maps.meta.key, view.threshold, view.sites, null, strata, maps)
+    queries, sites = setting(view.measure, view.sites, view.sites_b)
+    key, matched = maps.meta.key, strata if null == "matched" else None
+    columns = columns_of(maps, view.threshold, queries)
+    scores, control = _scores(key, view.threshold, queries, sites, null, matched, view.draws or None, maps)
+    everything = columns if queries is None else columns_of(maps, view.threshold)
     head = view.head or _best_head(scores)
-    return Result(columns, scores, control, head, maps.received(*head), maps.special_share)
+    return Result(maps, view.measure, queries, sites, everything, columns, scores, control, matched, head)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _columns(key: str, threshold: float, _maps: AttentionMaps) -> Columns:
-    return _maps.columns(threshold)
+def details_of(result: Result, most: int, loaded: LoadedStructure | None) -> HeadDetails:
+    """Card, the ``most`` strongest pairs and stability of the selected head; distances where a structure is loaded."""
+    key = (result.maps.meta.key, result.head, result.columns.threshold, result.queries, result.sites, result.scores.null, result.strata)
+    return _details(key, most, loaded.key if loaded is not None else "", result, loaded)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _details(key: tuple, most: int, structure: str, _result: Result, _loaded: LoadedStructure | None) -> HeadDetails:
+    result, cb = _result, None if _loaded is None else _loaded.cb
+    layer, head = result.head
+    everything = result.maps.arcs(layer, head, FLOOR, result.queries)
+    arcs = result.maps.arcs(layer, head, max(result.columns.threshold, FLOOR), result.queries)
+    card = head_card(arcs, result.sites, float(result.special_share[layer, head]), cb)
+    curve = stability(everything, result.sites, result.scores.null, result.strata, length=result.length)
+    return HeadDetails(card, strongest_pairs(everything, most, cb), curve)
+
+
+def columns_of(maps: AttentionMaps, threshold: float, queries: tuple[int, ...] | None = None) -> Columns:
+    """``maps.columns(threshold, queries)``, kept for the next rerun."""
+    return _columns(maps.meta.key, threshold, queries, maps)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _columns(key: str, threshold: float, queries: tuple[int, ...] | None, _maps: AttentionMaps) -> Columns:
+    return _maps.columns(threshold, queries)
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
 def _scores(
-    key: str, threshold: float, sites: tuple[int, ...], null: str, strata: tuple[str, ...] | None, _maps: AttentionMaps
+    key: str,
+    threshold: float,
+    queries: tuple[int, ...] | None,
+    sites: tuple[int, ...],
+    null: str,
+    strata: tuple[str, ...] | None,
+    draws: int | None,
+    _maps: AttentionMaps,
 ) -> tuple[HeadScores, RandomSiteControl | None]:
-    columns = _columns(key, threshold, _maps)
-    scores = score_heads(columns, sites, null, strata)
-    return scores, None if null == "published" else random_site_control(columns, sites, null, strata)
+    columns = columns_of(_maps, threshold, queries)
+    scores = score_heads(columns, sites, null, strata, draws)
+    return scores, None if null == "published" else random_site_control(columns, sites, null, strata, draws)
 
 
 def _best_head(scores: HeadScores) -> tuple[int, int]:
@@ -102,17 +193,27 @@ def _best_head(scores: HeadScores) -> tuple[int, int]:
 
 
 def load_structure(key: str, protein: Protein) -> LoadedStructure:
-    """A shipped structure (PDB entry) or a kept upload, mapped onto the protein; StructureError if it does not fit."""
-    if inputs.is_key(key):
-        path, name = inputs.kept_structure(key)
-        return _loaded(str(path), name, protein)
-    return _loaded(str(shipped_structure(key).path), key, protein)
+    """A shipped, fetched or uploaded structure mapped onto the protein.
+
+    Raises
+    ------
+    StructureError
+        It is no structure of this protein, or cannot be read.
+    StoreError
+        It is no longer kept on this machine.
+    """
+    path, name = inputs.structure_file(key)
+    return _loaded(key, str(path), name, protein)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the structure")
-def _loaded(path: str, name: str, protein: Protein) -> LoadedStructure:
+def _loaded(key: str, path: str, name: str, protein: Protein) -> LoadedStructure:
     structure = read_structure(path, name)
+    with suppress(LibraryError):
+        structure = shipped_structure(key).with_partner_names(structure)
     mapping = map_structure(structure, protein)
-    numbers: ResidueNumbers | None = numbers_for(protein)
-    segments = numbers.segment if numbers is not None else None
-    return LoadedStructure(name, mapping, build_scene(structure, mapping, protein, segments))
+    numbers = numbers_for(protein)
+    scene = build_scene(structure, mapping, protein, numbers.segment if numbers is not None else None)
+    return LoadedStructure(
+        key, name, structure, mapping, scene, cb_positions(structure, mapping, len(protein)), targets(structure, mapping)
+    )

@@ -3,11 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from allo_core.attention.columns import DEFAULT_THRESHOLD
+from allo_core.attention.measures import MEASURES
 from allo_core.devices import DEVICES, DTYPES
 from allo_core.errors import AlloScopeError, ResidueError
-from allo_core.figures import SCORES
+from allo_core.fetch import fetched_structure
+from allo_core.figures.heatmap import SCORES
 from allo_core.library import Receptor, find_receptor, numbers_for, shipped_structures, site_indices
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
 from allo_core.residues import format_residues, parse_residues
@@ -16,7 +19,11 @@ from allo_core.ui import inputs
 
 __all__ = [
     "COLOURINGS",
+    "DRAWS",
+    "MOST_PAIRS",
     "NULLS",
+    "SCALES",
+    "SETS",
     "THRESHOLDS",
     "View",
     "from_query",
@@ -29,8 +36,22 @@ __all__ = [
 ]
 
 NULLS = ("matched", "uniform", "published")
-COLOURINGS = ("received", "above threshold")
+COLOURINGS = {
+    "received": "attention received",
+    "above threshold": "received above the threshold",
+    "from A": "received from A",
+    "to A": "paid to A",
+    "passing": "mean of the heads that pass",
+    "conservation": "conservation in the family",
+    "segment": "segment",
+    "plain": "plain",
+}
+SCALES = {"head": "this head", "model": "all heads"}
+SETS = ("A", "B")
+DRAWS = (0, 50_000, 100_000)  # 0: as many as the heads need (attention/nulls.py)
+MOST_PAIRS = 50
 THRESHOLDS = (0.0, *(round(step / 100, 2) for step in range(1, 96)))
+_MOST_FOREIGN = 3  # notices of parameters that do not exist
 _FIRST_RECEPTOR = "AA2AR"
 
 
@@ -42,29 +63,52 @@ class View:
     ----------
     protein : str
         Entry name of a library receptor, or the key of a kept sequence (`inputs.keep_protein`).
-    sites : tuple of int
-        0-based indices of the marked residues.
+    sites, sites_b : tuple of int
+        0-based indices of the residues of set A and of set B.
+    marking : {"A", "B"}
+        The set that a click on the structure changes.
     model, device, dtype : str
         As `load_model` takes them.
+    measure : str
+        A key of MEASURES: attention on A, on B, or from one to the other.
     threshold : float
-    null, score, colouring : str
+    null, score : str
+    draws : int
+        Random sets; 0 for the number that the heads need.
     head : (layer, head), optional
         None until a person chooses; the page then shows the best one.
+    colouring, scale : str
+        Keys of COLOURINGS and SCALES.
+    pairs : int
+        How many of the head's strongest pairs are drawn.
+    pair : (query, key), optional
+        0-based indices of the pair that is pointed out.
     structure : str
-        PDB entry of a shipped structure, key of a kept upload, or empty.
+        PDB entry of a shipped structure, identifier of a fetched one, key of a kept upload, or empty.
     """
 
     protein: str
     sites: tuple[int, ...] = ()
+    sites_b: tuple[int, ...] = ()
+    marking: str = "A"
     model: str = DEFAULT_MODEL
+    measure: str = "A"
     threshold: float = DEFAULT_THRESHOLD
     null: str = "matched"
+    draws: int = 0
     score: str = "enrichment"
     head: tuple[int, int] | None = None
     colouring: str = "received"
+    scale: str = "head"
+    pairs: int = 0
+    pair: tuple[int, int] | None = None
     structure: str = ""
     device: str = "auto"
     dtype: str = "float32"
+
+    def residues(self, name: str) -> tuple[int, ...]:
+        """The residues of set "A" or "B"."""
+        return self.sites if name == "A" else self.sites_b
 
 
 def protein_of(view: View) -> Protein:
@@ -74,6 +118,7 @@ def protein_of(view: View) -> Protein:
     return find_receptor(view.protein).protein
 
 
+@lru_cache(maxsize=64)
 def offered_sites(protein_key: str) -> dict[str, tuple[int, ...]]:
     """Library sites by name, for a receptor or for a sequence whose numbers come from one (those of its sites that fit)."""
     protein = protein_of(View(protein_key))
@@ -106,7 +151,9 @@ def starting_view(protein_key: str = _FIRST_RECEPTOR, base: View | None = None) 
     view = View(protein_key, next(iter(offered_sites(protein_key).values()), ()), structure=next(iter(offered_structures(protein_key)), ""))
     if base is None:
         return view
-    return replace(base, protein=protein_key, sites=view.sites, structure=view.structure, head=None)
+    return replace(
+        base, protein=protein_key, sites=view.sites, sites_b=(), marking="A", measure="A", structure=view.structure, head=None, pair=None
+    )
 
 
 def toggled(sites: tuple[int, ...], index: int) -> tuple[int, ...]:
@@ -117,16 +164,25 @@ def toggled(sites: tuple[int, ...], index: int) -> tuple[int, ...]:
 def to_query(view: View) -> dict[str, str]:
     """URL parameters of a view; what has its default value is left out."""
     plain = View(view.protein)
-    query = {"protein": view.protein, "sites": format_residues(protein_of(view), view.sites).replace(" ", ",")}
-    for name in ("model", "null", "score", "colouring", "device", "dtype"):
+    protein = protein_of(view)
+    query = {"protein": view.protein, "sites": _residues_text(protein, view.sites)}
+    if view.sites_b:
+        query["sites_b"] = _residues_text(protein, view.sites_b)
+    for name in ("marking", "model", "measure", "null", "draws", "score", "colouring", "scale", "pairs", "device", "dtype"):
         if getattr(view, name) != getattr(plain, name):
-            query[name] = getattr(view, name)
+            query[name] = str(getattr(view, name))
     if view.threshold != plain.threshold:
         query["threshold"] = f"{view.threshold:g}"
     if view.head is not None:
         query["head"] = f"{view.head[0]}.{view.head[1]}"
+    if view.pair is not None:
+        query["pair"] = ".".join(str(protein.number(index)) for index in view.pair)
     query["structure"] = view.structure
     return query
+
+
+def _residues_text(protein: Protein, indices: tuple[int, ...]) -> str:
+    return format_residues(protein, indices).replace(" ", ",")
 
 
 def from_query(query: Mapping[str, str]) -> tuple[View, list[str]]:
@@ -143,6 +199,10 @@ def from_query(query: Mapping[str, str]) -> tuple[View, list[str]]:
             view = starting_view(key)
         except AlloScopeError as error:
             return view, [f"The link's protein was ignored: {error}"]
+    foreign = [name for name in query if name != "protein" and name not in _READERS]
+    notices += [f"The link's {name[:40]!r} means nothing here." for name in foreign[:_MOST_FOREIGN]]
+    if len(foreign) > _MOST_FOREIGN:
+        notices.append(f"{len(foreign) - _MOST_FOREIGN} more parameters of the link mean nothing here.")
     for name, read in _READERS.items():
         if name in query:
             try:
@@ -168,18 +228,42 @@ def _read_sites(text: str, view: View) -> tuple[int, ...]:
 
 
 def _read_threshold(text: str, view: View) -> float:
-    value = round(float(text), 2)
+    try:
+        value = round(float(text), 2)
+    except ValueError:
+        value = None
     if value not in THRESHOLDS:
         raise ValueError(f"{text[:20]!r} is not a threshold from 0 to 0.95.")
     return value
 
 
 def _read_head(text: str, view: View) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,3})\.(\d{1,3})", text)
+    match = re.fullmatch(r"([0-9]{1,3})\.([0-9]{1,3})", text)
     spec = MODELS[view.model]
     if match is None or int(match[1]) >= spec.layers or int(match[2]) >= spec.heads:
         raise ValueError(f"{text[:20]!r} is not a head of {spec.label} ({spec.layers} layers x {spec.heads} heads, counted from 0).")
     return int(match[1]), int(match[2])
+
+
+def _read_pair(text: str, view: View) -> tuple[int, int]:
+    match = re.fullmatch(r"([0-9]{1,6})\.([0-9]{1,6})", text)
+    if match is None:
+        raise ValueError(f"{text[:20]!r} is not a pair of residues, as in 52.280.")
+    protein = protein_of(view)
+    return protein.index(int(match[1])), protein.index(int(match[2]))
+
+
+def _whole_number(smallest: int, largest: int):
+    def read(text: str, view: View) -> int:
+        if not re.fullmatch(r"[0-9]{1,6}", text) or not smallest <= int(text) <= largest:
+            raise ValueError(f"{text[:20]!r} is not a whole number from {smallest} to {largest}.")
+        return int(text)
+
+    return read
+
+
+def _read_draws(text: str, view: View) -> int:
+    return int(_one_of("draws", tuple(str(count) for count in DRAWS))(text, view))
 
 
 def _read_structure(text: str, view: View) -> str:
@@ -188,20 +272,29 @@ def _read_structure(text: str, view: View) -> str:
     if inputs.is_key(text):
         inputs.kept_structure(text)
         return text
-    if text not in offered_structures(view.protein):
-        raise ValueError(f"{text[:20]!r} is not a structure of {view.protein} that ships with the app.")
+    if text in offered_structures(view.protein):
+        return text
+    if fetched_structure(text) is None:
+        raise ValueError(f"{text[:20]!r} does not ship with the app and was not fetched on this machine; fetch it under Structure.")
     return text
 
 
 _READERS = {
     "model": _one_of("model", tuple(MODELS)),
     "sites": _read_sites,
+    "sites_b": _read_sites,
+    "marking": _one_of("marking", SETS),
+    "measure": _one_of("measure", tuple(MEASURES)),
     "threshold": _read_threshold,
     "null": _one_of("null", NULLS),
+    "draws": _read_draws,
     "score": _one_of("score", tuple(SCORES)),
-    "colouring": _one_of("colouring", COLOURINGS),
+    "colouring": _one_of("colouring", tuple(COLOURINGS)),
+    "scale": _one_of("scale", tuple(SCALES)),
+    "pairs": _whole_number(0, MOST_PAIRS),
     "device": _one_of("device", ("auto", *DEVICES)),
     "dtype": _one_of("dtype", DTYPES),
     "head": _read_head,
+    "pair": _read_pair,
     "structure": _read_structure,
 }

@@ -1,47 +1,57 @@
-"""The line above the pictures that says what is shown."""
+"""The lines above the pictures: what is shown, readable from the back of a room, and the verdict."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from allo_core.attention.measures import MEASURES
 from allo_core.library import receptors
 from allo_core.models.registry import get_spec
 from allo_core.sequence import Protein
-from allo_core.ui import inputs, state
+from allo_core.ui import inputs
+from allo_core.ui.controls import NULL_NAMES
 from allo_core.ui.help import HELP
 from allo_core.ui.results import Result
+from allo_core.ui.sentences import FOOT, verdict
 from allo_core.ui.state import View
 from allo_core.ui.text import plain
 
-__all__ = ["draw_notices", "draw_strip"]
+__all__ = ["draw_foot", "draw_notices", "draw_strip", "draw_verdict"]
+
+_DIVIDER = " :gray[|] "
 
 
-def draw_strip(view: View, protein: Protein, notes: Sequence[str], device_notes: Sequence[str], result: Result | None) -> None:
-    """Receptor, model, marked residues, threshold: readable from the back of a room; below them what to know of the run."""
-    spec = get_spec(view.model)
+def draw_strip(view: View, protein: Protein, phrases: Mapping[str, str], null: str) -> None:
+    """Receptor, model, sites, threshold and null in one line."""
     name = protein.name if inputs.is_key(view.protein) else f"{view.protein} · {receptors()[view.protein].name}"
-    site = next((name for name, indices in state.offered_sites(view.protein).items() if indices == view.sites), None)
-    marked = f"{site}, {len(view.sites)} residues" if site else f"{len(view.sites)} marked residue{'' if len(view.sites) == 1 else 's'}"
-    st.markdown(f"#### {plain(name)} :gray[|] {plain(spec.label)} :gray[|] {plain(marked)} :gray[|] threshold {view.threshold:.2f}")
+    parts = [plain(name), plain(get_spec(view.model).label), *_sets(view, phrases), f"threshold {view.threshold:.2f}"]
+    parts.append(f"{NULL_NAMES[null]} null")
+    with st.container(key="strip"):
+        st.markdown(_DIVIDER.join(parts))
+
+
+def _sets(view: View, phrases: Mapping[str, str]) -> list[str]:
+    shown = []
+    for name in ("A", "B"):
+        indices = view.residues(name)
+        if indices or name == "A":
+            count = f"{len(indices)} residue{'' if len(indices) == 1 else 's'}"
+            phrase = phrases[name].removeprefix("the ")
+            shown.append(f"**{name}** {plain(count if phrase.startswith(count) else f'{phrase}, {count}')}")
+    return shown
+
+
+def draw_verdict(result: Result | None, phrases: Mapping[str, str], device_notes: Sequence[str]) -> None:
+    """The verdict in one sentence; above it what to know of the device."""
     for note in device_notes:
         st.warning(plain(note))
-    lines = [*notes, *([control_line(result)] if result is not None else [])]
-    if lines:
-        st.caption(plain(" ".join(lines)), help=HELP["control"] if result is not None else None)
-
-
-def control_line(result: Result) -> str:
-    """How many heads pass, beside how many pass for random residues."""
-    if result.control is None:
-        return "The published null gives no p, so no head can pass; it is here to reproduce published numbers."
-    if not result.control.n_sites:
-        return "No head has 10 arcs at this threshold, so none is tested."
-    passing, control = len(result.scores.passing()), result.control
-    kind = "random matched residues" if result.scores.null == "matched" else "random residues"
-    return (
-        f"{passing} of {len(result.scores.frame)} heads pass q < 0.05 (smallest reachable q {result.scores.smallest_q:.2g}); "
-        f"{kind}: median {control.median:g}, 95 % have at most {control.percentile_95:g}."
-    )
+    if result is None:
+        return
+    with st.container(key="verdict"):
+        text = verdict(result, phrases)
+        if result.measure in ("AB", "BA"):
+            text = f"{MEASURES[result.measure]}: {text}"
+        st.markdown(plain(text), help=f"{HELP['control']} Smallest reachable q here: {result.scores.smallest_q:.2g}.")
 
 
 def draw_notices() -> None:
@@ -51,3 +61,10 @@ def draw_notices() -> None:
     text, dismiss = st.columns([12, 1.2], vertical_alignment="center")
     text.warning("\n\n".join(plain(notice) for notice in st.session_state.notices))
     dismiss.button("Dismiss", key="dismiss", on_click=st.session_state.notices.clear, width="stretch")
+
+
+def draw_foot(sentences: Sequence[str]) -> None:
+    """What was run, and what it does not show."""
+    with st.container(key="foot"):
+        st.markdown(plain(" ".join(sentence for sentence in sentences if sentence)))
+        st.markdown(f"**{plain(FOOT)}**")

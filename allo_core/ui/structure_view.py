@@ -1,15 +1,15 @@
 """The clickable 3D view: a Streamlit component around 3Dmol.js."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
-from allo_core.colours import ELEMENTS, MARKED, PARTNER
+from allo_core.colours import ELEMENTS, PARTNER
+from allo_core.ui.painting import PLAIN, Painting
 from allo_core.ui.three_d_mol import FILE, ThreeDMolError, ensure_library
 
-__all__ = ["Painting", "picked_number", "structure_view"]
+__all__ = ["picked_number", "structure_view"]
 
 _HERE = Path(__file__).resolve().parent / "viewer"
 # Membrane lipids and detergents as the PDB names them; drawn thin so that they do not hide the ligands.
@@ -38,32 +38,6 @@ _LIPIDS = (
 )
 
 
-@dataclass(frozen=True)
-class Painting:
-    """What the view shows on the structure, one entry a residue of the protein (length L).
-
-    Parameters
-    ----------
-    colours, labels, values : sequence of str, length L
-        Hex colour, name for the hover text, and formatted value of each residue.
-    value_name : str
-    marked : sequence of int
-        UniProt numbers.
-    legend : dict, optional
-        title, low, high (str) and colours (sequence of hex).
-    colouring : str
-        A short name of what is coloured.
-    """
-
-    colours: Sequence[str]
-    labels: Sequence[str]
-    values: Sequence[str]
-    value_name: str
-    marked: Sequence[int]
-    legend: dict | None
-    colouring: str
-
-
 def _text(name: str) -> str:
     return (_HERE / name).read_text(encoding="utf-8")
 
@@ -86,7 +60,7 @@ def _library() -> tuple[str, str]:
     return f"{'/' + base if base else ''}/app/static/{FILE}", ""
 
 
-def structure_view(scene, first: int, painting: Painting, height: int, on_pick: Callable[[], None], key: str) -> None:
+def structure_view(scene, first: int, painting: Painting, file: str, height: int, on_pick: Callable[[], None], key: str) -> None:
     """Draw a scene; a click on a residue of the receptor calls ``on_pick``, which asks `picked_number`.
 
     The camera stays as long as the scene is the same.
@@ -96,6 +70,8 @@ def structure_view(scene, first: int, painting: Painting, height: int, on_pick: 
     scene : allo_core.structure.scene.Scene
     first : int
         UniProt number of the protein's first residue.
+    file : str
+        Name of saved pictures, letters and digits.
     """
     viewer, structures = _components()
     address, problem = _library()
@@ -110,23 +86,31 @@ def structure_view(scene, first: int, painting: Painting, height: int, on_pick: 
             "height": height,
             "library": address,
             "problem": problem,
+            "file": file,
+            "title": painting.title,
             "structure": scene.id,
             "first": first,
             "colours": list(painting.colours),
             "labels": list(painting.labels),
             "values": list(painting.values),
             "valueName": painting.value_name,
-            "marked": list(painting.marked),
+            "sets": [{"name": name, "numbers": numbers, "colour": colour} for name, (numbers, colour) in painting.sets.items()],
             "legend": painting.legend,
             "colouring": painting.colouring,
+            "pairs": [list(pair) for pair in painting.pairs],
+            "pairColour": "#E6EDF3" if st.context.theme.type == "dark" else "#30363D",
+            "tags": [list(tag) for tag in painting.tags],
+            "helices": [
+                {"name": helix.name, "top": helix.top.round(2).tolist(), "bottom": helix.bottom.round(2).tolist()}
+                for helix in scene.helices
+            ],
             "chains": {partner.chain: f"chain {partner.author_chain} of the entry" for partner in scene.partners},  # shown as text only
             "ligands": [name for name in others if name not in _LIPIDS],
             "lipids": [name for name in others if name in _LIPIDS],
             "ions": ions,
             "elements": ELEMENTS,
-            "mark": MARKED,
             "partner": PARTNER,
-            "plain": "#BBBBBB",
+            "plain": PLAIN,
         },
     )
 

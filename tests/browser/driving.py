@@ -122,11 +122,27 @@ def click_residue(page, numbers: list[int]) -> int:
     return number
 
 
+def marked(page, name: str = "A") -> set[int]:
+    """UniProt numbers of a set, as the 3D view draws them."""
+    text = stage(page).get_attribute(f"data-marked-{name.lower()}")
+    return {int(number) for number in text.split(",") if number}
+
+
+def mark_set(page, name: str) -> None:
+    """Choose the set that is marked next."""
+    page.locator(".st-key-marking").get_by_role("radio", name=f"Set {name}").click()
+    rest(page)
+
+
+def open_tab(page, name: str) -> None:
+    """Open a tab below the pictures."""
+    page.get_by_role("tab", name=name).click()
+    rest(page)
+
+
 def chips(page) -> list[str]:
-    """Texts of the chips of marked residues, unfolded or not."""
-    return page.locator(
-        '[data-testid="stSidebar"] [data-testid="stButtonGroup"] button, [data-testid="stSidebar"] [data-testid="stPills"] button'
-    ).all_inner_texts()
+    """Texts of the chips of the set that is marked, unfolded or not."""
+    return page.locator(".st-key-chips button, .st-key-more_chips button").all_inner_texts()
 
 
 def wait_for_another_structure(page, shown: str) -> None:
@@ -156,7 +172,7 @@ def paste_sequence(page, text: str, answer: str) -> None:
     """Paste a sequence and use it, until the page shows ``answer``; a click that came while the page was drawn anew is given again."""
     box = page.get_by_role("textbox", name="Sequence or FASTA")
     if not box.is_visible():
-        page.get_by_text("Paste or upload a sequence").click()
+        page.get_by_text("Paste, upload or fetch a sequence").click()
     rest(page)
     for attempt in range(3):
         box.fill(text)

@@ -24,7 +24,7 @@ def test_the_loop(page, app):
     before = driving.heatmap_values(page)
     assert np.shape(before) == (8, 8)
     camera = driving.view_of(page)
-    marked = set(driving.stage(page).get_attribute("data-marked").split(","))
+    marked = driving.marked(page)
     assert len(marked) == 16
 
     # click a residue of TM2 in 3D: it becomes a chip and the heatmap changes
@@ -32,10 +32,11 @@ def test_the_loop(page, app):
     label = A2A.protein.label(number - 1)
     page.locator('[data-testid="stSidebar"]').get_by_role("button", name=label).first.wait_for(state="attached", timeout=driving.WAIT)
     driving.rest(page)
-    assert set(driving.stage(page).get_attribute("data-marked").split(",")) == marked | {str(number)}
+    assert driving.marked(page) == marked | {number}
     after = driving.heatmap_values(page)
     assert after != before
-    assert page.get_by_text("17 marked residues").is_visible()
+    assert page.get_by_text("A 17 residues").is_visible()
+    assert page.get_by_text("heads attend to the 17 residues of set A more than to").is_visible()
     assert driving.view_of(page) == pytest.approx(camera)
 
     # a second click takes it away again
@@ -46,9 +47,9 @@ def test_the_loop(page, app):
 
     # turn the structure, then click a heatmap cell: the structure recolours, the camera stays
     box = driving.stage(page).bounding_box()
-    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.move(box["x"] + 60, box["y"] + 100)
     page.mouse.down()
-    page.mouse.move(box["x"] + 160, box["y"] + 90, steps=5)
+    page.mouse.move(box["x"] + 160, box["y"] + 130, steps=5)
     page.mouse.up()
     turned = driving.view_of(page)
     assert turned != pytest.approx(camera)
@@ -68,13 +69,14 @@ def test_the_loop(page, app):
     page.get_by_text("threshold 0.25").wait_for(timeout=driving.WAIT)
     driving.rest(page)
     assert driving.heatmap_values(page) != before
-    assert page.get_by_role("heading", name="Layer 1, head 7").is_visible()
+    assert page.get_by_role("heading", name="Layer 1, head 7").first.is_visible()  # the slider's arrow keys are its own
 
     # download the CSV and the record
+    driving.open_tab(page, "Downloads")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Scores, CSV").click()
     download = waiting.value
-    assert download.suggested_filename == "alloscope_AA2AR_antiberty.csv"
+    assert download.suggested_filename == "alloscope_AA2AR_antiberty_scores.csv"
     rows = list(csv.DictReader(download.path().read_text(encoding="utf-8").splitlines()))
     assert [(int(row["layer"]), int(row["head"])) for row in rows] == [(layer, head) for layer in range(8) for head in range(8)]
     shown = driving.heatmap_values(page)
@@ -138,9 +140,9 @@ def test_a_wrong_residue_keeps_marks_and_pictures(page, app):
     assert text.input_value() == "D52 D53"
     text.fill("D52 2x47")
     text.press("Control+Enter")
-    page.get_by_text("2 marked residues").wait_for(timeout=driving.WAIT)
+    page.get_by_text("A 2 residues").wait_for(timeout=driving.WAIT)
     assert page.get_by_text("D53: residue 53 is I.").count() == 0
-    assert driving.chips(page) == ["A49 2.47x47", "D52 2.50x50"]
+    assert driving.chips(page) == ["A49 2.47", "D52 2.50"]
 
 
 def test_a_receptor_without_structure_offers_the_upload(page, app, shared):
@@ -157,7 +159,7 @@ def test_a_receptor_without_structure_offers_the_upload(page, app, shared):
 def test_an_uploaded_structure_is_shown(page, app, shared):
     driving.open_page(page, app.url)
     first = driving.stage(page).get_attribute("data-structure")
-    page.get_by_text("Upload a structure").click()
+    page.get_by_text("Fetch or upload a structure").click()
     page.locator(".st-key-upload input[type=file]").set_input_files(shared / "data/structures/5G53.pdb.gz")
     driving.wait_for_another_structure(page, first)
     assert page.get_by_text("5G53.pdb.gz chain").is_visible()
@@ -168,7 +170,7 @@ def test_a_pasted_sequence_runs_and_gets_its_numbers(page, app):
     mutant = A2A.protein.sequence[:51] + "N" + A2A.protein.sequence[52:]
     driving.paste_sequence(page, f">my <b>mutant</b>\n{mutant}", "Generic numbers from AA2AR, 100% identical")
     driving.wait_for_result(page)
-    assert "N52 2.50x50" in driving.chips(page)
+    assert "N52 2.50" in driving.chips(page)
     driving.paste_sequence(page, "MPIM1GSS", "The digit '1' at position 5 is not a residue")
     driving.rest(page)
     assert page.locator(".st-key-heatmap .js-plotly-plot").is_visible()
@@ -176,7 +178,7 @@ def test_a_pasted_sequence_runs_and_gets_its_numbers(page, app):
 
 def test_a_fasta_file_with_several_records_needs_a_choice(page, app):
     driving.open_page(page, app.url)
-    page.get_by_text("Paste or upload a sequence").click()
+    page.get_by_text("Paste, upload or fetch a sequence").click()
     fasta = f">first\nMPIMGSSVYIT\n>second part of A2A\n{A2A.protein.sequence[:320]}\n"
     page.locator(".st-key-fasta input[type=file]").set_input_files(
         {"name": "two.fasta", "mimeType": "text/plain", "buffer": fasta.encode()}
@@ -193,7 +195,7 @@ def test_a_fasta_file_with_several_records_needs_a_choice(page, app):
     page.get_by_role("button", name="Use this sequence").click()
     page.get_by_text("second | AntiBERTy").wait_for()
     driving.wait_for_result(page)
-    assert "D52 2.50x50" in driving.chips(page)
+    assert "D52 2.50" in driving.chips(page)
 
 
 def test_a_long_receptor_is_offered_its_seven_helices(page, app):

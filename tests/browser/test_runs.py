@@ -31,7 +31,7 @@ def open_slow(page, app):
     page.get_by_role("button", name="Run ESM-2 8M").wait_for(timeout=driving.WAIT)
     assert page.get_by_text("1024 tokens").first.is_visible()  # longer than in training: allowed, and said
     driving.write(page, "Residues as text", "10-30")
-    page.get_by_text("21 marked residues").wait_for(timeout=driving.WAIT)
+    page.get_by_text("A 21 residues").wait_for(timeout=driving.WAIT)
 
 
 def test_progress_cancel_queue_and_result(page, app, chromium):
@@ -47,7 +47,7 @@ def test_progress_cancel_queue_and_result(page, app, chromium):
 
     # the page stays usable while it runs
     driving.write(page, "Residues as text", "10-40")
-    page.get_by_text("31 marked residues").wait_for(timeout=driving.WAIT)
+    page.get_by_text("A 31 residues").wait_for(timeout=driving.WAIT)
 
     # the run of a second tab waits for it
     second = new_page(chromium)
@@ -69,8 +69,8 @@ def test_nothing_marked_says_what_to_do(page, app):
     driving.write(page, "Residues as text", "")
     page.get_by_text("Mark at least one residue").wait_for(timeout=driving.WAIT)
     number = driving.click_residue(page, list(range(40, 68)))
-    page.get_by_text("1 marked residue").first.wait_for(timeout=driving.WAIT)
-    assert driving.stage(page).get_attribute("data-marked") == str(number)
+    page.get_by_text("A 1 residue").first.wait_for(timeout=driving.WAIT)
+    assert driving.marked(page) == {number}
 
 
 def test_everything_marked_says_so(page, app):
@@ -86,7 +86,7 @@ def test_a_bad_structure_keeps_the_earlier_one(page, app, content, words):
     driving.open_page(page, app.url)
     shown = driving.stage(page).get_attribute("data-structure")
     before = driving.heatmap_values(page)
-    page.get_by_text("Upload a structure").click()
+    page.get_by_text("Fetch or upload a structure").click()
     page.locator(".st-key-upload input[type=file]").set_input_files(
         {"name": "<img src=x>.pdb", "mimeType": "text/plain", "buffer": content}
     )

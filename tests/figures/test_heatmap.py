@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allo_core.colours import ABSENT, CHANCE_SCALE, attention_scale, hex_colours, value_ceiling
-from allo_core.figures import heatmap, profile, score_grid
+from allo_core.colours import GREYS
+from allo_core.figures.heatmap import cell_colours, heatmap, score_grid
 
 
 def frame(layers=3, heads=4):
@@ -67,50 +67,42 @@ def test_heatmap_is_white_at_chance_and_grey_where_flagged():
 def test_heatmap_rows_are_high_enough_to_click():
     tall = heatmap(frame(48, 40), np.zeros((48, 40)), "snr", "uniform")
     assert (tall.layout.height - tall.layout.margin.t - tall.layout.margin.b) / 48 >= 14
-    assert heatmap(frame(33, 20), np.zeros((33, 20)), "snr", "uniform", None, 448).layout.height == 448
+    esm2_650m = heatmap(frame(33, 20), np.zeros((33, 20)), "snr", "uniform", None, 520)
+    assert esm2_650m.layout.height == 520
+    assert (520 - esm2_650m.layout.margin.t - esm2_650m.layout.margin.b) / 33 >= 14
     short = heatmap(frame(6, 20), np.zeros((6, 20)), "snr", "uniform", None, 430)
     assert short.layout.height == 430
 
 
 def test_hover_shows_every_number_and_the_null():
     table = frame()
-    text = heatmap(table, np.full((3, 4), 0.25), "enrichment", "matched").data[3].hovertext
-    assert text[2].startswith("<b>Layer 0, head 2</b> · matched null")
+    targets = heatmap(table, np.full((3, 4), 0.25), "enrichment", "matched").data[3]
+    assert "<b>Layer %{y}, head %{x}</b> · matched null" in targets.hovertemplate
+    numbers = targets.customdata[2]
+    assert all(f"%{{customdata[{place}]}}" in targets.hovertemplate for place in range(len(numbers)))
     for name in ("impact", "impact_count", "impact_arcs", "snr", "p_value", "q_value", "n_arcs", "attention_on_site", "expected"):
-        assert f"{table[name][2]:.3g}" in text[2], name
-    assert f"log₂ enrichment {np.log2(table.enrichment[2]):.3g}<br>" in text[2]
-    assert "25% of its attention on special tokens" in text[2]
-    assert "flagged: few arcs" in text[2]
-    assert "log₂ enrichment not defined" in text[5]
+        assert f"{table[name][2]:.3g}" in numbers, name
+    assert numbers[0] == f"{np.log2(table.enrichment[2]):.3g}"
+    assert "25%" in numbers
+    assert numbers[-1] == "<br><i>flagged: few arcs</i>"
+    assert targets.customdata[5][0] == "not defined"
 
 
-def test_profile_has_a_track_of_helices_and_marks_in_uniprot_numbers():
-    values = np.arange(20.0)
-    figure = profile(
-        range(101, 121), values, values / 2, [f"A{n}" for n in range(101, 121)], [3, 7], [("TM1", 0, 14), ("ICL1", 15, 19)], 0.3
-    )
-    assert list(figure.data[0].x) == list(range(101, 121))
-    assert list(figure.data[2].x) == [104, 108]
-    assert [(shape.x0, shape.x1) for shape in figure.layout.shapes] == [(100.5, 115.5), (115.5, 120.5)]
-    assert [annotation.text for annotation in figure.layout.annotations] == ["TM1"]
-    assert len(profile([1, 2], values[:2], values[:2], ["A1", "A2"], [], [], 0.0).data) == 1
+def test_hover_of_660_heads_stays_small():
+    text = heatmap(frame(33, 20), np.zeros((33, 20)), "snr", "uniform").to_json()
+    assert len(text) < 150_000
 
 
-def test_colours_run_from_first_to_last_and_nan_is_absent():
-    scale = attention_scale("light")
-    colours = hex_colours(np.array([0.0, 2.0, 9.0, np.nan]), 2.0, scale)
-    assert [c.upper() for c in colours] == [scale[0].upper(), scale[-1].upper(), scale[-1].upper(), ABSENT]
-    assert attention_scale("dark") != scale
-    assert CHANCE_SCALE[len(CHANCE_SCALE) // 2] == "#FFFFFF"
-
-
-@pytest.mark.parametrize(
-    ("values", "ceiling"),
-    [
-        (np.zeros(5), (1.0, "nothing above 0")),
-        (np.array([0, 0, 0, 0, 3.0] + [0] * 400), (3.0, "maximum")),
-        (np.ones(9), (1.0, "98th percentile")),
-    ],
-)
-def test_the_colour_scale_never_ends_at_zero(values, ceiling):
-    assert value_ceiling(values) == ceiling
+def test_cell_colours_are_those_of_the_heatmap():
+    table = frame()
+    drawn = cell_colours(table, "enrichment", (3, 4))
+    figure = heatmap(table, np.zeros((3, 4)), "enrichment", "uniform").data[1]
+    assert (drawn["low"], drawn["high"]) == (figure.zmin, figure.zmax)
+    absent, grey, _ = GREYS["light"]
+    assert drawn["cells"][2] == grey
+    assert drawn["cells"][5] == absent
+    warm = [index for index in range(12) if index not in (2, 5) and table.enrichment[index] > 1.5]
+    assert warm
+    for index in warm:  # above chance: more red than blue
+        red, blue = int(drawn["cells"][index][1:3], 16), int(drawn["cells"][index][5:7], 16)
+        assert red > blue

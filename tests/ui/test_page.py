@@ -11,6 +11,7 @@ from allo_core.library import find_receptor
 from allo_core.models.language_model import load_model
 from allo_core.sequence import Protein
 from allo_core.ui import inputs
+from allo_core.ui.state import COLOURINGS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 A2A = find_receptor("AA2AR").protein
@@ -46,8 +47,85 @@ def test_a_kept_run_is_shown(opened):
     page = opened()
     assert not page.exception
     assert not page.error
-    assert "Layer 3, head 6" in said(page)
-    assert "0 of 64 heads pass q < 0.05 (smallest reachable q 0.001); random matched residues: median 0" in said(page)
+    verdict = "0 of 64 heads attend to the sodium pocket more than to segment- and conservation-matched residues (q < 0.05)"
+    assert f"{verdict}; random matched sites: median 0, 95 % at most 0." in said(page)
+    assert "AntiBERTy read UniProt P29274, 412 residues, wild type. Structure 8FYN is a BRIL fusion with" in said(page)
+    assert "The model never saw this structure or its state." in said(page)
+    assert "Attention is not evidence of mechanism." in said(page)
+
+
+def test_coupling_between_two_sets(opened):
+    page = opened(protein="AA2AR", sites_b="R102 L110 K227 A231 L235", measure="AB", threshold="0.05")
+    assert not page.exception
+    assert "heads look from the sodium pocket at the G protein interface more than at segment-" in said(page)
+    assert "B G protein interface, 5 residues" in said(page).replace("*", "")
+
+
+def test_a_measure_whose_set_is_empty_says_so_and_the_page_stays(opened):
+    page = opened(protein="AA2AR", measure="BA")
+    assert not page.exception
+    assert "set B" in " ".join(str(error.value) for error in page.error)
+    page.segmented_control(key="measure").set_value("A").run()
+    assert not page.error
+
+
+@pytest.mark.parametrize("scale", ["head", "model"])
+@pytest.mark.parametrize("colouring", list(COLOURINGS))
+def test_every_colouring_can_be_shown(opened, colouring, scale):
+    page = opened(protein="AA2AR", colouring=colouring, scale=scale, threshold="0.05", pairs="20", pair="52.280")
+    assert not page.exception
+    assert not page.error
+
+
+@pytest.mark.parametrize("protein", ["DRD3", "AA1R"])
+@pytest.mark.parametrize("colouring", ["conservation", "segment", "from A"])
+def test_colourings_without_numbers_or_structure(opened, antiberty, protein, colouring):
+    extract_attention(antiberty, find_receptor(protein).protein)
+    page = opened(protein=protein, colouring=colouring, sites="")
+    assert not page.exception
+
+
+@pytest.mark.parametrize("tab", ["This head", "Map", "Downloads"])
+def test_every_tab_opens(opened, tab):
+    page = opened(protein="AA2AR", threshold="0.1")
+    page.session_state["tabs"] = tab
+    page.run()
+    assert not page.exception
+    assert not page.error
+
+
+def test_a_hostile_name_is_shown_as_text(opened, antiberty):
+    protein = Protein("<script>alert(1)</script>{{x}}`**'\"", A2A.sequence[:300])
+    extract_attention(antiberty, protein)
+    page = opened(protein=inputs.keep_protein(protein), sites="D52")
+    assert not page.exception
+    strip = next(str(item.value) for item in page.markdown if "AntiBERTy" in str(item.value))
+    assert r"\<script\>alert\(1\)" in strip
+
+
+def test_kept_runs_are_listed_and_deleted(opened, antiberty):
+    opened()
+    page = AppTest.from_file(str(REPOSITORY / "pages/runs.py"), default_timeout=60).run()
+    assert not page.exception
+    assert "1 run, " in said(page)
+    table = page.dataframe[0].value
+    assert table["protein"].tolist() == ["AA2AR"]
+    assert table["residues"].tolist() == [412]
+    (kept,) = list_runs()
+    delete_run(kept.key)
+    page.run()
+    assert "No run is kept yet" in said(page)
+
+
+def test_a_damaged_run_is_offered_for_deletion(opened):
+    opened()
+    (kept,) = list_runs()
+    (kept.folder / "meta.json").write_text("{")
+    page = AppTest.from_file(str(REPOSITORY / "pages/runs.py"), default_timeout=60).run()
+    assert "1 run in the folder cannot be read" in said(page)
+    page.button(key="delete_damaged").click().run()
+    assert not page.exception
+    assert not kept.folder.exists()
 
 
 def test_weights_folder_that_does_not_exist(opened, monkeypatch):
@@ -161,7 +239,7 @@ def test_numbers_of_a_paralogue_are_named(opened):
 
 def test_one_marked_residue_says_why_all_heads_are_flagged(opened):
     page = opened(protein="AA2AR", sites="D52")
-    assert "1 marked residue " in said(page) + " "
+    assert "A 1 residue |" in said(page).replace("*", "").replace(":gray[|]", "|")
     assert "fewer than three marked residues" in said(page)
 
 

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -25,6 +25,9 @@ def test_first_view_is_a2a_with_the_sodium_pocket():
         {"sites": ()},
         {"sites": (51, 90), "threshold": 0.0, "null": "uniform", "score": "snr", "head": (7, 3)},
         {"model": "esm2_t33_650M_UR50D", "head": (32, 19), "colouring": "above threshold", "device": "cpu", "dtype": "bfloat16"},
+        {"sites_b": (101, 109), "marking": "B", "measure": "AB", "draws": 50_000, "scale": "model", "pairs": 12, "pair": (51, 279)},
+        {"colouring": "passing"},
+        {"colouring": "to A", "sites": (), "sites_b": (3, 4), "measure": "B"},
         {"structure": "", "threshold": 0.95, "score": "q", "null": "published"},
     ],
 )
@@ -46,7 +49,18 @@ def test_url_round_trip(changes):
         ({"head": "-1.2"}, "head was ignored"),
         ({"sites": "D53"}, "residue 53 is I"),
         ({"structure": "../../etc/passwd"}, "structure was ignored"),
-        ({"structure": "3SN6"}, "is not a structure of AA2AR"),
+        ({"structure": "3SN6"}, "was not fetched on this machine"),
+        ({"sites_b": "5x99"}, "has no residue with this generic number"),
+        ({"measure": "AA"}, "measure was ignored"),
+        ({"marking": "C"}, "marking was ignored"),
+        ({"scale": "x"}, "scale was ignored"),
+        ({"pairs": "51"}, "is not a whole number from 0 to 50"),
+        ({"pairs": "-1"}, "pairs was ignored"),
+        ({"pairs": "\N{ARABIC-INDIC DIGIT ONE}"}, "pairs was ignored"),
+        ({"pair": "1.9999"}, "Residue 9999 does not exist"),
+        ({"pair": "x"}, "is not a pair of residues"),
+        ({"draws": "7"}, "draws was ignored"),
+        ({"colour": "red"}, "The link's 'colour' means nothing here"),
         ({"structure": "structure-0123456789abcdef0123"}, "not kept on this machine"),
         ({"null": "x"}, "null was ignored"),
         ({"score": "x"}, "score was ignored"),
@@ -64,6 +78,19 @@ def test_one_wrong_parameter_does_not_spoil_the_others():
     view, notices = state.from_query({"protein": "adrb2", "threshold": "0.5", "head": "z"})
     assert (view.protein, view.threshold, view.head, view.structure) == ("ADRB2", 0.5, None, "4LDO")
     assert len(notices) == 1
+
+
+def test_every_field_of_a_view_is_in_the_url():
+    default, query = state.View("AA2AR"), {}
+    changed = state.View(
+        "ADRB2", (112,), (130, 131), "B", "esm2_t33_650M_UR50D", "BA", 0.1, "uniform", 100_000, "snr", (32, 19), "segment", "model", 7,
+        (112, 130), "3SN6", "cpu", "bfloat16",
+    )  # fmt: skip
+    query = state.to_query(changed)
+    for field in fields(state.View):
+        assert getattr(changed, field.name) != getattr(default, field.name), field.name
+        assert field.name in query, field.name
+    assert state.from_query(query) == (changed, [])
 
 
 def test_a_click_toggles():

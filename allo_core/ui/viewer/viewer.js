@@ -1,10 +1,14 @@
-// The 3D view. Python decides what is shown (colours, marks, labels); here it is drawn, and clicks go back as UniProt numbers.
+// The 3D view. Python decides what is shown (colours, sets, pairs, labels); here it is drawn, and clicks go back as UniProt numbers.
 // The receptor is chain R and its residue numbers are UniProt numbers, so nothing is mapped here.
 
 const VIEWS = new WeakMap(); // parentElement -> view; survives reruns of the page, and the camera with it
 const CLICK_TOLERANCE = 3; // px between pointer down and up that still is a click
 const PROBES = [[0, 0], [2, 0], [-2, 0], [0, 2], [0, -2]];
 const WAIT_FOR_STRUCTURE = 15000; // ms
+const SIDE_GAP = 4; // Å between the receptor and the names of the two sides of the membrane
+const SHIFTS = [0, -0.9, 0.9, -1.8, 1.8]; // label heights by which a label may move out of another's way
+const PAIR_RADIUS = [0.12, 0.45]; // Å, weakest and strongest pair
+const POINTED_OUT = "#D55E00";
 
 let library = null;
 
@@ -31,7 +35,7 @@ function structureText(id) {
 function upright(view) {
   view.viewer.setView([0, 0, 0, 0, 0, 0, 0, 1]);
   view.viewer.zoomTo({ chain: "R" });
-  view.viewer.zoom(1.1);
+  view.viewer.zoom(1.05);
   view.viewer.render();
 }
 
@@ -98,28 +102,126 @@ function listen(view) {
     cancelAnimationFrame(pending);
     hideTip(view);
   });
-  view.root.querySelector(".reset").addEventListener("click", () => view.viewer && upright(view));
+  const button = (name, act) => view.root.querySelector(name).addEventListener("click", () => view.viewer && act());
+  button(".reset", () => upright(view));
+  button(".full", () => (document.fullscreenElement ? document.exitFullscreen() : view.root.requestFullscreen()));
+  button(".png", () => savePicture(view));
+}
+
+function savePicture(view) {
+  const link = document.createElement("a");
+  link.href = picture(view, 2).toDataURL("image/png");
+  link.download = `alloscope_${view.data.file}.png`;
+  link.click();
+}
+
+// --- what is drawn -------------------------------------------------------------------------------------------------------------
+
+function colourOf(data, atom) {
+  return data.colours[atom.resi - data.first] ?? data.plain;
 }
 
 function paint(view) {
   const { viewer, data } = view;
-  const colour = (atom) => data.colours[atom.resi - data.first] ?? data.plain;
-  const background = getComputedStyle(view.root).getPropertyValue("--st-background-color").trim() || "white";
-  viewer.setBackgroundColor(background, 0);
+  viewer.setBackgroundColor(background(view), 0);
+  viewer.removeAllShapes();
   viewer.setStyle({}, {});
-  viewer.setStyle({ chain: "R" }, { cartoon: { colorfunc: colour, thickness: 0.5 } });
+  viewer.setStyle({ chain: "R" }, { cartoon: { colorfunc: (atom) => colourOf(data, atom), thickness: 0.5 } });
   viewer.setStyle({ not: { chain: "R" }, hetflag: false }, { cartoon: { color: data.partner, opacity: 0.75 } });
   viewer.setStyle({ resn: data.ligands }, { stick: { radius: 0.32, colorscheme: { prop: "elem", map: data.elements } } });
   viewer.setStyle({ resn: data.lipids }, { stick: { radius: 0.12, colorscheme: { prop: "elem", map: data.elements } } });
   viewer.setStyle({ resn: data.ions }, { sphere: { scale: 0.6, colorscheme: { prop: "elem", map: data.elements } } });
-  if (data.marked.length) {
-    viewer.addStyle({ chain: "R", resi: data.marked }, { stick: { radius: 0.22, color: data.mark } });
-    viewer.addStyle({ chain: "R", resi: data.marked, atom: "CA" }, { sphere: { radius: 1.5, color: data.mark } });
+  for (const { numbers, colour } of [...data.sets].reverse()) {
+    if (!numbers.length) continue; // set A last, so that it is seen where a residue is in both
+    viewer.addStyle({ chain: "R", resi: numbers }, { stick: { radius: 0.22, color: colour } });
+    viewer.addStyle({ chain: "R", resi: numbers, atom: "CA" }, { sphere: { radius: 1.5, color: colour } });
   }
+  drawPairs(view);
   viewer.render();
-  view.stage.dataset.paints = Number(view.stage.dataset.paints ?? 0) + 1;
-  view.stage.dataset.marked = data.marked.join(",");
-  view.stage.dataset.colouring = data.colouring;
+  const stage = view.stage.dataset;
+  stage.paints = Number(stage.paints ?? 0) + 1;
+  for (const { name, numbers } of data.sets) stage[`marked${name}`] = numbers.join(",");
+  stage.colouring = data.colouring;
+  stage.pairs = String(view.drawnPairs);
+}
+
+function background(view) {
+  return getComputedStyle(view.root).getPropertyValue("--st-background-color").trim() || "white";
+}
+
+// The atom that stands for a residue where pairs meet: CB, CA for glycine, as distances are measured.
+function anchor(view, number) {
+  const atoms = view.viewer.selectedAtoms({ chain: "R", resi: number });
+  return atoms.find((atom) => atom.atom === "CB") ?? atoms.find((atom) => atom.atom === "CA") ?? null;
+}
+
+function drawPairs(view) {
+  const { viewer, data } = view;
+  view.drawnPairs = 0;
+  const heaviest = Math.max(...data.pairs.map(([, , weight]) => weight), 1e-9);
+  for (const [query, key, weight, chosen] of data.pairs) {
+    const [start, end] = [anchor(view, query), anchor(view, key)];
+    if (!start || !end) continue;
+    const radius = chosen ? PAIR_RADIUS[1] : PAIR_RADIUS[0] + (PAIR_RADIUS[1] - PAIR_RADIUS[0]) * (weight / heaviest);
+    viewer.addCylinder({ start, end, radius, color: chosen ? POINTED_OUT : data.pairColour, fromCap: 1, toCap: 1 });
+    view.drawnPairs += 1;
+  }
+}
+
+// Names beside residues and helix ends: HTML over the canvas, so that they stay sharp; where they stand follows the camera.
+function placeLabels(view) {
+  const { data, viewer } = view;
+  const wanted = [];
+  for (const [number, text] of data.tags) {
+    const atom = anchor(view, number);
+    if (atom) wanted.push({ text, kind: "residue", at: atom });
+  }
+  if (data.helices.length) {
+    const heights = viewer.selectedAtoms({ chain: "R" }).map((atom) => atom.y);
+    wanted.push({ text: "extracellular", kind: "side", at: { x: 0, y: Math.max(...heights) + SIDE_GAP, z: 0 } });
+    wanted.push({ text: "intracellular", kind: "side", at: { x: 0, y: Math.min(...heights) - SIDE_GAP, z: 0 } });
+  }
+  for (const { name, top } of data.helices) wanted.push({ text: name, kind: "helix", at: { x: top[0], y: top[1], z: top[2] } });
+  view.labels.replaceChildren(...wanted.map(({ text, kind }) => {
+    const label = document.createElement("span");
+    label.textContent = text;
+    label.className = kind;
+    return label;
+  }));
+  view.placed = wanted.map((label, index) => {
+    const { offsetWidth: width, offsetHeight: height } = view.labels.children[index];
+    return { ...label, width, height };
+  });
+  followCamera(view);
+  if (!view.following) {
+    view.following = true;
+    viewer.setViewChangeCallback(() => followCamera(view));
+  }
+}
+
+// Each label goes where it belongs or a little above or below, where it hides no label before it; else it is left out.
+function followCamera(view) {
+  if (!view.placed?.length) return;
+  const box = view.stage.getBoundingClientRect();
+  const taken = [];
+  const spots = view.viewer.modelToScreen(view.placed.map(({ at }) => ({ x: at.x, y: at.y, z: at.z })));
+  view.placed.forEach(({ width, height, kind }, index) => {
+    const label = view.labels.children[index];
+    if (!label) return;
+    const x = spots[index].x - scrollX - box.left;
+    let y = spots[index].y - scrollY - box.top;
+    if (kind === "side") y = Math.min(Math.max(y, height / 2), box.height - height / 2); // seen from close by, too
+    const shift = SHIFTS.find((step) => taken.every((other) => apart([x, y + step * height, width, height], other)));
+    label.hidden = shift === undefined;
+    if (label.hidden) return;
+    taken.push([x, y + shift * height, width, height]);
+    label.style.left = `${x}px`;
+    label.style.top = `${y + shift * height}px`;
+  });
+}
+
+function apart([x, y, width, height], [left, top, wide, high]) {
+  return Math.abs(x - left) > (width + wide) / 2 || Math.abs(y - top) > (height + high) / 2 - 3;
 }
 
 function writeLegend(view) {
@@ -130,7 +232,20 @@ function writeLegend(view) {
   box.querySelector(".legend-title").textContent = legend.title;
   box.querySelector(".legend-low").textContent = legend.low;
   box.querySelector(".legend-high").textContent = legend.high;
-  box.querySelector(".legend-bar").style.background = `linear-gradient(to right, ${legend.colours.join(",")})`;
+  const bar = box.querySelector(".legend-bar");
+  bar.hidden = !legend.colours.length;
+  bar.style.background = legend.colours.length ? `linear-gradient(to right, ${legend.colours.join(",")})` : "none";
+}
+
+function writeKey(view) {
+  const key = view.root.querySelector(".key");
+  key.replaceChildren(...view.data.sets.filter(({ numbers }) => numbers.length).map(({ name, numbers, colour }) => {
+    const line = document.createElement("span");
+    const dot = document.createElement("i");
+    dot.style.background = colour;
+    line.append(dot, `set ${name} (${numbers.length})`);
+    return line;
+  }));
 }
 
 function say(view, problem) {
@@ -139,9 +254,58 @@ function say(view, problem) {
   line.hidden = !problem;
 }
 
+// --- a picture of the view -----------------------------------------------------------------------------------------------------
+
+// Canvas with the structure and its labels, `scale` times as large as on the page; the camera and the page stay as they are.
+function picture(view, scale) {
+  const { stage, viewer } = view;
+  const { width, height } = stage.getBoundingClientRect();
+  const ratio = globalThis.devicePixelRatio || 1;
+  const factor = scale / ratio;
+  const before = stage.style.cssText;
+  // All in one task: the browser paints nothing in between.
+  stage.style.cssText = `position:fixed;left:0;top:0;right:auto;bottom:auto;width:${width * factor}px;height:${height * factor}px`;
+  viewer.resize();
+  viewer.render();
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  const context = canvas.getContext("2d");
+  context.fillStyle = background(view);
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(viewer.getCanvas(), 0, 0, canvas.width, canvas.height);
+  stage.style.cssText = before;
+  viewer.resize();
+  viewer.render();
+  drawLabels(view, context, scale);
+  return canvas;
+}
+
+function drawLabels(view, context, scale) {
+  const page = view.root.getBoundingClientRect();
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.lineJoin = "round";
+  for (const label of view.labels.children) {
+    if (label.hidden) continue;
+    const box = label.getBoundingClientRect();
+    const style = getComputedStyle(label);
+    context.font = `${style.fontWeight} ${parseFloat(style.fontSize) * scale}px ${style.fontFamily}`;
+    const at = [(box.left + box.width / 2 - page.left) * scale, (box.top + box.height / 2 - page.top) * scale];
+    context.lineWidth = 4 * scale;
+    context.strokeStyle = background(view);
+    context.strokeText(label.textContent, ...at);
+    context.fillStyle = style.color;
+    context.fillText(label.textContent, ...at);
+  }
+}
+
+// --- life of a view ------------------------------------------------------------------------------------------------------------
+
 async function update(view) {
   const { data } = view;
   view.root.style.height = `${data.height}px`;
+  view.root.querySelector(".title").textContent = data.title;
   if (!data.library) {
     say(view, data.problem);
     return;
@@ -166,20 +330,36 @@ async function update(view) {
   }
   say(view, data.problem);
   writeLegend(view);
+  writeKey(view);
   paint(view);
+  placeLabels(view);
 }
 
 function mount(root) {
   const box = root.querySelector(".box");
-  const view = { root: box, stage: box.querySelector(".stage"), tip: box.querySelector(".tip"), viewer: null, shown: null, queue: Promise.resolve() };
-  view.resized = new ResizeObserver(() => view.viewer?.resize());
+  const view = {
+    root: box,
+    stage: box.querySelector(".stage"),
+    tip: box.querySelector(".tip"),
+    labels: box.querySelector(".labels"),
+    viewer: null,
+    shown: null,
+    queue: Promise.resolve(),
+  };
+  view.resized = new ResizeObserver(() => {
+    if (!view.viewer) return;
+    view.viewer.resize();
+    followCamera(view);
+  });
   view.resized.observe(view.stage);
   listen(view);
+  globalThis.alloscopePicture = (scale) => (view.shown ? picture(view, scale) : null); // for the slide
   return view;
 }
 
 function release(view) {
   view.resized.disconnect();
+  delete globalThis.alloscopePicture;
   const canvas = view.stage.querySelector("canvas");
   const context = canvas?.getContext("webgl2") ?? canvas?.getContext("webgl");
   context?.getExtension("WEBGL_lose_context")?.loseContext();

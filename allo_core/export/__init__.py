@@ -1,0 +1,22 @@
+"""What users take away: tables, the record of a run, structure files, scripts for other viewers, pages, and one archive of it all."""
+
+from allo_core.export.bundle import bundle
+from allo_core.export.coloured import COLOURED_FILE, coloured_structure
+from allo_core.export.pages import figure_page, structure_page
+from allo_core.export.record import run_record
+from allo_core.export.scripts import chimerax_script, pymol_script
+from allo_core.export.tables import printable, scores_csv, table_of_heads
+
+__all__ = [
+    "COLOURED_FILE",
+    "bundle",
+    "chimerax_script",
+    "coloured_structure",
+    "figure_page",
+    "printable",
+    "pymol_script",
+    "run_record",
+    "scores_csv",
+    "structure_page",
+    "table_of_heads",
+]

@@ -1,0 +1,267 @@
+"""Scripts that show the same picture in PyMOL and ChimeraX, in the numbering of the structure's authors.
+
+Both languages execute what they read (PyMOL runs Python), so nothing from outside is written but checked names, numbers and a title in
+which every character that could end a comment is replaced.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from allo_core.colours import hex_colours
+from allo_core.errors import ExportError
+from allo_core.export.coloured import COLOURED_FILE
+from allo_core.export.tables import printable
+
+if TYPE_CHECKING:
+    from allo_core.structure.mapping import ResidueId, StructureMap
+
+__all__ = ["chimerax_script", "pymol_script"]
+
+_ENTRY = re.compile(r"[0-9][A-Za-z0-9]{3}")
+_CHAIN = re.compile(r"[A-Za-z0-9]{1,4}")
+_SET = re.compile(r"[A-Za-z0-9]{1,20}")
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
+_INSERTION = re.compile(r"[A-Za-z]?")  # a digit would read as part of the number
+# A semicolon starts a command, a backslash joins lines, quotes and brackets are best not relied on.
+_NOT_FOR_COMMENTS = re.compile(r"[^A-Za-z0-9 .,:()%+<>=/_-]")
+_LONGEST_TITLE = 200
+_OTHERS = "#DDD6E3"  # other chains, fusion proteins: paler than any value
+_A_LINE = 60  # residues; older PyMOL cuts lines at 1024 characters
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """What both scripts show: values and sets of the residues that the structure has."""
+
+    file: str
+    entry: str
+    chain: str
+    title: str
+    values: dict["ResidueId", float]
+    colours: dict[str, list["ResidueId"]]
+    sets: dict[str, tuple[list["ResidueId"], str, int]]
+    notes: tuple[str, ...]
+
+
+def pymol_script(
+    entry: str,
+    mapping: "StructureMap",
+    values: np.ndarray,
+    ceiling: float,
+    scale: Sequence[str],
+    sets: Mapping[str, tuple[Sequence[int], str]],
+    title: str,
+) -> str:
+    """PyMOL script (.pml): the receptor coloured by value, the sets as sticks and as selections set_A, set_B.
+
+    The values also stand in the B-factors of the receptor's residues (-1 elsewhere).
+
+    Parameters
+    ----------
+    entry : str
+        A PDB code, which PyMOL fetches, or `COLOURED_FILE`, which must lie beside the script.
+    mapping : StructureMap
+        That of the structure; its residues carry the authors' chain and numbers.
+    values : ndarray, shape=(L,)
+        NaN where there is none.
+    ceiling : float
+        The value of the last colour; the first one stands for 0.
+    scale : sequence of str
+        Hex colours, low to high.
+    sets : mapping of str to (indices, colour)
+        0-based indices into the sequence, and a hex colour, by the name of the set.
+    title : str
+        Text from outside; it becomes a comment.
+
+    Raises
+    ------
+    ExportError
+        If the entry, the chain, an insertion code, a set's name, a colour or the ceiling cannot be written safely.
+    """
+    picture = _picture(entry, mapping, values, ceiling, scale, sets, title)
+    chain = f"alloscope and chain {picture.chain}"
+    lines = [
+        *picture.notes,
+        "# The B-factors of the coloured residues are the values; -1 means none.",
+        "delete alloscope",
+        f"fetch {picture.entry}, alloscope, type=cif, async=0" if picture.entry else f"load {picture.file}, alloscope",
+        "bg_color white",
+        "hide everything, alloscope",
+        "show cartoon, alloscope",
+        "show sticks, alloscope and organic",
+        "show spheres, alloscope and inorganic",
+        "hide everything, alloscope and solvent",
+        f"color {_pymol_colour(_OTHERS)}, alloscope",
+        "util.cnc alloscope and organic",
+        "alter alloscope, b=-1.0",
+    ]
+    lines += [f"alter {chain} and resi {_pymol_number(residue)}, b={_number(value)}" for residue, value in picture.values.items()]
+    for colour, residues in picture.colours.items():
+        lines += [f"color {_pymol_colour(colour)}, {chain} and resi {part}" for part in _pymol_parts(residues)]
+    for name, (residues, colour, missing) in reversed(picture.sets.items()):
+        lines += _pymol_set(name, chain, residues, colour, missing)
+    return "\n".join([*lines, "deselect", f"orient {chain}", ""])
+
+
+def chimerax_script(
+    entry: str,
+    mapping: "StructureMap",
+    values: np.ndarray,
+    ceiling: float,
+    scale: Sequence[str],
+    sets: Mapping[str, tuple[Sequence[int], str]],
+    title: str,
+) -> str:
+    """ChimeraX script (.cxc): the receptor coloured by value, the sets as sticks and under the names set_A, set_B.
+
+    The values are also kept as the residue attribute alloscope_value.  Parameters and errors as in `pymol_script`.
+    """
+    picture = _picture(entry, mapping, values, ceiling, scale, sets, title)
+    chain = f"#1/{picture.chain}"
+    lines = [
+        *picture.notes,
+        "# The values are kept as the residue attribute alloscope_value. What was open before is closed.",
+        "close session",
+        f"open {picture.entry} from pdb" if picture.entry else f"open {picture.file}",
+        "set bgColor white",
+        "hide #1 target a",
+        "show #1 target c",
+        f"color #1 {_OTHERS} target ac",
+        "show #1 & ligand target a",
+        "style #1 & ligand stick",
+        "color #1 & ligand byhetero target a",
+        "show #1 & ions target a",
+        "style #1 & ions sphere",
+        "hide #1 & solvent target a",
+    ]
+    lines += [
+        f"setattr {_chimerax_residues(chain, [residue])} residues alloscope_value {_number(value)} create true"
+        for residue, value in picture.values.items()
+    ]
+    lines += [f"color {_chimerax_residues(chain, residues)} {colour} target c" for colour, residues in picture.colours.items()]
+    for name, (residues, colour, missing) in reversed(picture.sets.items()):
+        lines += _chimerax_set(name, chain, residues, colour, missing)
+    return "\n".join([*lines, f"view {chain}", ""])
+
+
+def _picture(entry, mapping, values, ceiling, scale, sets, title) -> _Picture:
+    code = entry if _ENTRY.fullmatch(entry) else ""
+    if not code and entry != COLOURED_FILE:
+        raise ExportError(f"{_shown(entry)} is neither a PDB code nor {COLOURED_FILE}; scripts load one of these.")
+    if not _CHAIN.fullmatch(mapping.chain):
+        raise ExportError(f"Chain {_shown(mapping.chain)} cannot be named in a script; rename it in the file to 1 to 4 letters or digits.")
+    if not (np.isfinite(ceiling) and ceiling > 0):
+        raise ExportError(f"A colour scale cannot end at {ceiling}; give a number above 0.")
+    for colour in (*scale, *(colour for _, colour in sets.values())):
+        if not _COLOUR.fullmatch(colour):
+            raise ExportError(f"{_shown(colour)} is no colour; write it as #E69F00.")
+    values = np.where(np.isfinite(values), values, np.nan)
+    present = {index: _checked(residue) for index, residue in enumerate(mapping.residues) if residue is not None}
+    grouped: dict[str, list] = {}
+    for index, colour in enumerate(hex_colours(values, ceiling, scale)):
+        if index in present:
+            grouped.setdefault(colour, []).append(present[index])
+    absent = len(mapping.residues) - len(present)
+    notes = (
+        f"# AlloScope: {_comment(title)}",
+        f"# {code or entry}, chain {mapping.chain}, residue numbers of the structure's authors",
+        f"# {absent} of {len(mapping.residues)} residues of the sequence are not in the structure and are left out",
+        f"# Colours from 0 to {_number(ceiling)}",
+    )
+    with_value = {residue: float(values[index]) for index, residue in present.items() if np.isfinite(values[index])}
+    return _Picture(entry, code, mapping.chain, title, with_value, grouped, _checked_sets(sets, present), notes)
+
+
+def _checked(residue: "ResidueId") -> "ResidueId":
+    if not _INSERTION.fullmatch(residue.insertion):
+        raise ExportError(f"Residue {residue.number} has the insertion code {_shown(residue.insertion)}; scripts need a letter.")
+    return residue
+
+
+def _checked_sets(sets: Mapping[str, tuple[Sequence[int], str]], present: dict[int, "ResidueId"]) -> dict:
+    """The residues of each set that the structure has, its colour, and how many it lacks."""
+    checked = {}
+    for name, (indices, colour) in sets.items():
+        if not _SET.fullmatch(name):
+            raise ExportError(f"{_shown(name)} is no name of a set; use letters and digits.")
+        residues = [present[index] for index in indices if index in present]
+        checked[name] = (residues, colour, len(indices) - len(residues))
+    return checked
+
+
+def _shown(text: str) -> str:
+    return repr(printable(text)[:40])
+
+
+def _comment(text: str) -> str:
+    return _NOT_FOR_COMMENTS.sub("?", text[:_LONGEST_TITLE])
+
+
+def _number(value: float) -> str:
+    """With a decimal point, so that both programs read a number that is not whole."""
+    return f"{value:#.6g}"
+
+
+def _set_comment(name: str, residues: list, missing: int) -> str:
+    return f"# set {name}: {len(residues)} residues" + (f", {missing} more are not in the structure" if missing else "")
+
+
+def _pymol_number(residue: "ResidueId") -> str:
+    """A bare minus sign would be read as a range."""
+    sign = "\\-" if residue.number < 0 else ""
+    return f"{sign}{abs(residue.number)}{residue.insertion}"
+
+
+def _pymol_parts(residues: list["ResidueId"]) -> Iterator[str]:
+    for start in range(0, len(residues), _A_LINE):
+        yield "+".join(_pymol_number(residue) for residue in residues[start : start + _A_LINE])
+
+
+def _pymol_colour(colour: str) -> str:
+    return f"0x{colour[1:]}"
+
+
+def _pymol_set(name: str, chain: str, residues: list["ResidueId"], colour: str, missing: int) -> list[str]:
+    lines = [_set_comment(name, residues, missing)]
+    if not residues:
+        return lines
+    chosen, own = f"set_{name}", f"colour_{name}"
+    red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    for count, part in enumerate(_pymol_parts(residues)):
+        lines.append(f"select {chosen}, {f'{chosen} or ' if count else ''}({chain} and resi {part})")
+    return [
+        *lines,
+        f"set_color {own}, [{red:.4f}, {green:.4f}, {blue:.4f}]",
+        f"show sticks, {chosen} and not name N+C+O and not elem H",
+        # The cartoon takes its colour from CA, which therefore keeps the value's.
+        f"color {own}, {chosen} and not name N+CA+C+O",
+        f"show spheres, {chosen} and name CA",
+        f"set sphere_scale, 0.4, {chosen} and name CA",
+        f"set sphere_color, {own}, {chosen} and name CA",
+    ]
+
+
+def _chimerax_residues(chain: str, residues: list["ResidueId"]) -> str:
+    """Residues as ChimeraX names them; some of its versions do not find :0, but number=0."""
+    zero = [residue for residue in residues if residue.number == 0 and not residue.insertion]
+    others = [f"{residue.number}{residue.insertion}" for residue in residues if residue not in zero]
+    return (f"{chain}:{','.join(others)}" if others else "") + (f"{chain}::number=0" if zero else "")
+
+
+def _chimerax_set(name: str, chain: str, residues: list["ResidueId"], colour: str, missing: int) -> list[str]:
+    lines = [_set_comment(name, residues, missing)]
+    if not residues:
+        return lines
+    chosen = f"set_{name}"
+    return [
+        *lines,
+        f"name {chosen} {_chimerax_residues(chain, residues)}",
+        f"show {chosen} & sidechain & ~H target a",
+        f"style {chosen} & sidechain stick",
+        f"color {chosen} & sidechain {colour} target a",
+        f"style {chosen} & @ca sphere",
+    ]

@@ -1,0 +1,51 @@
+"""The table of heads."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
+    import pandas as pd
+
+    from allo_core.attention.scores import HeadScores
+
+__all__ = ["printable", "scores_csv", "table_of_heads"]
+
+_FORMULA = ("=", "+", "-", "@")  # a spreadsheet computes a cell that starts with one of these
+
+
+def printable(text: str) -> str:
+    """The text with each character that a terminal would act on, a line break among them, replaced by a question mark."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def table_of_heads(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """The heads by descending enrichment, those without a score and flagged ones last."""
+    order = frame.assign(flagged=frame["flags"] != "")
+    return order.sort_values(["flagged", "enrichment"], ascending=[True, False], na_position="last").drop(columns="flagged")
+
+
+def scores_csv(scores: "HeadScores", model_id: str, protein_name: str, measure: str = "A") -> str:
+    """CSV text of all heads in (layer, head) order; undefined values are empty.
+
+    The last columns are the same in every row, so that tables of several runs can be put together: measure, null, threshold, model,
+    protein, n_sites.
+
+    Parameters
+    ----------
+    scores : HeadScores
+    model_id : str
+    protein_name : str
+        Text from outside: unprintable characters become question marks, and a name that a spreadsheet would take for a formula is
+        preceded by an apostrophe.
+    measure : {"A", "B", "AB", "BA"}
+        Attention on set A or B, or coupling A -> B or B -> A.
+    """
+    name = printable(protein_name)
+    settings = {
+        "measure": measure,
+        "null": scores.null,
+        "threshold": scores.threshold,
+        "model": model_id,
+        "protein": f"'{name}" if name.lstrip().startswith(_FORMULA) else name,
+        "n_sites": scores.n_sites,
+    }
+    return scores.frame.assign(**settings).to_csv(index=False, lineterminator="\n")

@@ -1,0 +1,120 @@
+"""Attention along the sequence."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from allo_core.colours import SET_COLOURS
+
+__all__ = ["profile"]
+
+
+def profile(
+    numbers: Sequence[int],
+    received: np.ndarray,
+    above: np.ndarray,
+    labels: Sequence[str],
+    sets: Mapping[str, Sequence[int]],
+    spans: Sequence[tuple[str, int, int]],
+    threshold: float,
+    height: int = 150,
+) -> go.Figure:
+    """Attention received along the sequence, under a track of the segments.
+
+    Parameters
+    ----------
+    numbers : sequence of int, length L
+        UniProt numbers.
+    received, above : ndarray, shape=(L,)
+        Column sums of all attention, and of the attention above the threshold.
+    labels : sequence of str, length L
+        Residue names for the hover text.
+    sets : dict of name ("A", "B") -> 0-based indices
+        The marked residues; A points up, B down.
+    spans : sequence of (segment, first index, last index)
+    threshold : float
+    """
+    figure = go.Figure()
+    hover = "<b>%{customdata}</b><br>%{y:.3f}<extra>%{fullData.name}</extra>"
+    figure.add_trace(
+        go.Scatter(
+            x=list(numbers), y=received, customdata=list(labels), mode="lines", name="attention received", fill="tozeroy",
+            line={"color": "#4292C6", "width": 1, "shape": "hvh"}, fillcolor="rgba(66,146,198,0.35)", hovertemplate=hover,
+        )
+    )  # fmt: skip
+    if threshold > 0:
+        figure.add_trace(
+            go.Bar(
+                x=list(numbers), y=above, customdata=list(labels), name=f"above {threshold:.2f}",
+                marker={"color": "#D94801", "line": {"width": 0}},
+                hovertemplate=hover, width=1.0,
+            )
+        )  # fmt: skip
+    highest = max(float(np.max(received)), float(np.max(above)), 1e-6)
+    for name, indices in sets.items():
+        if len(indices):
+            figure.add_trace(_marks(name, indices, numbers, labels, 0.0 if name == "A" else 0.07 * highest))
+    figure.update_layout(
+        **_segment_track(numbers, spans),
+        height=height,
+        margin={"l": 46, "r": 8, "t": 26, "b": 24},
+        bargap=0,
+        hovermode="closest",
+        dragmode="zoom",
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 0.98, "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"},
+        plot_bgcolor="rgba(0,0,0,0)",
+        paper_bgcolor="rgba(0,0,0,0)",
+        font={"size": 13},
+    )
+    figure.update_xaxes(range=[numbers[0] - 1, numbers[-1] + 1], showgrid=False, zeroline=False)
+    # room for the legend above the bars
+    figure.update_yaxes(range=[0, 1.3 * highest], fixedrange=True, showgrid=True, nticks=4, zeroline=False)
+    return figure
+
+
+def _marks(name: str, indices: Sequence[int], numbers: Sequence[int], labels: Sequence[str], height: float) -> go.Scatter:
+    return go.Scatter(
+        x=[numbers[i] for i in indices], y=[height] * len(indices), customdata=[labels[i] for i in indices], mode="markers",
+        name=f"set {name}",
+        marker={
+            "symbol": "triangle-up" if name == "A" else "diamond", "size": 10, "color": SET_COLOURS[name],
+            "line": {"color": "#000000", "width": 1},
+        },
+        cliponaxis=False, hovertemplate=f"<b>%{{customdata}}</b><extra>set {name}</extra>",
+    )  # fmt: skip
+
+
+def _segment_track(numbers: Sequence[int], spans: Sequence[tuple[str, int, int]]) -> dict:
+    """Layout entries of the track: bars for helices with their names, a line for the rest (one update, Plotly is slow at many)."""
+    shapes, names = [], []
+    for name, first, last in spans:
+        helix = name.startswith(("TM", "H8"))
+        low, high = (1.02, 1.17) if helix else (1.07, 1.12)
+        shapes.append(
+            {
+                "type": "rect",
+                "xref": "x",
+                "yref": "paper",
+                "x0": numbers[first] - 0.5,
+                "x1": numbers[last] + 0.5,
+                "y0": low,
+                "y1": high,
+                "fillcolor": "#6B7280" if helix else "#D1D5DB",
+                "line": {"width": 0},
+            }
+        )
+        if helix and last - first >= 10:
+            names.append(
+                {
+                    "x": (numbers[first] + numbers[last]) / 2,
+                    "y": 1.095,
+                    "xref": "x",
+                    "yref": "paper",
+                    "text": name,
+                    "showarrow": False,
+                    "font": {"color": "#FFFFFF", "size": 12},
+                    "yanchor": "middle",
+                }
+            )
+    return {"shapes": shapes, "annotations": names}

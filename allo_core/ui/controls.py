@@ -1,0 +1,60 @@
+"""What is measured and what the pictures show: every change is arithmetic on what is stored, so it shows at once."""
+
+import streamlit as st
+
+from allo_core.attention.measures import MEASURES
+from allo_core.figures.heatmap import SCORES
+from allo_core.ui import session
+from allo_core.ui.help import HELP
+from allo_core.ui.state import COLOURINGS, MOST_PAIRS, NULLS, SCALES, THRESHOLDS, View
+
+__all__ = ["NULL_NAMES", "draw_controls", "effective_null"]
+
+NULL_NAMES = {"matched": "matched", "uniform": "uniform", "published": "as published"}
+
+
+def draw_controls(view: View, numbered: bool) -> None:
+    """One row: measure, score, threshold and null of the heatmap; colours, scale and pairs of the structure."""
+    places = st.columns([2.75, 1.65, 1.75, 1.3, 2.2, 1.3, 1.3], vertical_alignment="bottom", gap="small")
+    measure, score, threshold, null, colouring, scale, pairs = places
+    with measure:
+        st.session_state.measure = view.measure
+        st.segmented_control(
+            "Attention", list(MEASURES), format_func=MEASURES.__getitem__, key="measure", required=True, help=HELP["measure"],
+            on_change=lambda: session.change(measure=st.session_state.measure or view.measure),
+        )  # fmt: skip
+    with score:
+        _choice("score", SCORES, view.score, "Heatmap shows", HELP["score"])
+    with threshold:
+        st.session_state.threshold = view.threshold
+        st.select_slider(
+            "Threshold", THRESHOLDS, format_func=lambda value: f"{value:.2f}", key="threshold", help=HELP["threshold"],
+            on_change=lambda: session.change(threshold=st.session_state.threshold),
+        )  # fmt: skip
+    with null:
+        options = {name: NULL_NAMES[name] for name in NULLS if numbered or name != "matched"}
+        _choice("null", options, effective_null(view, numbered), "Null", HELP["null"])
+    with colouring:
+        _choice("colouring", COLOURINGS, view.colouring, "Structure shows", HELP["colouring"])
+    with scale:
+        _choice("scale", SCALES, view.scale, "Scale of", HELP["scale"])
+    with pairs:
+        st.session_state.pairs = view.pairs
+        st.slider(
+            "Strongest pairs", 0, MOST_PAIRS, key="pairs", help=HELP["pairs"],
+            on_change=lambda: session.change(pairs=st.session_state.pairs),
+        )  # fmt: skip
+
+
+def _choice(field: str, options: dict[str, str], value: str, label: str, text: str) -> None:
+    """A select box bound to a field of the view."""
+    st.session_state[field] = value
+    st.selectbox(
+        label, list(options), format_func=options.__getitem__, key=field, help=text,
+        on_change=lambda: session.change(**{field: st.session_state[field]}),
+    )  # fmt: skip
+
+
+def effective_null(view: View, numbered: bool) -> str:
+    """The chosen null, or uniform where a sequence has no generic numbers to match."""
+    return view.null if numbered or view.null != "matched" else "uniform"

@@ -1,0 +1,138 @@
+"""The selected head by itself: its card, its map and its strongest pairs."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from allo_core.figures.attention_map import attention_map
+from allo_core.library import numbers_for
+from allo_core.sequence import Protein
+from allo_core.ui import session
+from allo_core.ui.help import HELP
+from allo_core.ui.painting import short_label
+from allo_core.ui.results import HeadDetails, LoadedStructure, Result
+from allo_core.ui.state import View
+
+__all__ = ["LISTED_PAIRS", "draw_card", "draw_map", "draw_pairs"]
+
+LISTED_PAIRS = 10
+_MAP_HEIGHT = 600
+
+
+def draw_card(protein: Protein, result: Result, details: HeadDetails, loaded: LoadedStructure | None) -> None:
+    """Numbers that tell what kind of head this is."""
+    card, row = details.card, result.row
+    st.markdown(f"##### {result.head_name}")
+    if row["flags"]:
+        st.caption(f"Flagged: {row['flags']}.", help=HELP["flags"])
+    contact = "no structure" if loaded is None else _share(card.contact_share)
+    contact_far = "no structure" if loaded is None else _share(card.contact_share_far)
+    whose = f"Of {card.n_resolved} arcs between residues that {loaded.name} shows. " if loaded is not None else ""
+    largest = _share(card.largest_share)
+    if card.largest_residue is not None:
+        largest += f" {short_label(protein, card.largest_residue).split()[0]}"
+    figures = [
+        ("arcs", f"{card.n_arcs}", HELP["arcs"]),
+        ("up to 4 apart", _share(card.local_share), HELP["local_share"]),
+        ("contacts", contact, whose + HELP["contact_share"]),
+        ("contacts, 6+ apart", contact_far, whose + HELP["contact_share_far"]),
+        ("24+ apart", _share(card.long_range_share), HELP["long_range_share"]),
+        ("special tokens", _share(card.special_share), HELP["special_share"]),
+        ("residues hit", f"{card.residues_hit} of {card.n_sites}", HELP["residues_hit"]),
+        ("largest residue", largest, HELP["largest_share"]),
+    ]
+    with st.container(key="card"):
+        for line in (figures[:4], figures[4:]):
+            for place, (label, value, text) in zip(st.columns(4, gap="small"), line, strict=True):
+                place.metric(label, value, help=text, border=True)
+    _draw_stability(details)
+
+
+def _share(value: float | None) -> str:
+    return "none" if value is None or np.isnan(value) else f"{value:.0%}"
+
+
+def _draw_stability(details: HeadDetails) -> None:
+    table = pd.DataFrame(
+        {
+            "threshold": [f"{point.threshold:.1f}" for point in details.stability],
+            "log₂ enrichment": [_number(point.log2_enrichment) for point in details.stability],
+            "SNR": [_number(point.snr) for point in details.stability],
+            "arcs": [str(point.n_arcs) for point in details.stability],
+        }
+    ).set_index("threshold")
+    st.caption("Stability over the threshold", help=HELP["stability"])
+    st.table(table.T)
+
+
+def _number(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.2f}"
+
+
+def draw_map(view: View, protein: Protein, result: Result) -> None:
+    """The head's L x L map with segment bands and the marked rows and columns."""
+    numbers = numbers_for(protein)
+    attention = result.maps[result.head]
+    figure = attention_map(
+        attention,
+        protein.first,
+        {"A": view.sites, "B": view.sites_b},
+        [] if numbers is None else numbers.spans(),
+        view.pair,
+        _MAP_HEIGHT,
+        st.context.theme.type,
+    )
+    st.plotly_chart(
+        figure,
+        key="map",
+        height=_MAP_HEIGHT,
+        config={"displayModeBar": False},
+        alt=f"Attention map of {result.head_name}: {len(protein)} queries by {len(protein)} keys.",
+    )
+    st.caption("Rows look at columns. Lines are the marked residues of sets A (orange) and B (pink); grey bands are helices.")
+
+
+def draw_pairs(protein: Protein, details: HeadDetails, loaded: LoadedStructure | None) -> None:
+    """The strongest pairs; a click on a row points the pair out on the structure."""
+    pairs = details.pairs[:LISTED_PAIRS]
+    st.markdown("##### Strongest pairs", help=HELP["pairs"])
+    if not pairs:
+        st.caption("This head has no attention above 0.01 between different residues.")
+        return
+    table = pd.DataFrame(
+        {
+            "looks": [short_label(protein, pair.query) for pair in pairs],
+            "at": [short_label(protein, pair.key) for pair in pairs],
+            "attention": [pair.weight for pair in pairs],
+            "apart": [abs(pair.query - pair.key) for pair in pairs],
+            "distance": [pair.distance for pair in pairs],
+        }
+    )
+
+    def point_out() -> None:
+        chosen = st.session_state.pairs_table.selection.rows
+        session.change(pair=(pairs[chosen[0]].query, pairs[chosen[0]].key) if chosen else None)
+
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        table,
+        key="pairs_table",
+        hide_index=True,
+        on_select=point_out,
+        selection_mode="single-row",
+        height=_row_height(len(pairs)),
+        column_config={
+            "attention": number("attention", format="%.3f"),
+            "apart": number("apart", help="Residues along the chain."),
+            "distance": number(
+                "distance, Å",
+                format="%.1f",
+                help=f"Between CB atoms (CA of glycine) in {loaded.name}." if loaded else "No structure is loaded.",
+            ),
+        },
+    )
+    st.caption("Click a row's box to point the pair out on the structure.")
+
+
+def _row_height(rows: int) -> int:
+    return 35 * (rows + 1) + 3

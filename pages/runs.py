@@ -1,0 +1,8 @@
+"""Kept runs: what lies on this machine, how much room it takes, and deleting it."""
+
+import streamlit as st
+
+from allo_core.ui.kept_runs import draw_kept_runs
+
+st.markdown("### Kept runs")
+draw_kept_runs()

@@ -1,0 +1,81 @@
+"""The record of how a table was made."""
+
+import json
+
+import numpy as np
+import pytest
+
+from allo_core.attention.measures import MEASURES
+from allo_core.attention.run_meta import RunMeta
+from allo_core.export import run_record
+from tests.export.made_scores import A2A, SITES, scores_of
+
+SETS = {"A": SITES, "B": ()}
+
+
+def record_of(scores, numbers=A2A.numbers, sets=SETS, measure="A", structure=None):
+    """The record as read by a strict JSON parser."""
+
+    def refuse(name):
+        raise AssertionError(f"{name} is not JSON")
+
+    meta = RunMeta(
+        model_id="antiberty", weights_sha256="0" * 64, weights_source="bundled", licence="MIT", protein_name="AA2AR",
+        sequence=A2A.protein.sequence, dtype="float32", device_type="cpu", versions={"torch": "1"}, layers=2, heads=3, created="",
+        seconds=0.1,
+    )  # fmt: skip
+    return json.loads(run_record(meta, A2A.protein, sets, numbers, measure, scores.threshold, scores, structure), parse_constant=refuse)
+
+
+def test_everything_needed_to_repeat_the_scores_is_named():
+    record = record_of(scores_of("matched"))
+    for name, value in {
+        "model_id": "antiberty", "weights_sha256": "0" * 64, "weights_source": "bundled", "licence": "MIT", "dtype": "float32",
+        "device_type": "cpu", "versions": {"torch": "1"}, "sequence": A2A.protein.sequence,
+    }.items():  # fmt: skip
+        assert record["run"][name] == value
+    assert record["protein"]["sequence"] == A2A.protein.sequence
+    assert record["sets"] == {"A": ["D52 2.50 2x50", "S91 3.39 3x39", "N280 7.45 7x45"], "B": []}
+    assert (record["threshold"], record["null"], record["seed"], record["draws"], record["n_sites"]) == (0.3, "matched", 3, 50, 3)
+    assert record["cautions"] == [
+        "The model read the sequence alone; it never saw a structure.",
+        "Attention is not evidence of mechanism.",
+    ]
+    assert record["structure"] is None
+
+
+def test_a_coupling_names_who_asks_and_what_is_looked_at():
+    sets = {"A": (100, 101), "B": SITES}
+    record = record_of(scores_of(), sets=sets, measure="AB", structure={"entry": "8FYN"})
+    assert (record["measure"]["key"], record["measure"]["queries"], record["measure"]["sites"]) == ("AB", "A", "B")
+    assert record["sites"] == record["sets"]["B"] != record["sets"]["A"]
+    assert record["structure"] == {"entry": "8FYN"}
+
+
+def test_every_measure_has_a_meaning():
+    meanings = {measure: record_of(scores_of(), sets={"A": SITES, "B": SITES}, measure=measure)["measure"] for measure in MEASURES}
+    assert {meaning["meaning"] for meaning in meanings.values()} >= {"attention on set A", "attention on set B"}
+    assert len({meaning["meaning"] for meaning in meanings.values()}) == 4
+    with pytest.raises(KeyError):
+        record_of(scores_of(), measure="C")
+
+
+def test_the_record_of_the_matched_null_names_the_strata_of_what_was_scored():
+    # The other set must not be taken for the scored one.
+    record = record_of(scores_of("matched"), sets={"A": (0, 1), "B": SITES}, measure="B")
+    strata = A2A.numbers.strata()
+    assert record["strata"] == {"count": len(set(strata)), "of_sites": [strata[index] for index in SITES]}
+    assert record["strata"]["of_sites"][0].startswith("TM2, ")
+
+
+def test_the_record_of_the_uniform_null_has_no_strata():
+    record = record_of(scores_of())
+    assert (record["null"], record["strata"], record["threshold"]) == ("uniform", None, 0.3)
+    assert record["sites"][0] == "D52 2.50 2x50"
+
+
+@pytest.mark.parametrize(("null", "arcs_each"), [("published", 2), ("uniform", 0)])
+def test_an_undefined_smallest_q_is_null(null, arcs_each):
+    scores = scores_of(null, arcs_each=arcs_each)
+    assert np.isnan(scores.smallest_q)
+    assert record_of(scores)["smallest_q"] is None

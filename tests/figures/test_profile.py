@@ -1,0 +1,20 @@
+import numpy as np
+
+from allo_core.colours import SET_COLOURS
+from allo_core.figures.profile import profile
+
+
+def test_profile_has_a_track_of_helices_and_marks_in_uniprot_numbers():
+    values = np.arange(20.0)
+    labels = [f"A{n}" for n in range(101, 121)]
+    figure = profile(range(101, 121), values, values / 2, labels, {"A": [3, 7], "B": [5]}, [("TM1", 0, 14), ("ICL1", 15, 19)], 0.3)
+    assert list(figure.data[0].x) == list(range(101, 121))
+    assert (list(figure.data[2].x), figure.data[2].marker.color) == ([104, 108], SET_COLOURS["A"])
+    assert (list(figure.data[3].x), figure.data[3].marker.color) == ([106], SET_COLOURS["B"])
+    assert [(shape.x0, shape.x1) for shape in figure.layout.shapes] == [(100.5, 115.5), (115.5, 120.5)]
+    assert [annotation.text for annotation in figure.layout.annotations] == ["TM1"]
+
+
+def test_without_marks_and_threshold_there_is_one_curve():
+    values = np.arange(2.0)
+    assert len(profile([1, 2], values, values, ["A1", "A2"], {"A": [], "B": []}, [], 0.0).data) == 1
