@@ -84,9 +84,9 @@ class ShippedStructure:
     def path(self) -> Path:
         return DATA / "structures" / f"{self.entry}.cif.gz"
 
-    def with_partner_names(self, structure: "Structure") -> "Structure":
-        """The structure as read from `path` or from the whole PDB entry, its partners called by their usual names."""
-        return replace(structure, molecules=structure.molecules | self.partners)
+    def described(self, structure: "Structure") -> "Structure":
+        """The structure as read from `path`, which holds coordinates alone, or from the whole entry: with its entry, title and partners."""
+        return replace(structure, entry=self.entry, title=self.title, molecules=structure.molecules | self.partners)
 
 
 @dataclass(frozen=True)

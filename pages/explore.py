@@ -6,6 +6,7 @@ from allo_core.errors import AlloScopeError
 from allo_core.extract import find_kept_run, run_notes
 from allo_core.library import numbers_for
 from allo_core.models.registry import get_spec
+from allo_core.sentences import set_phrases, verdict
 from allo_core.ui import panels, results, session, state
 from allo_core.ui.controls import draw_controls, effective_null
 from allo_core.ui.downloads import Shown, draw_downloads
@@ -14,7 +15,7 @@ from allo_core.ui.heads_table import draw_table
 from allo_core.ui.painting import paint, values_to_take_away
 from allo_core.ui.rail import draw_rail
 from allo_core.ui.run_panel import device_notes, draw_failure, draw_run_state
-from allo_core.ui.sentences import model_sentence, set_phrases, structure_sentence, verdict
+from allo_core.ui.sentences import model_sentence, structure_sentence
 from allo_core.ui.strip import draw_foot, draw_notices, draw_strip, draw_verdict
 
 session.start()
@@ -80,12 +81,13 @@ if result is not None:
             with card:
                 draw_card(protein, result, details, loaded)
             with pairs:
-                draw_pairs(protein, details, loaded)
+                draw_pairs(protein, result, details, loaded)
     if tabs[2].open:
         with tabs[2]:
             draw_map(view, protein, result)
     if tabs[3].open:
         with tabs[3]:
-            draw_downloads(Shown(view, protein, result, painting, values, loaded, verdict(result, phrases), " ".join(statement)))
+            sentence = verdict(result.scores, result.control, result.measure, phrases)
+            draw_downloads(Shown(view, protein, result, painting, values, loaded, sentence, " ".join(statement)))
 draw_foot([*statement, *run_notes(spec, protein)])
 session.write_url()

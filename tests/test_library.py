@@ -185,7 +185,7 @@ def test_partner_names_of_a_shipped_structure_are_the_usual_ones():
     known = shipped_structure("3SN6")
     structure = read_structure(known.path)
     assert structure.molecules == {}
-    assert known.with_partner_names(structure).molecules == {"A": "Gs", "B": "Gs"}
+    assert known.described(structure).molecules == {"A": "Gs", "B": "Gs"}
     assert structure.molecules == {}
 
 

@@ -67,7 +67,7 @@ class Shown:
     @property
     def title(self) -> str:
         """Receptor, model and head."""
-        return f"{self.protein.name} · {get_spec(self.view.model).label} · {self.result.head_name}"
+        return f"{self.protein.name}, {get_spec(self.view.model).label}, {self.result.head_name}"
 
     @property
     def caption(self) -> str:

@@ -92,10 +92,11 @@ def draw_map(view: View, protein: Protein, result: Result) -> None:
     st.caption("Rows look at columns. Lines are the marked residues of sets A (orange) and B (pink); grey bands are helices.")
 
 
-def draw_pairs(protein: Protein, details: HeadDetails, loaded: LoadedStructure | None) -> None:
+def draw_pairs(protein: Protein, result: Result, details: HeadDetails, loaded: LoadedStructure | None) -> None:
     """The strongest pairs; a click on a row points the pair out on the structure."""
     pairs = details.pairs[:LISTED_PAIRS]
-    st.markdown("##### Strongest pairs", help=HELP["pairs"])
+    source = "" if result.queries is None else f" from set {result.measure[0]}"
+    st.markdown(f"##### Strongest pairs{source}", help=HELP["pairs"])
     if not pairs:
         st.caption("This head has no attention above 0.01 between different residues.")
         return

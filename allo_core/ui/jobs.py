@@ -11,11 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from allo_core.errors import AlloScopeError, Cancelled
-from allo_core.extract import extract_attention
-from allo_core.models.download import download
-from allo_core.models.language_model import load_model
-from allo_core.models.registry import get_spec
-from allo_core.models.weights import locate
+from allo_core.extract import run_model
+from allo_core.models.language_model import ProteinLanguageModel, load_model
 from allo_core.sequence import Protein
 
 __all__ = ["Job", "Request", "Worker"]
@@ -76,7 +73,7 @@ class Worker:
         self._jobs: queue.Queue[Job] = queue.Queue()
         self._active: list[Job] = []
         self._lock = threading.Lock()
-        self._loaded: tuple[tuple, object] | None = None
+        self._loaded: tuple[tuple[str, ...], ProteinLanguageModel] | None = None
         threading.Thread(target=self._work, name="alloscope-worker", daemon=True).start()
 
     def submit(self, request: Request) -> Job:
@@ -116,19 +113,12 @@ class Worker:
         if job.cancel.is_set():
             raise Cancelled
         job.state = "running"
-        request, spec = job.request, get_spec(job.request.model)
-        if locate(spec).state == "download":
-            job.step(f"Downloading {spec.label}")
-            download(spec, lambda done, total: job.step(f"Downloading {spec.label}", done, total), job.cancel)
-        job.step(f"Loading {spec.label}")
-        model = self._model(request)
-        job.step("Reading the sequence")
-        extract_attention(model, request.protein, lambda done, total: job.step("Layer", done, total), job.cancel)
-        job.notes = model.notes
+        request = job.request
+        _, job.notes = run_model(request.model, request.protein, request.device, request.dtype, job.step, job.cancel, self._model)
         job.state = "done"
 
-    def _model(self, request: Request):
-        wanted = (request.model, request.device, request.dtype)
+    def _model(self, *wanted: str) -> ProteinLanguageModel:
+        """The model of this id, device and precision: the loaded one if it is the same."""
         if self._loaded is None or self._loaded[0] != wanted:
             self._loaded = None  # free the old weights before the new ones come
             self._loaded = (wanted, load_model(*wanted))

@@ -1,5 +1,6 @@
 """The kept runs as a table, and deleting them."""
 
+import hashlib
 from collections.abc import Sequence
 
 import pandas as pd
@@ -27,9 +28,10 @@ def draw_kept_runs() -> None:
         return
     total = sum(run.bytes for run in runs)
     st.markdown(f"{len(runs)} run{'s' if len(runs) > 1 else ''}, {readable_size(total)} in all, in {plain(str(runs_folder()))}")
+    # A key of its own for each list: chosen rows must not stay chosen when other runs move into their places.
     event = st.dataframe(
         _table(runs),
-        key="runs",
+        key=f"runs_{hashlib.sha256(''.join(run.key for run in runs).encode()).hexdigest()[:12]}",
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",

@@ -54,6 +54,8 @@ def _why_empty(view: View, result: Result) -> str:
         return "Every head is flagged: with fewer than three marked residues no head can hit three. Mark more."
     if view.score == "q":
         return "No head has a q: the published null gives none, and q needs heads with at least 10 arcs."
+    if result.scores.frame["enrichment"].notna().any():
+        return "Every head with a score is flagged; hover over a head, or look into the table, to see why."
     return "No head has a score at this threshold; lower it."
 
 

@@ -210,7 +210,7 @@ def load_structure(key: str, protein: Protein) -> LoadedStructure:
 def _loaded(key: str, path: str, name: str, protein: Protein) -> LoadedStructure:
     structure = read_structure(path, name)
     with suppress(LibraryError):
-        structure = shipped_structure(key).with_partner_names(structure)
+        structure = shipped_structure(key).described(structure)
     mapping = map_structure(structure, protein)
     numbers = numbers_for(protein)
     scene = build_scene(structure, mapping, protein, numbers.segment if numbers is not None else None)

@@ -7,12 +7,13 @@ import streamlit as st
 from allo_core.attention.measures import MEASURES
 from allo_core.library import receptors
 from allo_core.models.registry import get_spec
+from allo_core.sentences import verdict
 from allo_core.sequence import Protein
 from allo_core.ui import inputs
 from allo_core.ui.controls import NULL_NAMES
 from allo_core.ui.help import HELP
 from allo_core.ui.results import Result
-from allo_core.ui.sentences import FOOT, verdict
+from allo_core.ui.sentences import FOOT
 from allo_core.ui.state import View
 from allo_core.ui.text import plain
 
@@ -37,7 +38,7 @@ def _sets(view: View, phrases: Mapping[str, str]) -> list[str]:
         if indices or name == "A":
             count = f"{len(indices)} residue{'' if len(indices) == 1 else 's'}"
             phrase = phrases[name].removeprefix("the ")
-            shown.append(f"**{name}** {plain(count if phrase.startswith(count) else f'{phrase}, {count}')}")
+            shown.append(f"**{name}** {plain(count if phrase.startswith(count) else f'{phrase} ({len(indices)})')}")
     return shown
 
 
@@ -48,7 +49,7 @@ def draw_verdict(result: Result | None, phrases: Mapping[str, str], device_notes
     if result is None:
         return
     with st.container(key="verdict"):
-        text = verdict(result, phrases)
+        text = verdict(result.scores, result.control, result.measure, phrases)
         if result.measure in ("AB", "BA"):
             text = f"{MEASURES[result.measure]}: {text}"
         st.markdown(plain(text), help=f"{HELP['control']} Smallest reachable q here: {result.scores.smallest_q:.2g}.")

@@ -73,6 +73,7 @@ def structure_view(scene, first: int, painting: Painting, file: str, height: int
     file : str
         Name of saved pictures, letters and digits.
     """
+    dark = st.context.theme.type == "dark"
     viewer, structures = _components()
     address, problem = _library()
     structures(key=f"{key}-text", data={"id": scene.id, "pdb": scene.pdb}, height=1)
@@ -98,7 +99,7 @@ def structure_view(scene, first: int, painting: Painting, file: str, height: int
             "legend": painting.legend,
             "colouring": painting.colouring,
             "pairs": [list(pair) for pair in painting.pairs],
-            "pairColour": "#E6EDF3" if st.context.theme.type == "dark" else "#30363D",
+            "pairColour": "#E6EDF3" if dark else "#30363D",
             "tags": [list(tag) for tag in painting.tags],
             "helices": [
                 {"name": helix.name, "top": helix.top.round(2).tolist(), "bottom": helix.bottom.round(2).tolist()}
@@ -110,6 +111,7 @@ def structure_view(scene, first: int, painting: Painting, file: str, height: int
             "ions": ions,
             "elements": ELEMENTS,
             "partner": PARTNER,
+            "partnerOpacity": 1.0 if dark else 0.75,  # what shines through darkens on a dark page
             "plain": PLAIN,
         },
     )

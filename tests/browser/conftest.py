@@ -87,8 +87,15 @@ class App:
                 time.sleep(0.2)
 
     def stop(self) -> None:
+        self._end(subprocess.Popen.terminate)
+
+    def kill(self) -> None:
+        """End the server without a chance to tidy up."""
+        self._end(subprocess.Popen.kill)
+
+    def _end(self, how) -> None:
         if self.process is not None:
-            self.process.terminate()
+            how(self.process)
             self.process.wait(20)
             self.log.close()
             self.process = None

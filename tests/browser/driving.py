@@ -8,6 +8,7 @@ __all__ = [
     "chips",
     "click_head",
     "click_residue",
+    "click_threshold",
     "colours_on_screen",
     "heatmap_values",
     "open_page",
@@ -84,6 +85,22 @@ def click_head(page, layer: int, head: int) -> None:
     page.mouse.move(x - 3, y - 3)
     page.mouse.move(x, y)
     page.wait_for_timeout(150)
+    page.mouse.click(x, y)
+
+
+def click_threshold(page, value: float) -> None:
+    """Click the bar of the threshold's slider at this value; where a step is narrower than a pixel it may be the one beside it."""
+    x, y = (
+        page.locator(".st-key-threshold")
+        .get_by_role("slider")
+        .evaluate(
+            """(slider, value) => {
+                const bar = slider.closest('[role=group]').firstElementChild.getBoundingClientRect();
+                return [bar.left + bar.width * value * 100 / Number(slider.max), bar.top + bar.height / 2];
+            }""",
+            value,
+        )
+    )
     page.mouse.click(x, y)
 
 
@@ -185,3 +202,8 @@ def paste_sequence(page, text: str, answer: str) -> None:
         except TimeoutError:
             if attempt == 2:
                 raise
+
+
+def labels(page) -> list[str]:
+    """Names of residues written on the structure."""
+    return page.locator(".labels .residue").all_inner_texts()

@@ -20,7 +20,7 @@ def test_the_loop(page, app):
     # open: the default run appears by itself
     driving.open_page(page, app.url)
     assert page.get_by_text("AA2AR · Adenosine receptor A2a").is_visible()
-    assert page.get_by_text("sodium pocket, 16 residues").is_visible()
+    assert page.get_by_text("sodium pocket (16)").is_visible()
     before = driving.heatmap_values(page)
     assert np.shape(before) == (8, 8)
     camera = driving.view_of(page)
@@ -41,7 +41,7 @@ def test_the_loop(page, app):
 
     # a second click takes it away again
     assert driving.click_residue(page, [number]) == number
-    page.get_by_text("sodium pocket, 16 residues").wait_for(timeout=driving.WAIT)
+    page.get_by_text("sodium pocket (16)").wait_for(timeout=driving.WAIT)
     driving.rest(page)
     assert driving.heatmap_values(page) == before
 

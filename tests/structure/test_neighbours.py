@@ -22,7 +22,7 @@ RECEPTOR = chain_lines(plain_residues(SEQUENCE))
 def shipped(entry):
     """A shipped structure with the names of its partners, its map, and the receptor's protein."""
     known = shipped_structure(entry)
-    structure = known.with_partner_names(read_structure(known.path))
+    structure = known.described(read_structure(known.path))
     protein = find_receptor(known.receptor).protein
     return structure, map_structure(structure, protein), protein
 

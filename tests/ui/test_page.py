@@ -58,7 +58,7 @@ def test_coupling_between_two_sets(opened):
     page = opened(protein="AA2AR", sites_b="R102 L110 K227 A231 L235", measure="AB", threshold="0.05")
     assert not page.exception
     assert "heads look from the sodium pocket at the G protein interface more than at segment-" in said(page)
-    assert "B G protein interface, 5 residues" in said(page).replace("*", "")
+    assert "B G protein interface (5)" in said(page).replace("*", "")
 
 
 def test_a_measure_whose_set_is_empty_says_so_and_the_page_stays(opened):

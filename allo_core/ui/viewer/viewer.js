@@ -127,7 +127,7 @@ function paint(view) {
   viewer.removeAllShapes();
   viewer.setStyle({}, {});
   viewer.setStyle({ chain: "R" }, { cartoon: { colorfunc: (atom) => colourOf(data, atom), thickness: 0.5 } });
-  viewer.setStyle({ not: { chain: "R" }, hetflag: false }, { cartoon: { color: data.partner, opacity: 0.75 } });
+  viewer.setStyle({ not: { chain: "R" }, hetflag: false }, { cartoon: { color: data.partner, opacity: data.partnerOpacity } });
   viewer.setStyle({ resn: data.ligands }, { stick: { radius: 0.32, colorscheme: { prop: "elem", map: data.elements } } });
   viewer.setStyle({ resn: data.lipids }, { stick: { radius: 0.12, colorscheme: { prop: "elem", map: data.elements } } });
   viewer.setStyle({ resn: data.ions }, { sphere: { scale: 0.6, colorscheme: { prop: "elem", map: data.elements } } });

@@ -1,0 +1,64 @@
+"""The verdict on a run in one sentence, for the page and the terminal alike."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
+    from allo_core.attention.scores import HeadScores, RandomSiteControl
+
+__all__ = ["set_phrases", "verdict"]
+
+
+def set_phrases(sites: Mapping[str, tuple[int, ...]], offered: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
+    """What to call each set in a sentence: ``"the sodium pocket"`` where it is a library site, else ``"the 17 residues of set A"``.
+
+    Parameters
+    ----------
+    sites : mapping of str to tuple of int
+        The named sets, 0-based residues.
+    offered : mapping of str to tuple of int
+        The library sites by name, 0-based residues of the same protein.
+    """
+    phrases = {}
+    for name, indices in sites.items():
+        known = next((title for title, residues in offered.items() if residues == indices), None)
+        count = f"{len(indices)} residue{'' if len(indices) == 1 else 's'}"
+        phrases[name] = f"the {known}" if known else f"the {count} of set {name}"
+    return phrases
+
+
+def verdict(scores: "HeadScores", control: "RandomSiteControl | None", measure: str, phrases: Mapping[str, str]) -> str:
+    """How many heads pass, and how many pass for random residues of the same kind.
+
+    Parameters
+    ----------
+    scores : HeadScores
+    control : RandomSiteControl or None
+        That of the same columns and settings; None under the published null.
+    measure : {"A", "B", "AB", "BA"}
+        What the scores are of.
+    phrases : mapping of str to str
+        What to call the sets that the measure needs, as from `set_phrases`.
+    """
+    heads = len(scores.frame)
+    if control is None:
+        return "The published null gives no p, so no head can pass; it is here to reproduce published numbers."
+    if not control.n_sites:
+        return f"None of the {heads} heads has 10 arcs at this threshold, so none is tested."
+    passing = scores.passing()
+    flagged = int((passing["flags"] != "").sum())
+    count = f"{len(passing)} of {heads} heads" + (f" ({flagged} of them flagged)" if flagged else "")
+    return f"{count} {_claim(scores.null, len(passing) == 1, measure, phrases)} (q < 0.05); {_control(scores.null, control)}."
+
+
+def _claim(null: str, one: bool, measure: str, phrases: Mapping[str, str]) -> str:
+    others = "segment- and conservation-matched residues" if null == "matched" else "as many residues drawn from the whole sequence"
+    if measure in ("A", "B"):
+        return f"attend{'s' if one else ''} to {phrases[measure]} more than to {others}"
+    source, target = measure
+    return f"look{'s' if one else ''} from {phrases[source]} at {phrases[target]} more than at {others}"
+
+
+def _control(null: str, control: "RandomSiteControl") -> str:
+    kind = "random matched sites" if null == "matched" else "random sites"
+    return f"{kind}: median {control.median:g}, 95 % at most {control.percentile_95:g}"
