@@ -43,7 +43,6 @@ _SLIDE = Path(__file__).resolve().parent / "viewer" / "slide.js"
 _SCRIPT = "text/plain"
 _SLIDE_SIZE = (1920, 1080)
 _LARGEST_SLIDE = 12_000_000  # bytes of PNG
-_PAINTED = 400  # ms, until the structure has been painted with what the slide is about
 
 
 @dataclass(frozen=True)
@@ -251,7 +250,7 @@ def _slide(shown: Shown) -> tuple[bytes | None, str]:
     token = hashlib.sha256(json.dumps([content, again], sort_keys=True).encode()).hexdigest()[:16]
     st.session_state.slide_wanted = token
     component = st.components.v2.component("alloscope_slide", html="<i></i>", css="i{display:none}", js=_SLIDE.read_text(encoding="utf-8"))
-    component(key="slide", data={**content, "token": token, "wait": _PAINTED}, height=1, on_slide_change=_take_slide)
+    component(key="slide", data={**content, "token": token}, height=1, on_slide_change=_take_slide)
     kept = st.session_state.get("slide_taken", {})
     return (kept.get("png"), kept.get("problem", "")) if kept.get("token") == token else (None, "")
 
@@ -280,7 +279,7 @@ def _slide_content(shown: Shown) -> dict:
             "heads": heads,
             "selected": list(result.head),
         },
-        "structure": "" if shown.loaded is None else f"{shown.loaded.scene.id}:{shown.painting.colouring}:{shown.painting.pairs}",
+        "painting": "" if shown.loaded is None else shown.painting.id,
     }
 
 

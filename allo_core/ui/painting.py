@@ -1,5 +1,6 @@
 """What the structure shows: a value and a colour for each residue, the legend that explains them, pairs and labels."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -65,6 +66,11 @@ class Painting:
     title: str = "Structure"
     pairs: Sequence[tuple[int, int, float, bool]] = ()
     tags: Sequence[tuple[int, str]] = ()
+
+    @property
+    def id(self) -> str:
+        """The same for the same painting; the slide waits until the view shows it."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
 def residue_labels(protein: Protein) -> list[str]:

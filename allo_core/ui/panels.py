@@ -41,8 +41,8 @@ def draw_heatmap(view: View, result: Result) -> None:
     flagged = frame["flags"] != ""
     grid = score_grid(frame, view.score, shape)[~flagged.to_numpy().reshape(shape)]
     if np.isfinite(grid).any():
-        meaning = "White is q = 1" if view.score == "q" else "White is chance, blue below, orange above"
-        st.caption(f"{meaning}; {flagged.sum()} of {len(frame)} heads are flagged (hatched). Arrow keys move the head.", help=HELP["flags"])
+        meaning = "White is q = 1" if view.score == "q" else "White is chance"
+        st.caption(f"{meaning}. {flagged.sum()} of {len(frame)} heads flagged (hatched). Arrow keys move the head.", help=HELP["flags"])
     else:
         st.caption(_why_empty(view, result))
 
@@ -90,7 +90,7 @@ def structure_line(loaded: LoadedStructure, protein: Protein) -> str:
     if scene.fusion_residues:
         parts.append(f"{scene.fusion_residues} residues of fusion, tags and linkers hidden")
     notes = " ".join((*loaded.structure.notes, *scene.notes))
-    return f"{' · '.join(parts)}. {notes}".strip()
+    return f"{' · '.join(parts)}. Click a residue to mark it. {notes}".strip()
 
 
 def _no_structure(protein: Protein) -> None:

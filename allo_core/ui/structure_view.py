@@ -89,6 +89,7 @@ def structure_view(scene, first: int, painting: Painting, file: str, height: int
             "problem": problem,
             "file": file,
             "title": painting.title,
+            "painting": painting.id,
             "structure": scene.id,
             "first": first,
             "colours": list(painting.colours),

@@ -143,6 +143,22 @@ def test_the_view_saves_a_picture_and_fills_the_screen(page, app):
     page.wait_for_function("document.fullscreenElement === null", timeout=driving.WAIT)
 
 
+def test_the_rail_folds_away_and_comes_back(page, app):
+    driving.open_page(page, app.url)
+    before = driving.stage(page).bounding_box()
+    page.locator('[data-testid="stSidebar"]').hover()
+    page.locator('[data-testid="stSidebarCollapseButton"] button').click()
+    driving.rest(page)
+    assert driving.stage(page).bounding_box()["width"] > before["width"] + 100
+    button = page.locator('[data-testid="stExpandSidebarButton"]').bounding_box()
+    strip = page.locator(".st-key-strip").bounding_box()
+    assert button["y"] >= 0
+    assert button["x"] + button["width"] <= strip["x"]
+    page.locator('[data-testid="stExpandSidebarButton"]').click()
+    driving.rest(page)
+    assert driving.stage(page).bounding_box() == pytest.approx(before, abs=2)
+
+
 CONTROLS = {
     "score": "Heatmap shows",
     "null": "Null",

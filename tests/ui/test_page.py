@@ -189,6 +189,33 @@ def test_an_upload_that_was_deleted_is_told(opened):
     assert "no longer kept on this machine" in said(page)
 
 
+def test_a_refused_upload_that_was_kept_earlier_stays(opened):
+    content = b"not a structure"
+    key = inputs.keep_structure(content, "mine.pdb")
+    page = opened()
+    page.session_state["asked"] = content
+    script = AppTest.from_function(_upload_asked, default_timeout=60)
+    script.session_state["view"] = page.session_state["view"]
+    script.session_state["asked"] = content
+    script.run()
+    assert not script.exception
+    assert inputs.kept_structure(key)[0].read_bytes() == content
+    script.session_state["asked"] = b"nor this"
+    script.run()
+    assert "neither PDB nor mmCIF" in script.session_state["problems"]["structure"]
+    assert not inputs.is_kept_structure(b"nor this")
+
+
+def _upload_asked():
+    import streamlit as st
+
+    from allo_core.ui import session
+
+    st.session_state.problems = {}
+    st.session_state.inputs = []
+    session.use_structure(st.session_state.asked, "mine.pdb")
+
+
 def test_a_damaged_kept_sequence_is_told(opened, own_home):
     key = inputs.keep_protein(Protein("mine", "MKTAYIAKQRQ"))
     (own_home / "inputs" / f"{key}.json").write_bytes(b'{"name": "mi')

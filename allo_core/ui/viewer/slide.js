@@ -10,7 +10,10 @@ const PICTURES = { top: 170, bottom: 850 };
 const HEATMAP = { left: EDGE + 50, right: 760 };
 const STRUCTURE = { left: 830, right: WIDTH - EDGE };
 
-const SENT = new WeakMap();
+const LONGEST_WAIT = 15000; // ms
+const STEP = 100;
+
+const SENT = new WeakMap(); // parentElement -> token of the slide that was asked for last
 
 function write(context, text, x, y, size, { colour = ink, weight = 400, align = "left", widest = WIDTH - 2 * EDGE } = {}) {
   context.font = `${weight} ${size}px ${FONT}`;
@@ -119,15 +122,21 @@ function compose(data) {
   return canvas;
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  if (!data.token || SENT.get(parentElement) === data.token) return;
+// Until the view shows the painting that the slide is about; what cannot be shown (no WebGL) is left out after a while.
+async function painted(painting) {
+  for (let waited = 0; painting && globalThis.alloscopePainted !== painting && waited < LONGEST_WAIT; waited += STEP) {
+    await new Promise((resolve) => setTimeout(resolve, STEP));
+  }
+}
+
+export default async function ({ data, parentElement, setTriggerValue }) {
+  if (SENT.get(parentElement) === data.token) return;
   SENT.set(parentElement, data.token);
-  // After the structure has been painted with what this slide is about.
-  setTimeout(() => {
-    try {
-      setTriggerValue("slide", { token: data.token, png: compose(data).toDataURL("image/png") });
-    } catch (error) {
-      setTriggerValue("slide", { token: data.token, problem: String(error.message).slice(0, 200) });
-    }
-  }, data.wait);
+  await painted(data.painting);
+  if (SENT.get(parentElement) !== data.token) return; // the page went on meanwhile
+  try {
+    setTriggerValue("slide", { token: data.token, png: compose(data).toDataURL("image/png") });
+  } catch (error) {
+    setTriggerValue("slide", { token: data.token, problem: String(error.message).slice(0, 200) });
+  }
 }

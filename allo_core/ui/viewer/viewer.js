@@ -333,6 +333,7 @@ async function update(view) {
   writeKey(view);
   paint(view);
   placeLabels(view);
+  globalThis.alloscopePainted = data.painting; // the slide waits for it
 }
 
 function mount(root) {

@@ -1,0 +1,41 @@
+import pytest
+
+from allo_core.library import find_receptor
+from allo_core.sequence import Protein
+from allo_core.ui import results
+from allo_core.ui.sentences import model_sentence, structure_sentence
+
+A2A = find_receptor("AA2AR").protein
+
+
+@pytest.mark.parametrize(
+    ("protein", "sentence"),
+    [
+        (A2A, "M read UniProt P29274, 412 residues, wild type."),
+        (A2A.crop(10, 320), "M read residues 10 to 320 of UniProt P29274, wild type."),
+        (
+            Protein("mine", A2A.sequence[:51] + "N" + A2A.sequence[52:]),
+            "M read mine, 412 residues, like UniProt P29274 with this mutation: D52N.",
+        ),
+        (Protein("x", "MKTAYIAKQRQISFVKSHFSRQ"), "M read x, 22 residues."),
+        (find_receptor("DRD3").protein, "M read UniProt P35462, 400 residues, wild type."),
+    ],
+)
+def test_what_the_model_read(protein, sentence):
+    assert model_sentence("M", protein) == sentence
+
+
+@pytest.mark.parametrize(
+    ("receptor", "entry", "words"),
+    [
+        ("AA2AR", "8FYN", "Structure 8FYN is a BRIL fusion with this mutation: G218L."),
+        ("ADRB2", "4LDO", "Structure 4LDO is a T4 lysozyme fusion with these mutations: "),
+        ("ADRB2", "3SN6", "Structure 3SN6 is a T4 lysozyme fusion with these mutations: M96T, M98T, N187E."),
+        ("OPSD", "1U19", "Structure 1U19 is of the bovine receptor, which differs from the sequence at "),
+    ],
+)
+def test_what_the_structure_is(receptor, entry, words):
+    protein = find_receptor(receptor).protein
+    sentence = structure_sentence(results.load_structure(entry, protein), protein)
+    assert sentence.startswith(words)
+    assert sentence.endswith("The model never saw this structure or its state.")
