@@ -1,4 +1,7 @@
-"""From a model and a protein to the attention maps on disk; a run that was kept is opened instead of computed."""
+"""From a model and a protein to the attention maps on disk; a run that was kept is opened instead of computed.
+
+`run_model` is the whole road (weights, model, attention) for the page and the terminal; `extract_attention` is its last part.
+"""
 
 import time
 from collections.abc import Callable
@@ -10,7 +13,9 @@ from typing import TYPE_CHECKING
 from allo_core.attention.maps import AttentionMaps
 from allo_core.attention.store import RunMeta, RunWriter, check_disk, find_run
 from allo_core.devices import DEVICES, check_memory, choose_dtype, needs_trust_check, trust_device
-from allo_core.models.language_model import CancelEvent, ProteinLanguageModel, check_length, length_warning
+from allo_core.errors import Cancelled
+from allo_core.models.download import download
+from allo_core.models.language_model import CancelEvent, ProteinLanguageModel, check_length, length_warning, load_model
 from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.models.tokens import FIRST_RESIDUE, unusual_letters
 from allo_core.models.weights import WeightsState, known_sha256, locate
@@ -19,9 +24,71 @@ from allo_core.sequence import Protein
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Progress", "extract_attention", "find_kept_run", "library_versions", "run_meta", "run_notes"]
+__all__ = ["LAYER", "Progress", "Report", "extract_attention", "find_kept_run", "library_versions", "run_meta", "run_model", "run_notes"]
+
+LAYER = "Layer"  # the stage of `run_model` that counts layers; where other stages count, they count bytes
 
 Progress = Callable[[int, int], None]
+Report = Callable[[str, int, int], None]
+
+
+def run_model(
+    model_id: str,
+    protein: Protein,
+    device: str = "auto",
+    dtype: str = "auto",
+    report: Report | None = None,
+    cancel: CancelEvent | None = None,
+    load: Callable[[str, str, str], ProteinLanguageModel] = load_model,
+) -> tuple[AttentionMaps, tuple[str, ...]]:
+    """Everything from a model's id to its attention on disk: fetch the weights if they are not here, load the model, run it.
+
+    A run that was kept is opened at once, without any of that.
+
+    Parameters
+    ----------
+    model_id, device, dtype : str
+        As `load_model` takes them.
+    report : callable(stage, done, total), optional
+        Told in words what is being done, with how much of it: layers in the stage `LAYER`, else bytes; total 0 where nothing is counted.
+    cancel : CancelEvent, optional
+        Asked between the stages, between the pieces of a download, and between layers.
+    load : callable(model_id, device, dtype), optional
+        Gives the model, as `load_model`; for callers that keep one loaded.
+
+    Returns
+    -------
+    maps : AttentionMaps
+    notes : tuple of str
+        What to know of the device: that of the run, and that of the model now, each once.
+
+    Raises
+    ------
+    WeightsError, DeviceError, SequenceError, StoreError
+        What stands in the way, in one line.
+    Cancelled
+        Nothing was kept but the part of a download that has arrived.
+    """
+    spec = get_spec(model_id)
+
+    def step(stage: str, done: int = 0, total: int = 0) -> None:
+        if cancel is not None and cancel.is_set():
+            raise Cancelled
+        if report is not None:
+            report(stage, done, total)
+
+    check_length(spec, protein)
+    if kept := find_kept_run(model_id, protein, device, dtype):
+        return kept, kept.meta.notes
+    if locate(spec).state == "download":
+        stage = f"Downloading {spec.label}"
+        step(stage)
+        download(spec, lambda done, total: step(stage, done, total), cancel)
+    step(f"Loading {spec.label}")
+    model = load(model_id, device, dtype)
+    step("Reading the sequence")
+    maps = extract_attention(model, protein, lambda done, total: report(LAYER, done, total) if report is not None else None, cancel)
+    return maps, tuple(dict.fromkeys((*maps.meta.notes, *model.notes)))
 
 
 def extract_attention(

@@ -7,18 +7,20 @@ from allo_core.extract import find_kept_run, run_notes
 from allo_core.library import numbers_for
 from allo_core.models.registry import get_spec
 from allo_core.sentences import set_phrases, verdict
-from allo_core.ui import panels, results, session, state
+from allo_core.ui import incoming, panels, results, session, state
 from allo_core.ui.controls import draw_controls, effective_null
-from allo_core.ui.downloads import Shown, draw_downloads
+from allo_core.ui.downloads import draw_downloads
 from allo_core.ui.head_panel import LISTED_PAIRS, draw_card, draw_map, draw_pairs
 from allo_core.ui.heads_table import draw_table
 from allo_core.ui.painting import paint, values_to_take_away
 from allo_core.ui.rail import draw_rail
 from allo_core.ui.run_panel import device_notes, draw_failure, draw_run_state
 from allo_core.ui.sentences import model_sentence, structure_sentence
+from allo_core.ui.shown import Shown
 from allo_core.ui.strip import draw_foot, draw_notices, draw_strip, draw_verdict
 
 session.start()
+incoming.take_fetched()
 view, protein = session.shown()
 spec, numbers = get_spec(view.model), numbers_for(protein)
 loaded, structure_problem = session.loaded_structure(view, protein)

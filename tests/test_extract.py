@@ -12,11 +12,12 @@ import torch
 from allo_core import devices, extract
 from allo_core.attention.store import list_runs, runs_folder
 from allo_core.errors import Cancelled, DeviceError, SequenceError, StoreError
-from allo_core.extract import extract_attention, find_kept_run, library_versions, run_notes
+from allo_core.extract import LAYER, extract_attention, find_kept_run, library_versions, run_model, run_notes
 from allo_core.models import weights
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import MODELS
 from allo_core.models.tokens import encode
+from allo_core.models.weights import WeightsState
 from allo_core.sequence import AMINO_ACIDS, Protein
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("antiberty") is None, reason="the package antiberty is not installed")
@@ -131,6 +132,66 @@ def test_an_error_on_the_way_leaves_nothing(model, protein):
     with pytest.raises(OSError, match="the page is gone"):
         extract_attention(model, protein, fail)
     assert left_behind() == []
+
+
+def test_the_whole_road(protein):
+    told = []
+    maps, notes = run_model("antiberty", protein, "cpu", report=lambda *step: told.append(step))
+    assert maps.shape == (8, 8, 60, 60)
+    assert notes == ()
+    assert told[:2] == [("Loading AntiBERTy", 0, 0), ("Reading the sequence", 0, 0)]
+    assert told[2:] == [(LAYER, layer, 8) for layer in range(1, 9)]
+
+
+def test_the_road_with_a_download(model, protein, monkeypatch):
+    """The weights come first; the loader is the caller's, and what it says of its device is told with the run."""
+    monkeypatch.setattr(extract, "locate", lambda spec: WeightsState("download", None, "somewhere", "MIT", 100, "transformers"))
+    monkeypatch.setattr(extract, "download", lambda spec, progress, cancel: (progress(40, 100), progress(100, 100)))
+    monkeypatch.setattr(model, "notes", ("a note",))
+    told, asked = [], []
+
+    def load(*wanted):
+        asked.append(wanted)
+        return model
+
+    maps, notes = run_model("antiberty", protein, "cpu", "float32", lambda *step: told.append(step), load=load)
+    assert maps.shape == (8, 8, 60, 60)
+    assert (asked, notes) == ([("antiberty", "cpu", "float32")], ("a note",))
+    stage = "Downloading AntiBERTy"
+    assert told[:4] == [(stage, 0, 0), (stage, 40, 100), (stage, 100, 100), ("Loading AntiBERTy", 0, 0)]
+
+
+def test_the_road_to_a_kept_run_needs_no_model(model, protein, monkeypatch):
+    monkeypatch.setattr(weights, "_memo", {})
+    weights.weights_sha256(model.weights.path)
+    first = extract_attention(model, protein)
+    maps, notes = run_model("antiberty", protein, report=None, load=None)
+    assert maps.meta.key == first.meta.key
+    assert notes == first.meta.notes
+
+
+@pytest.mark.parametrize("stage", ["Downloading AntiBERTy", "Loading AntiBERTy", "Reading the sequence", LAYER])
+def test_the_road_can_be_left_at_every_stage(model, protein, stage, monkeypatch):
+    cancel = threading.Event()
+    monkeypatch.setattr(extract, "locate", lambda spec: WeightsState("download", None, "somewhere", "MIT", 100, "transformers"))
+    monkeypatch.setattr(extract, "download", lambda spec, progress, cancel: progress(40, 100))
+    last = []
+
+    def report(now, done, total):
+        last.append((now, done))
+        if now == stage:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        run_model("antiberty", protein, "cpu", report=report, cancel=cancel, load=lambda *wanted: model)
+    assert last[-1] == (stage, 1 if stage == LAYER else 0)
+    assert list_runs() == []
+
+
+def test_a_protein_that_is_too_long_is_refused_before_the_download(monkeypatch):
+    monkeypatch.setattr(extract, "download", None)
+    with pytest.raises(SequenceError, match="511 residues, AntiBERTy reads at most 510"):
+        run_model("antiberty", Protein("x", "A" * 511), load=None)
 
 
 def test_too_long(model):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,20 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allo_core.__main__ import main
+from allo_core.attention.columns import DEFAULT_THRESHOLD
+from allo_core.attention.maps import AttentionMaps
 from allo_core.attention.store import list_runs
+from allo_core.fetch.kept import keep
+from allo_core.library import find_receptor
+from allo_core.residues import parse_residues
+from tests.terminal.commands import run
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-
-
-def run(*arguments, capsys):
-    """Exit code, stdout and stderr of one command."""
-    try:
-        code = main([str(argument) for argument in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 def test_analyse_writes_scores_and_record(tmp_path, capsys):
@@ -50,6 +46,73 @@ def test_analyse_writes_scores_and_record(tmp_path, capsys):
     assert (data["seed"], data["n_sites"], len(data["strata"]["of_sites"])) == (0, 16, 16)
 
 
+def test_two_sets_and_what_lies_between_them(tmp_path, capsys):
+    """Each measure is `score_heads` with the rows of one set and the columns of the other."""
+    tables = {}
+    for measure in ("A", "B", "AB", "BA"):
+        table, record = tmp_path / f"{measure}.csv", tmp_path / f"{measure}.json"
+        code, out, _ = run(
+            "analyse", "AA2AR", "--sites", "sodium pocket", "--sites-b", "100-110", "--measure", measure, "--threshold", "0.1",
+            "--draws", "500", "--csv", table, "--json", record, capsys=capsys,
+        )  # fmt: skip
+        assert code == 0
+        tables[measure] = frame = pd.read_csv(table)
+        data = json.loads(record.read_text())
+        assert set(frame["measure"]) == {measure}
+        assert (data["measure"]["key"], data["draws"]) == (measure, 500)
+        assert {name: len(labels) for name, labels in data["sets"].items()} == {"A": 16, "B": 11}
+        assert (len(data["sites"]), frame["n_sites"][0]) == ((16, 16) if measure in ("A", "BA") else (11, 11))
+        heading, said = out.splitlines()[:2]
+        words = {"A": "on A", "B": "on B", "AB": "A -> B", "BA": "B -> A"}[measure]
+        assert heading == f"AA2AR, A 16 residues, B 11 residues, {words}, AntiBERTy, threshold 0.1, matched null"
+        looked = "at the sodium pocket" if measure == "BA" else "from the sodium pocket at" if measure == "AB" else "attend"
+        assert looked in said
+    (entry,) = list_runs()
+    maps = AttentionMaps(entry.folder)
+    a, b = [52 - 1, 91 - 1], list(range(99, 110))
+    for measure, rows, columns in (("B", slice(None), b), ("AB", None, b)):
+        pocket = parse_residues("1x50 1x53 2x46 2x47 2x49 2x50 3x35 3x39 3x43 6x44 6x48 7x45 7x46 7x49 7x50 7x53", *numbered("AA2AR"))
+        assert set(a) <= set(pocket)
+        chosen = list(pocket) if rows is None else rows
+        seen = [
+            np.where(maps[layer, head] > 0.1, maps[layer, head], 0)[chosen][:, columns].sum() for layer in range(8) for head in range(8)
+        ]
+        # float16 keeps 11 bits of each entry; an entry within 2.5e-5 of the threshold may fall on its other side.
+        np.testing.assert_allclose(tables[measure]["attention_on_site"], seen, atol=0.11, rtol=1e-3)
+        assert max(seen) > 0.5
+
+
+def numbered(entry):
+    receptor = find_receptor(entry)
+    return receptor.protein, receptor.numbers
+
+
+def test_the_verdict_and_the_default_threshold(capsys):
+    code, out, _ = run("analyse", "AA2AR", "--sites", "sodium pocket", capsys=capsys)
+    assert code == 0
+    heading, said = out.splitlines()[:2]
+    assert heading.endswith(f"threshold {DEFAULT_THRESHOLD:g}, matched null")
+    assert re.fullmatch(
+        r"\d+ of 64 heads (\(\d+ of them flagged\) )?attends? to the sodium pocket more than to segment- and conservation-matched residues "
+        r"\(q < 0\.05\); random matched sites: median [\d.]+, 95 % at most [\d.]+\.",
+        said,
+    )
+    _, out, _ = run("analyse", "AA2AR", "--sites", "D52 S91", "--null", "published", capsys=capsys)
+    assert out.splitlines()[1].startswith("The published null gives no p")
+
+
+def test_an_accession_that_is_not_in_the_library(capsys, monkeypatch):
+    for name in ("ALLOSCOPE_UNIPROT", "ALLOSCOPE_PDB", "ALLOSCOPE_ALPHAFOLD"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # what was fetched before needs no network, nor does the library
+    keep("P21917-2.fasta", b">sp|P21917-2|DRD4_HUMAN Isoform 2 OS=Homo sapiens\nMGNRSTADADGLLAGRGPAAGASAGASAGLAGQGAAALVGGVLLIG\n")
+    code, out, _ = run("analyse", " p21917-2", "--sites", "M1 5-9", "--threshold", "0", capsys=capsys)
+    assert code == 0
+    assert out.startswith("DRD4-2, 6 residues, AntiBERTy, threshold 0, uniform null")
+    code, _, err = run("analyse", "P21917-2", "--sites", "M1", "--record", "1", capsys=capsys)
+    assert (code, err) == (2, "alloscope: --record is for FASTA files; DRD4-2 is a UniProt entry.\n")
+    assert run("analyse", "P29274", "--sites", "D52", capsys=capsys)[0] == 0
+
+
 def test_a_second_analysis_uses_the_kept_run(capsys):
     first = run("analyse", "AA2AR", "--sites", "2x50 3x39 7x45", capsys=capsys)
     (kept,) = list_runs()
@@ -57,6 +120,22 @@ def test_a_second_analysis_uses_the_kept_run(capsys):
     second = run("analyse", "P29274", "--sites", "D52 S91 N280", capsys=capsys)
     assert first == second
     assert [entry.meta.created for entry in list_runs()] == [created]
+
+
+def test_a_kept_run_is_scored_without_torch(own_home):
+    code = """
+import sys
+from allo_core.__main__ import main
+loaded = "torch" in sys.modules
+code = main(["analyse", "AA2AR", "--sites", "D52 S91"])
+print("torch", loaded or "torch" in sys.modules, code)
+"""
+    said = []
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+        said.append(done.stdout.splitlines())
+    assert [lines.pop() for lines in said] == ["torch True 0", "torch False 0"]
+    assert said[0] == said[1]
 
 
 def test_a_record_of_a_fasta_file(tmp_path, capsys):
@@ -113,6 +192,18 @@ def test_the_domain_of_a_long_receptor(capsys):
         (["AA2AR", "--sites", "D52", "--json", "/tmp"], "/tmp: a folder, not a file"),
         (["AA2AR", "--sites", "D52", "--csv", "x" * 300 + "/x.csv"], "the folder does not exist"),
         (["AA2AR"], "--sites"),
+        (["P21917-2", "--sites", "D115"], "P21917-2 could not be fetched from UniProt"),
+        (["Q9Y5N1-3", "--sites", "5-9", "--record", "1"], "Q9Y5N1-3 could not be fetched from UniProt"),
+        (["8FYN", "--sites", "D52"], "'8FYN' is not among the 402 receptors"),
+        (["AF-P29274-F1", "--sites", "D52"], "'AF-P29274-F1' is not among the 402 receptors"),
+        (["AA2AR", "--sites", "D52", "--measure", "C"], "The measure 'C' is unknown; choose one of A, B, AB, BA."),
+        (["AA2AR", "--sites", "D52", "--measure", "AB"], "Set B is empty"),
+        (["AA2AR", "--sites", "D52", "--measure", "B"], "Set B is empty"),
+        (["AA2AR", "--sites", "D52", "--sites-b", "D53"], "D53: residue 53 is I"),
+        (["AA2AR", "--sites", "D52", "--sites-b", "no such pocket"], "no site 'no such pocket' in the library"),
+        (["AA2AR", "--sites", "D52", "--draws", "0"], "0 random draws give no p value; use 1 to 1,000,000."),
+        (["AA2AR", "--sites", "D52", "--draws", "2000000"], "2000000 random draws are too many"),
+        (["AA2AR", "--sites", "D52", "--draws", "many"], "invalid int value: 'many'"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(arguments, words, capsys, monkeypatch):
@@ -120,8 +211,9 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, words, capsys, monkeyp
         raise AssertionError("the model was asked for before the input was refused")
 
     monkeypatch.chdir(REPOSITORY)
-    monkeypatch.setattr("allo_core.models.download.download", too_late)
-    monkeypatch.setattr("allo_core.models.language_model.load_model", too_late)
+    for name in ("ALLOSCOPE_UNIPROT", "ALLOSCOPE_PDB", "ALLOSCOPE_ALPHAFOLD"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
+    monkeypatch.setattr("allo_core.extract.run_model", too_late)
     code, out, err = run("analyse", *arguments, capsys=capsys)
     assert code == 2
     assert out == ""
@@ -132,7 +224,7 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, words, capsys, monkeyp
 @pytest.mark.parametrize("wrong", [["--threshold", "0.96"], ["--null", "bogus"], ["--device", "tpu"], ["--dtype", "int4"]])
 def test_bad_settings_are_refused_before_weights_are_downloaded(wrong, capsys, monkeypatch):
     asked = []
-    monkeypatch.setattr("allo_core.models.download.download", lambda *arguments: asked.append(arguments))
+    monkeypatch.setattr("allo_core.extract.run_model", lambda *arguments: asked.append(arguments))
     code, out, err = run("analyse", "AA2AR", "--sites", "D52", "--model", "esm2_t48_15B_UR50D", *wrong, capsys=capsys)
     assert (code, out, err.count("\n"), asked) == (2, "", 1, [])
 

@@ -24,16 +24,29 @@ from allo_core.attention.nulls import (
 )
 from allo_core.errors import ScoreError
 
-__all__ = ["COLUMN_SINK", "FEW_ARCS", "FEW_RESIDUES", "HeadScores", "RandomSiteControl", "random_site_control", "score_heads"]
+__all__ = [
+    "COLUMN_SINK",
+    "FEW_ARCS",
+    "FEW_RESIDUES",
+    "MOST_DRAWS",
+    "HeadScores",
+    "RandomSiteControl",
+    "check_draws",
+    "random_site_control",
+    "score_heads",
+    "score_with_control",
+]
 
 FEW_ARCS = "few arcs"
 FEW_RESIDUES = "few residues"
 COLUMN_SINK = "column sink"
+MOST_DRAWS = 1_000_000  # those of a site of 100 residues take 200 MB
 
 _FEWEST_RESIDUES = 3
 _LARGEST_SHARE = 0.6  # of w_S, on one residue
 _SINK_SHARE = 0.5  # of all attention, on two columns
 _CONTROL_SITES = 200
+_LEVEL = 0.05  # of q, for a head to pass
 
 _control_cache = BoundedCache(1 << 20)
 
@@ -80,9 +93,15 @@ class HeadScores:
         """One column of the frame as an ndarray, shape=(layers, heads)."""
         return self.frame[column].to_numpy().reshape(self.layers, self.heads)
 
-    def passing(self, q: float = 0.05) -> pd.DataFrame:
+    def passing(self, q: float = _LEVEL) -> pd.DataFrame:
         """Rows of the heads with a q value below `q`, flagged or not, the smallest first."""
         return self.frame[self.frame["q_value"] < q].sort_values(["q_value", "snr"], ascending=[True, False])
+
+    def best_head(self) -> tuple[int, int]:
+        """(layer, head) of the unflagged head of highest enrichment; of the one with most arcs where no such score is defined."""
+        defined = self.frame[(self.frame["flags"] == "") & self.frame["enrichment"].notna()]
+        row = defined.loc[defined["enrichment"].idxmax()] if len(defined) else self.frame.loc[self.frame["n_arcs"].idxmax()]
+        return int(row["layer"]), int(row["head"])
 
 
 class RandomSiteControl(NamedTuple):
@@ -114,46 +133,16 @@ def score_heads(
     strata : iterable of hashable, length L, optional
         For the matched null only: the stratum of each residue.
     draws : int, optional
-        B; by default 20,000, or 40 a head if that is more.
+        B, at most 1,000,000; by default 20,000, or 40 a head if that is more.
     seed : int
         Of the draws.
 
     Raises
     ------
     ScoreError
-        Nothing marked, a residue that does not exist, an unknown null, strata that do not fit.
+        Nothing marked, a residue that does not exist, an unknown null, strata that do not fit, an impossible number of draws.
     """
-    weights, arcs, marked, random_setting = _prepare(columns, sites, null, strata)
-    on_site = weights[:, marked].sum(axis=1)
-    mu, sigma = published_moments(weights, marked) if null == "published" else moments(weights, *random_setting)
-    n_arcs = arcs.sum(axis=1)
-    defined = (on_site > 0) & (sigma > 0)
-    p, q = np.full(len(weights), np.nan), np.full(len(weights), np.nan)
-    tested = _tested(n_arcs, sigma)
-    count = 0
-    if null != "published":
-        count = _draw_count(draws, len(weights))
-        if (sigma > 0).any():
-            p, q = _p_and_q(weights, on_site, tested, draw_sites(*random_setting, count, seed))
-    layers, heads = columns.weights.shape[:2]
-    frame = pd.DataFrame(
-        {
-            "layer": np.repeat(np.arange(layers), heads),
-            "head": np.tile(np.arange(heads), layers),
-            **_impacts(weights, arcs, marked, columns.threshold),
-            "enrichment": _ratio(on_site, mu, defined),
-            "snr": _ratio(on_site - mu, sigma, defined),
-            "p_value": np.where(defined, p, np.nan),
-            "q_value": np.where(defined, q, np.nan),
-            "n_arcs": n_arcs,
-            "residues_hit": (weights[:, marked] > 0).sum(axis=1),
-            "flags": _flags(weights, n_arcs, marked),
-            "attention_on_site": on_site,
-            "expected": mu,
-        }
-    )
-    best = smallest_q(int(tested.sum()), count) if count else float("nan")
-    return HeadScores(frame, layers, heads, null, columns.threshold, tuple(marked.tolist()), count, seed, best)
+    return _scores(_prepare(columns, sites, null, strata, draws, seed))
 
 
 def random_site_control(
@@ -163,7 +152,7 @@ def random_site_control(
     strata: Iterable[Hashable] | None = None,
     draws: int | None = None,
     seed: int = 0,
-    level: float = 0.05,
+    level: float = _LEVEL,
 ) -> RandomSiteControl:
     """How many heads pass (q < `level`) when random residues of the same kind are marked instead.
 
@@ -176,20 +165,70 @@ def random_site_control(
     """
     if null == "published":
         raise ScoreError("The published null has no p values, so no head can pass; choose uniform or matched.")
-    weights, arcs, _, random_setting = _prepare(columns, sites, null, strata)
-    _, sigma = moments(weights, *random_setting)
-    tested = _tested(arcs.sum(axis=1), sigma)
-    if not tested.any():
-        return RandomSiteControl(0.0, 0.0, 0)
-    random_sites = draw_sites(*random_setting, _draw_count(draws, len(weights)), seed)
-    key = (digest(weights), tested.tobytes(), random_sites.key, level)
-    passing = _control_cache.get(key, lambda: passing_random_sites(weights, tested, random_sites, level, _CONTROL_SITES))
-    return RandomSiteControl(float(np.median(passing)), float(np.percentile(passing, 95)), len(passing))
+    return _control(_prepare(columns, sites, null, strata, draws, seed), level)
 
 
-def _prepare(columns: Columns, sites: Iterable[int], null: str, strata: Iterable[Hashable] | None):
-    """(weights [heads, L], arcs [heads, L], marked residues, (stratum of each residue, residues drawn from each stratum))."""
+def score_with_control(
+    columns: Columns,
+    sites: Iterable[int],
+    null: Null = "uniform",
+    strata: Iterable[Hashable] | None = None,
+    draws: int | None = None,
+    seed: int = 0,
+) -> tuple[HeadScores, RandomSiteControl | None]:
+    """`score_heads` and `random_site_control` of the same settings, with what both need worked out once.
+
+    Returns
+    -------
+    scores : HeadScores
+    control : RandomSiteControl or None
+        None under the published null, which has no p values.
+
+    Raises
+    ------
+    ScoreError
+        As `score_heads`.
+    """
+    prepared = _prepare(columns, sites, null, strata, draws, seed)
+    return _scores(prepared), None if null == "published" else _control(prepared, _LEVEL)
+
+
+def check_draws(draws: int | None) -> None:
+    """ScoreError unless `draws` is None (as many as the heads need) or from 1 to `MOST_DRAWS`."""
+    if draws is None or 1 <= draws <= MOST_DRAWS:
+        return
+    reason = "give no p value" if draws < 1 else "are too many"
+    raise ScoreError(f"{draws} random draws {reason}; use 1 to {MOST_DRAWS:,}.")
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What scores and control both need, checked: columns [heads, L], moments and tested heads [heads], and the draws.
+
+    ``random_sites`` is None where there is nothing to compare with: under the published null, and where no head has a spread.
+    """
+
+    columns: Columns
+    weights: np.ndarray
+    n_arcs: np.ndarray
+    marked: np.ndarray
+    null: Null
+    mu: np.ndarray
+    sigma: np.ndarray
+    count: int
+    seed: int
+    random_sites: RandomSites | None
+
+    @property
+    def tested(self) -> np.ndarray:
+        return (self.n_arcs >= FEWEST_ARCS) & (self.sigma > 0)
+
+
+def _prepare(
+    columns: Columns, sites: Iterable[int], null: Null, strata: Iterable[Hashable] | None, draws: int | None, seed: int
+) -> _Prepared:
     check_null(null)
+    check_draws(draws)
     shape = np.shape(columns.weights)
     if len(shape) != 3:
         raise ScoreError(f"Scores need columns of the shape (layers, heads, L), not {shape}.")
@@ -198,25 +237,58 @@ def _prepare(columns: Columns, sites: Iterable[int], null: str, strata: Iterable
         raise ScoreError("The matched null needs a stratum for each residue; choose uniform where no generic numbers are known.")
     codes = encode_strata(strata if null == "matched" else None, shape[-1])
     counts = np.bincount(codes[marked], minlength=codes.max() + 1)
-    return columns.weights.reshape(-1, shape[-1]), columns.arcs.reshape(-1, shape[-1]), marked, (codes, counts)
+    weights = columns.weights.reshape(-1, shape[-1])
+    n_arcs = columns.arcs.reshape(-1, shape[-1]).sum(axis=1)
+    if null == "published":
+        return _Prepared(columns, weights, n_arcs, marked, null, *published_moments(weights, marked), 0, seed, None)
+    mu, sigma = moments(weights, codes, counts)
+    count = default_draws(len(weights)) if draws is None else draws
+    random_sites = draw_sites(codes, counts, count, seed) if (sigma > 0).any() else None
+    return _Prepared(columns, weights, n_arcs, marked, null, mu, sigma, count, seed, random_sites)
 
 
-def _tested(n_arcs: np.ndarray, sigma: np.ndarray) -> np.ndarray:
-    return (n_arcs >= FEWEST_ARCS) & (sigma > 0)
+def _scores(prepared: _Prepared) -> HeadScores:
+    columns, weights, marked, sigma = prepared.columns, prepared.weights, prepared.marked, prepared.sigma
+    on_site = weights[:, marked].sum(axis=1)
+    defined = (on_site > 0) & (sigma > 0)
+    p, q = _p_and_q(prepared, on_site)
+    layers, heads, length = columns.weights.shape
+    frame = pd.DataFrame(
+        {
+            "layer": np.repeat(np.arange(layers), heads),
+            "head": np.tile(np.arange(heads), layers),
+            **_impacts(weights, columns.arcs.reshape(-1, length), marked, columns.threshold),
+            "enrichment": _ratio(on_site, prepared.mu, defined),
+            "snr": _ratio(on_site - prepared.mu, sigma, defined),
+            "p_value": np.where(defined, p, np.nan),
+            "q_value": np.where(defined, q, np.nan),
+            "n_arcs": prepared.n_arcs,
+            "residues_hit": (weights[:, marked] > 0).sum(axis=1),
+            "flags": _flags(weights, prepared.n_arcs, marked),
+            "attention_on_site": on_site,
+            "expected": prepared.mu,
+        }
+    )
+    best = smallest_q(int(prepared.tested.sum()), prepared.count) if prepared.count else float("nan")
+    sites = tuple(marked.tolist())
+    return HeadScores(frame, layers, heads, prepared.null, columns.threshold, sites, prepared.count, prepared.seed, best)
 
 
-def _draw_count(draws: int | None, heads: int) -> int:
-    count = default_draws(heads) if draws is None else int(draws)
-    if count < 1:
-        raise ScoreError(f"{draws} random draws give no p value; use at least 1.")
-    return count
+def _control(prepared: _Prepared, level: float) -> RandomSiteControl:
+    weights, tested, random_sites = prepared.weights, prepared.tested, prepared.random_sites
+    if random_sites is None or not tested.any():
+        return RandomSiteControl(0.0, 0.0, 0)
+    key = (digest(weights), tested.tobytes(), random_sites.key, level)
+    passing = _control_cache.get(key, lambda: passing_random_sites(weights, tested, random_sites, level, _CONTROL_SITES))
+    return RandomSiteControl(float(np.median(passing)), float(np.percentile(passing, 95)), len(passing))
 
 
-def _p_and_q(weights: np.ndarray, on_site: np.ndarray, tested: np.ndarray, random_sites: RandomSites) -> tuple[np.ndarray, np.ndarray]:
-    # A head without attention on the site has p = 1.  It stays among the tested heads: which heads are tested must not depend on the site.
-    p = exceedance_p(weights, on_site, random_sites)
-    q = np.full(len(p), np.nan)
-    q[tested] = benjamini_hochberg(p[tested])
+def _p_and_q(prepared: _Prepared, on_site: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    p, q = np.full(len(on_site), np.nan), np.full(len(on_site), np.nan)
+    if prepared.random_sites is not None:
+        # A head without attention on the site has p = 1.  It stays among the tested heads: which are tested must not depend on the site.
+        p = exceedance_p(prepared.weights, on_site, prepared.random_sites)
+        q[prepared.tested] = benjamini_hochberg(p[prepared.tested])
     return p, q
 
 

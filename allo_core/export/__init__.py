@@ -2,6 +2,7 @@
 
 from allo_core.export.bundle import bundle
 from allo_core.export.coloured import COLOURED_FILE, coloured_structure
+from allo_core.export.facts import structure_facts
 from allo_core.export.pages import figure_page, structure_page
 from allo_core.export.record import run_record
 from allo_core.export.scripts import chimerax_script, pymol_script
@@ -17,6 +18,7 @@ __all__ = [
     "pymol_script",
     "run_record",
     "scores_csv",
+    "structure_facts",
     "structure_page",
     "table_of_heads",
 ]

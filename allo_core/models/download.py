@@ -1,9 +1,14 @@
-"""Fetching official weights: with progress, time-outs, going on where it stopped, and checks before the file is put into place."""
+"""Fetching official weights: with progress, time-outs, going on where it stopped, and checks before the file is put into place.
+
+One download of a file at a time: a second one, of whatever process, waits for the first and takes its file, or goes on where it stopped.
+"""
 
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -23,6 +28,7 @@ __all__ = ["download"]
 _CHUNK = 1 << 20
 # Seconds to connect, and between two pieces of the answer.
 _TIMEOUT = (10.0, 30.0)
+_LOOK_AGAIN = 0.3  # seconds, while another process downloads the same file
 
 
 def download(
@@ -64,13 +70,41 @@ def download(
     partial = target.with_name(f"partial-{target.name}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _check_space(spec, source, partial)
-        _fetch(source, partial, progress, cancel, timeout)
-        _check(spec, source, partial)
-        os.replace(partial, target)
+        with _alone(source, partial, progress, cancel):
+            if target.is_file():  # another process has just put it there
+                return target
+            _check_space(spec, source, partial)
+            _fetch(source, partial, progress, cancel, timeout)
+            _check(spec, source, partial)
+            os.replace(partial, target)
     except OSError as error:  # also what requests raises
         raise WeightsError(_advice(spec, source, _reason(error, timeout))) from error
     return target
+
+
+@contextmanager
+def _alone(source: Source, partial: Path, progress: Callable[[int, int], None] | None, cancel: "CancelEvent | None") -> Iterator[None]:
+    """Wait until no other process downloads this file, telling how far it has come.
+
+    The operating system gives the lock back when its holder ends, however it ends, so the file that is left behind blocks nobody.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(partial.with_name(f"{partial.name}.lock"))
+    while True:
+        try:
+            lock.acquire(timeout=0)
+            break
+        except Timeout:
+            if cancel is not None and cancel.is_set():
+                raise Cancelled from None
+            if progress is not None and partial.is_file():
+                progress(partial.stat().st_size, source.size)
+            time.sleep(_LOOK_AGAIN)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _fetch(

@@ -1,12 +1,6 @@
 """What a person takes away: tables, records, coloured structures, scripts, pages that open offline, a slide, and all of it as one ZIP."""
 
-import base64
-import binascii
-import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
@@ -21,69 +15,29 @@ from allo_core.export import (
     pymol_script,
     run_record,
     scores_csv,
+    structure_facts,
     structure_page,
 )
-from allo_core.figures.heatmap import cell_colours, heatmap
+from allo_core.figures.heatmap import heatmap
 from allo_core.figures.profile import profile
 from allo_core.library import numbers_for
-from allo_core.models.registry import get_spec
-from allo_core.sequence import Protein
 from allo_core.ui import inputs
 from allo_core.ui.help import HELP
-from allo_core.ui.painting import Painting, Values, residue_labels
-from allo_core.ui.results import LoadedStructure, Result
-from allo_core.ui.sentences import FOOT
-from allo_core.ui.state import View
+from allo_core.ui.painting import residue_labels
+from allo_core.ui.shown import Shown
+from allo_core.ui.slide import slide_of, take_again
 from allo_core.ui.text import file_stem, plain
 from allo_core.ui.three_d_mol import FILE, STATIC
 
-__all__ = ["Shown", "draw_downloads"]
+__all__ = ["draw_downloads"]
 
-_SLIDE = Path(__file__).resolve().parent / "viewer" / "slide.js"
 _SCRIPT = "text/plain"
-_SLIDE_SIZE = (1920, 1080)
-_LARGEST_SLIDE = 12_000_000  # bytes of PNG
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Everything that the page shows and that can be taken away."""
-
-    view: View
-    protein: Protein
-    result: Result
-    painting: Painting
-    values: Values
-    loaded: LoadedStructure | None
-    verdict: str
-    statement: str
-
-    @property
-    def stem(self) -> str:
-        """Beginning of all file names."""
-        return f"alloscope_{file_stem(self.protein.name)}_{self.view.model}"
-
-    @property
-    def title(self) -> str:
-        """Receptor, model and head."""
-        return f"{self.protein.name}, {get_spec(self.view.model).label}, {self.result.head_name}"
-
-    @property
-    def caption(self) -> str:
-        """What a reader of a single picture must know."""
-        scores, row = self.result.scores, self.result.row
-        q = "not defined" if row["q_value"] != row["q_value"] else f"{row['q_value']:.2g}"
-        where = f" Structure {self.loaded.name}." if self.loaded is not None else ""
-        return (
-            f"{self.verdict} {self.result.head_name}: q = {q}, {row['n_arcs']} arcs; threshold {scores.threshold:.2f}, "
-            f"{scores.null} null.{where} {FOOT}"
-        )
 
 
 def draw_downloads(shown: Shown) -> None:
     """Buttons for each file, the slide, and the ZIP."""
     files, left_out = _writable(_files(shown))
-    slide, problem = _slide(shown)
+    slide, problem = slide_of(shown)
     left, right = st.columns([5, 6], gap="medium")
     with left:
         for name, (make, mime, label) in files.items():
@@ -92,7 +46,7 @@ def draw_downloads(shown: Shown) -> None:
             st.caption(plain(" ".join(left_out)))
         st.download_button(
             "Everything, ZIP",
-            lambda: _zip(shown, files, slide, left_out),
+            lambda: _zip(shown, files, slide, [*left_out, *([f"Slide: {problem}"] if problem else [])]),
             f"{shown.stem}.zip",
             "application/zip",
             key="download_zip",
@@ -116,7 +70,7 @@ def draw_downloads(shown: Shown) -> None:
                 "Slide, PNG", slide, f"{shown.stem}.png", "image/png", key="download_slide", on_click="ignore",
                 icon=":material/download:", width="stretch",
             )  # fmt: skip
-            again.button("Take it again with the present view", key="slide_again", on_click=_take_again, width="stretch")
+            again.button("Take it again with the present view", key="slide_again", on_click=take_again, width="stretch")
 
 
 def _button(label: str, make: Callable[[], str], name: str, mime: str) -> None:
@@ -147,16 +101,7 @@ def _csv(shown: Shown) -> str:
 
 def _record(shown: Shown) -> str:
     view, loaded = shown.view, shown.loaded
-    structure = None
-    if loaded is not None:
-        structure = {
-            "name": loaded.name,
-            "entry": loaded.structure.entry,
-            "chain": loaded.mapping.chain,
-            "aligned": loaded.mapping.aligned,
-            "identity": round(loaded.mapping.identity, 4),
-            "substitutions": [f"{shown.protein.label(index)}{there}" for index, _, there in loaded.mapping.substitutions],
-        }
+    structure = None if loaded is None else structure_facts(loaded.name, loaded.structure, loaded.mapping, shown.protein)
     sets = {"A": view.sites, "B": view.sites_b}
     return run_record(
         shown.result.maps.meta,
@@ -241,70 +186,3 @@ def _zip(shown: Shown, files: dict, slide: bytes | None, left_out: list[str]) ->
     if left_out:
         contents["left_out.txt"] = ("\n".join(left_out) + "\n", "What could not be written, and why")
     return bundle(contents)
-
-
-def _slide(shown: Shown) -> tuple[bytes | None, str]:
-    """The slide of what is shown, as soon as the browser has drawn it, and what went wrong with it."""
-    content = _slide_content(shown)
-    again = st.session_state.setdefault("slide_count", 0)
-    token = hashlib.sha256(json.dumps([content, again], sort_keys=True).encode()).hexdigest()[:16]
-    st.session_state.slide_wanted = token
-    component = st.components.v2.component("alloscope_slide", html="<i></i>", css="i{display:none}", js=_SLIDE.read_text(encoding="utf-8"))
-    component(key="slide", data={**content, "token": token}, height=1, on_slide_change=_take_slide)
-    kept = st.session_state.get("slide_taken", {})
-    return (kept.get("png"), kept.get("problem", "")) if kept.get("token") == token else (None, "")
-
-
-def _slide_content(shown: Shown) -> dict:
-    result, legend = shown.result, shown.painting.legend
-    theme = "dark" if st.context.theme.type == "dark" else "light"
-    layers, heads = result.special_share.shape
-    ink, faint, background = {"light": ("#1F2328", "#57606A", "#FFFFFF"), "dark": ("#E6EDF3", "#9DA7B3", "#0E1117")}[theme]
-    return {
-        "title": f"{shown.protein.name} · {get_spec(shown.view.model).label}",
-        "subtitle": shown.result.head_name + (f" on {shown.loaded.name}" if shown.loaded is not None else ""),
-        "caption": shown.caption,
-        "ink": ink,
-        "faint": faint,
-        "background": background,
-        "legend": legend,
-        "sets": [
-            {"text": f"set {name}, {len(numbers)} residues", "colour": colour}
-            for name, (numbers, colour) in shown.painting.sets.items()
-            if numbers
-        ],
-        "heatmap": {
-            **cell_colours(result.scores.frame, shown.view.score, (layers, heads), theme),
-            "layers": layers,
-            "heads": heads,
-            "selected": list(result.head),
-        },
-        "painting": "" if shown.loaded is None else shown.painting.id,
-    }
-
-
-def _take_again() -> None:
-    st.session_state.slide_count += 1
-
-
-def _take_slide() -> None:
-    """Keep the picture that the browser sent, if it is the one asked for and a PNG of the right size (the browser's word is checked)."""
-    sent = getattr(st.session_state.get("slide"), "slide", None)
-    if not isinstance(sent, dict) or sent.get("token") != st.session_state.get("slide_wanted"):
-        return
-    png = png_of(sent.get("png"))
-    problem = "" if png is not None else str(sent.get("problem", "the browser sent no picture"))[:200]
-    st.session_state.slide_taken = {"token": sent["token"], "png": png, "problem": problem}
-
-
-def png_of(address: object) -> bytes | None:
-    """The PNG in a data: address, None unless it is one of the slide's size."""
-    head = "data:image/png;base64,"
-    if not isinstance(address, str) or not address.startswith(head) or len(address) > 1.4 * _LARGEST_SLIDE:
-        return None
-    try:
-        png = base64.b64decode(address[len(head) :], validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    size = (int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big"))
-    return png if png.startswith(b"\x89PNG\r\n\x1a\n") and size == _SLIDE_SIZE else None

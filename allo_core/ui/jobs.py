@@ -80,7 +80,7 @@ class Worker:
         """Queue a run; a request that is already queued or running gives that job."""
         with self._lock:
             for job in self._active:
-                if job.request == request and not job.cancel.is_set():
+                if job.request == request and job.active and not job.cancel.is_set():
                     return job
             job = Job(request)
             self._active.append(job)

@@ -9,7 +9,7 @@ from allo_core.library import numbers_for, receptors, seven_tm_domain
 from allo_core.models.registry import MODELS, get_spec
 from allo_core.models.weights import WeightsState, locate
 from allo_core.sequence import Protein
-from allo_core.ui import inputs, session
+from allo_core.ui import incoming, inputs, session
 from allo_core.ui.help import DEFINITIONS, HELP
 from allo_core.ui.residue_sets import draw_residue_sets
 from allo_core.ui.results import LoadedStructure
@@ -60,8 +60,8 @@ def _receptor(view: View) -> None:
             st.form_submit_button("Use this sequence", on_click=_use_sequence, width="stretch")
         with st.form("fetch_sequence", border=False):
             st.text_input("UniProt accession", key="accession", placeholder="P21917-2", help=HELP["accession"])
-            st.form_submit_button("Fetch", on_click=lambda: session.ask_sequence(st.session_state.accession), width="stretch")
-        session.draw_complaint("sequence")
+            st.form_submit_button("Fetch", on_click=lambda: incoming.ask_sequence(st.session_state.accession), width="stretch")
+        incoming.draw_complaint("sequence")
     if inputs.is_key(view.protein):
         st.caption("Kept on this machine; a link to it works here only.")
 
@@ -73,7 +73,7 @@ def _use_sequence() -> None:
         return
     if upload is not None:
         text = upload.getvalue().decode(errors="replace")
-    session.use_text(text, st.session_state.record)
+    incoming.use_text(text, st.session_state.record)
 
 
 @st.cache_data(ttl=10, show_spinner=False)

@@ -8,7 +8,7 @@ from allo_core.library import numbers_for
 from allo_core.residues import format_residues
 from allo_core.sequence import Protein
 from allo_core.structure.neighbours import residues_near
-from allo_core.ui import inputs, session, state
+from allo_core.ui import incoming, inputs, session, state
 from allo_core.ui.help import HELP
 from allo_core.ui.painting import short_label
 from allo_core.ui.results import LoadedStructure
@@ -86,7 +86,7 @@ def _text() -> None:
         label_visibility="collapsed",
         on_change=lambda: session.set_residues_text(st.session_state.residues),
     )
-    session.draw_complaint("residues")
+    incoming.draw_complaint("residues")
 
 
 def _near(protein: Protein, loaded: LoadedStructure) -> None:

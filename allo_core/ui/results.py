@@ -13,7 +13,7 @@ from allo_core.attention.head_card import HeadCard, Pair, Stability, head_card, 
 from allo_core.attention.layout import FLOOR
 from allo_core.attention.maps import AttentionMaps
 from allo_core.attention.measures import setting
-from allo_core.attention.scores import HeadScores, RandomSiteControl, random_site_control, score_heads
+from allo_core.attention.scores import HeadScores, RandomSiteControl, score_with_control
 from allo_core.errors import LibraryError
 from allo_core.library import numbers_for, shipped_structure
 from allo_core.sequence import Protein
@@ -137,7 +137,7 @@ def result_of(view: View, maps: AttentionMaps, null: str, strata: tuple[str, ...
     columns = columns_of(maps, view.threshold, queries)
     scores, control = _scores(key, view.threshold, queries, sites, null, matched, view.draws or None, maps)
     everything = columns if queries is None else columns_of(maps, view.threshold)
-    head = view.head or _best_head(scores)
+    head = view.head or scores.best_head()
     return Result(maps, view.measure, queries, sites, everything, columns, scores, control, matched, head)
 
 
@@ -180,16 +180,7 @@ def _scores(
     _maps: AttentionMaps,
 ) -> tuple[HeadScores, RandomSiteControl | None]:
     columns = columns_of(_maps, threshold, queries)
-    scores = score_heads(columns, sites, null, strata, draws)
-    return scores, None if null == "published" else random_site_control(columns, sites, null, strata, draws)
-
-
-def _best_head(scores: HeadScores) -> tuple[int, int]:
-    """The unflagged head of highest enrichment; the one with most arcs where no score is defined."""
-    frame = scores.frame
-    defined = frame[(frame["flags"] == "") & frame["enrichment"].notna()]
-    row = defined.loc[defined["enrichment"].idxmax()] if len(defined) else frame.loc[frame["n_arcs"].idxmax()]
-    return int(row["layer"]), int(row["head"])
+    return score_with_control(columns, sites, null, strata, draws)
 
 
 def load_structure(key: str, protein: Protein) -> LoadedStructure:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from allo_core.attention.maps import AttentionMaps
 from allo_core.errors import AlloScopeError
+from allo_core.extract import LAYER
 from allo_core.models.registry import get_spec
 from allo_core.sequence import Protein
 from allo_core.ui import session
@@ -64,7 +65,7 @@ def progress_line(job: Job) -> str:
         return f"Waiting for {ahead} other run{'s' if ahead != 1 else ''}" if ahead else "Starting"
     if not job.total:
         return job.stage
-    if job.stage == "Layer":
+    if job.stage == LAYER:
         text = f"Layer {job.done} of {job.total}"
     else:
         text = f"{job.stage}, {job.done / 1e6:.0f} of {job.total / 1e6:.0f} MB"

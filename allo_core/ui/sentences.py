@@ -3,8 +3,9 @@
 from contextlib import suppress
 
 from allo_core.errors import LibraryError
-from allo_core.library import ShippedStructure, find_receptor, numbers_for, receptors, shipped_structure
+from allo_core.library import ShippedStructure, numbers_for, shipped_structure
 from allo_core.sequence import Protein
+from allo_core.sites import receptor_of
 from allo_core.ui.results import LoadedStructure
 
 __all__ = ["FOOT", "model_sentence", "structure_sentence"]
@@ -19,10 +20,9 @@ def model_sentence(label: str, protein: Protein) -> str:
     """What the model read, in one sentence."""
     length = f"{len(protein)} residues"
     numbers = numbers_for(protein)
-    own = next((receptor for receptor in receptors().values() if receptor.protein.sequence == protein.sequence), None)
-    if own is None and numbers is None:
+    receptor = receptor_of(protein)
+    if receptor is None:
         return f"{label} read {protein.name}, {length}."
-    receptor = own or find_receptor(numbers.receptor)
     whole = receptor.protein.sequence
     if protein.sequence == whole:
         return f"{label} read UniProt {receptor.accession}, {length}, wild type."

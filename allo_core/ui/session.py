@@ -7,33 +7,27 @@ import streamlit as st
 
 from allo_core.attention.maps import AttentionMaps
 from allo_core.attention.store import delete_run
-from allo_core.errors import AlloScopeError, Cancelled, StoreError
-from allo_core.fetch import fetch_sequence, fetch_structure, fetched_structure
-from allo_core.library import numbers_for, receptors
+from allo_core.errors import AlloScopeError, StoreError
+from allo_core.library import numbers_for
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from allo_core.residues import format_residues, parse_residues
-from allo_core.sequence import Protein, parse_protein
+from allo_core.sequence import Protein
 from allo_core.ui import inputs, state
-from allo_core.ui.fetching import Fetching, draw_fetching
 from allo_core.ui.jobs import Job, Request, Worker
 from allo_core.ui.results import LoadedStructure, load_structure
 from allo_core.ui.state import View
-from allo_core.ui.text import plain
 
 __all__ = [
-    "ask_sequence",
-    "ask_structure",
     "change",
     "current_job",
     "discard_run",
-    "draw_complaint",
-    "fetched_structures",
     "loaded_structure",
     "mark",
     "marked",
     "noted",
     "open_protein",
     "problem",
+    "remember",
     "remembered",
     "residues_text",
     "run_unasked",
@@ -42,11 +36,8 @@ __all__ = [
     "shown",
     "start",
     "start_run",
-    "take_fetched",
     "toggle_residue",
     "use_domain",
-    "use_structure",
-    "use_text",
     "write_url",
 ]
 
@@ -59,8 +50,6 @@ def start() -> None:
         st.session_state.problems = {}
         st.session_state.jobs = {}
         st.session_state.inputs = []
-        st.session_state.fetched = []
-        st.session_state.fetching = {}
 
 
 def change(**fields) -> None:
@@ -70,7 +59,6 @@ def change(**fields) -> None:
 
 def shown() -> tuple[View, Protein]:
     """The view and its protein; what is no longer kept on this machine is replaced, with a notice."""
-    take_fetched()
     view = st.session_state.view
     try:
         protein = state.protein_of(view)
@@ -111,32 +99,11 @@ def noted(place: str) -> str:
     return st.session_state.problems.get(place, "")
 
 
-def draw_complaint(place: str) -> None:
-    """What is being fetched for a place of the page, and what is wrong there."""
-    if place in fetching():
-        draw_fetching(fetching()[place])
-    if noted(place):
-        st.error(plain(noted(place)))
-
-
 def open_protein(key: str) -> None:
     """Show another protein with its first site and structure; the choices of model and scoring stay."""
     st.session_state.view = state.starting_view(key, st.session_state.view)
     for place in ("residues", "sequence", "structure"):
         problem(place)
-
-
-def use_text(text: str, record: str) -> None:
-    """Open a pasted or uploaded sequence; one that the library has opens the receptor itself."""
-    try:
-        _open(parse_protein(text, record.strip() or None))
-    except AlloScopeError as error:
-        problem("sequence", error)
-
-
-def _open(protein: Protein) -> None:
-    key = next((entry for entry, receptor in receptors().items() if receptor.protein.sequence == protein.sequence), None)
-    open_protein(key or remember(inputs.keep_protein(protein)))
 
 
 def use_domain(domain: Protein) -> None:
@@ -193,72 +160,6 @@ def select_head(layer: int, head: int) -> None:
     spec = get_spec(st.session_state.view.model)
     if 0 <= layer < spec.layers and 0 <= head < spec.heads:
         change(head=(layer, head), pair=None)
-
-
-def use_structure(content: bytes, name: str) -> None:
-    """Show an uploaded structure if it can be read and fits; else the earlier one stays."""
-    key, known = "", True
-    try:
-        known = inputs.is_kept_structure(content)
-        key = inputs.keep_structure(content, name)
-        _show_structure(key)
-        remember(key)
-    except AlloScopeError as error:
-        if not known:  # it may be of use to another receptor
-            inputs.forget(key)
-        problem("structure", error)
-
-
-def _show_structure(key: str) -> None:
-    load_structure(key, state.protein_of(st.session_state.view))
-    change(structure=key, pair=None)
-    problem("structure")
-
-
-def ask_sequence(accession: str) -> None:
-    """Fetch a sequence by UniProt accession; one that the library has opens the receptor itself."""
-    _ask("sequence", accession, lambda cancel: fetch_sequence(accession, cancel=cancel))
-
-
-def ask_structure(identifier: str) -> None:
-    """Fetch a structure by PDB entry or AlphaFold identifier."""
-    _ask("structure", identifier, lambda cancel: fetch_structure(identifier, cancel=cancel))
-
-
-def _ask(place: str, identifier: str, fetch) -> None:
-    problem(place)
-    if place not in fetching():
-        fetching()[place] = Fetching(identifier.strip()[:40], fetch)
-
-
-def fetching() -> dict[str, Fetching]:
-    """What is being fetched: place of the page -> fetch."""
-    return st.session_state.fetching
-
-
-def take_fetched() -> None:
-    """Show what has come; what went wrong is said where it was asked for."""
-    for place, done in [(place, item) for place, item in fetching().items() if not item.active]:
-        del fetching()[place]
-        if isinstance(done.error, Cancelled):
-            continue
-        try:
-            if done.error is not None:
-                raise done.error
-            if place == "sequence":
-                _open(done.result)
-            else:
-                _show_structure(done.result.name)
-                st.session_state.fetched = list(dict.fromkeys((*st.session_state.fetched, done.result.name)))
-        except AlloScopeError as error:
-            problem(place, error)
-
-
-def fetched_structures() -> list[str]:
-    """Identifiers of the structures that this session has fetched, and of the one it shows."""
-    shown = st.session_state.view.structure
-    found = (*st.session_state.fetched, *([shown] if fetched_structure(shown) is not None else []))
-    return list(dict.fromkeys(found))
 
 
 def remember(key: str) -> str:

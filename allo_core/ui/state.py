@@ -8,13 +8,14 @@ from functools import lru_cache
 from allo_core.attention.columns import DEFAULT_THRESHOLD
 from allo_core.attention.measures import MEASURES
 from allo_core.devices import DEVICES, DTYPES
-from allo_core.errors import AlloScopeError, ResidueError
+from allo_core.errors import AlloScopeError
 from allo_core.fetch import fetched_structure
 from allo_core.figures.heatmap import SCORES
-from allo_core.library import Receptor, find_receptor, numbers_for, shipped_structures, site_indices
+from allo_core.library import find_receptor, numbers_for, shipped_structures
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
 from allo_core.residues import format_residues, parse_residues
 from allo_core.sequence import Protein
+from allo_core.sites import receptor_of, sites_of
 from allo_core.ui import inputs
 
 __all__ = [
@@ -121,29 +122,13 @@ def protein_of(view: View) -> Protein:
 @lru_cache(maxsize=64)
 def offered_sites(protein_key: str) -> dict[str, tuple[int, ...]]:
     """Library sites by name, for a receptor or for a sequence whose numbers come from one (those of its sites that fit)."""
-    protein = protein_of(View(protein_key))
-    numbers = numbers_for(protein)
-    receptor = _library_receptor(protein_key)
-    offered = {}
-    for site in receptor.sites if receptor is not None else ():
-        try:
-            offered[site.name] = site_indices(site, protein, numbers)
-        except ResidueError:
-            continue  # a part of the receptor may lack some of the residues
-    return offered
+    return sites_of(protein_of(View(protein_key)))
 
 
 def offered_structures(protein_key: str) -> dict[str, str]:
     """Shipped structures, entry -> description, of a receptor or of the receptor whose numbers a sequence has."""
-    receptor = _library_receptor(protein_key)
+    receptor = receptor_of(protein_of(View(protein_key)))
     return {s.entry: f"{s.entry} · {s.description}" for s in (shipped_structures(receptor.entry) if receptor is not None else ())}
-
-
-def _library_receptor(protein_key: str) -> Receptor | None:
-    if not inputs.is_key(protein_key):
-        return find_receptor(protein_key)
-    numbers = numbers_for(protein_of(View(protein_key)))
-    return None if numbers is None else find_receptor(numbers.receptor)
 
 
 def starting_view(protein_key: str = _FIRST_RECEPTOR, base: View | None = None) -> View:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from allo_core.library import receptors
-from allo_core.ui import inputs, session, state
+from allo_core.ui import incoming, inputs, session, state
 from allo_core.ui.help import HELP
 from allo_core.ui.state import View
 
@@ -16,7 +16,7 @@ def draw_structure_choice(view: View) -> None:
     """Shipped, fetched and uploaded structures of the protein; ways to get another."""
     options = state.offered_structures(view.protein)
     options |= {key: f"{name} · yours" for key, name in session.remembered("structure").items()}
-    options |= {name: f"{name} · fetched" for name in session.fetched_structures() if name not in options}
+    options |= {name: f"{name} · fetched" for name in incoming.fetched_structures() if name not in options}
     options[""] = "none"
     st.session_state.structure = view.structure if view.structure in options else ""
     st.selectbox(
@@ -30,10 +30,10 @@ def draw_structure_choice(view: View) -> None:
     with st.expander("Fetch or upload a structure", expanded=bool(session.noted("structure"))):
         with st.form("fetch_structure", border=False):
             st.text_input("PDB entry or AlphaFold model", key="identifier", placeholder="6DDF or AF-P29274-F1", help=HELP["identifier"])
-            st.form_submit_button("Fetch", on_click=lambda: session.ask_structure(st.session_state.identifier), width="stretch")
+            st.form_submit_button("Fetch", on_click=lambda: incoming.ask_structure(st.session_state.identifier), width="stretch")
         fetch_alphafold("alphafold")
         upload_structure("upload")
-    session.draw_complaint("structure")
+    incoming.draw_complaint("structure")
 
 
 def fetch_alphafold(key: str) -> None:
@@ -42,7 +42,7 @@ def fetch_alphafold(key: str) -> None:
     if inputs.is_key(view.protein):
         return
     accession = receptors()[view.protein].accession
-    st.button(f"AlphaFold model of {accession}", key=key, width="stretch", on_click=session.ask_structure, args=(f"AF-{accession}-F1",))
+    st.button(f"AlphaFold model of {accession}", key=key, width="stretch", on_click=incoming.ask_structure, args=(f"AF-{accession}-F1",))
 
 
 def upload_structure(key: str) -> None:
@@ -51,7 +51,7 @@ def upload_structure(key: str) -> None:
     def take() -> None:
         file = st.session_state[key]
         if file is not None:
-            session.use_structure(file.getvalue(), file.name)
+            incoming.use_structure(file.getvalue(), file.name)
 
     st.file_uploader(
         "PDB or mmCIF, also .gz", type=["pdb", "ent", "cif", "mmcif", "gz"], key=key, on_change=take, max_upload_size=_UPLOAD_MB

@@ -1,9 +1,11 @@
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.stats
 
+from allo_core.attention import scores as scores_module
 from allo_core.attention.columns import Columns, columns
-from allo_core.attention.scores import COLUMN_SINK, FEW_ARCS, FEW_RESIDUES, random_site_control, score_heads
+from allo_core.attention.scores import COLUMN_SINK, FEW_ARCS, FEW_RESIDUES, random_site_control, score_heads, score_with_control
 from allo_core.errors import ScoreError
 from tests.attention.attention_runs import random_attention, residues_of
 
@@ -132,6 +134,47 @@ def test_published_gives_no_p(cols):
         random_site_control(cols, SITES, "published")
 
 
+@pytest.mark.parametrize("null", ["uniform", "matched", "published"])
+def test_both_at_once_are_what_each_gives_alone(cols, null):
+    scores, control = score_with_control(cols, SITES, null, STRATA, draws=700, seed=3)
+    alone = score_heads(cols, SITES, null, STRATA, draws=700, seed=3)
+    pd.testing.assert_frame_equal(scores.frame, alone.frame)
+    assert scores.frame["snr"].notna().any()
+    for name in ("layers", "heads", "null", "threshold", "sites", "draws", "seed"):
+        assert getattr(scores, name) == getattr(alone, name), name
+    assert control == (None if null == "published" else random_site_control(cols, SITES, null, STRATA, draws=700, seed=3))
+
+
+def test_both_at_once_prepare_once(cols, monkeypatch):
+    counted = {"moments": 0, "draw_sites": 0, "encode_strata": 0}
+    for name in counted:
+        whole = getattr(scores_module, name)
+
+        def count(*arguments, name=name, whole=whole):
+            counted[name] += 1
+            return whole(*arguments)
+
+        monkeypatch.setattr(scores_module, name, count)
+    score_with_control(cols, SITES)
+    assert counted == {"moments": 1, "draw_sites": 1, "encode_strata": 1}
+
+
+def test_the_best_head_is_the_most_enriched_without_a_flag():
+    weights = np.random.default_rng(0).uniform(0.9, 1.1, (2, 3, 40))
+    weights[1, 0, SITES] *= 3
+    weights[1, 2, SITES[0]] *= 20  # more, but on one residue
+    scores = score_heads(Columns(weights, np.ones(weights.shape, dtype=int)), SITES)
+    assert scores.frame["enrichment"].idxmax() == 5
+    assert scores.frame["flags"][5] == FEW_RESIDUES
+    assert scores.best_head() == (1, 0)
+
+
+def test_without_scores_the_best_head_has_most_arcs(cols):
+    scores = score_heads(cols, range(40))
+    assert scores.frame["enrichment"].isna().all()
+    assert scores.best_head() == np.unravel_index(cols.arcs.sum(axis=-1).argmax(), (3, 4))
+
+
 def test_without_attention_or_spread_scores_are_nan():
     weights = np.random.default_rng(0).lognormal(size=(1, 3, 40))
     weights[0, 0, SITES] = 0
@@ -207,11 +250,13 @@ def test_a_single_residue_protein_does_not_crash():
         ({"sites": SITES, "null": "normal"}, "null 'normal' is unknown; choose one of uniform, matched, published"),
         ({"sites": SITES, "null": "matched"}, "needs a stratum for each residue"),
         ({"sites": SITES, "null": "matched", "strata": [0] * 39}, "39 strata for 40 residues"),
-        ({"sites": SITES, "draws": 0}, "0 random draws"),
+        ({"sites": SITES, "draws": 0}, "0 random draws give no p value; use 1 to 1,000,000"),
+        ({"sites": SITES, "draws": -5}, "-5 random draws"),
+        ({"sites": SITES, "draws": 1_000_001}, "1000001 random draws are too many; use 1 to 1,000,000"),
     ],
 )
 def test_settings_without_a_score(cols, arguments, message):
-    for job in (score_heads, random_site_control):
+    for job in (score_heads, random_site_control, score_with_control):
         with pytest.raises(ScoreError, match=message) as error:
             job(cols, **arguments)
         assert "\n" not in str(error.value)

@@ -1,6 +1,9 @@
 import hashlib
+import subprocess
+import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -160,6 +163,70 @@ def test_cancel_keeps_what_arrived(content):
             download(SPEC, progress=lambda done, total: cancel.set(), cancel=cancel, source=source)
         assert 0 < partial().stat().st_size < len(content)
         assert download(SPEC, source=source).read_bytes() == content
+
+
+def test_two_at_once_fetch_it_once(content):
+    """The second waits, shows how far the first has come, and takes its file."""
+    waiting = threading.Event()
+    seen = []
+
+    def slow(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content[: 3 << 20])
+        waiting.wait(60)
+        handler.wfile.write(content[3 << 20 :])
+
+    def watch(done, total):
+        seen.append((done, total))
+        waiting.set()
+
+    with server(slow) as (source, ranges), ThreadPoolExecutor(2) as pool:
+        arrived = threading.Event()
+        first = pool.submit(download, SPEC, lambda done, total: arrived.set(), source=source)
+        assert arrived.wait(60)
+        second = pool.submit(download, SPEC, watch, source=source)
+        assert first.result(60) == second.result(60)
+    assert ranges == [None]
+    assert seen[0][0] >= 2**20
+    assert {total for _, total in seen} == {source.size}
+    assert first.result().read_bytes() == content
+
+
+@pytest.fixture
+def other_process():
+    """Another process that downloads the same file, as far as anybody can tell."""
+    partial().parent.mkdir(parents=True)
+    code = "import sys, time, filelock\nlock = filelock.FileLock(sys.argv[1])\nlock.acquire()\nprint('held', flush=True)\ntime.sleep(600)"
+    process = subprocess.Popen([sys.executable, "-c", code, f"{partial()}.lock"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_waiting_for_another_process_can_be_cancelled(other_process):
+    cancel = threading.Event()
+    with server(serve_file(b"")) as (source, ranges), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(download, SPEC, cancel=cancel, source=source)
+        with pytest.raises(TimeoutError):
+            waiting.result(1)
+        cancel.set()
+        with pytest.raises(Cancelled):
+            waiting.result(60)
+    assert ranges == []
+
+
+def test_a_process_that_was_killed_blocks_nobody(content, other_process):
+    with server(serve_file(content)) as (source, ranges), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(download, SPEC, source=source)
+        with pytest.raises(TimeoutError):
+            waiting.result(1)
+        other_process.kill()
+        assert waiting.result(60).read_bytes() == content
+    assert ranges == [None]
+    assert partial().with_name(f"{partial().name}.lock").exists()
 
 
 @pytest.mark.parametrize("when", ["before the answer", "within the answer"])

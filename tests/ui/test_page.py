@@ -209,11 +209,11 @@ def test_a_refused_upload_that_was_kept_earlier_stays(opened):
 def _upload_asked():
     import streamlit as st
 
-    from allo_core.ui import session
+    from allo_core.ui import incoming
 
     st.session_state.problems = {}
     st.session_state.inputs = []
-    session.use_structure(st.session_state.asked, "mine.pdb")
+    incoming.use_structure(st.session_state.asked, "mine.pdb")
 
 
 def test_a_damaged_kept_sequence_is_told(opened, own_home):

@@ -4,7 +4,7 @@ import zlib
 
 import pytest
 
-from allo_core.ui.downloads import png_of
+from allo_core.ui.slide import png_of
 
 
 def png(width: int, height: int) -> bytes:

@@ -1,0 +1,23 @@
+"""What a record says of the structure that was shown beside the scores."""
+
+from typing import TYPE_CHECKING
+
+from allo_core.sequence import Protein
+
+if TYPE_CHECKING:
+    from allo_core.structure.mapping import StructureMap
+    from allo_core.structure.read import Structure
+
+__all__ = ["structure_facts"]
+
+
+def structure_facts(name: str, structure: "Structure", mapping: "StructureMap", protein: Protein) -> dict:
+    """Facts for `run_record`, plain JSON values: name, entry, chain, residues aligned, identity, substitutions (``"A54L"``)."""
+    return {
+        "name": name,
+        "entry": structure.entry,
+        "chain": mapping.chain,
+        "aligned": mapping.aligned,
+        "identity": round(mapping.identity, 4),
+        "substitutions": [f"{protein.label(index)}{there}" for index, _, there in mapping.substitutions],
+    }

@@ -1,0 +1,1 @@
+"""The commands of ``python -m allo_core``, one a module."""

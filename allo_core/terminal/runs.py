@@ -1,0 +1,64 @@
+"""The kept runs: listed, and deleted by the beginning of their keys."""
+
+from collections.abc import Sequence
+
+from allo_core.attention.store import damaged_runs, delete_run, list_runs, runs_folder
+from allo_core.errors import StoreError
+from allo_core.export.tables import printable
+
+__all__ = ["delete_runs", "print_runs"]
+
+_SHOWN = 12  # digits of a key
+_SHORTEST = 4
+_LONGEST_NAME = 28
+
+
+def print_runs() -> None:
+    """Print one line a run, the newest first, and how many cannot be read."""
+    runs, damaged = list_runs(), damaged_runs()
+    if runs:
+        print(f"{'key':<14}{'protein':<30}{'residues':>8}  {'model':<24}{'MB':>8}  {'device':<16}made (UTC)")
+    for run in runs:
+        meta = run.meta
+        name, made = printable(meta.protein_name)[:_LONGEST_NAME], meta.created.replace("T", " ").removesuffix("+00:00")
+        device = f"{meta.device_type}, {meta.dtype}"
+        line = f"{run.key[:_SHOWN]:<14}{name:<30}{len(meta.sequence):>8}  {meta.model_id:<24}{run.bytes / 1e6:>8.1f}  {device:<16}{made}"
+        print(printable(line))
+    for key in damaged:
+        print(f"{key[:_SHOWN]:<14}cannot be read")
+    total = sum(run.bytes for run in runs)
+    print(f"{_count(len(runs))}, {total / 1e6:.1f} MB, in {runs_folder()}")
+
+
+def delete_runs(beginnings: Sequence[str], everything: bool) -> None:
+    """Delete the runs whose keys begin so, or all of them, those that cannot be read among them.
+
+    Raises
+    ------
+    StoreError
+        Nothing was named, or both some and all; a beginning that is too short, fits no run, or fits several.  Nothing is deleted then.
+    """
+    if everything == bool(beginnings):
+        raise StoreError("Name the runs to delete by the beginning of their keys, or give --all alone; 'alloscope runs' lists them.")
+    keys = [run.key for run in list_runs()] + damaged_runs()
+    chosen = keys if everything else list(dict.fromkeys(_only(beginning, keys) for beginning in beginnings))
+    for key in chosen:
+        delete_run(key)
+    print(f"{_count(len(chosen))} deleted")
+
+
+def _count(runs: int) -> str:
+    return f"{runs} run{'' if runs == 1 else 's'}"
+
+
+def _only(beginning: str, keys: Sequence[str]) -> str:
+    """The one key that begins so."""
+    shown = printable(beginning)[:70]
+    if len(beginning) < _SHORTEST:
+        raise StoreError(f"{shown!r} is too short to name a run; give at least {_SHORTEST} characters of its key.")
+    found = [key for key in keys if key.startswith(beginning.lower())]
+    if not found:
+        raise StoreError(f"No kept run has a key that begins with {shown!r}; 'alloscope runs' lists them.")
+    if len(found) > 1:
+        raise StoreError(f"{len(found)} kept runs have keys that begin with {shown!r}; give more of the key.")
+    return found[0]

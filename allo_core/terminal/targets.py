@@ -1,0 +1,114 @@
+"""What a person names in a terminal: a protein, and residues of it."""
+
+import os
+import re
+from pathlib import Path
+
+from allo_core.errors import FetchError, LibraryError, ResidueError, SequenceError
+from allo_core.library import find_receptor, find_site, numbers_for, seven_tm_domain, site_indices
+from allo_core.residues import ResidueNumbers, parse_residues
+from allo_core.sequence import Protein, parse_protein
+from allo_core.sites import receptor_of
+
+__all__ = ["domain_of", "protein_of", "residues_of", "shortened"]
+
+_SEQUENCE = 20  # letters; entry names and accessions are shorter
+_LONGEST_SHOWN = 100
+
+
+def shortened(text: str) -> str:
+    """What a person typed, short enough for one line."""
+    return text if len(text) <= _LONGEST_SHOWN else text[:40] + "..."
+
+
+def protein_of(target: str, record: str | None) -> Protein:
+    """The protein of a FASTA file, of the library, or of UniProt, looked for in this order.
+
+    Parameters
+    ----------
+    target : str
+        A file, an entry name or accession of the library, or another UniProt accession, which is fetched.
+    record : str or None
+        Number or name of the record, for files of several.
+
+    Raises
+    ------
+    SequenceError, LibraryError, FetchError
+    """
+    path, shown = Path(target), shortened(target)
+    try:
+        is_file, is_folder = path.is_file(), path.is_dir()
+        if is_file:
+            return parse_protein(path.read_text(encoding="utf-8-sig"), record)
+    except UnicodeDecodeError:
+        raise SequenceError(f"{shown}: not a text file; give FASTA text.") from None
+    except OSError as error:
+        _refuse_sequence(target)
+        raise SequenceError(f"{shown}: cannot be read ({error.strerror or error}).") from None
+    _refuse_sequence(target)
+    if path.suffix or os.sep in target:
+        raise SequenceError(f"{shown}: a folder, not a FASTA file." if is_folder else f"{shown}: no such file.")
+    return _named_protein(target, record, is_folder)
+
+
+def _named_protein(target: str, record: str | None, is_folder: bool) -> Protein:
+    try:
+        protein, what = find_receptor(target).protein, "library receptor"
+    except LibraryError as error:
+        if is_folder:
+            raise SequenceError(f"{target}: a folder, not a FASTA file.") from None
+        protein, what = _fetched_protein(target, error), "UniProt entry"
+    if record is not None:
+        raise LibraryError(f"--record is for FASTA files; {protein.name} is a {what}.")
+    return protein
+
+
+def _fetched_protein(target: str, not_in_library: LibraryError) -> Protein:
+    from allo_core.fetch import fetch_sequence, identify  # biotite, which it needs for structures, is slow to import
+
+    try:
+        is_accession = identify(target).kind == "uniprot"
+    except FetchError:
+        is_accession = False
+    if not is_accession:
+        raise not_in_library
+    return fetch_sequence(target)
+
+
+def _refuse_sequence(target: str) -> None:
+    """SequenceError if the target is a sequence, which the shell is no place for."""
+    letters = re.sub(r"\s", "", target)
+    if target.lstrip().startswith(">") or (len(letters) >= _SEQUENCE and letters.isascii() and letters.rstrip("*").isalpha()):
+        raise SequenceError("This is a sequence, not a receptor or a file; put it into a FASTA file and give the file.")
+
+
+def domain_of(protein: Protein) -> Protein:
+    """Its 7TM domain; SequenceError where the helices are not known."""
+    domain = seven_tm_domain(protein, numbers_for(protein))
+    if domain is None:
+        raise SequenceError(f"The helices of {protein.name} are not known, so it has no 7TM domain to cut.")
+    return domain
+
+
+def residues_of(text: str, protein: Protein, numbers: ResidueNumbers | None) -> tuple[int, ...]:
+    """Residues as text, or the name of a site of the library receptor that the numbers come from; 0-based.
+
+    Raises
+    ------
+    ResidueError, LibraryError
+        The text names no residues of the protein, and no site either.
+    """
+    receptor = receptor_of(protein)
+    if receptor is not None and text.strip().lower() in {site.name.lower() for site in receptor.sites}:
+        return site_indices(find_site(receptor, text), protein, numbers)
+    try:
+        return parse_residues(text, protein, numbers)
+    except ResidueError:
+        if receptor is not None and receptor.sites and _is_name(text):
+            find_site(receptor, text)  # says which sites there are
+        raise
+
+
+def _is_name(text: str) -> bool:
+    """Whether a text that names no residues means a site: words and no digit, or a word too long for an amino acid."""
+    return re.search(r"\d", text) is None or re.search(r"\b[^\W\d_]{4,}\b", text) is not None

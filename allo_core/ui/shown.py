@@ -1,0 +1,48 @@
+"""Everything that the page shows, in one object, for what is taken away."""
+
+from dataclasses import dataclass
+
+from allo_core.models.registry import get_spec
+from allo_core.sequence import Protein
+from allo_core.ui.painting import Painting, Values
+from allo_core.ui.results import LoadedStructure, Result
+from allo_core.ui.sentences import FOOT
+from allo_core.ui.state import View
+from allo_core.ui.text import file_stem
+
+__all__ = ["Shown"]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Everything that the page shows and that can be taken away."""
+
+    view: View
+    protein: Protein
+    result: Result
+    painting: Painting
+    values: Values
+    loaded: LoadedStructure | None
+    verdict: str
+    statement: str
+
+    @property
+    def stem(self) -> str:
+        """Beginning of all file names."""
+        return f"alloscope_{file_stem(self.protein.name)}_{self.view.model}"
+
+    @property
+    def title(self) -> str:
+        """Receptor, model and head."""
+        return f"{self.protein.name}, {get_spec(self.view.model).label}, {self.result.head_name}"
+
+    @property
+    def caption(self) -> str:
+        """What a reader of a single picture must know."""
+        scores, row = self.result.scores, self.result.row
+        q = "not defined" if row["q_value"] != row["q_value"] else f"{row['q_value']:.2g}"
+        where = f" Structure {self.loaded.name}." if self.loaded is not None else ""
+        return (
+            f"{self.verdict} {self.result.head_name}: q = {q}, {row['n_arcs']} arcs; threshold {scores.threshold:.2f}, "
+            f"{scores.null} null.{where} {FOOT}"
+        )

@@ -1,0 +1,94 @@
+"""python -m allo_core runs"""
+
+import pytest
+
+from allo_core.attention.store import list_runs, runs_folder
+from tests.terminal.commands import run
+
+
+@pytest.fixture
+def kept(tmp_path, capsys):
+    """Three kept runs by the first residue of their sequence; one has a name that would clear the screen."""
+    keys = {}
+    for name, first in (("short", "M"), ("longer\x1b[2J", "A"), ("third", "G")):
+        fasta = tmp_path / "one.fasta"
+        fasta.write_text(f">{name}\n{first}PIMGSSVYITVELAIAVLAILGNVLVCWAVWLN\n")
+        assert run("analyse", fasta, "--sites", "5-9", capsys=capsys)[0] == 0
+        (new,) = [entry for entry in list_runs() if entry.key not in keys.values()]
+        keys[first] = new.key
+    return keys
+
+
+def damage(key):
+    (runs_folder() / key / "meta.json").write_text("{")
+
+
+def test_none(capsys):
+    code, out, _ = run("runs", capsys=capsys)
+    assert (code, out) == (0, f"0 runs, 0.0 MB, in {runs_folder()}\n")
+
+
+def test_listed_with_what_a_person_needs_to_choose(kept, capsys):
+    damage(kept["G"])
+    code, out, err = run("runs", capsys=capsys)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].split() == ["key", "protein", "residues", "model", "MB", "device", "made", "(UTC)"]
+    rows = {line.split()[0]: line for line in lines[1:]}
+    entries = {entry.key: entry for entry in list_runs()}
+    for first, name in (("M", "short"), ("A", "longer[2J")):
+        entry = entries[kept[first]]
+        made = entry.meta.created[:19].split("T")
+        wanted = [name, "34", "antiberty", f"{entry.bytes / 1e6:.1f}", "cpu,", "float32", *made]
+        assert rows[kept[first][:12]].split()[1:] == wanted
+    assert rows[kept["G"][:12]].endswith("cannot be read")
+    assert lines[-1].startswith("2 runs, ")
+    assert "\x1b" not in out
+
+
+def test_deleted_by_the_beginning_of_the_key(kept, capsys):
+    damage(kept["G"])
+    code, out, err = run("runs", "--delete", kept["M"][:12].upper(), kept["G"], kept["M"], capsys=capsys)
+    assert (code, out, err) == (0, "2 runs deleted\n", "")
+    assert [item.name for item in runs_folder().iterdir()] == [kept["A"]]
+
+
+def test_all_deleted(kept, capsys):
+    damage(kept["A"])
+    assert run("runs", "--delete", "--all", capsys=capsys) == (0, "3 runs deleted\n", "")
+    assert list(runs_folder().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--delete"], "Name the runs to delete by the beginning of their keys"),
+        (["--all"], "Name the runs to delete"),
+        (["--delete", "KEPT", "--all"], "or give --all alone"),
+        (["--delete", ""], "'' is too short to name a run; give at least 4 characters of its key."),
+        (["--delete", "KEPT", "../.."], "No kept run has a key that begins with '../..'"),
+        (["--delete", "KEPT", "ffff\x1b[2J" * 20], "No kept run has a key that begins with 'ffff?[2J"),
+        (["--delete", "KEPT", "nothing like a key"], "No kept run has a key that begins with 'nothing like a key'"),
+    ],
+)
+def test_bad_names_delete_nothing(arguments, words, kept, capsys):
+    given = [kept["M"] if argument == "KEPT" else argument for argument in arguments]
+    code, out, err = run("runs", *given, capsys=capsys)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert words in err
+    assert len(list_runs()) == 3
+
+
+def test_a_beginning_of_several_keys(kept, capsys, monkeypatch):
+    entries = list_runs()
+    alike = [f"abcd{number}".ljust(64, "0") for number in range(3)]
+    renamed = [type(entry)(key, entry.meta, entry.bytes, entry.folder) for entry, key in zip(entries, alike, strict=True)]
+    deleted = []
+    monkeypatch.setattr("allo_core.terminal.runs.list_runs", lambda: renamed)
+    monkeypatch.setattr("allo_core.terminal.runs.damaged_runs", list)
+    monkeypatch.setattr("allo_core.terminal.runs.delete_run", deleted.append)
+    code, _, err = run("runs", "--delete", "abcd", capsys=capsys)
+    assert (code, deleted) == (2, [])
+    assert "3 kept runs have keys that begin with 'abcd'; give more of the key." in err
+    assert run("runs", "--delete", "abcd1", capsys=capsys)[0] == 0
+    assert deleted == [alike[1]]
