@@ -1,14 +1,16 @@
-"""Measuring one process: anonymous memory while something runs, processor time, and fresh processes to measure in."""
+"""Measuring processes: memory while something runs and at rest, processor time, and fresh processes to measure in."""
 
 import json
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
-__all__ = ["Peak", "Turns", "in_fresh_process", "milliseconds", "processor_seconds"]
+__all__ = ["Memory", "Peak", "Turns", "in_fresh_process", "maps_library", "memory_of", "milliseconds", "processor_seconds", "with_children"]
 
 
 class Peak:
@@ -37,6 +39,39 @@ class Peak:
 def _anonymous_kb() -> int:
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.split("RssAnon:")[1].split()[0])
+
+
+class Memory(NamedTuple):
+    """MB of some processes together: shared pages counted once for all that share them (PSS), or for each of them (RSS)."""
+
+    proportional: float
+    resident: float
+
+
+def memory_of(pids: Iterable[int]) -> Memory:
+    """Memory of running processes (Linux); one that ends meanwhile counts nothing."""
+    sums = {"Pss": 0, "Rss": 0}
+    for pid in pids:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+                name, _, rest = line.partition(":")
+                if name in sums:
+                    sums[name] += int(rest.split()[0])
+    return Memory(sums["Pss"] * 1024 / 1e6, sums["Rss"] * 1024 / 1e6)
+
+
+def with_children(pid: int) -> list[int]:
+    """A process and all that descend from it (Linux)."""
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text(encoding="ascii").split():
+            found += with_children(int(child))
+    return found
+
+
+def maps_library(pid: int, name: str) -> bool:
+    """Whether a process has loaded a shared library whose path contains ``name`` (Linux)."""
+    return name in Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace")
 
 
 def processor_seconds(work: Callable[[], object]) -> float:

@@ -19,11 +19,10 @@ from allo_core.export import (
     structure_page,
 )
 from allo_core.figures.heatmap import heatmap
-from allo_core.figures.profile import profile
 from allo_core.library import numbers_for
 from allo_core.ui import inputs
 from allo_core.ui.help import HELP
-from allo_core.ui.painting import residue_labels
+from allo_core.ui.panels import profile_of
 from allo_core.ui.shown import Shown
 from allo_core.ui.slide import slide_of, take_again
 from allo_core.ui.text import file_stem, plain
@@ -116,20 +115,10 @@ def _record(shown: Shown) -> str:
 
 
 def _figures(shown: Shown) -> str:
-    view, result, protein = shown.view, shown.result, shown.protein
-    numbers = numbers_for(protein)
+    view, result = shown.view, shown.result
     pictures = [
         heatmap(result.scores.frame, result.special_share, view.score, result.scores.null, result.head),
-        profile(
-            [protein.number(index) for index in range(len(protein))],
-            result.received,
-            result.above,
-            residue_labels(protein),
-            {"A": view.sites, "B": view.sites_b},
-            [] if numbers is None else numbers.spans(),
-            view.threshold,
-            height=260,
-        ),
+        profile_of(view, shown.protein, result, height=260),
     ]
     return figure_page(pictures, shown.title, f"{shown.caption} {shown.statement}")
 

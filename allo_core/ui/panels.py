@@ -1,6 +1,7 @@
 """The pictures: heatmap, structure and profile of one run."""
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from allo_core.figures.heatmap import SCORES, heatmap, score_grid
@@ -17,7 +18,7 @@ from allo_core.ui.structure_choice import fetch_alphafold, upload_structure
 from allo_core.ui.structure_view import picked_number, structure_view
 from allo_core.ui.text import file_stem, plain
 
-__all__ = ["HEIGHT", "draw_heatmap", "draw_profile", "draw_structure"]
+__all__ = ["HEIGHT", "draw_heatmap", "draw_profile", "draw_structure", "profile_of"]
 
 HEIGHT = 520  # px of heatmap and structure: the 33 layers of ESM-2 650M at 14 px, and the profile still fits a 900 px window
 
@@ -101,10 +102,10 @@ def _no_structure(protein: Protein) -> None:
         fetch_alphafold("alphafold_here")
 
 
-def draw_profile(view: View, protein: Protein, result: Result) -> None:
+def profile_of(view: View, protein: Protein, result: Result, height: int = 150) -> go.Figure:
     """Attention received by each residue from the selected head, under the track of the segments."""
     numbers = numbers_for(protein)
-    figure = profile(
+    return profile(
         [protein.number(index) for index in range(len(protein))],
         result.received,
         result.above,
@@ -112,7 +113,13 @@ def draw_profile(view: View, protein: Protein, result: Result) -> None:
         {"A": view.sites, "B": view.sites_b},
         [] if numbers is None else numbers.spans(),
         view.threshold,
+        height,
     )
+
+
+def draw_profile(view: View, protein: Protein, result: Result) -> None:
+    """The profile, full width."""
+    figure = profile_of(view, protein, result)
     st.plotly_chart(
         figure,
         key="profile",
