@@ -43,7 +43,7 @@ def draw_heatmap(view: View, result: Result) -> None:
     grid = score_grid(frame, view.score, shape)[~flagged.to_numpy().reshape(shape)]
     if np.isfinite(grid).any():
         meaning = "White is q = 1" if view.score == "q" else "White is chance"
-        st.caption(f"{meaning}. {flagged.sum()} of {len(frame)} heads flagged (hatched). Arrow keys move the head.", help=HELP["flags"])
+        st.caption(f"{meaning}. {flagged.sum()} of {len(frame)} heads flagged. Arrow keys move the head.", help=HELP["flags"])
     else:
         st.caption(_why_empty(view, result))
 

@@ -10,9 +10,16 @@ from allo_core.ui.three_d_mol import ensure_library
 from tests.browser import driving
 from tests.browser.conftest import FLAGS, REPOSITORY, App
 
+BOTH = ("light", "dark")
+LAPTOP, PROJECTOR = (1440, 900), (1920, 1080)
+GS = "?protein=ADRB2&structure=3SN6&threshold=0.05&sites_b=D130,R131,F139,Y141&head=6.4&pairs=12"
+# name, state, tab to open, themes, sizes
 PICTURES = [
-    ("explore", "", ("light", "dark"), ((1440, 900), (1920, 1080))),
-    ("explore-gs", "?protein=ADRB2&structure=3SN6&threshold=0.05&colouring=above+threshold", ("light",), ((1440, 900),)),
+    ("explore", "", None, BOTH, (LAPTOP, PROJECTOR)),
+    ("explore-gs", GS, None, BOTH, (LAPTOP,)),
+    ("head", GS, "This head", BOTH, (LAPTOP,)),
+    ("map", GS, "Map", ("light",), (LAPTOP,)),
+    ("downloads", GS, "Downloads", ("light",), (LAPTOP,)),
 ]
 
 
@@ -22,15 +29,27 @@ def main() -> None:
         app = App(Path(home))
         app.start()
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        for name, query, themes, sizes in PICTURES:
+        for name, query, tab, themes, sizes in PICTURES:
             for theme in themes:
                 for width, height in sizes:
                     page = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme).new_page()
                     driving.open_page(page, f"{app.url}/{query}")
+                    if tab is not None:
+                        show_tab(page, tab)
+                    page.wait_for_timeout(1500)  # tables draw themselves late
                     page.screenshot(path=REPOSITORY / f"docs/{name}-{theme}-{width}x{height}.png")
                     page.context.close()
         browser.close()
         app.stop()
+
+
+def show_tab(page, tab: str) -> None:
+    """Open a tab and scroll to the end of the page."""
+    driving.open_tab(page, tab)
+    if tab == "Downloads":
+        page.get_by_role("button", name="Slide, PNG").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 1e6)")
 
 
 if __name__ == "__main__":
