@@ -1,12 +1,12 @@
 """The verdict on a run in one sentence, for the page and the terminal alike."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     from allo_core.attention.scores import HeadScores, RandomSiteControl
 
-__all__ = ["set_phrases", "verdict"]
+__all__ = ["nearness", "set_phrases", "verdict"]
 
 
 def set_phrases(sites: Mapping[str, tuple[int, ...]], offered: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
@@ -44,11 +44,46 @@ def verdict(scores: "HeadScores", control: "RandomSiteControl | None", measure: 
     if control is None:
         return "The published null gives no p, so no head can pass; it is here to reproduce published numbers."
     if not control.n_sites:
-        return f"None of the {heads} heads has 10 arcs at this threshold, so none is tested."
+        return _untested(scores, measure)
     passing = scores.passing()
     flagged = int((passing["flags"] != "").sum())
     count = f"{len(passing)} of {heads} heads" + (f" ({flagged} of them flagged)" if flagged else "")
     return f"{count} {_claim(scores.null, len(passing) == 1, measure, phrases)} (q < 0.05); {_control(scores.null, control)}."
+
+
+def _untested(scores: "HeadScores", measure: str) -> str:
+    from allo_core.attention.nulls import FEWEST_ARCS
+
+    heads = len(scores.frame)
+    if (scores.frame["n_arcs"] >= FEWEST_ARCS).any():
+        kind = "all residues of their kind" if scores.null == "matched" else "all residues"
+        return f"No head is tested: the marked residues are {kind}, so random ones cannot differ."
+    source = f" from set {measure[0]}" if measure in ("AB", "BA") else ""
+    return f"No head is tested: none of the {heads} has {FEWEST_ARCS} arcs{source} at threshold {scores.threshold:.2f}; lower it."
+
+
+def nearness(measure: str, queries: Iterable[int] | None, sites: Iterable[int]) -> str:
+    """What of a coupling may be nothing but neighbourhood along the chain; "" where the sets lie apart, or for other measures.
+
+    Parameters
+    ----------
+    measure : {"A", "B", "AB", "BA"}
+    queries, sites : iterable of int
+        0-based residues that look, and that are looked at, as from `allo_core.attention.measures.setting`.
+    """
+    from allo_core.attention.head_card import LOCAL
+
+    if measure not in ("AB", "BA"):
+        return ""
+    queries, sites = set(queries), set(sites)
+    near = sum(any(abs(site - query) <= LOCAL for query in queries) for site in sites)
+    if not near:
+        return ""
+    shared = f", {len(queries & sites)} of them in both sets" if queries & sites else ""
+    return (
+        f"{near} of the {len(sites)} residues of set {measure[1]} lie within {LOCAL} of set {measure[0]} along the chain{shared}: "
+        "heads look at neighbours anyway, and the null does not know of it."
+    )
 
 
 def _claim(null: str, one: bool, measure: str, phrases: Mapping[str, str]) -> str:

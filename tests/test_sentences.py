@@ -1,16 +1,19 @@
 """The verdict in words."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from allo_core.attention.scores import HeadScores, RandomSiteControl
-from allo_core.sentences import set_phrases, verdict
+from allo_core.attention.columns import Columns
+from allo_core.attention.scores import HeadScores, RandomSiteControl, score_with_control
+from allo_core.sentences import nearness, set_phrases, verdict
 
 PHRASES = {"A": "the sodium pocket", "B": "the 9 residues of set B"}
 
 
-def scores_of(q_values, flags=None, null="matched"):
-    frame = pd.DataFrame({"q_value": q_values, "snr": range(len(q_values)), "flags": flags or [""] * len(q_values)})
+def scores_of(q_values, flags=None, null="matched", n_arcs=50):
+    count = len(q_values)
+    frame = pd.DataFrame({"q_value": q_values, "snr": range(count), "flags": flags or [""] * count, "n_arcs": [n_arcs] * count})
     return HeadScores(frame, 1, len(q_values), null, 0.3, (1,), 20_000, 0, 0.001)
 
 
@@ -40,9 +43,35 @@ def test_flagged_heads_are_counted_apart():
 
 def test_without_a_control_there_is_no_count():
     assert verdict(scores_of([0.01]), None, "A", PHRASES).startswith("The published null gives no p")
-    assert (
-        verdict(scores_of([0.01]), RandomSiteControl(0, 0, 0), "A", PHRASES)
-        == "None of the 1 heads has 10 arcs at this threshold, so none is tested."
+
+
+@pytest.mark.parametrize(
+    ("measure", "null", "n_arcs", "sentence"),
+    [
+        ("A", "matched", 9, "No head is tested: none of the 2 has 10 arcs at threshold 0.30; lower it."),
+        ("BA", "matched", 3, "No head is tested: none of the 2 has 10 arcs from set B at threshold 0.30; lower it."),
+        ("A", "matched", 10, "No head is tested: the marked residues are all residues of their kind, so random ones cannot differ."),
+        ("B", "uniform", 99, "No head is tested: the marked residues are all residues, so random ones cannot differ."),
+    ],
+)
+def test_why_no_head_is_tested(measure, null, n_arcs, sentence):
+    untested = RandomSiteControl(0, 0, 0)
+    assert verdict(scores_of([np.nan, np.nan], null=null, n_arcs=n_arcs), untested, measure, PHRASES) == sentence
+
+
+def test_marked_residues_that_fill_their_strata_are_not_called_too_few_arcs():
+    columns = Columns(np.ones((1, 2, 6)), np.full((1, 2, 6), 5), 0.3)
+    strata = ["TM3"] * 3 + ["TM4"] * 3
+    scores, control = score_with_control(columns, (0, 1, 2), "matched", strata, draws=100)
+    assert "cannot differ" in verdict(scores, control, "A", PHRASES)
+
+
+def test_couplings_between_neighbours_are_told():
+    assert nearness("A", None, (1, 2)) == ""
+    assert nearness("AB", (10, 20), (40, 50)) == ""
+    assert nearness("AB", (10, 20), (14, 15, 50)).startswith("1 of the 3 residues of set B lie within 4 of set A along the chain:")
+    assert "2 of the 2 residues of set A lie within 4 of set B along the chain, 1 of them in both sets" in nearness(
+        "BA", (10, 20), (10, 22)
     )
 
 

@@ -11,11 +11,11 @@ from allo_core.attention.maps import Arcs
 from allo_core.attention.nulls import Null, check_null, encode_strata, moments, published_moments
 from allo_core.errors import ScoreError
 
-__all__ = ["THRESHOLDS", "HeadCard", "Pair", "Stability", "head_card", "stability", "strongest_pairs"]
+__all__ = ["LOCAL", "THRESHOLDS", "HeadCard", "Pair", "Stability", "head_card", "stability", "strongest_pairs"]
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5)
 
-_LOCAL = 4  # residues along the chain; i and i + 4 are hydrogen-bonded in a helix
+LOCAL = 4  # residues along the chain; i and i + 4 are hydrogen-bonded in a helix
 # CASP: residues are in contact if their CB atoms (CA for glycine) are less than 8 Å apart, contacts of residues 24 or more apart along the
 # chain are long-range, and those less than 6 apart are not assessed (Monastyrskyy et al., Proteins 84 Suppl 1, 131 (2016)).
 _CONTACT = 8.0
@@ -84,7 +84,9 @@ class Stability(NamedTuple):
     n_arcs: int
 
 
-def head_card(arcs: Arcs, sites: Iterable[int], special_share: float, cb: np.ndarray | None = None) -> HeadCard:
+def head_card(
+    arcs: Arcs, sites: Iterable[int], special_share: float, cb: np.ndarray | None = None, weights: np.ndarray | None = None
+) -> HeadCard:
     """Describe one head.
 
     Parameters
@@ -97,6 +99,9 @@ def head_card(arcs: Arcs, sites: Iterable[int], special_share: float, cb: np.nda
         From `AttentionMaps.special_share`.
     cb : ndarray, dtype=float, shape=(L, 3), optional
         From `allo_core.structure.geometry.cb_positions`.
+    weights : ndarray, shape=(L,), optional
+        Column weights that the scores rest on, by default those of the arcs.  At threshold 0 every pair counts, not only those above the
+        smallest threshold that arcs can have.
 
     Raises
     ------
@@ -108,11 +113,12 @@ def head_card(arcs: Arcs, sites: Iterable[int], special_share: float, cb: np.nda
     distance = _distances(arcs, cb)
     resolved = np.isfinite(distance) & (apart > 0)
     far = resolved & (apart >= _FAR)
-    on_site = np.array([arcs.weights[arcs.keys == site].sum(dtype=np.float64) for site in marked])
+    by_arcs = [arcs.weights[arcs.keys == site].sum(dtype=np.float64) for site in marked]
+    on_site = np.array(by_arcs) if weights is None else np.asarray(weights, dtype=float)[marked]
     total, largest = on_site.sum(), int(on_site.argmax())
     return HeadCard(
         n_arcs=len(arcs),
-        local_share=_share(apart <= _LOCAL),
+        local_share=_share(apart <= LOCAL),
         long_range_share=_share(apart >= _LONG_RANGE),
         contact_share=_share(distance[resolved] < _CONTACT) if resolved.any() else None,
         n_resolved=int(resolved.sum()),

@@ -61,10 +61,12 @@ def run_record(
     """
     meaning, queries, sites = _MEASURES[measure]
     labels = {name: [residue_label(protein, index, numbers) for index in indices] for name, indices in sets.items()}
+    run = asdict(meta)
+    del run["protein_name"]  # what the first person who ran this sequence called it
     record = {
         "alloscope": __version__,
         "cautions": list(CAUTIONS),
-        "run": asdict(meta) | {"key": meta.key},
+        "run": run | {"key": meta.key},
         "protein": {"name": protein.name, "sequence": protein.sequence, "first": protein.first},
         "sets": labels,
         "measure": {"key": measure, "meaning": meaning, "queries": queries, "sites": sites},

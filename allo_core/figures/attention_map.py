@@ -89,7 +89,7 @@ def attention_map(
             )
         )  # fmt: skip
     figure.update_layout(
-        **_bands(first, spans, sets, low, high),
+        **_bands(first, block, spans, sets, low, high),
         height=height,
         margin=_MARGIN,
         showlegend=False,
@@ -105,7 +105,7 @@ def attention_map(
 
 
 def _bands(
-    first: int, spans: Sequence[tuple[str, int, int]], sets: Mapping[str, Sequence[int]], low: float, high: float
+    first: int, block: int, spans: Sequence[tuple[str, int, int]], sets: Mapping[str, Sequence[int]], low: float, high: float
 ) -> dict:  # layout entries in one update, since Plotly is slow at adding many
     shapes, names = [], []
     depth = _BAND * (high - low)
@@ -121,10 +121,9 @@ def _bands(
         text = {"text": name, "showarrow": False, "yanchor": "bottom", "font": {"size": 11}}
         names.append({"x": (begin + end) / 2, "y": low - depth, **text})
     for name, indices in sets.items():
-        line = {"type": "line", "line": {"color": SET_COLOURS[name], "width": 1}, "opacity": 0.55, "layer": "above"}
-        for index in indices:
-            shapes += [
-                {**line, "x0": first + index, "x1": first + index, "y0": low, "y1": high},
-                {**line, "x0": low, "x1": high, "y0": first + index, "y1": first + index},
-            ]
+        if len(indices):  # one path for all lines of a set, however many residues are marked
+            places = [first + block * place + (block - 1) / 2 for place in sorted({index // block for index in indices})]
+            path = "".join(f"M{place:g},{low}V{high}M{low},{place:g}H{high}" for place in places)
+            line = {"color": SET_COLOURS[name], "width": 1}
+            shapes.append({"type": "path", "path": path, "line": line, "opacity": 0.55, "layer": "above"})
     return {"shapes": shapes, "annotations": names}

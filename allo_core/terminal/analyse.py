@@ -9,7 +9,7 @@ from allo_core.export.tables import printable
 from allo_core.library import numbers_for
 from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.residues import ResidueNumbers
-from allo_core.sentences import set_phrases, verdict
+from allo_core.sentences import nearness, set_phrases, verdict
 from allo_core.sequence import Protein
 from allo_core.sites import sites_of
 from allo_core.terminal.files import check_output, write
@@ -58,6 +58,8 @@ def analyse(options: argparse.Namespace) -> None:
         print(printable(note), file=sys.stderr)
     print(printable(_heading(options, protein, sets, spec, null)))
     print(printable(verdict(scores, control, options.measure, set_phrases(sets, sites_of(protein)))))
+    if near := nearness(options.measure, queries, sites):
+        print(near)
     print(table_of_heads(scores.frame).head(_LISTED).to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.3g}"))
     if shown is not None:
         print(printable(shown))

@@ -1,6 +1,7 @@
 """What a person takes away: tables, records, coloured structures, scripts, pages that open offline, a slide, and all of it as one ZIP."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
@@ -22,6 +23,7 @@ from allo_core.figures.heatmap import heatmap
 from allo_core.library import numbers_for
 from allo_core.ui import inputs
 from allo_core.ui.help import HELP
+from allo_core.ui.painting import paint
 from allo_core.ui.panels import profile_of
 from allo_core.ui.shown import Shown
 from allo_core.ui.slide import slide_of, take_again
@@ -128,26 +130,28 @@ def _sets(shown: Shown) -> dict[str, tuple[tuple[int, ...], str]]:
 
 
 def _coloured(shown: Shown) -> str:
-    return coloured_structure(shown.loaded.structure, shown.loaded.mapping, shown.values.values)
+    structure = replace(shown.loaded.structure, title=f"{shown.title}; B factors: {shown.values.name}")
+    return coloured_structure(structure, shown.loaded.mapping, shown.values.values)
 
 
 def _script(shown: Shown, write: Callable) -> str:
     loaded, values = shown.loaded, shown.values
     # An upload may be numbered unlike the entry that it names, so its own file is loaded.
     entry = loaded.structure.entry if not inputs.is_key(loaded.key) and loaded.structure.entry else COLOURED_FILE
-    return write(entry, loaded.mapping, values.values, values.ceiling, attention_scale("light"), _sets(shown), shown.title)
+    title = f"{shown.title}; colours: {values.name}"
+    return write(entry, loaded.mapping, values.values, values.ceiling, attention_scale("light"), _sets(shown), title)
 
 
 def _page(shown: Shown) -> str:
-    painting, legend = shown.painting, shown.painting.legend
-    library = (STATIC / FILE).read_bytes()
+    painting = paint(shown.view, shown.protein, shown.result, None, "light")  # the page that is taken away is white
+    legend = painting.legend
     return structure_page(
         shown.loaded.scene,
         painting.colours,
         painting.labels,
         shown.protein.first,
         _sets(shown),
-        library,
+        (STATIC / FILE).read_bytes(),
         shown.title,
         f"{shown.caption} {shown.statement}",
         None if legend is None or not legend["colours"] else (legend["title"], legend["low"], legend["high"], legend["colours"]),

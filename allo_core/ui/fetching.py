@@ -24,10 +24,13 @@ class Fetching:
         What a person asked for.
     fetch : callable(cancel)
         Gives the result, or raises AlloScopeError or Cancelled.
+    asked_for : str
+        Key of the protein that the page showed.
     """
 
-    def __init__(self, identifier: str, fetch: Callable[[threading.Event], object]):
+    def __init__(self, identifier: str, fetch: Callable[[threading.Event], object], asked_for: str = ""):
         self.identifier = identifier
+        self.asked_for = asked_for
         self.cancel = threading.Event()
         self.result: object = None
         self.error: Exception | None = None

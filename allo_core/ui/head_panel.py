@@ -12,6 +12,7 @@ from allo_core.ui.help import HELP
 from allo_core.ui.painting import short_label
 from allo_core.ui.results import HeadDetails, LoadedStructure, Result
 from allo_core.ui.state import View
+from allo_core.ui.text import plain
 
 __all__ = ["LISTED_PAIRS", "draw_card", "draw_map", "draw_pairs"]
 
@@ -27,7 +28,9 @@ def draw_card(protein: Protein, result: Result, details: HeadDetails, loaded: Lo
         st.caption(f"Flagged: {row['flags']}.", help=HELP["flags"])
     contact = "no structure" if loaded is None else _share(card.contact_share)
     contact_far = "no structure" if loaded is None else _share(card.contact_share_far)
-    whose = f"Of {card.n_resolved} arcs between residues that {loaded.name} shows. " if loaded is not None else ""
+    shown = "" if loaded is None else plain(loaded.name)
+    whose = f"Of {card.n_resolved} arcs between residues that {shown} shows. " if shown else ""
+    whose_far = f"Of {card.n_resolved_far} such arcs that {shown} shows. " if shown else ""
     largest = _share(card.largest_share)
     if card.largest_residue is not None:
         largest += f" {short_label(protein, card.largest_residue).split()[0]}"
@@ -35,7 +38,7 @@ def draw_card(protein: Protein, result: Result, details: HeadDetails, loaded: Lo
         ("arcs", f"{card.n_arcs}", HELP["arcs"]),
         ("up to 4 apart", _share(card.local_share), HELP["local_share"]),
         ("contacts", contact, whose + HELP["contact_share"]),
-        ("contacts, 6+ apart", contact_far, whose + HELP["contact_share_far"]),
+        ("contacts, 6+ apart", contact_far, whose_far + HELP["contact_share_far"]),
         ("24+ apart", _share(card.long_range_share), HELP["long_range_share"]),
         ("special tokens", _share(card.special_share), HELP["special_share"]),
         ("residues hit", f"{card.residues_hit} of {card.n_sites}", HELP["residues_hit"]),
@@ -110,14 +113,16 @@ def draw_pairs(protein: Protein, result: Result, details: HeadDetails, loaded: L
         }
     )
 
+    key = f"pairs_table_{result.key}"
+
     def point_out() -> None:
-        chosen = st.session_state.pairs_table.selection.rows
+        chosen = st.session_state[key].selection.rows
         session.change(pair=(pairs[chosen[0]].query, pairs[chosen[0]].key) if chosen else None)
 
     number = st.column_config.NumberColumn
     st.dataframe(
         table,
-        key="pairs_table",
+        key=key,
         hide_index=True,
         on_select=point_out,
         selection_mode="single-row",
@@ -128,7 +133,7 @@ def draw_pairs(protein: Protein, result: Result, details: HeadDetails, loaded: L
             "distance": number(
                 "distance, Å",
                 format="%.1f",
-                help=f"Between CB atoms (CA of glycine) in {loaded.name}." if loaded else "No structure is loaded.",
+                help=f"Between CB atoms (CA of glycine) in {plain(loaded.name)}." if loaded else "No structure is loaded.",
             ),
         },
     )

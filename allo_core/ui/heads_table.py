@@ -16,15 +16,17 @@ def draw_table(result: Result) -> None:
     """All heads, the most enriched first; a click on a row's box selects the head."""
     table = table_of_heads(result.scores.frame)
 
+    key = f"table_{result.key}"
+
     def select() -> None:
-        chosen = st.session_state.table.selection.rows
+        chosen = st.session_state[key].selection.rows
         if chosen:
             row = table.iloc[chosen[0]]
             session.select_head(int(row["layer"]), int(row["head"]))
 
     st.dataframe(
         table,
-        key="table",
+        key=key,
         hide_index=True,
         height=360,
         on_select=select,

@@ -30,7 +30,7 @@ HELP = {
         "sequence, published repeats the formula of the published scripts and gives no p."
     ),
     "generic": "A name for the same place in all receptors of a class: helix and position relative to its most conserved residue, x50.",
-    "sink": "A head that gives half of its attention to two residues whatever is marked.",
+    "sink": "A head that gives half of its counted attention to two residues, so that what is marked hardly matters.",
     "flags": (
         "A head is flagged when it has fewer than 10 arcs, when fewer than three marked residues carry its score, "
         "or when it is a column sink."

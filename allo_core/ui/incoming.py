@@ -68,8 +68,9 @@ def ask_structure(identifier: str) -> None:
 
 def _ask(place: str, identifier: str, fetch) -> None:
     session.problem(place)
-    if place not in fetching():
-        fetching()[place] = Fetching(identifier.strip()[:40], fetch)
+    if place in fetching():
+        fetching()[place].cancel.set()  # the later wish counts
+    fetching()[place] = Fetching(identifier.strip()[:40], fetch, st.session_state.view.protein)
 
 
 def fetching() -> dict[str, Fetching]:
@@ -86,13 +87,31 @@ def take_fetched() -> None:
         try:
             if done.error is not None:
                 raise done.error
-            if place == "sequence":
-                _open(done.result)
-            else:
-                _show_structure(done.result.name)
-                st.session_state.fetched = list(dict.fromkeys((*st.session_state.get("fetched", ()), done.result.name)))
+            (_take_sequence if place == "sequence" else _take_structure)(done)
         except AlloScopeError as error:
             session.problem(place, error)
+
+
+def _take_sequence(done: Fetching) -> None:
+    if _still_asked(done):
+        _open(done.result)
+    else:
+        session.remember(inputs.keep_protein(done.result))
+        st.session_state.notices = [f"{done.identifier} has been fetched; choose it under Receptor."]
+
+
+def _take_structure(done: Fetching) -> None:
+    name = done.result.name
+    st.session_state.fetched = list(dict.fromkeys((*st.session_state.get("fetched", ()), name)))
+    if _still_asked(done):
+        _show_structure(name)
+    else:
+        st.session_state.notices = [f"{name} has been fetched; choose it under Structure."]
+
+
+def _still_asked(done: Fetching) -> bool:
+    """Whether the page still shows the protein for which something was fetched; what comes late must not replace other work."""
+    return done.asked_for == st.session_state.view.protein
 
 
 def fetched_structures() -> list[str]:

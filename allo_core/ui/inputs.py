@@ -72,7 +72,7 @@ def keep_structure(content: bytes, name: str) -> str:
 
 def kept_structure(key: str) -> tuple[Path, str]:
     """Path and display name of a kept structure; StoreError if it is not kept on this machine."""
-    name = _read(key, ".name").decode()
+    name = _read(key, ".name").decode(errors="replace")
     return _folder() / f"{key}.bin", name
 
 
@@ -118,6 +118,8 @@ def _read(key: str, suffix: str) -> bytes:
         raise StoreError(
             f"{key} is not kept on this machine; links to pasted sequences and uploads work only where they were made."
         ) from None
+    except OSError as error:
+        raise StoreError(f"{key} cannot be read on this machine ({error.strerror}); give it again.") from None
 
 
 def _write(path: Path, content: bytes) -> None:

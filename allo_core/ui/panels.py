@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from allo_core.attention.nulls import FEWEST_ARCS
 from allo_core.figures.heatmap import SCORES, heatmap, score_grid
 from allo_core.figures.profile import profile
 from allo_core.library import numbers_for
@@ -57,6 +58,8 @@ def _why_empty(view: View, result: Result) -> str:
         return "No head has a q: the published null gives none, and q needs heads with at least 10 arcs."
     if result.scores.frame["enrichment"].notna().any():
         return "Every head with a score is flagged; hover over a head, or look into the table, to see why."
+    if (result.scores.frame["n_arcs"] >= FEWEST_ARCS).any():
+        return "No head has a score: nothing above the threshold falls on the marked residues, or random ones cannot differ from them."
     return "No head has a score at this threshold; lower it."
 
 

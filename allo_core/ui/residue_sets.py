@@ -18,7 +18,6 @@ from allo_core.ui.text import plain
 __all__ = ["draw_residue_sets"]
 
 _CHIPS = 8  # more than these fold
-_NEAR = 4.0  # Å between heavy atoms
 
 
 def draw_residue_sets(view: View, protein: Protein, loaded: LoadedStructure | None) -> None:
@@ -96,7 +95,7 @@ def _near(protein: Protein, loaded: LoadedStructure) -> None:
         st.session_state.near = next(iter(names))
     key = st.selectbox("Within 4 Å of", list(names), format_func=names.__getitem__, key="near", help=HELP["near"])
     try:
-        found = residues_near(loaded.structure, loaded.mapping, key, _NEAR)
+        found = residues_near(loaded.structure, loaded.mapping, key)
     except AlloScopeError as error:
         st.error(plain(str(error)))
         return

@@ -1,5 +1,6 @@
 """What follows from a View: the run's columns and scores, what the chosen head looks at, the structure.  Kept for the next rerun."""
 
+import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -74,6 +75,12 @@ class Result:
     def length(self) -> int:
         """L, residues of the protein."""
         return self.maps.shape[-1]
+
+    @cached_property
+    def key(self) -> str:
+        """Short and other for each other result: tables named by it forget which rows were chosen in the one before."""
+        parts = (self.maps.meta.key, self.head, self.columns.threshold, self.queries, self.sites, self.scores.null, self.scores.draws)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
     @cached_property
     def received(self) -> np.ndarray:
@@ -153,7 +160,7 @@ def _details(key: tuple, most: int, structure: str, _result: Result, _loaded: Lo
     layer, head = result.head
     everything = result.maps.arcs(layer, head, FLOOR, result.queries)
     arcs = result.maps.arcs(layer, head, max(result.columns.threshold, FLOOR), result.queries)
-    card = head_card(arcs, result.sites, float(result.special_share[layer, head]), cb)
+    card = head_card(arcs, result.sites, float(result.special_share[layer, head]), cb, result.columns.weights[layer, head])
     curve = stability(everything, result.sites, result.scores.null, result.strata, length=result.length)
     return HeadDetails(card, strongest_pairs(everything, most, cb), curve)
 

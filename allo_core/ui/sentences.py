@@ -34,7 +34,11 @@ def model_sentence(label: str, protein: Protein) -> str:
         for letter, origin in zip(protein.sequence, numbers.origin, strict=True)
         if origin is not None and letter != whole[origin]
     ]
-    return f"{label} read {protein.name}, {length}, like UniProt {receptor.accession} {_with(changes)}."
+    present = {origin for origin in numbers.origin if origin is not None}
+    missing, own = len(whole) - len(present), numbers.origin.count(None)
+    others = [f"{missing} of its residues missing" if missing else "", f"{own} that it does not have" if own else ""]
+    rest = " and ".join(part for part in others if part)
+    return f"{label} read {protein.name}, {length}, like UniProt {receptor.accession} {_with(changes)}{f'; {rest}' if rest else ''}."
 
 
 def structure_sentence(loaded: LoadedStructure, protein: Protein) -> str:
@@ -45,6 +49,8 @@ def structure_sentence(loaded: LoadedStructure, protein: Protein) -> str:
         what = f"is of the {known.species} receptor, which differs from the sequence at {_listed(changes)}"
     elif known is not None and known.fusion:
         what = f"is a {known.fusion} fusion {_with(changes)}"
+    elif loaded.key.startswith("AF-"):
+        what = f"is an AlphaFold prediction, not an experiment, {_with(changes)}"
     elif loaded.scene.fusion_residues:
         what = f"has {loaded.scene.fusion_residues} foreign residues in the receptor's chain and comes {_with(changes)}"
     else:

@@ -49,7 +49,8 @@ def start() -> None:
         st.session_state.notices = notices
         st.session_state.problems = {}
         st.session_state.jobs = {}
-        st.session_state.inputs = []
+        view = st.session_state.view
+        st.session_state.inputs = [key for key in (view.protein, view.structure) if inputs.is_key(key)]
 
 
 def change(**fields) -> None:
@@ -101,7 +102,11 @@ def noted(place: str) -> str:
 
 def open_protein(key: str) -> None:
     """Show another protein with its first site and structure; the choices of model and scoring stay."""
-    st.session_state.view = state.starting_view(key, st.session_state.view)
+    try:
+        st.session_state.view = state.starting_view(key, st.session_state.view)
+    except AlloScopeError as error:  # a sequence that is no longer kept
+        st.session_state.notices = [str(error)]
+        return
     for place in ("residues", "sequence", "structure"):
         problem(place)
 
@@ -109,10 +114,9 @@ def open_protein(key: str) -> None:
 def use_domain(domain: Protein) -> None:
     """Show a part of the protein, its UniProt numbers, marks and structure kept."""
     view = st.session_state.view
-    whole = state.protein_of(view)
 
     def kept(indices: tuple[int, ...]) -> tuple[int, ...]:
-        numbers = {whole.number(index) for index in indices}
+        numbers = {state.protein_of(view).number(index) for index in indices}
         return tuple(index for index in range(len(domain)) if domain.number(index) in numbers)
 
     try:
@@ -138,8 +142,8 @@ def mark(residues: tuple[int, ...], name: str | None = None) -> None:
 
 def set_residues_text(text: str) -> None:
     """Mark the residues that a text names; a text that cannot be read changes nothing."""
-    protein = state.protein_of(st.session_state.view)
     try:
+        protein = state.protein_of(st.session_state.view)
         mark(parse_residues(text, protein, numbers_for(protein)))
     except AlloScopeError as error:
         problem("residues", error)
@@ -191,7 +195,11 @@ def request_of(view: View) -> Request:
 
 def start_run(view: View) -> None:
     """Queue the run of a view."""
-    request = request_of(view)
+    try:
+        request = request_of(view)
+    except AlloScopeError as error:  # a sequence that is no longer kept
+        st.session_state.notices = [str(error)]
+        return
     st.session_state.jobs[request] = worker().submit(request)
 
 

@@ -1,5 +1,6 @@
 """The lines above the pictures: what is shown, readable from the back of a room, and the verdict."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
@@ -7,7 +8,7 @@ import streamlit as st
 from allo_core.attention.measures import MEASURES
 from allo_core.library import receptors
 from allo_core.models.registry import get_spec
-from allo_core.sentences import verdict
+from allo_core.sentences import nearness, verdict
 from allo_core.sequence import Protein
 from allo_core.ui import inputs
 from allo_core.ui.controls import NULL_NAMES
@@ -49,10 +50,13 @@ def draw_verdict(result: Result | None, phrases: Mapping[str, str], device_notes
     if result is None:
         return
     with st.container(key="verdict"):
-        text = verdict(result.scores, result.control, result.measure, phrases)
+        near = nearness(result.measure, result.queries, result.sites)
+        text = f"{verdict(result.scores, result.control, result.measure, phrases)} {near}".strip()
         if result.measure in ("AB", "BA"):
             text = f"{MEASURES[result.measure]}: {text}"
-        st.markdown(plain(text), help=f"{HELP['control']} Smallest reachable q here: {result.scores.smallest_q:.2g}.")
+        smallest = result.scores.smallest_q
+        reachable = "" if math.isnan(smallest) else f" Smallest reachable q here: {smallest:.2g}."
+        st.markdown(plain(text), help=f"{HELP['control']}{reachable}")
 
 
 def draw_notices() -> None:

@@ -104,7 +104,7 @@ def test_pairs_are_drawn_and_a_row_points_one_out(page, app):
     drawn = int(driven.get_attribute("data-pairs"))
     assert 0 < drawn <= 9
     driving.open_tab(page, "This head")
-    table = page.locator(".st-key-pairs_table canvas").first
+    table = page.locator("[class*=st-key-pairs_table_] canvas").first
     table.scroll_into_view_if_needed()
     box = table.bounding_box()
     page.mouse.click(box["x"] + 16, box["y"] + 35 * 1.5)
@@ -185,7 +185,8 @@ def fields(page) -> dict:
 
 
 def test_the_url_reopened_shows_the_same_state(page, app, chromium):
-    driving.open_page(page, f"{app.url}/?protein=ADRB2&structure=3SN6&threshold=0.05&sites=2x50,3x39,6x48,7x49")
+    start = "protein=ADRB2&structure=3SN6&threshold=0.05&sites=2x50,3x39,6x48,7x49&draws=50000&device=cpu"
+    driving.open_page(page, f"{app.url}/?{start}")
     driving.mark_set(page, "B")
     driving.write(page, "Residues as text", "D130 R131 F139 Y141 3.53")
     page.get_by_text("B 5 residues").wait_for(timeout=driving.WAIT)

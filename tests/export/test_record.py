@@ -20,7 +20,7 @@ def record_of(scores, numbers=A2A.numbers, sets=SETS, measure="A", structure=Non
         raise AssertionError(f"{name} is not JSON")
 
     meta = RunMeta(
-        model_id="antiberty", weights_sha256="0" * 64, weights_source="bundled", licence="MIT", protein_name="AA2AR",
+        model_id="antiberty", weights_sha256="0" * 64, weights_source="bundled", licence="MIT", protein_name="SECRET",
         sequence=A2A.protein.sequence, dtype="float32", device_type="cpu", versions={"torch": "1"}, layers=2, heads=3, created="",
         seconds=0.1,
     )  # fmt: skip
@@ -42,6 +42,7 @@ def test_everything_needed_to_repeat_the_scores_is_named():
         "Attention is not evidence of mechanism.",
     ]
     assert record["structure"] is None
+    assert "SECRET" not in json.dumps(record)  # what the first person who ran this sequence called it
 
 
 def test_a_coupling_names_who_asks_and_what_is_looked_at():

@@ -216,6 +216,74 @@ def _upload_asked():
     incoming.use_structure(st.session_state.asked, "mine.pdb")
 
 
+def test_the_card_agrees_with_the_table_at_threshold_0(opened):
+    page = opened(protein="AA2AR", threshold="0", head="7.7")
+    page.session_state["tabs"] = "This head"
+    page.run()
+    assert {metric.label: metric.value for metric in page.metric}["residues hit"] == "16 of 16"
+
+
+def test_a_hostile_file_name_stays_out_of_the_help_texts(opened):
+    from allo_core.library import shipped_structure
+
+    name = "![a](http:&sol;&sol;127.0.0.1:9&sol;x.png)<img src=x>.cif.gz"
+    key = inputs.keep_structure(shipped_structure("8FYN").path.read_bytes(), name)
+    page = opened(protein="AA2AR", threshold="0.1", structure=key)
+    page.session_state["tabs"] = "This head"
+    page.run()
+    assert not page.exception
+    (contacts,) = [metric for metric in page.metric if metric.label == "contacts"]
+    assert "![" not in contacts.help
+    assert r"\!\[a" in contacts.help
+
+
+def test_a_kept_sequence_deleted_while_residues_are_typed(opened, antiberty, own_home):
+    protein = Protein("mine", A2A.sequence[:300])
+    extract_attention(antiberty, protein)
+    key = inputs.keep_protein(protein)
+    page = opened(protein=key, sites="D52")
+    inputs.forget(key)
+    page.text_area(key="residues").set_value("D52 S91").run()
+    assert not page.exception
+    assert "not kept on this machine" in said(page)
+    assert "AA2AR" in said(page)
+
+
+def test_a_damaged_name_of_an_upload_is_shown_as_far_as_it_can_be_read(opened, own_home):
+    from allo_core.library import shipped_structure
+
+    key = inputs.keep_structure(shipped_structure("8FYN").path.read_bytes(), "mine.cif.gz")
+    (own_home / "inputs" / f"{key}.name").write_bytes(b"mine\xff\xfe")
+    page = opened(protein="AA2AR", structure=key)
+    assert not page.exception
+    assert "mine" in said(page)
+
+
+def test_what_comes_late_does_not_replace_other_work(opened):
+    page = opened()
+    script = AppTest.from_function(_take_late, default_timeout=60)
+    script.session_state["view"] = page.session_state["view"]
+    script.run()
+    assert not script.exception
+    assert script.session_state["view"] == page.session_state["view"]
+    assert script.session_state["notices"] == ["P1 has been fetched; choose it under Receptor."]
+    assert [inputs.name_of(key) for key in script.session_state["inputs"]] == ["late · 1–7"]
+
+
+def _take_late():
+    import streamlit as st
+
+    from allo_core.sequence import Protein
+    from allo_core.ui import incoming
+    from allo_core.ui.fetching import Fetching
+
+    st.session_state.problems, st.session_state.inputs, st.session_state.notices = {}, [], []
+    done = Fetching("P1", lambda cancel: Protein("late", "MPIMGSS"), "ADRB2")
+    done._thread.join()
+    st.session_state.fetching = {"sequence": done}
+    incoming.take_fetched()
+
+
 def test_a_damaged_kept_sequence_is_told(opened, own_home):
     key = inputs.keep_protein(Protein("mine", "MKTAYIAKQRQ"))
     (own_home / "inputs" / f"{key}.json").write_bytes(b'{"name": "mi')

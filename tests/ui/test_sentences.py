@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from allo_core.library import find_receptor
@@ -16,6 +18,14 @@ A2A = find_receptor("AA2AR").protein
         (
             Protein("mine", A2A.sequence[:51] + "N" + A2A.sequence[52:]),
             "M read mine, 412 residues, like UniProt P29274 with this mutation: D52N.",
+        ),
+        (
+            Protein("short", A2A.sequence[:150] + A2A.sequence[160:]),
+            "M read short, 402 residues, like UniProt P29274 without mutations; 10 of its residues missing.",
+        ),
+        (
+            Protein("tagged", A2A.sequence + "GGHHHHHHHH"),
+            "M read tagged, 422 residues, like UniProt P29274 without mutations; 10 that it does not have.",
         ),
         (Protein("x", "MKTAYIAKQRQISFVKSHFSRQ"), "M read x, 22 residues."),
         (find_receptor("DRD3").protein, "M read UniProt P35462, 400 residues, wild type."),
@@ -39,3 +49,8 @@ def test_what_the_structure_is(receptor, entry, words):
     sentence = structure_sentence(results.load_structure(entry, protein), protein)
     assert sentence.startswith(words)
     assert sentence.endswith("The model never saw this structure or its state.")
+
+
+def test_an_alphafold_model_is_called_a_prediction():
+    loaded = replace(results.load_structure("8FYN", A2A), key="AF-P29274-F1", name="AF-P29274-F1")
+    assert "is an AlphaFold prediction, not an experiment, with this mutation: G218L" in structure_sentence(loaded, A2A)

@@ -80,9 +80,9 @@ function scaleBar(context, x, y, width, colours, low, high) {
   write(context, high, x + width, y + 40, 20, { colour: faint, align: "right" });
 }
 
-function drawStructure(context, data) {
+function drawStructure(context, data, ready) {
   const [width, height] = [STRUCTURE.right - STRUCTURE.left, PICTURES.bottom - PICTURES.top];
-  const taken = globalThis.alloscopePicture?.(2);
+  const taken = ready ? globalThis.alloscopePicture?.(2) : null;
   if (taken) {
     const scale = Math.min(width / taken.width, height / taken.height);
     const size = [taken.width * scale, taken.height * scale];
@@ -106,7 +106,7 @@ function drawStructure(context, data) {
   }
 }
 
-function compose(data) {
+function compose(data, ready) {
   [ink, faint] = [data.ink, data.faint];
   const canvas = document.createElement("canvas");
   canvas.width = WIDTH;
@@ -117,7 +117,7 @@ function compose(data) {
   write(context, data.title, EDGE, 84, 46, { weight: 600 });
   write(context, data.subtitle, EDGE, 130, 28, { colour: faint });
   drawHeatmap(context, data.heatmap);
-  drawStructure(context, data);
+  drawStructure(context, data, ready);
   wrapped(context, data.caption, EDGE, 1012, 22, WIDTH - 2 * EDGE, 28);
   return canvas;
 }
@@ -127,15 +127,16 @@ async function painted(painting) {
   for (let waited = 0; painting && globalThis.alloscopePainted !== painting && waited < LONGEST_WAIT; waited += STEP) {
     await new Promise((resolve) => setTimeout(resolve, STEP));
   }
+  return globalThis.alloscopePainted === painting;
 }
 
 export default async function ({ data, parentElement, setTriggerValue }) {
   if (SENT.get(parentElement) === data.token) return;
   SENT.set(parentElement, data.token);
-  await painted(data.painting);
+  const ready = await painted(data.painting);
   if (SENT.get(parentElement) !== data.token) return; // the page went on meanwhile
   try {
-    setTriggerValue("slide", { token: data.token, png: compose(data).toDataURL("image/png") });
+    setTriggerValue("slide", { token: data.token, png: compose(data, ready).toDataURL("image/png") });
   } catch (error) {
     setTriggerValue("slide", { token: data.token, problem: String(error.message).slice(0, 200) });
   }

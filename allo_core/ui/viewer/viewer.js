@@ -128,9 +128,9 @@ function paint(view) {
   viewer.setStyle({}, {});
   viewer.setStyle({ chain: "R" }, { cartoon: { colorfunc: (atom) => colourOf(data, atom), thickness: 0.5 } });
   viewer.setStyle({ not: { chain: "R" }, hetflag: false }, { cartoon: { color: data.partner, opacity: data.partnerOpacity } });
-  viewer.setStyle({ resn: data.ligands }, { stick: { radius: 0.32, colorscheme: { prop: "elem", map: data.elements } } });
-  viewer.setStyle({ resn: data.lipids }, { stick: { radius: 0.12, colorscheme: { prop: "elem", map: data.elements } } });
-  viewer.setStyle({ resn: data.ions }, { sphere: { scale: 0.6, colorscheme: { prop: "elem", map: data.elements } } });
+  viewer.setStyle({ chain: "Z", resn: data.ligands }, { stick: { radius: 0.32, colorscheme: { prop: "elem", map: data.elements } } });
+  viewer.setStyle({ chain: "Z", resn: data.lipids }, { stick: { radius: 0.12, colorscheme: { prop: "elem", map: data.elements } } });
+  viewer.setStyle({ chain: "Z", resn: data.ions }, { sphere: { scale: 0.6, colorscheme: { prop: "elem", map: data.elements } } });
   for (const { numbers, colour } of [...data.sets].reverse()) {
     if (!numbers.length) continue; // set A last, so that it is seen where a residue is in both
     viewer.addStyle({ chain: "R", resi: numbers }, { stick: { radius: 0.22, color: colour } });
@@ -158,7 +158,7 @@ function anchor(view, number) {
 function drawPairs(view) {
   const { viewer, data } = view;
   view.drawnPairs = 0;
-  const heaviest = Math.max(...data.pairs.map(([, , weight]) => weight), 1e-9);
+  const heaviest = Math.max(...data.pairs.filter(([, , , chosen]) => !chosen).map(([, , weight]) => weight), 1e-9);
   for (const [query, key, weight, chosen] of data.pairs) {
     const [start, end] = [anchor(view, query), anchor(view, key)];
     if (!start || !end) continue;
@@ -354,13 +354,14 @@ function mount(root) {
   });
   view.resized.observe(view.stage);
   listen(view);
-  globalThis.alloscopePicture = (scale) => (view.shown ? picture(view, scale) : null); // for the slide
+  view.picture = (scale) => (view.shown ? picture(view, scale) : null);
+  globalThis.alloscopePicture = view.picture; // for the slide
   return view;
 }
 
 function release(view) {
   view.resized.disconnect();
-  delete globalThis.alloscopePicture;
+  if (globalThis.alloscopePicture === view.picture) delete globalThis.alloscopePicture; // a newer view keeps its own
   const canvas = view.stage.querySelector("canvas");
   const context = canvas?.getContext("webgl2") ?? canvas?.getContext("webgl");
   context?.getExtension("WEBGL_lose_context")?.loseContext();
