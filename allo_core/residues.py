@@ -227,7 +227,7 @@ def _named(word: str, protein: Protein) -> int:
 
 def _generic(word: str, scheme: str, number: str, numbers: ResidueNumbers | None) -> int:
     if numbers is None:
-        raise ResidueError(f"{word}: this sequence has no generic numbers (no library receptor is 90 % identical); use UniProt numbers.")
+        raise ResidueError(f"{word}: this sequence has no generic numbers; use UniProt numbers.")
     names = getattr(numbers, scheme)
     if number not in names:
         raise ResidueError(f"{word}: {numbers.receptor} (class {numbers.receptor_class}) has no residue with this generic number.")

@@ -22,7 +22,7 @@ def set_phrases(sites: Mapping[str, tuple[int, ...]], offered: Mapping[str, tupl
     phrases = {}
     for name, indices in sites.items():
         known = next((title for title, residues in offered.items() if residues == indices), None)
-        count = f"{len(indices)} residue{'' if len(indices) == 1 else 's'}"
+        count = "one residue" if len(indices) == 1 else f"{len(indices)} residues"
         phrases[name] = f"the {known}" if known else f"the {count} of set {name}"
     return phrases
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from allo_core.errors import AlloScopeError
+from allo_core.errors import AlloScopeError, ScoreError
 from allo_core.extract import find_kept_run, run_notes
 from allo_core.library import numbers_for
 from allo_core.models.registry import get_spec
@@ -18,6 +18,7 @@ from allo_core.ui.run_panel import device_notes, draw_failure, draw_run_state
 from allo_core.ui.sentences import model_sentence, structure_sentence
 from allo_core.ui.shown import Shown
 from allo_core.ui.strip import draw_foot, draw_notices, draw_strip, draw_verdict
+from allo_core.ui.text import plain
 
 session.start()
 incoming.take_fetched()
@@ -33,15 +34,14 @@ except AlloScopeError as error:
     failure = error
 job = session.current_job(view)
 
-with st.sidebar:
-    draw_rail(view, protein, loaded, maps is not None)
-
 null = effective_null(view, numbers is not None)
-result, details, painting, values = None, None, None, None
+result, details, painting, values, unscored = None, None, None, None, ""
 if maps is not None and (view.sites or view.sites_b):
     try:
         result = results.result_of(view, maps, null, numbers.strata() if null == "matched" else None)
         details = results.details_of(result, max(LISTED_PAIRS, state.MOST_PAIRS), loaded)
+    except ScoreError as error:
+        unscored = str(error)
     except AlloScopeError as error:
         failure = error
 try:
@@ -52,38 +52,45 @@ except AlloScopeError as error:  # the run was damaged between two reads
     painting = paint(view, protein, None, None, st.context.theme.type)
 
 phrases = set_phrases({"A": view.sites, "B": view.sites_b}, state.offered_sites(view.protein))
-draw_strip(view, protein, phrases, null)
-draw_verdict(result, phrases, device_notes(maps, job))
-draw_notices()
-draw_controls(view, numbers is not None)
-
+# The pictures first: what stands above them and at the left is drawn while the browser is busy with them.
+above = st.container()
 left, right = st.columns([5, 8], gap="small")
 with left:
     if result is not None:
         panels.draw_heatmap(view, result)
     elif failure is not None:
         draw_failure(failure, maps)
+    elif unscored:
+        st.info(plain(unscored))
     elif maps is not None:
         st.info("Mark at least one residue: type it, choose a library site, or click on the structure.")
     else:
         draw_run_state(view, protein, job)
 with right:
     panels.draw_structure(protein, painting, loaded, structure_problem)
+with above:
+    draw_strip(view, protein, phrases, null)
+    draw_verdict(result, phrases, device_notes(maps, job))
+    draw_notices()
+    draw_controls(view, numbers is not None)
+with st.sidebar:
+    draw_rail(view, protein, loaded, maps is not None)
 
-statement = [model_sentence(spec.label, protein), structure_sentence(loaded, protein) if loaded is not None else ""]
+read = model_sentence(spec.label, protein) if maps is not None else ""
+statement = [read, structure_sentence(loaded, protein) if loaded is not None else ""]
 if result is not None:
     panels.draw_profile(view, protein, result)
-    tabs = st.tabs(["Heads", "This head", "Map", "Downloads"], key="tabs", on_change="rerun")
+    tabs = st.tabs(["This head", "Heads", "Map", "Downloads"], key="tabs", on_change="rerun")
     if tabs[0].open:
         with tabs[0]:
-            draw_table(result)
-    if tabs[1].open:
-        with tabs[1]:
             card, pairs = st.columns([6, 5], gap="large")
             with card:
                 draw_card(protein, result, details, loaded)
             with pairs:
                 draw_pairs(protein, result, details, loaded)
+    if tabs[1].open:
+        with tabs[1]:
+            draw_table(result)
     if tabs[2].open:
         with tabs[2]:
             draw_map(view, protein, result)

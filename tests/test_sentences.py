@@ -77,5 +77,5 @@ def test_couplings_between_neighbours_are_told():
 
 def test_sets_are_called_by_their_library_name_or_their_size():
     phrases = set_phrases({"A": (1, 2), "B": (5,)}, {"sodium pocket": (1, 2)})
-    assert phrases == {"A": "the sodium pocket", "B": "the 1 residue of set B"}
+    assert phrases == {"A": "the sodium pocket", "B": "the one residue of set B"}
     assert set_phrases({"A": (1, 3)}, {})["A"] == "the 2 residues of set A"

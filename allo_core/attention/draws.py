@@ -5,9 +5,11 @@ without changing its size needs the same ones.  Both caches are bounded in bytes
 """
 
 import hashlib
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +17,7 @@ import scipy.sparse
 
 __all__ = ["BoundedCache", "RandomSites", "digest", "draw_sites", "random_weights"]
 
+_THREADS = 4  # more leave nothing for the page
 _ROWS = 4096  # draws handled at a time: their working arrays stay below a few MB
 _BLOCK_BYTES = 32 << 20  # weights of one block of heads
 # Below this share of marked residues a sparse product is faster than a dense one (412 residues, 660 heads: equal near 1 / 8).
@@ -85,9 +88,14 @@ class RandomSites:
         """Weight of each random site in each head, ndarray, dtype=float32, shape=(heads, B); `weights` are column weights (heads, L)."""
         by_residue = np.ascontiguousarray(weights.T, dtype=np.float32)
         site_weights = np.empty((weights.shape[0], len(self)), dtype=np.float32)
-        for start in range(0, len(self), _ROWS):
+
+        def fill(start: int) -> None:
             rows = self.members[start : start + _ROWS]
             site_weights[:, start : start + _ROWS] = (self._indicator(rows) @ by_residue).T
+
+        # Sparse products run on one core each and let others work meanwhile.
+        with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as threads:
+            list(threads.map(fill, range(0, len(self), _ROWS)))
         return site_weights
 
     def _indicator(self, rows: np.ndarray) -> np.ndarray | scipy.sparse.csr_array:

@@ -1,5 +1,7 @@
 """The layer x head heatmap."""
 
+from urllib.parse import quote
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -13,7 +15,8 @@ SCORES = {"enrichment": "log₂ enrichment", "snr": "SNR", "q": "−log₁₀ q"
 
 _LOWEST_ROW = 14  # px of a heatmap row; at 6 px a click picked the next row
 _ROW = 15  # px where the heatmap scrolls anyway
-_MARGIN = {"l": 52, "r": 8, "t": 6, "b": 44}
+_MARGIN = {"l": 52, "r": 76, "t": 6, "b": 44, "autoexpand": False}  # fixed: Plotly otherwise draws twice to find room for the bar
+_PLAIN_IN_ADDRESSES = " =/:'"  # characters that a data: address may hold as they are
 _SMALLEST_SPAN = {"enrichment": 2.0, "snr": 3.0, "q": 2.0}  # so that noise around chance stays pale
 
 
@@ -67,7 +70,6 @@ def heatmap(
     absent, grey, stroke = GREYS["dark" if theme == "dark" else "light"]
     figure.add_trace(_ground(np.where(flagged, 1.0, 0.0), [[0, absent], [1, grey]]))
     figure.add_trace(_coloured(shown, score))
-    figure.add_trace(_hatching(flagged, stroke))
     figure.add_trace(_targets(frame, special_share, null))
     if selected is not None:
         layer, head = selected
@@ -76,6 +78,7 @@ def heatmap(
                 type="rect", x0=head - 0.5, x1=head + 0.5, y0=layer - 0.5, y1=layer + 0.5, line={"color": colour, "width": width}
             )
     figure.update_layout(
+        images=[_hatching(flagged, stroke)],
         height=_height(layers, height),
         margin=_MARGIN,
         hoverdistance=-1,
@@ -87,7 +90,8 @@ def heatmap(
         font={"size": 13},
         uirevision="heatmap",
     )
-    axis = {"showgrid": False, "zeroline": False, "fixedrange": True, "ticks": ""}
+    # Labels that are known to fit need not be measured.
+    axis = {"showgrid": False, "zeroline": False, "fixedrange": True, "ticks": "", "ticklabeloverflow": "allow", "automargin": False}
     figure.update_xaxes(**axis, title={"text": "head", "standoff": 10}, range=[-0.5, heads - 0.5], dtick=_tick(heads))
     figure.update_yaxes(**axis, title={"text": "layer", "standoff": 10}, range=[layers - 0.5, -0.5], dtick=_tick(layers))
     return figure
@@ -104,7 +108,7 @@ def _tick(count: int) -> int:
 
 def _ground(flagged: np.ndarray, scale: list[list]) -> go.Heatmap:
     """Grey behind cells that have no colour: one where flagged, another where no score is defined."""
-    return go.Heatmap(z=flagged, zmin=0, zmax=1, colorscale=scale, showscale=False, hoverinfo="skip", xgap=1, ygap=1)
+    return go.Heatmap(z=flagged.astype(np.uint8), zmin=0, zmax=1, colorscale=scale, showscale=False, hoverinfo="skip", xgap=1, ygap=1)
 
 
 def _colour_range(values: np.ndarray, score: str) -> tuple[float, float, tuple[str, ...]]:
@@ -134,18 +138,34 @@ def _coloured(values: np.ndarray, score: str) -> go.Heatmap:
     low, span, scale = _colour_range(values, score)
     bar = {"title": {"text": SCORES[score], "side": "right"}, "thickness": 12, "outlinewidth": 0, "len": 1.0, "xpad": 6}
     return go.Heatmap(
-        z=values, zmin=low, zmax=span, colorscale=plotly_scale(scale), colorbar=bar, hoverongaps=False, hoverinfo="skip", xgap=1, ygap=1
+        z=values.astype(np.float32),
+        zmin=low,
+        zmax=span,
+        colorscale=plotly_scale(scale),
+        colorbar=bar,
+        hoverongaps=False,
+        hoverinfo="skip",
+        xgap=1,
+        ygap=1,
     )
 
 
-def _hatching(flagged: np.ndarray, colour: str) -> go.Scatter:
-    xs: list[float | None] = []
-    ys: list[float | None] = []
-    for layer, head in np.argwhere(flagged):
-        for shift in (-0.5, 0.0, 0.5):  # three strokes a cell, cut at its edges
-            xs += [head + max(-0.48, shift - 0.48), head + min(0.48, shift + 0.48), None]
-            ys += [layer + min(0.48, 0.48 + shift), layer + max(-0.48, -0.48 + shift), None]
-    return go.Scatter(x=xs, y=ys, mode="lines", line={"color": colour, "width": 1}, hoverinfo="skip")
+def _hatching(flagged: np.ndarray, colour: str) -> dict:
+    """Strokes over the flagged cells as one picture in vector form, some kilobytes whatever the number of cells."""
+    layers, heads = flagged.shape
+    outline = []
+    for layer, row in enumerate(flagged):
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], row.astype(int), [0]))))
+        outline += [f"M{start} {layer}h{stop - start}v1H{start}z" for start, stop in zip(edges[::2], edges[1::2], strict=True)]
+    strokes = f'<path d="M0 .5L.5 0" stroke="{colour}" stroke-width=".06"/>'
+    picture = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {heads} {layers}" preserveAspectRatio="none" '
+        f'width="{40 * heads}" height="{40 * layers}">'
+        f'<pattern id="h" width=".5" height=".5" patternUnits="userSpaceOnUse">{strokes}</pattern>'
+        f'<path fill="url(#h)" d="{"".join(outline)}"/></svg>'
+    )
+    place = {"xref": "x", "yref": "y", "x": -0.5, "y": -0.5, "sizex": heads, "sizey": layers, "sizing": "stretch", "layer": "above"}
+    return {"source": f"data:image/svg+xml,{quote(picture, safe=_PLAIN_IN_ADDRESSES)}", **place}
 
 
 def _targets(frame: pd.DataFrame, special_share: np.ndarray, null: str) -> go.Scatter:
@@ -154,14 +174,15 @@ def _targets(frame: pd.DataFrame, special_share: np.ndarray, null: str) -> go.Sc
     The words of the hover text are sent once, as a template; the numbers of each head as short strings.
     """
     invisible = {"marker": {"opacity": 0}}
+    numbers = [_hover_numbers(row, share) for row, share in zip(frame.to_dict("records"), special_share.ravel(), strict=True)]
     return go.Scatter(
-        x=frame["head"],
-        y=frame["layer"],
+        x=frame["head"].to_numpy(np.uint8),
+        y=frame["layer"].to_numpy(np.uint8),
         mode="markers",
         marker={"symbol": "square", "size": _LOWEST_ROW, "opacity": 0, "color": "#FFFFFF"},
         selected=invisible,
         unselected=invisible,
-        customdata=[_hover_numbers(row, share) for row, share in zip(frame.to_dict("records"), special_share.ravel(), strict=True)],
+        customdata=np.array(numbers),
         hovertemplate=(
             f"<b>Layer %{{y}}, head %{{x}}</b> · {null} null"
             "<br>log₂ enrichment %{customdata[0]}"
@@ -170,7 +191,7 @@ def _targets(frame: pd.DataFrame, special_share: np.ndarray, null: str) -> go.Sc
             "<br>SNR %{customdata[6]}"
             "<br>p %{customdata[7]} · q %{customdata[8]}"
             "<br>%{customdata[9]} arcs above the threshold, %{customdata[10]} marked residues hit"
-            "<br>%{customdata[11]} of its attention on special tokens%{customdata[12]}<extra></extra>"
+            "<br>%{customdata[11]} of its attention on special tokens<br>flags: %{customdata[12]}<extra></extra>"
         ),
     )
 
@@ -179,7 +200,7 @@ def _hover_numbers(row: dict, special_share: float) -> list[str]:
     """Every number of one head, in the order of the template."""
     enrichment = np.log2(row["enrichment"]) if row["enrichment"] > 0 else np.nan
     names = ("attention_on_site", "expected", "impact", "impact_count", "impact_arcs", "snr", "p_value", "q_value")
-    flags = f"<br><i>flagged: {row['flags']}</i>" if row["flags"] else ""
+    flags = row["flags"] or "none"
     return [
         _number(enrichment),
         *(_number(row[name]) for name in names),
@@ -191,4 +212,4 @@ def _hover_numbers(row: dict, special_share: float) -> list[str]:
 
 
 def _number(value: float) -> str:
-    return "not defined" if not np.isfinite(value) else f"{value:.3g}"
+    return "–" if not np.isfinite(value) else f"{value:.3g}"

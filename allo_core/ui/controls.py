@@ -10,7 +10,7 @@ from allo_core.ui.state import COLOURINGS, MOST_PAIRS, NULLS, SCALES, THRESHOLDS
 
 __all__ = ["NULL_NAMES", "draw_controls", "effective_null"]
 
-NULL_NAMES = {"matched": "matched", "uniform": "uniform", "published": "as published"}
+NULL_NAMES = {"matched": "matched", "uniform": "uniform", "published": "published"}
 
 
 def draw_controls(view: View, numbered: bool) -> None:

@@ -23,7 +23,7 @@ _MAP_HEIGHT = 600
 def draw_card(protein: Protein, result: Result, details: HeadDetails, loaded: LoadedStructure | None) -> None:
     """Numbers that tell what kind of head this is."""
     card, row = details.card, result.row
-    st.markdown(f"##### {result.head_name}")
+    st.markdown("##### What kind of head this is")
     if row["flags"]:
         st.caption(f"Flagged: {row['flags']}.", help=HELP["flags"])
     contact = "no structure" if loaded is None else _share(card.contact_share)

@@ -33,6 +33,11 @@ class Values:
     ceiling_name: str
     missing: str = ""
 
+    @property
+    def reached(self) -> bool:
+        """Whether no value can lie beyond the end of the scale."""
+        return not self.ceiling_name.startswith("98th")
+
 
 @dataclass(frozen=True)
 class Painting:
@@ -108,7 +113,7 @@ def paint(view: View, protein: Protein, result: Result | None, details: HeadDeta
     legend = {
         "title": f"{shown.name}{whose}",
         "low": "0",
-        "high": f"≥ {shown.ceiling:.3g} ({shown.ceiling_name})",
+        "high": f"{'' if shown.reached else '≥ '}{shown.ceiling:.3g} ({shown.ceiling_name})",
         "colours": list(scale),
     }
     formatted = ["none" if np.isnan(value) else f"{value:.3f}" for value in shown.values]

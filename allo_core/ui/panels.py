@@ -10,8 +10,8 @@ from allo_core.figures.profile import profile
 from allo_core.library import numbers_for
 from allo_core.sequence import Protein
 from allo_core.ui import session
+from allo_core.ui.head_cursor import head_cursor
 from allo_core.ui.help import HELP
-from allo_core.ui.keyboard import arrow_keys
 from allo_core.ui.painting import Painting, residue_labels
 from allo_core.ui.results import LoadedStructure, Result
 from allo_core.ui.state import View
@@ -27,7 +27,7 @@ HEIGHT = 520  # px of heatmap and structure: the 33 layers of ESM-2 650M at 14 p
 def draw_heatmap(view: View, result: Result) -> None:
     """The layer x head heatmap; a click selects a head, arrow keys move the selection."""
     frame, shape, head = result.scores.frame, result.special_share.shape, result.head
-    figure = heatmap(frame, result.special_share, view.score, result.scores.null, head, HEIGHT, st.context.theme.type)
+    figure = heatmap(frame, result.special_share, view.score, result.scores.null, None, HEIGHT, st.context.theme.type)
     tall = figure.layout.height > HEIGHT
     with st.container(height=HEIGHT, border=False) if tall else st.container():
         st.plotly_chart(
@@ -37,9 +37,9 @@ def draw_heatmap(view: View, result: Result) -> None:
             on_select=_select_head,
             selection_mode="points",
             config={"displayModeBar": False},
-            alt=f"Heatmap of {SCORES[view.score]} of {shape[0]} x {shape[1]} heads; layer {head[0]}, head {head[1]} is selected.",
+            alt=f"Heatmap of {SCORES[view.score]} of {shape[0]} x {shape[1]} heads.",
         )
-    arrow_keys(head, shape)
+    head_cursor(head, shape)
     flagged = frame["flags"] != ""
     grid = score_grid(frame, view.score, shape)[~flagged.to_numpy().reshape(shape)]
     if np.isfinite(grid).any():
@@ -65,8 +65,11 @@ def _why_empty(view: View, result: Result) -> str:
 
 def _select_head() -> None:
     points = st.session_state.heatmap.selection.points
-    if points:  # a second click on the same head arrives as an empty selection
-        session.select_head(int(points[0]["y"]), int(points[0]["x"]))
+    if points:
+        st.session_state.clicked_head = (int(points[0]["y"]), int(points[0]["x"]))
+    # A second click on the same head arrives as an empty selection; the arrow keys may have moved on in between.
+    if "clicked_head" in st.session_state:
+        session.select_head(*st.session_state.clicked_head)
 
 
 def draw_structure(protein: Protein, painting: Painting, loaded: LoadedStructure | None, problem: str) -> None:

@@ -1,5 +1,7 @@
 """The part of the rail where residues are marked: two sets, by library site, by chips, by text, or near something in the structure."""
 
+import math
+
 import streamlit as st
 
 from allo_core.colours import SET_COLOURS
@@ -113,6 +115,7 @@ def _numbering(view: View, protein: Protein) -> None:
         reason = "no library receptor is 90 % identical" if inputs.is_key(view.protein) else "the sources disagree on its sequence"
         st.caption(f"No generic numbers ({reason}), so the matched null is off.")
     elif numbers.receptor != view.protein:
-        st.caption(f"Generic numbers from {numbers.receptor}, {numbers.identity:.0%} identical (class {numbers.receptor_class}).")
+        identity = math.floor(1000 * numbers.identity) / 10  # 411 of 412 is not 100 %
+        st.caption(f"Generic numbers from {numbers.receptor}, {identity:g} % identical (class {numbers.receptor_class}).")
     elif numbers.receptor_class != "A":
         st.caption(f"Generic numbers are those of class {numbers.receptor_class}.")

@@ -14,7 +14,7 @@ from allo_core.attention.head_card import HeadCard, Pair, Stability, head_card, 
 from allo_core.attention.layout import FLOOR
 from allo_core.attention.maps import AttentionMaps
 from allo_core.attention.measures import setting
-from allo_core.attention.scores import HeadScores, RandomSiteControl, score_with_control
+from allo_core.attention.scores import HeadScores, RandomSiteControl, random_site_control, score_heads
 from allo_core.errors import LibraryError
 from allo_core.library import numbers_for, shipped_structure
 from allo_core.sequence import Protein
@@ -43,8 +43,8 @@ class Result:
     all_columns, columns : Columns
         Of all queries, and of ``queries``.
     scores : HeadScores
-    control : RandomSiteControl or None
-        None under the published null, which has no p.
+    draws : int or None
+        Random sets asked for; None for the number that the heads need.
     strata : tuple of str or None
         Those of the matched null.
     head : (layer, head)
@@ -57,9 +57,17 @@ class Result:
     all_columns: Columns
     columns: Columns
     scores: HeadScores
-    control: RandomSiteControl | None
+    draws: int | None
     strata: tuple[str, ...] | None
     head: tuple[int, int]
+
+    @cached_property
+    def control(self) -> RandomSiteControl | None:
+        """Heads that pass for random sites; None under the published null.  Worked out when asked for, after the pictures are drawn."""
+        if self.scores.null == "published":
+            return None
+        setting_of = (self.queries, self.sites, self.scores.null, self.strata, self.draws)
+        return _control(self.maps.meta.key, self.columns.threshold, *setting_of, self.columns)
 
     @property
     def special_share(self) -> np.ndarray:
@@ -142,10 +150,11 @@ def result_of(view: View, maps: AttentionMaps, null: str, strata: tuple[str, ...
     queries, sites = setting(view.measure, view.sites, view.sites_b)
     key, matched = maps.meta.key, strata if null == "matched" else None
     columns = columns_of(maps, view.threshold, queries)
-    scores, control = _scores(key, view.threshold, queries, sites, null, matched, view.draws or None, maps)
+    draws = view.draws or None
+    scores = _scores(key, view.threshold, queries, sites, null, matched, draws, maps)
     everything = columns if queries is None else columns_of(maps, view.threshold)
     head = view.head or scores.best_head()
-    return Result(maps, view.measure, queries, sites, everything, columns, scores, control, matched, head)
+    return Result(maps, view.measure, queries, sites, everything, columns, scores, draws, matched, head)
 
 
 def details_of(result: Result, most: int, loaded: LoadedStructure | None) -> HeadDetails:
@@ -185,9 +194,22 @@ def _scores(
     strata: tuple[str, ...] | None,
     draws: int | None,
     _maps: AttentionMaps,
-) -> tuple[HeadScores, RandomSiteControl | None]:
-    columns = columns_of(_maps, threshold, queries)
-    return score_with_control(columns, sites, null, strata, draws)
+) -> HeadScores:
+    return score_heads(columns_of(_maps, threshold, queries), sites, null, strata, draws)
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _control(
+    key: str,
+    threshold: float,
+    queries: tuple[int, ...] | None,
+    sites: tuple[int, ...],
+    null: str,
+    strata: tuple[str, ...] | None,
+    draws: int | None,
+    _columns: Columns,
+) -> RandomSiteControl:
+    return random_site_control(_columns, sites, null, strata, draws)
 
 
 def load_structure(key: str, protein: Protein) -> LoadedStructure:

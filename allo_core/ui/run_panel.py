@@ -51,7 +51,7 @@ def _progress(job: Job) -> None:
     if not job.active:
         st.rerun()
     with st.container(border=True):
-        line, cancel = st.columns([5, 1], vertical_alignment="center")
+        line, cancel = st.columns([3, 1.2], vertical_alignment="center")
         line.progress(job.fraction, text=progress_line(job))
         cancel.button("Cancel", key="cancel", on_click=job.cancel.set, width="stretch", disabled=job.cancel.is_set())
 

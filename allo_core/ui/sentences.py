@@ -1,5 +1,6 @@
 """What the page says of a run in whole sentences: what the model read, what the structure is."""
 
+from collections import Counter
 from contextlib import suppress
 
 from allo_core.errors import LibraryError
@@ -14,6 +15,7 @@ FOOT = "Attention is not evidence of mechanism."
 _UNSEEN = "The model never saw this structure or its state."
 _MOST_NAMED = 8  # substitutions
 _HUMAN = "human"
+_NUMBERED_ALONG = 100  # residues; the author's number of a residue of the receptor is off by one constant
 
 
 def model_sentence(label: str, protein: Protein) -> str:
@@ -45,10 +47,14 @@ def structure_sentence(loaded: LoadedStructure, protein: Protein) -> str:
     """What the structure is, its fusion and its mutations, and that the model never saw it."""
     changes = [f"{protein.label(index)}{there}" for index, _, there in loaded.mapping.substitutions]
     known = _shipped(loaded)
-    if known is not None and known.species != _HUMAN:
+    receptor = receptor_of(protein)
+    wild_type = receptor is not None and protein.sequence in receptor.protein.sequence
+    if not wild_type and changes:
+        what = f"differs from the sequence that the model read at {_listed(changes)}"
+    elif known is not None and known.species != _HUMAN:
         what = f"is of the {known.species} receptor, which differs from the sequence at {_listed(changes)}"
     elif known is not None and known.fusion:
-        what = f"is a {known.fusion} fusion {_with(changes)}"
+        what = f"is a {known.fusion} fusion {_with(changes)}{_at_the_junction(loaded, protein)}"
     elif loaded.key.startswith("AF-"):
         what = f"is an AlphaFold prediction, not an experiment, {_with(changes)}"
     elif loaded.scene.fusion_residues:
@@ -56,6 +62,17 @@ def structure_sentence(loaded: LoadedStructure, protein: Protein) -> str:
     else:
         what = f"shows the receptor {_with(changes)}"
     return f"Structure {loaded.name} {what}. {_UNSEEN}"
+
+
+def _at_the_junction(loaded: LoadedStructure, protein: Protein) -> str:
+    """What the entry counts as the receptor's although it is numbered with the fusion protein, as 8FYN's L1106 at G218."""
+    usual = Counter(residue.number - index for index, residue in enumerate(loaded.mapping.residues) if residue is not None).most_common(1)
+    odd = [
+        f"{there}{residue.number} as {protein.label(index)}"
+        for index, _, there in loaded.mapping.substitutions
+        if (residue := loaded.mapping.residues[index]) is not None and abs(residue.number - index - usual[0][0]) > _NUMBERED_ALONG
+    ]
+    return f" (the entry counts {', '.join(odd)})" if odd else ""
 
 
 def _shipped(loaded: LoadedStructure) -> ShippedStructure | None:

@@ -39,11 +39,11 @@ __all__ = [
 NULLS = ("matched", "uniform", "published")
 COLOURINGS = {
     "received": "attention received",
-    "above threshold": "received above the threshold",
+    "above threshold": "above threshold",
     "from A": "received from A",
     "to A": "paid to A",
-    "passing": "mean of the heads that pass",
-    "conservation": "conservation in the family",
+    "passing": "mean, passing heads",
+    "conservation": "conservation",
     "segment": "segment",
     "plain": "plain",
 }

@@ -25,7 +25,8 @@ _DIVIDER = " :gray[|] "
 
 def draw_strip(view: View, protein: Protein, phrases: Mapping[str, str], null: str) -> None:
     """Receptor, model, sites, threshold and null in one line."""
-    name = protein.name if inputs.is_key(view.protein) else f"{view.protein} · {receptors()[view.protein].name}"
+    part = f" {protein.number(0)}–{protein.number(len(protein) - 1)}" if protein.first != 1 else ""
+    name = f"{protein.name}{part}" if inputs.is_key(view.protein) else f"{view.protein} · {receptors()[view.protein].name}"
     parts = [plain(name), plain(get_spec(view.model).label), *_sets(view, phrases), f"threshold {view.threshold:.2f}"]
     parts.append(f"{NULL_NAMES[null]} null")
     with st.container(key="strip"):
@@ -39,7 +40,8 @@ def _sets(view: View, phrases: Mapping[str, str]) -> list[str]:
         if indices or name == "A":
             count = f"{len(indices)} residue{'' if len(indices) == 1 else 's'}"
             phrase = phrases[name].removeprefix("the ")
-            shown.append(f"**{name}** {plain(count if phrase.startswith(count) else f'{phrase} ({len(indices)})')}")
+            own_choice = phrase.endswith(f" of set {name}")
+            shown.append(f"**{name}** {plain(count if own_choice else f'{phrase} ({len(indices)})')}")
     return shown
 
 

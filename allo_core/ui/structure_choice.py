@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from allo_core.library import receptors
-from allo_core.ui import incoming, inputs, session, state
+from allo_core.sites import receptor_of
+from allo_core.ui import incoming, session, state
 from allo_core.ui.help import HELP
 from allo_core.ui.state import View
 
@@ -38,10 +38,10 @@ def draw_structure_choice(view: View) -> None:
 
 def fetch_alphafold(key: str) -> None:
     """The button that fetches the AlphaFold model of a library receptor."""
-    view = st.session_state.view
-    if inputs.is_key(view.protein):
+    receptor = receptor_of(state.protein_of(st.session_state.view))
+    if receptor is None:
         return
-    accession = receptors()[view.protein].accession
+    accession = receptor.accession
     st.button(f"AlphaFold model of {accession}", key=key, width="stretch", on_click=incoming.ask_structure, args=(f"AF-{accession}-F1",))
 
 

@@ -92,10 +92,23 @@ def test_arrow_keys_move_the_selected_head(page, app):
     driving.rest(page)
     assert driving.colours_on_screen(page) != colours
     assert driving.view_of(page) == pytest.approx(camera)
+    assert page.locator(".selected-head").get_attribute("data-head") == "2.7"
+
+    # keys and clicks know of each other: a click, a key, and a click on the same cell again
+    for action, head in (("click", "4, head 2"), ("ArrowUp", "3, head 2"), ("click", "4, head 2"), ("ArrowDown", "5, head 2")):
+        driving.click_head(page, 4, 2) if action == "click" else page.keyboard.press(action)
+        page.get_by_role("heading", name=f"Layer {head}").first.wait_for(timeout=driving.WAIT)
+        driving.rest(page)
+    driving.choose(page, "Heatmap shows", "SNR")  # another picture forgets no head
+    driving.rest(page)
+    assert page.get_by_role("heading", name="Layer 5, head 2").first.is_visible()
+    assert page.locator(".selected-head").get_attribute("data-head") == "5.2"
+
+    # where arrow keys mean something else they move no head
     page.get_by_role("textbox", name="Residues as text").focus()
     page.keyboard.press("ArrowUp")
     driving.rest(page)
-    assert page.get_by_role("heading", name="Layer 2, head 7").is_visible()
+    assert page.get_by_role("heading", name="Layer 5, head 2").first.is_visible()
 
 
 def test_pairs_are_drawn_and_a_row_points_one_out(page, app):
@@ -193,7 +206,7 @@ def test_the_url_reopened_shows_the_same_state(page, app, chromium):
     driving.rest(page)
     page.get_by_role("radio", name="B → A").click()
     page.get_by_text("look from the 5 residues of set B").wait_for(timeout=driving.WAIT)
-    driving.choose(page, "Structure shows", "received above the threshold")
+    driving.choose(page, "Structure shows", "above threshold")
     driving.choose(page, "Scale of", "all heads")
     driving.choose(page, "Null", "uniform")
     driving.choose(page, "Heatmap shows", "SNR")

@@ -38,7 +38,7 @@ def test_what_the_model_read(protein, sentence):
 @pytest.mark.parametrize(
     ("receptor", "entry", "words"),
     [
-        ("AA2AR", "8FYN", "Structure 8FYN is a BRIL fusion with this mutation: G218L."),
+        ("AA2AR", "8FYN", "Structure 8FYN is a BRIL fusion with this mutation: G218L (the entry counts L1106 as G218)."),
         ("ADRB2", "4LDO", "Structure 4LDO is a T4 lysozyme fusion with these mutations: "),
         ("ADRB2", "3SN6", "Structure 3SN6 is a T4 lysozyme fusion with these mutations: M96T, M98T, N187E."),
         ("OPSD", "1U19", "Structure 1U19 is of the bovine receptor, which differs from the sequence at "),
@@ -54,3 +54,9 @@ def test_what_the_structure_is(receptor, entry, words):
 def test_an_alphafold_model_is_called_a_prediction():
     loaded = replace(results.load_structure("8FYN", A2A), key="AF-P29274-F1", name="AF-P29274-F1")
     assert "is an AlphaFold prediction, not an experiment, with this mutation: G218L" in structure_sentence(loaded, A2A)
+
+
+def test_a_change_of_the_sequence_is_no_mutation_of_the_structure():
+    mutant = Protein("mine", A2A.sequence[:51] + "A" + A2A.sequence[52:])
+    sentence = structure_sentence(results.load_structure("8FYN", mutant), mutant)
+    assert sentence.startswith("Structure 8FYN differs from the sequence that the model read at A52D, G218L.")

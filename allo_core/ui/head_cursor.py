@@ -1,0 +1,29 @@
+"""The selected head on the heatmap: its outline, and the arrow keys that move it."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from allo_core.ui import session
+
+__all__ = ["head_cursor"]
+
+_SCRIPT = Path(__file__).resolve().parent / "viewer" / "head_cursor.js"
+
+
+def head_cursor(head: tuple[int, int], shape: tuple[int, int]) -> None:
+    """Outline ``head`` on the heatmap of ``shape`` = (layers, heads), and listen to the arrow keys.
+
+    The outline is no part of the figure: the figure then stays the same when a head is selected, and is not sent and drawn again.
+    """
+    cursor = st.components.v2.component(
+        "alloscope_head_cursor", html="<i></i>", css="i{display:none}", js=_SCRIPT.read_text(encoding="utf-8")
+    )
+    data = {"layer": head[0], "head": head[1], "layers": shape[0], "heads": shape[1]}
+    cursor(key="head_cursor", data=data, height=1, on_move_change=_move)
+
+
+def _move() -> None:
+    place = getattr(st.session_state.get("head_cursor"), "move", None)
+    if isinstance(place, dict) and all(isinstance(place.get(name), int) for name in ("layer", "head")):
+        session.select_head(place["layer"], place["head"])
