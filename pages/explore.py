@@ -35,23 +35,15 @@ except AlloScopeError as error:
 job = session.current_job(view)
 
 null = effective_null(view, numbers is not None)
-result, details, painting, values, unscored = None, None, None, None, ""
+result, details, values, unscored = None, None, None, ""
 if maps is not None and (view.sites or view.sites_b):
     try:
         result = results.result_of(view, maps, null, numbers.strata() if null == "matched" else None)
-        details = results.details_of(result, max(LISTED_PAIRS, state.MOST_PAIRS), loaded)
     except ScoreError as error:
         unscored = str(error)
     except AlloScopeError as error:
         failure = error
-try:
-    painting = paint(view, protein, result, details, st.context.theme.type)
-    values = values_to_take_away(view, protein, result) if result is not None else None
-except AlloScopeError as error:  # the run was damaged between two reads
-    failure, result, details = error, None, None
-    painting = paint(view, protein, None, None, st.context.theme.type)
 
-phrases = set_phrases({"A": view.sites, "B": view.sites_b}, state.offered_sites(view.protein))
 # The pictures first: what stands above them and at the left is drawn while the browser is busy with them.
 above = st.container()
 left, right = st.columns([5, 8], gap="small")
@@ -67,7 +59,16 @@ with left:
     else:
         draw_run_state(view, protein, job)
 with right:
+    try:
+        details = results.details_of(result, max(LISTED_PAIRS, state.MOST_PAIRS), loaded) if result is not None else None
+        painting = paint(view, protein, result, details, st.context.theme.type)
+        values = values_to_take_away(view, protein, result) if result is not None else None
+    except AlloScopeError as error:  # the run was damaged between two reads
+        result, details = None, None
+        draw_failure(error, maps)
+        painting = paint(view, protein, None, None, st.context.theme.type)
     panels.draw_structure(protein, painting, loaded, structure_problem)
+phrases = set_phrases({"A": view.sites, "B": view.sites_b}, state.offered_sites(view.protein))
 with above:
     draw_strip(view, protein, phrases, null)
     draw_verdict(result, phrases, device_notes(maps, job))

@@ -1,8 +1,10 @@
 """The attention of one kept run, read from disk as it is needed."""
 
 import json
+import os
 import zlib
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from allo_core.attention.run_meta import RUN_FORMAT, RunMeta
 from allo_core.errors import ScoreError, StoreError
 
 __all__ = ["Arcs", "AttentionMaps"]
+
+_THREADS = 4  # more leave nothing for the page
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,8 +151,12 @@ class AttentionMaps:
         wanted = None if queries is None else np.isin(np.arange(length), rows)
         weights = np.empty((layers, heads * length))
         arcs = np.empty((layers, heads * length), dtype=np.int64)
-        for layer in range(layers):
+
+        def fill(layer: int) -> None:
             weights[layer], arcs[layer] = _sparse_columns(self._entries(layer), heads, length, threshold, wanted)
+
+        with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as threads:  # numpy works on arrays without Python's lock
+            list(threads.map(fill, range(layers)))
         return Columns(weights.reshape(layers, heads, length), arcs.reshape(layers, heads, length), threshold)
 
     def arcs(self, layer: int, head: int, threshold: float, queries: Iterable[int] | None = None) -> Arcs:
