@@ -27,7 +27,7 @@ HEIGHT = 520  # px of heatmap and structure: the 33 layers of ESM-2 650M at 14 p
 def draw_heatmap(view: View, result: Result) -> None:
     """The layer x head heatmap; a click selects a head, arrow keys move the selection."""
     frame, shape, head = result.scores.frame, result.special_share.shape, result.head
-    figure = heatmap(frame, result.special_share, view.score, result.scores.null, None, HEIGHT, st.context.theme.type)
+    figure = _heatmap(result.scores_key, view.score, st.context.theme.type, result)
     tall = figure.layout.height > HEIGHT
     with st.container(height=HEIGHT, border=False) if tall else st.container():
         st.plotly_chart(
@@ -47,6 +47,12 @@ def draw_heatmap(view: View, result: Result) -> None:
         st.caption(f"{meaning}. {flagged.sum()} of {len(frame)} heads flagged. Arrow keys move the head.", help=HELP["flags"])
     else:
         st.caption(_why_empty(view, result))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _heatmap(key: str, score: str, theme: str, _result: Result) -> go.Figure:
+    """The figure without the selected head, which is outlined by `head_cursor`: selecting one changes and sends nothing here."""
+    return heatmap(_result.scores.frame, _result.special_share, score, _result.scores.null, None, HEIGHT, theme)
 
 
 def _why_empty(view: View, result: Result) -> str:

@@ -85,10 +85,15 @@ class Result:
         return self.maps.shape[-1]
 
     @cached_property
-    def key(self) -> str:
-        """Short and other for each other result: tables named by it forget which rows were chosen in the one before."""
-        parts = (self.maps.meta.key, self.head, self.columns.threshold, self.queries, self.sites, self.scores.null, self.scores.draws)
+    def scores_key(self) -> str:
+        """Short and other for each other table of scores, whatever head is selected."""
+        parts = (self.maps.meta.key, self.columns.threshold, self.queries, self.sites, self.scores.null, self.strata, self.scores.draws)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+
+    @property
+    def key(self) -> str:
+        """The same with the head: tables named by it forget which rows were chosen in the one before."""
+        return f"{self.scores_key}_{self.head[0]}_{self.head[1]}"
 
     @cached_property
     def received(self) -> np.ndarray:
