@@ -16,6 +16,7 @@ SCORES = {"enrichment": "log₂ enrichment", "snr": "SNR", "q": "−log₁₀ q"
 _LOWEST_ROW = 14  # px of a heatmap row; at 6 px a click picked the next row
 _ROW = 15  # px where the heatmap scrolls anyway
 _MARGIN = {"l": 52, "r": 76, "t": 6, "b": 44, "autoexpand": False}  # fixed: Plotly otherwise draws twice to find room for the bar
+_USUAL_WIDTH = 300  # px of all columns on a laptop
 _PLAIN_IN_ADDRESSES = " =/:'"  # characters that a data: address may hold as they are
 _SMALLEST_SPAN = {"enrichment": 2.0, "snr": 3.0, "q": 2.0}  # so that noise around chance stays pale
 
@@ -157,7 +158,8 @@ def _hatching(flagged: np.ndarray, colour: str) -> dict:
     for layer, row in enumerate(flagged):
         edges = np.flatnonzero(np.diff(np.concatenate(([0], row.astype(int), [0]))))
         outline += [f"M{start} {layer}h{stop - start}v1H{start}z" for start, stop in zip(edges[::2], edges[1::2], strict=True)]
-    strokes = f'<path d="M0 .5L.5 0" stroke="{colour}" stroke-width=".06"/>'
+    thin = round(heads / _USUAL_WIDTH, 3)  # of a cell: about 1 px
+    strokes = f'<path d="M0 .5L.5 0" stroke="{colour}" stroke-width="{thin}"/>'
     picture = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {heads} {layers}" preserveAspectRatio="none" '
         f'width="{40 * heads}" height="{40 * layers}">'

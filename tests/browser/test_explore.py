@@ -200,7 +200,10 @@ def test_a_fasta_file_with_several_records_needs_a_choice(page, app):
 
 def test_a_long_receptor_is_offered_its_seven_helices(page, app):
     page.goto(f"{app.url}/?protein=GRM5")
-    page.get_by_role("button", name="Use the 7TM domain, 548–").click(timeout=driving.WAIT)
+    button = page.get_by_role("button", name="Use the 7TM domain, 548–")
+    button.wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    button.click()
     page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
     assert any(text.startswith("G624 ") for text in driving.chips(page))
 
