@@ -36,7 +36,7 @@ def main() -> None:
                     driving.open_page(page, f"{app.url}/{query}")
                     if tab is not None:
                         show_tab(page, tab)
-                    page.wait_for_timeout(1500)  # tables draw themselves late
+                    page.wait_for_timeout(800)  # tables draw themselves late
                     page.screenshot(path=REPOSITORY / f"docs/{name}-{theme}-{width}x{height}.png")
                     page.context.close()
         browser.close()
