@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     from allo_core.attention.scores import HeadScores, RandomSiteControl
 
-__all__ = ["nearness", "set_phrases", "verdict"]
+__all__ = ["nearness", "set_phrases", "site_name", "verdict"]
+
+
+def site_name(indices: tuple[int, ...], offered: Mapping[str, tuple[int, ...]]) -> str | None:
+    """Name of the library site that has just these residues; None where there is none."""
+    return next((name for name, residues in offered.items() if residues == indices), None)
 
 
 def set_phrases(sites: Mapping[str, tuple[int, ...]], offered: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
@@ -21,7 +26,7 @@ def set_phrases(sites: Mapping[str, tuple[int, ...]], offered: Mapping[str, tupl
     """
     phrases = {}
     for name, indices in sites.items():
-        known = next((title for title, residues in offered.items() if residues == indices), None)
+        known = site_name(indices, offered)
         count = "one residue" if len(indices) == 1 else f"{len(indices)} residues"
         phrases[name] = f"the {known}" if known else f"the {count} of set {name}"
     return phrases

@@ -9,15 +9,13 @@ from allo_core.models.registry import get_spec
 from allo_core.sentences import set_phrases, verdict
 from allo_core.ui import incoming, panels, results, session, state
 from allo_core.ui.controls import draw_controls, effective_null
-from allo_core.ui.downloads import draw_downloads
-from allo_core.ui.head_panel import LISTED_PAIRS, draw_card, draw_map, draw_pairs
-from allo_core.ui.heads_table import draw_table
-from allo_core.ui.painting import paint, values_to_take_away
+from allo_core.ui.painting import paint
 from allo_core.ui.rail import draw_rail
 from allo_core.ui.run_panel import device_notes, draw_failure, draw_run_state
 from allo_core.ui.sentences import model_sentence, structure_sentence
 from allo_core.ui.shown import Shown
 from allo_core.ui.strip import draw_foot, draw_notices, draw_strip, draw_verdict
+from allo_core.ui.tabs import draw_tabs
 from allo_core.ui.text import plain
 
 session.start()
@@ -35,7 +33,7 @@ except AlloScopeError as error:
 job = session.current_job(view)
 
 null = effective_null(view, numbers is not None)
-result, details, values, unscored = None, None, None, ""
+result, details, unscored = None, None, ""
 if maps is not None and (view.sites or view.sites_b):
     try:
         result = results.result_of(view, maps, null, numbers.strata() if null == "matched" else None)
@@ -60,17 +58,16 @@ with left:
         draw_run_state(view, protein, job)
 with right:
     try:
-        details = results.details_of(result, max(LISTED_PAIRS, state.MOST_PAIRS), loaded) if result is not None else None
+        details = results.details_of(result, state.MOST_PAIRS, loaded) if result is not None else None
         painting = paint(view, protein, result, details, st.context.theme.type)
-        values = values_to_take_away(view, protein, result) if result is not None else None
     except AlloScopeError as error:  # the run was damaged between two reads
         result, details = None, None
         draw_failure(error, maps)
         painting = paint(view, protein, None, None, st.context.theme.type)
     panels.draw_structure(protein, painting, loaded, structure_problem)
-phrases = set_phrases({"A": view.sites, "B": view.sites_b}, state.offered_sites(view.protein))
+phrases = set_phrases(view.sets, state.offered_sites(view.protein))
 with above:
-    draw_strip(view, protein, phrases, null)
+    draw_strip(view, protein, null)
     draw_verdict(result, phrases, device_notes(maps, job))
     draw_notices()
     draw_controls(view, numbers is not None)
@@ -80,24 +77,11 @@ with st.sidebar:
 read = model_sentence(spec.label, protein) if maps is not None else ""
 statement = [read, structure_sentence(loaded, protein) if loaded is not None else ""]
 if result is not None:
-    panels.draw_profile(view, protein, result)
-    tabs = st.tabs(["This head", "Heads", "Map", "Downloads"], key="tabs", on_change="rerun")
-    if tabs[0].open:
-        with tabs[0]:
-            card, pairs = st.columns([6, 5], gap="large")
-            with card:
-                draw_card(protein, result, details, loaded)
-            with pairs:
-                draw_pairs(protein, result, details, loaded)
-    if tabs[1].open:
-        with tabs[1]:
-            draw_table(result)
-    if tabs[2].open:
-        with tabs[2]:
-            draw_map(view, protein, result)
-    if tabs[3].open:
-        with tabs[3]:
-            sentence = verdict(result.scores, result.control, result.measure, phrases)
-            draw_downloads(Shown(view, protein, result, painting, values, loaded, sentence, " ".join(statement)))
+    try:
+        panels.draw_profile(view, protein, result)
+        sentence = verdict(result.scores, result.control, result.measure, phrases)
+        draw_tabs(Shown(view, protein, result, painting, loaded, sentence, " ".join(statement)), details)
+    except AlloScopeError as error:  # damaged meanwhile: the map and the downloads read it again
+        draw_failure(error, maps)
 draw_foot([*statement, *run_notes(spec, protein)])
 session.write_url()

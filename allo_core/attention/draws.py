@@ -5,19 +5,18 @@ without changing its size needs the same ones.  Both caches are bounded in bytes
 """
 
 import hashlib
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse
 
+from allo_core.attention.threads import in_threads
+
 __all__ = ["BoundedCache", "RandomSites", "digest", "draw_sites", "random_weights"]
 
-_THREADS = 4  # more leave nothing for the page
 _ROWS = 4096  # draws handled at a time: their working arrays stay below a few MB
 _BLOCK_BYTES = 32 << 20  # weights of one block of heads
 # Below this share of marked residues a sparse product is faster than a dense one (412 residues, 660 heads: equal near 1 / 8).
@@ -93,9 +92,7 @@ class RandomSites:
             rows = self.members[start : start + _ROWS]
             site_weights[:, start : start + _ROWS] = (self._indicator(rows) @ by_residue).T
 
-        # Sparse products run on one core each and let others work meanwhile.
-        with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as threads:
-            list(threads.map(fill, range(0, len(self), _ROWS)))
+        in_threads(fill, range(0, len(self), _ROWS))
         return site_weights
 
     def _indicator(self, rows: np.ndarray) -> np.ndarray | scipy.sparse.csr_array:

@@ -1,10 +1,8 @@
 """The attention of one kept run, read from disk as it is needed."""
 
 import json
-import os
 import zlib
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +11,10 @@ import numpy as np
 from allo_core.attention.columns import LARGEST_THRESHOLD, Columns, check_positions, check_threshold
 from allo_core.attention.layout import ENTRIES, FLOOR, MAPS, META, SUMS, Entries, entries_nbytes, index_dtype
 from allo_core.attention.run_meta import RUN_FORMAT, RunMeta
+from allo_core.attention.threads import in_threads
 from allo_core.errors import ScoreError, StoreError
 
 __all__ = ["Arcs", "AttentionMaps"]
-
-_THREADS = 4  # more leave nothing for the page
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,8 +152,7 @@ class AttentionMaps:
         def fill(layer: int) -> None:
             weights[layer], arcs[layer] = _sparse_columns(self._entries(layer), heads, length, threshold, wanted)
 
-        with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as threads:  # numpy works on arrays without Python's lock
-            list(threads.map(fill, range(layers)))
+        in_threads(fill, range(layers))
         return Columns(weights.reshape(layers, heads, length), arcs.reshape(layers, heads, length), threshold)
 
     def arcs(self, layer: int, head: int, threshold: float, queries: Iterable[int] | None = None) -> Arcs:

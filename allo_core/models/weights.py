@@ -5,8 +5,8 @@ import importlib.util
 import json
 import os
 import sysconfig
-import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,6 +14,7 @@ from typing import Literal
 from allo_core.attention.store import home
 from allo_core.errors import WeightsError
 from allo_core.models.registry import MODELS, Layout, ModelSpec, Source
+from allo_core.whole_file import write_whole
 
 __all__ = ["WeightsState", "download_folder", "known_sha256", "locate", "weight_files", "weights_sha256"]
 
@@ -150,14 +151,8 @@ def _read_memo() -> None:
 
 
 def _write_memo() -> None:
-    target = _memo_file()
-    temporary = target.with_name(f"{target.name}.{uuid.uuid4().hex}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(dict(_memo), indent=1), encoding="utf-8")
-        os.replace(temporary, target)
-    except OSError:
-        temporary.unlink(missing_ok=True)  # a read-only or full disk costs time, not the run
+    with suppress(OSError):  # a read-only or full disk costs time, not the run
+        write_whole(_memo_file(), json.dumps(dict(_memo), indent=1).encode())
 
 
 def _candidates(spec: ModelSpec) -> Iterator[tuple[Source, Path, str]]:

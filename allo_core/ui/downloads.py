@@ -103,11 +103,10 @@ def _csv(shown: Shown) -> str:
 def _record(shown: Shown) -> str:
     view, loaded = shown.view, shown.loaded
     structure = None if loaded is None else structure_facts(loaded.name, loaded.structure, loaded.mapping, shown.protein)
-    sets = {"A": view.sites, "B": view.sites_b}
     return run_record(
         shown.result.maps.meta,
         shown.protein,
-        sets,
+        view.sets,
         numbers_for(shown.protein),
         view.measure,
         view.threshold,
@@ -126,7 +125,7 @@ def _figures(shown: Shown) -> str:
 
 
 def _sets(shown: Shown) -> dict[str, tuple[tuple[int, ...], str]]:
-    return {name: (shown.view.residues(name), colour) for name, colour in SET_COLOURS.items()}
+    return {name: (shown.view.sets[name], colour) for name, colour in SET_COLOURS.items()}
 
 
 def _coloured(shown: Shown) -> str:

@@ -1,14 +1,11 @@
 """The selected head on the heatmap: its outline, and the arrow keys that move it."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from allo_core.ui import session
+from allo_core.ui.components import component_without_picture
 
 __all__ = ["head_cursor"]
-
-_SCRIPT = Path(__file__).resolve().parent / "viewer" / "head_cursor.js"
 
 
 def head_cursor(head: tuple[int, int], shape: tuple[int, int]) -> None:
@@ -16,11 +13,8 @@ def head_cursor(head: tuple[int, int], shape: tuple[int, int]) -> None:
 
     The outline is no part of the figure: the figure then stays the same when a head is selected, and is not sent and drawn again.
     """
-    cursor = st.components.v2.component(
-        "alloscope_head_cursor", html="<i></i>", css="i{display:none}", js=_SCRIPT.read_text(encoding="utf-8")
-    )
     data = {"layer": head[0], "head": head[1], "layers": shape[0], "heads": shape[1]}
-    cursor(key="head_cursor", data=data, height=1, on_move_change=_move)
+    component_without_picture("head_cursor")(key="head_cursor", data=data, height=1, on_move_change=_move)
 
 
 def _move() -> None:

@@ -14,9 +14,9 @@ from allo_core.ui.results import HeadDetails, LoadedStructure, Result
 from allo_core.ui.state import View
 from allo_core.ui.text import plain
 
-__all__ = ["LISTED_PAIRS", "draw_card", "draw_map", "draw_pairs"]
+__all__ = ["draw_card", "draw_map", "draw_pairs"]
 
-LISTED_PAIRS = 10
+_LISTED = 10
 _MAP_HEIGHT = 600
 
 
@@ -79,7 +79,7 @@ def draw_map(view: View, protein: Protein, result: Result) -> None:
     figure = attention_map(
         attention,
         protein.first,
-        {"A": view.sites, "B": view.sites_b},
+        view.sets,
         [] if numbers is None else numbers.spans(),
         view.pair,
         _MAP_HEIGHT,
@@ -97,7 +97,7 @@ def draw_map(view: View, protein: Protein, result: Result) -> None:
 
 def draw_pairs(protein: Protein, result: Result, details: HeadDetails, loaded: LoadedStructure | None) -> None:
     """The strongest pairs; a click on a row points the pair out on the structure."""
-    pairs = details.pairs[:LISTED_PAIRS]
+    pairs = details.pairs[:_LISTED]
     source = "" if result.queries is None else f" from set {result.measure[0]}"
     st.markdown(f"##### Strongest pairs{source}", help=HELP["pairs"])
     if not pairs:

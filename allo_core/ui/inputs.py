@@ -5,9 +5,7 @@ File names are made of hashes alone; what people named their files is stored ins
 
 import hashlib
 import json
-import os
 import re
-import uuid
 from pathlib import Path
 
 from allo_core.attention.store import home
@@ -15,6 +13,7 @@ from allo_core.errors import StoreError
 from allo_core.fetch import fetched_structure
 from allo_core.library import shipped_structure
 from allo_core.sequence import Protein
+from allo_core.whole_file import write_whole
 
 __all__ = [
     "forget",
@@ -124,9 +123,6 @@ def _read(key: str, suffix: str) -> bytes:
 
 def _write(path: Path, content: bytes) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
+        write_whole(path, content)
     except OSError as error:
         raise StoreError(f"The input could not be kept in {path.parent}: {error.strerror}.") from error

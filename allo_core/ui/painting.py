@@ -95,7 +95,7 @@ def paint(view: View, protein: Protein, result: Result | None, details: HeadDeta
     """The painting of a view; without a result the colourings that need one are plain."""
     labels = residue_labels(protein)
     numbers = numbers_for(protein)
-    sets = {name: ([protein.number(i) for i in view.residues(name)], colour) for name, colour in SET_COLOURS.items()}
+    sets = {name: ([protein.number(i) for i in view.sets[name]], colour) for name, colour in SET_COLOURS.items()}
     title = result.head_name if result is not None else "Structure"
     extra = {"title": title, "pairs": _pairs(view, protein, details), "tags": _tags(view, protein, result)}
     if view.colouring == "segment" and numbers is not None:

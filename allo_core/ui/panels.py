@@ -122,7 +122,7 @@ def profile_of(view: View, protein: Protein, result: Result, height: int = 150) 
         result.received,
         result.above,
         residue_labels(protein),
-        {"A": view.sites, "B": view.sites_b},
+        view.sets,
         [] if numbers is None else numbers.spans(),
         view.threshold,
         height,

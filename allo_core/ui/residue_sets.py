@@ -8,6 +8,7 @@ from allo_core.colours import SET_COLOURS
 from allo_core.errors import AlloScopeError
 from allo_core.library import numbers_for
 from allo_core.residues import format_residues
+from allo_core.sentences import site_name
 from allo_core.sequence import Protein
 from allo_core.structure.neighbours import residues_near
 from allo_core.ui import incoming, inputs, session, state
@@ -26,11 +27,11 @@ def draw_residue_sets(view: View, protein: Protein, loaded: LoadedStructure | No
     """Which set is marked, and what is in it."""
     st.session_state.marking = view.marking
     st.segmented_control(
-        "Residues", SETS, format_func=lambda name: f"Set {name} · {len(view.residues(name))}", key="marking", required=True,
+        "Residues", SETS, format_func=lambda name: f"Set {name} · {len(view.sets[name])}", key="marking", required=True,
         help=HELP["sets"], width="stretch",
         on_change=lambda: session.change(marking=st.session_state.marking or view.marking),
     )  # fmt: skip
-    indices, colour = view.residues(view.marking), SET_COLOURS[view.marking]
+    indices, colour = view.sets[view.marking], SET_COLOURS[view.marking]
     st.html(f'<div style="height:4px;border-radius:2px;background:{colour}"></div>')
     _site(view, indices)
     _chips("chips", indices[:_CHIPS], protein)
@@ -46,7 +47,7 @@ def draw_residue_sets(view: View, protein: Protein, loaded: LoadedStructure | No
 
 def _site(view: View, indices: tuple[int, ...]) -> None:
     sites = state.offered_sites(view.protein)
-    st.session_state.site = next((name for name, residues in sites.items() if residues == indices), None)
+    st.session_state.site = site_name(indices, sites)
     st.selectbox(
         f"Library site for set {view.marking}",
         list(sites),

@@ -4,10 +4,10 @@ import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
-from biotite.structure import AtomArray
 
 from allo_core.attention.columns import Columns
 from allo_core.attention.head_card import HeadCard, Pair, Stability, head_card, stability, strongest_pairs
@@ -26,7 +26,28 @@ from allo_core.structure.scene import Scene, build_scene
 from allo_core.ui import inputs
 from allo_core.ui.state import View
 
-__all__ = ["HeadDetails", "LoadedStructure", "Result", "columns_of", "details_of", "load_structure", "result_of"]
+__all__ = ["Asked", "HeadDetails", "LoadedStructure", "Result", "columns_of", "details_of", "load_structure", "result_of"]
+
+
+class Asked(NamedTuple):
+    """What the scores are asked for.
+
+    Parameters
+    ----------
+    queries, sites : tuple of int
+        What the measure counts: only these queries (None: all), attention on these residues.
+    null : {"uniform", "matched", "published"}
+    strata : tuple of str or None
+        Those of the matched null.
+    draws : int or None
+        Random sets; None for the number that the heads need.
+    """
+
+    queries: tuple[int, ...] | None
+    sites: tuple[int, ...]
+    null: str
+    strata: tuple[str, ...] | None
+    draws: int | None
 
 
 @dataclass(frozen=True)
@@ -38,36 +59,37 @@ class Result:
     maps : AttentionMaps
     measure : str
         A key of MEASURES.
-    queries, sites : tuple of int
-        What the measure counts: only these queries (None: all), attention on these residues.
+    asked : Asked
     all_columns, columns : Columns
         Of all queries, and of ``queries``.
     scores : HeadScores
-    draws : int or None
-        Random sets asked for; None for the number that the heads need.
-    strata : tuple of str or None
-        Those of the matched null.
     head : (layer, head)
     """
 
     maps: AttentionMaps
     measure: str
-    queries: tuple[int, ...] | None
-    sites: tuple[int, ...]
+    asked: Asked
     all_columns: Columns
     columns: Columns
     scores: HeadScores
-    draws: int | None
-    strata: tuple[str, ...] | None
     head: tuple[int, int]
+
+    @property
+    def queries(self) -> tuple[int, ...] | None:
+        """The residues that look; None for all."""
+        return self.asked.queries
+
+    @property
+    def sites(self) -> tuple[int, ...]:
+        """The residues that are looked at."""
+        return self.asked.sites
 
     @cached_property
     def control(self) -> RandomSiteControl | None:
         """Heads that pass for random sites; None under the published null.  Worked out when asked for, after the pictures are drawn."""
         if self.scores.null == "published":
             return None
-        setting_of = (self.queries, self.sites, self.scores.null, self.strata, self.draws)
-        return _control(self.maps.meta.key, self.columns.threshold, *setting_of, self.columns)
+        return _control(self.maps.meta.key, self.columns.threshold, self.asked, self.columns)
 
     @property
     def special_share(self) -> np.ndarray:
@@ -87,7 +109,7 @@ class Result:
     @cached_property
     def scores_key(self) -> str:
         """Short and other for each other table of scores, whatever head is selected."""
-        parts = (self.maps.meta.key, self.columns.threshold, self.queries, self.sites, self.scores.null, self.strata, self.scores.draws)
+        parts = (self.maps.meta.key, self.columns.threshold, self.asked)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
     @property
@@ -136,11 +158,6 @@ class LoadedStructure:
     cb: np.ndarray
     targets: tuple[Target, ...]
 
-    @property
-    def atoms(self) -> AtomArray:
-        """The atoms of the file."""
-        return self.structure.atoms
-
 
 def result_of(view: View, maps: AttentionMaps, null: str, strata: tuple[str, ...] | None) -> Result:
     """The result of a view.
@@ -153,18 +170,17 @@ def result_of(view: View, maps: AttentionMaps, null: str, strata: tuple[str, ...
         A set that the measure needs is empty, or no score is defined under these settings.
     """
     queries, sites = setting(view.measure, view.sites, view.sites_b)
-    key, matched = maps.meta.key, strata if null == "matched" else None
+    asked = Asked(queries, sites, null, strata if null == "matched" else None, view.draws or None)
     columns = columns_of(maps, view.threshold, queries)
-    draws = view.draws or None
-    scores = _scores(key, view.threshold, queries, sites, null, matched, draws, maps)
+    scores = _scores(maps.meta.key, view.threshold, asked, columns)
     everything = columns if queries is None else columns_of(maps, view.threshold)
     head = view.head or scores.best_head()
-    return Result(maps, view.measure, queries, sites, everything, columns, scores, draws, matched, head)
+    return Result(maps, view.measure, asked, everything, columns, scores, head)
 
 
 def details_of(result: Result, most: int, loaded: LoadedStructure | None) -> HeadDetails:
     """Card, the ``most`` strongest pairs and stability of the selected head; distances where a structure is loaded."""
-    key = (result.maps.meta.key, result.head, result.columns.threshold, result.queries, result.sites, result.scores.null, result.strata)
+    key = (result.maps.meta.key, result.head, result.columns.threshold, result.asked)
     return _details(key, most, loaded.key if loaded is not None else "", result, loaded)
 
 
@@ -175,7 +191,7 @@ def _details(key: tuple, most: int, structure: str, _result: Result, _loaded: Lo
     everything = result.maps.arcs(layer, head, FLOOR, result.queries)
     arcs = result.maps.arcs(layer, head, max(result.columns.threshold, FLOOR), result.queries)
     card = head_card(arcs, result.sites, float(result.special_share[layer, head]), cb, result.columns.weights[layer, head])
-    curve = stability(everything, result.sites, result.scores.null, result.strata, length=result.length)
+    curve = stability(everything, result.sites, result.asked.null, result.asked.strata, length=result.length)
     return HeadDetails(card, strongest_pairs(everything, most, cb), curve)
 
 
@@ -190,31 +206,13 @@ def _columns(key: str, threshold: float, queries: tuple[int, ...] | None, _maps:
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
-def _scores(
-    key: str,
-    threshold: float,
-    queries: tuple[int, ...] | None,
-    sites: tuple[int, ...],
-    null: str,
-    strata: tuple[str, ...] | None,
-    draws: int | None,
-    _maps: AttentionMaps,
-) -> HeadScores:
-    return score_heads(columns_of(_maps, threshold, queries), sites, null, strata, draws)
+def _scores(run: str, threshold: float, asked: Asked, _columns: Columns) -> HeadScores:
+    return score_heads(_columns, asked.sites, asked.null, asked.strata, asked.draws)
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
-def _control(
-    key: str,
-    threshold: float,
-    queries: tuple[int, ...] | None,
-    sites: tuple[int, ...],
-    null: str,
-    strata: tuple[str, ...] | None,
-    draws: int | None,
-    _columns: Columns,
-) -> RandomSiteControl:
-    return random_site_control(_columns, sites, null, strata, draws)
+def _control(run: str, threshold: float, asked: Asked, _columns: Columns) -> RandomSiteControl:
+    return random_site_control(_columns, asked.sites, asked.null, asked.strata, asked.draws)
 
 
 def load_structure(key: str, protein: Protein) -> LoadedStructure:

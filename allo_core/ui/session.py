@@ -130,7 +130,7 @@ def use_domain(domain: Protein) -> None:
 def marked() -> tuple[int, ...]:
     """The residues of the set that is being marked."""
     view = st.session_state.view
-    return view.residues(view.marking)
+    return view.sets[view.marking]
 
 
 def mark(residues: tuple[int, ...], name: str | None = None) -> None:

@@ -1,10 +1,11 @@
 """Everything that the page shows, in one object, for what is taken away."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from allo_core.models.registry import get_spec
 from allo_core.sequence import Protein
-from allo_core.ui.painting import Painting, Values
+from allo_core.ui.painting import Painting, Values, values_to_take_away
 from allo_core.ui.results import LoadedStructure, Result
 from allo_core.ui.sentences import FOOT
 from allo_core.ui.state import View
@@ -21,10 +22,14 @@ class Shown:
     protein: Protein
     result: Result
     painting: Painting
-    values: Values
     loaded: LoadedStructure | None
     verdict: str
     statement: str
+
+    @cached_property
+    def values(self) -> Values:
+        """The numbers behind the colouring."""
+        return values_to_take_away(self.view, self.protein, self.result)
 
     @property
     def stem(self) -> str:

@@ -4,17 +4,16 @@ import base64
 import binascii
 import hashlib
 import json
-from pathlib import Path
 
 import streamlit as st
 
 from allo_core.figures.heatmap import cell_colours
 from allo_core.models.registry import get_spec
+from allo_core.ui.components import component_without_picture
 from allo_core.ui.shown import Shown
 
 __all__ = ["png_of", "slide_of", "take_again"]
 
-_SCRIPT = Path(__file__).resolve().parent / "viewer" / "slide.js"
 _SIZE = (1920, 1080)
 _LARGEST = 12_000_000  # bytes of PNG
 
@@ -25,8 +24,7 @@ def slide_of(shown: Shown) -> tuple[bytes | None, str]:
     again = st.session_state.setdefault("slide_count", 0)
     token = hashlib.sha256(json.dumps([content, again], sort_keys=True).encode()).hexdigest()[:16]
     st.session_state.slide_wanted = token
-    component = st.components.v2.component("alloscope_slide", html="<i></i>", css="i{display:none}", js=_SCRIPT.read_text(encoding="utf-8"))
-    component(key="slide", data={**content, "token": token}, height=1, on_slide_change=_take_slide)
+    component_without_picture("slide")(key="slide", data={**content, "token": token}, height=1, on_slide_change=_take_slide)
     kept = st.session_state.get("slide_taken", {})
     return (kept.get("png"), kept.get("problem", "")) if kept.get("token") == token else (None, "")
 

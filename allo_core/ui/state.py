@@ -107,9 +107,10 @@ class View:
     device: str = "auto"
     dtype: str = "float32"
 
-    def residues(self, name: str) -> tuple[int, ...]:
-        """The residues of set "A" or "B"."""
-        return self.sites if name == "A" else self.sites_b
+    @property
+    def sets(self) -> dict[str, tuple[int, ...]]:
+        """The residues of the sets "A" and "B"."""
+        return {"A": self.sites, "B": self.sites_b}
 
 
 def protein_of(view: View) -> Protein:

@@ -8,9 +8,9 @@ import streamlit as st
 from allo_core.attention.measures import MEASURES
 from allo_core.library import receptors
 from allo_core.models.registry import get_spec
-from allo_core.sentences import nearness, verdict
+from allo_core.sentences import nearness, site_name, verdict
 from allo_core.sequence import Protein
-from allo_core.ui import inputs
+from allo_core.ui import inputs, state
 from allo_core.ui.controls import NULL_NAMES
 from allo_core.ui.help import HELP
 from allo_core.ui.results import Result
@@ -23,25 +23,23 @@ __all__ = ["draw_foot", "draw_notices", "draw_strip", "draw_verdict"]
 _DIVIDER = " :gray[|] "
 
 
-def draw_strip(view: View, protein: Protein, phrases: Mapping[str, str], null: str) -> None:
+def draw_strip(view: View, protein: Protein, null: str) -> None:
     """Receptor, model, sites, threshold and null in one line."""
     part = f" {protein.number(0)}–{protein.number(len(protein) - 1)}" if protein.first != 1 else ""
     name = f"{protein.name}{part}" if inputs.is_key(view.protein) else f"{view.protein} · {receptors()[view.protein].name}"
-    parts = [plain(name), plain(get_spec(view.model).label), *_sets(view, phrases), f"threshold {view.threshold:.2f}"]
+    parts = [plain(name), plain(get_spec(view.model).label), *_sets(view), f"threshold {view.threshold:.2f}"]
     parts.append(f"{NULL_NAMES[null]} null")
     with st.container(key="strip"):
         st.markdown(_DIVIDER.join(parts))
 
 
-def _sets(view: View, phrases: Mapping[str, str]) -> list[str]:
+def _sets(view: View) -> list[str]:
     shown = []
-    for name in ("A", "B"):
-        indices = view.residues(name)
+    for name, indices in view.sets.items():
         if indices or name == "A":
+            site = site_name(indices, state.offered_sites(view.protein))
             count = f"{len(indices)} residue{'' if len(indices) == 1 else 's'}"
-            phrase = phrases[name].removeprefix("the ")
-            own_choice = phrase.endswith(f" of set {name}")
-            shown.append(f"**{name}** {plain(count if own_choice else f'{phrase} ({len(indices)})')}")
+            shown.append(f"**{name}** {plain(f'{site} ({len(indices)})' if site else count)}")
     return shown
 
 

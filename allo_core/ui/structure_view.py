@@ -1,17 +1,16 @@
 """The clickable 3D view: a Streamlit component around 3Dmol.js."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
 
 from allo_core.colours import ELEMENTS, PARTNER
+from allo_core.ui.components import component_file, component_without_picture
 from allo_core.ui.painting import PLAIN, Painting
 from allo_core.ui.three_d_mol import FILE, ThreeDMolError, ensure_library
 
 __all__ = ["picked_number", "structure_view"]
 
-_HERE = Path(__file__).resolve().parent / "viewer"
 # Membrane lipids and detergents as the PDB names them; drawn thin so that they do not hide the ligands.
 _LIPIDS = (
     "CLR",
@@ -38,15 +37,12 @@ _LIPIDS = (
 )
 
 
-def _text(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
-
-
 def _components():
     # Registered on every run of the page, as Streamlit asks; the definitions are the same each time.
-    viewer = st.components.v2.component("alloscope_viewer", html=_text("viewer.html"), css=_text("viewer.css"), js=_text("viewer.js"))
-    structures = st.components.v2.component("alloscope_structures", html="<i></i>", css="i{display:none}", js=_text("structures.js"))
-    return viewer, structures
+    viewer = st.components.v2.component(
+        "alloscope_viewer", html=component_file("viewer.html"), css=component_file("viewer.css"), js=component_file("viewer.js")
+    )
+    return viewer, component_without_picture("structures")
 
 
 @st.cache_data(ttl=60, show_spinner="Fetching 3Dmol.js, once")

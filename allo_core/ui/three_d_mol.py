@@ -6,7 +6,6 @@
 import hashlib
 import inspect
 import io
-import os
 import re
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ import urllib.request
 from pathlib import Path
 
 from allo_core.errors import AlloScopeError
+from allo_core.whole_file import write_whole
 
 __all__ = ["ThreeDMolError", "ensure_library", "library_address"]
 
@@ -65,7 +65,7 @@ def ensure_library(folder: Path = STATIC, address: str | None = None, npm: str |
         try:
             content = fetch()
             if content is not None and _is_right(content):
-                _write(target, content)
+                write_whole(target, content)
                 return target
         except (OSError, subprocess.SubprocessError, tarfile.TarError, KeyError, urllib.error.URLError) as error:
             failures.append(f"{type(error).__name__}: {str(error)[:120]}")
@@ -98,12 +98,3 @@ def _from_npm(npm: str | None) -> bytes | None:
 def _from_address(address: str) -> bytes:
     with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:
         return answer.read(SIZE + 1)
-
-
-def _write(target: Path, content: bytes) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix="3Dmol.", suffix=".part")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    Path(temporary).chmod(0o644)
-    os.replace(temporary, target)

@@ -1,0 +1,32 @@
+"""What stands below the pictures: the head by itself, all heads, the head's map, what is taken away."""
+
+import streamlit as st
+
+from allo_core.ui.downloads import draw_downloads
+from allo_core.ui.head_panel import draw_card, draw_map, draw_pairs
+from allo_core.ui.heads_table import draw_table
+from allo_core.ui.results import HeadDetails
+from allo_core.ui.shown import Shown
+
+__all__ = ["draw_tabs"]
+
+
+def draw_tabs(shown: Shown, details: HeadDetails) -> None:
+    """The tabs; only the open one is worked out and sent.  StoreError if the run was damaged meanwhile."""
+    head, heads, head_map, downloads = st.tabs(["This head", "Heads", "Map", "Downloads"], key="tabs", on_change="rerun")
+    if head.open:
+        with head:
+            card, pairs = st.columns([6, 5], gap="large")
+            with card:
+                draw_card(shown.protein, shown.result, details, shown.loaded)
+            with pairs:
+                draw_pairs(shown.protein, shown.result, details, shown.loaded)
+    if heads.open:
+        with heads:
+            draw_table(shown.result)
+    if head_map.open:
+        with head_map:
+            draw_map(shown.view, shown.protein, shown.result)
+    if downloads.open:
+        with downloads:
+            draw_downloads(shown)
