@@ -45,6 +45,7 @@ if maps is not None and (view.sites or view.sites_b):
 # The pictures first: what stands above them and at the left is drawn while the browser is busy with them.
 above = st.container()
 left, right = st.columns([5, 8], gap="small")
+waiting = None
 with left:
     if result is not None:
         panels.draw_heatmap(view, result)
@@ -55,7 +56,7 @@ with left:
     elif maps is not None:
         st.info("Mark at least one residue: type it, choose a library site, or click on the structure.")
     else:
-        draw_run_state(view, protein, job)
+        waiting = st.container()
 with right:
     try:
         details = results.details_of(result, state.MOST_PAIRS, loaded) if result is not None else None
@@ -73,6 +74,9 @@ with above:
     draw_controls(view, numbers is not None)
 with st.sidebar:
     draw_rail(view, protein, loaded, maps is not None)
+if waiting is not None:  # last: its progress bar asks again and again, and by then the browser should know the rest
+    with waiting:
+        draw_run_state(view, protein, job)
 
 read = model_sentence(spec.label, protein) if maps is not None else ""
 statement = [read, structure_sentence(loaded, protein) if loaded is not None else ""]

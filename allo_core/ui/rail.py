@@ -11,6 +11,7 @@ from allo_core.models.weights import WeightsState, locate
 from allo_core.sequence import Protein
 from allo_core.ui import incoming, inputs, session
 from allo_core.ui.help import DEFINITIONS, HELP
+from allo_core.ui.mirror import mirrored
 from allo_core.ui.residue_sets import draw_residue_sets
 from allo_core.ui.results import LoadedStructure
 from allo_core.ui.state import DRAWS, View
@@ -40,14 +41,12 @@ def _receptor(view: View) -> None:
         receptor = receptors()[key]
         return f"{receptor.entry} · {receptor.accession} · {receptor.name}"
 
-    st.session_state.receptor = view.protein
     st.selectbox(
         "Receptor",
         options,
         format_func=name,
-        key="receptor",
         help=HELP["receptor"],
-        on_change=lambda: session.open_protein(st.session_state.receptor),
+        **mirrored("receptor", view.protein, session.open_protein),
     )
     with st.expander("Paste, upload or fetch a sequence", expanded=bool(session.noted("sequence"))):
         # A form: text and button arrive together, so that leaving the text field cannot swallow the click on the button.

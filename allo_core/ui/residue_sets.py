@@ -13,6 +13,7 @@ from allo_core.sequence import Protein
 from allo_core.structure.neighbours import residues_near
 from allo_core.ui import incoming, inputs, session, state
 from allo_core.ui.help import HELP
+from allo_core.ui.mirror import mirrored
 from allo_core.ui.painting import short_label
 from allo_core.ui.results import LoadedStructure
 from allo_core.ui.state import SETS, View
@@ -25,11 +26,10 @@ _CHIPS = 8  # more than these fold
 
 def draw_residue_sets(view: View, protein: Protein, loaded: LoadedStructure | None) -> None:
     """Which set is marked, and what is in it."""
-    st.session_state.marking = view.marking
     st.segmented_control(
-        "Residues", SETS, format_func=lambda name: f"Set {name} · {len(view.sets[name])}", key="marking", required=True,
+        "Residues", SETS, format_func=lambda name: f"Set {name} · {len(view.sets[name])}", required=True,
         help=HELP["sets"], width="stretch",
-        on_change=lambda: session.change(marking=st.session_state.marking or view.marking),
+        **mirrored("marking", view.marking, lambda marking: session.change(marking=marking or view.marking)),
     )  # fmt: skip
     indices, colour = view.sets[view.marking], SET_COLOURS[view.marking]
     st.html(f'<div style="height:4px;border-radius:2px;background:{colour}"></div>')
@@ -47,16 +47,14 @@ def draw_residue_sets(view: View, protein: Protein, loaded: LoadedStructure | No
 
 def _site(view: View, indices: tuple[int, ...]) -> None:
     sites = state.offered_sites(view.protein)
-    st.session_state.site = site_name(indices, sites)
     st.selectbox(
         f"Library site for set {view.marking}",
         list(sites),
-        key="site",
         placeholder="your own choice" if sites else "no library site for this sequence",
         help=HELP["site"],
         disabled=not sites,
         label_visibility="collapsed",
-        on_change=lambda: st.session_state.site and session.mark(sites[st.session_state.site]),
+        **mirrored("site", site_name(indices, sites), lambda site: site and session.mark(sites[site])),
     )
 
 
@@ -64,29 +62,28 @@ def _chips(key: str, indices: tuple[int, ...], protein: Protein) -> None:
     """Chips of marked residues; a click on one takes it away."""
     if not indices:
         return
-    st.session_state[key] = list(indices)
 
-    def dropped() -> None:
-        gone = set(indices) - set(st.session_state[key])
+    def drop(left: list[int]) -> None:
+        gone = set(indices) - set(left)
         session.mark(tuple(index for index in session.marked() if index not in gone))
 
     def name(index: int) -> str:
         return short_label(protein, index)
 
-    st.pills("Marked", indices, selection_mode="multi", format_func=name, key=key, on_change=dropped, label_visibility="collapsed")
+    st.pills(
+        "Marked", indices, selection_mode="multi", format_func=name, label_visibility="collapsed", **mirrored(key, list(indices), drop)
+    )
 
 
 def _text() -> None:
-    if not session.noted("residues"):
-        st.session_state.residues = session.residues_text()
+    text = st.session_state.refused if session.noted("residues") else session.residues_text()
     st.text_area(
         "Residues as text",
-        key="residues",
         height=68,
         help=HELP["residues"],
         placeholder="D52 S91 N280, 52-55, 2x50, 2.50",
         label_visibility="collapsed",
-        on_change=lambda: session.set_residues_text(st.session_state.residues),
+        **mirrored("residues", text, session.set_residues_text),
     )
     incoming.draw_complaint("residues")
 

@@ -146,6 +146,7 @@ def set_residues_text(text: str) -> None:
         protein = state.protein_of(st.session_state.view)
         mark(parse_residues(text, protein, numbers_for(protein)))
     except AlloScopeError as error:
+        st.session_state.refused = text  # stays in its field, to be mended
         problem("residues", error)
 
 

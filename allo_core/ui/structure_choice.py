@@ -5,6 +5,7 @@ import streamlit as st
 from allo_core.sites import receptor_of
 from allo_core.ui import incoming, session, state
 from allo_core.ui.help import HELP
+from allo_core.ui.mirror import mirrored
 from allo_core.ui.state import View
 
 __all__ = ["draw_structure_choice", "fetch_alphafold", "upload_structure"]
@@ -18,14 +19,13 @@ def draw_structure_choice(view: View) -> None:
     options |= {key: f"{name} · yours" for key, name in session.remembered("structure").items()}
     options |= {name: f"{name} · fetched" for name in incoming.fetched_structures() if name not in options}
     options[""] = "none"
-    st.session_state.structure = view.structure if view.structure in options else ""
+    shown = view.structure if view.structure in options else ""
     st.selectbox(
         "Structure",
         list(options),
         format_func=options.__getitem__,
-        key="structure",
         help=HELP["structure"],
-        on_change=lambda: session.change(structure=st.session_state.structure, pair=None),
+        **mirrored("structure", shown, lambda structure: session.change(structure=structure, pair=None)),
     )
     with st.expander("Fetch or upload a structure", expanded=bool(session.noted("structure"))):
         with st.form("fetch_structure", border=False):

@@ -147,7 +147,7 @@ def marked(page, name: str = "A") -> set[int]:
 
 def mark_set(page, name: str) -> None:
     """Choose the set that is marked next."""
-    page.locator(".st-key-marking").get_by_role("radio", name=f"Set {name}").click()
+    page.locator("[class*=st-key-marking]").get_by_role("radio", name=f"Set {name}").click()
     rest(page)
 
 
@@ -159,7 +159,7 @@ def open_tab(page, name: str) -> None:
 
 def chips(page) -> list[str]:
     """Texts of the chips of the set that is marked, unfolded or not."""
-    return page.locator(".st-key-chips button, .st-key-more_chips button").all_inner_texts()
+    return page.locator("[class*=st-key-chips] button, [class*=st-key-more_chips] button").all_inner_texts()
 
 
 def wait_for_another_structure(page, shown: str) -> None:

@@ -88,7 +88,7 @@ def test_an_isoform_is_fetched_and_read(page, app):
     fetch_sequence(page, "p21917-2")
     page.get_by_text("DRD4-2 |").wait_for(timeout=driving.WAIT)
     driving.wait_for_result(page)
-    assert page.locator(".st-key-foot").get_by_text("residues 1 to 300 of UniProt P29274").is_visible()
+    page.locator(".st-key-foot").get_by_text("residues 1 to 300 of UniProt P29274").wait_for(timeout=driving.WAIT)
 
 
 @pytest.mark.parametrize(("accession", "words"), [("P99999", "has no entry P99999"), ("../../etc/passwd", "is no identifier")])

@@ -1,0 +1,49 @@
+"""Widgets that show a part of the view which also changes without them: by a click on a picture, or by something that has been fetched.
+
+With every message the browser sends the values of all its widgets, also those that the server has meanwhile set to something else without
+having told the browser yet: with the second of two quick clicks on the structure, say, or with the poll of a progress bar.  Streamlit takes
+such an old value for a change, and acting on it would undo what the person did just before.  So a widget whose value changes without it
+becomes another widget, with another key, and what the one before repeats is not heard.  While only a person moves it, it stays the same.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+__all__ = ["mirrored"]
+
+
+class _Shown(NamedTuple):
+    """How often a widget was replaced, and what it shows."""
+
+    times: int
+    value: Hashable
+
+
+def mirrored(name: str, value: Any, act: Callable[[Any], None]) -> dict[str, Any]:
+    """``key`` and ``on_change`` of a widget that shows ``value`` and calls ``act`` with what a person makes of it.
+
+    The key is ``name-N``, so the class of its element is ``st-key-name-N``.
+    """
+    mirrors: dict[str, _Shown] = st.session_state.setdefault("mirrors", {})
+    shown = mirrors.get(name)
+    if shown is None or shown.value != _hashable(value):
+        shown = mirrors[name] = _Shown(shown.times + 1 if shown else 0, _hashable(value))
+    key = f"{name}-{shown.times}"
+    if key not in st.session_state:
+        st.session_state[key] = value
+
+    def changed() -> None:
+        chosen = st.session_state[key]
+        if mirrors[name].times == shown.times:
+            mirrors[name] = _Shown(shown.times, _hashable(chosen))
+        elif _hashable(chosen) == shown.value:
+            return  # replaced meanwhile, and the browser only repeats what it showed
+        act(chosen)
+
+    return {"key": key, "on_change": changed}
+
+
+def _hashable(value: Any) -> Hashable:
+    return tuple(value) if isinstance(value, list) else value
