@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LAYER", "Progress", "Report", "extract_attention", "find_kept_run", "library_versions", "run_meta", "run_model", "run_notes"]
 
+_version = cache(version)  # it reads a file, and the page asks at each change
 LAYER = "Layer"  # the stage of `run_model` that counts layers; where other stages count, they count bytes
 
 Progress = Callable[[int, int], None]
@@ -209,7 +211,7 @@ def run_notes(spec: ModelSpec, protein: Protein) -> tuple[str, ...]:
 
 def library_versions() -> dict[str, str]:
     """Versions of what computes the numbers, without importing any of it; the format of a run has its own number."""
-    return {name: version(name) for name in ("torch", "transformers")}
+    return {name: _version(name) for name in ("torch", "transformers")}
 
 
 def _meta_of(model: ProteinLanguageModel, protein: Protein) -> RunMeta:

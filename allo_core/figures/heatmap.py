@@ -69,9 +69,8 @@ def heatmap(
     shown = np.where(flagged, np.nan, values)
     figure = go.Figure()
     absent, grey, stroke = GREYS["dark" if theme == "dark" else "light"]
-    figure.add_trace(_ground(np.where(flagged, 1.0, 0.0), [[0, absent], [1, grey]]))
+    figure.add_trace(_ground(flagged, [[0, absent], [1, grey]], _hover(frame, special_share, null)))
     figure.add_trace(_coloured(shown, score))
-    figure.add_trace(_targets(frame, special_share, null))
     if selected is not None:
         layer, head = selected
         for colour, width in (("#FFFFFF", 6), ("#000000", 3)):
@@ -82,7 +81,6 @@ def heatmap(
         images=[_hatching(flagged, stroke)],
         height=_height(layers, height),
         margin=_MARGIN,
-        hoverdistance=-1,
         dragmode=False,
         showlegend=False,
         plot_bgcolor="rgba(0,0,0,0)",
@@ -107,9 +105,9 @@ def _tick(count: int) -> int:
     return 1 if count <= 12 else 2 if count <= 24 else 4
 
 
-def _ground(flagged: np.ndarray, scale: list[list]) -> go.Heatmap:
-    """Grey behind cells that have no colour: one where flagged, another where no score is defined."""
-    return go.Heatmap(z=flagged.astype(np.uint8), zmin=0, zmax=1, colorscale=scale, showscale=False, hoverinfo="skip", xgap=1, ygap=1)
+def _ground(flagged: np.ndarray, scale: list[list], hover: dict) -> go.Heatmap:
+    """Grey behind cells that have no colour: one where flagged, another where no score is defined.  Every cell of it has a hover text."""
+    return go.Heatmap(z=flagged.astype(np.uint8), zmin=0, zmax=1, colorscale=scale, showscale=False, xgap=1, ygap=1, **hover)
 
 
 def _colour_range(values: np.ndarray, score: str) -> tuple[float, float, tuple[str, ...]]:
@@ -170,22 +168,12 @@ def _hatching(flagged: np.ndarray, colour: str) -> dict:
     return {"source": f"data:image/svg+xml,{quote(picture, safe=_PLAIN_IN_ADDRESSES)}", **place}
 
 
-def _targets(frame: pd.DataFrame, special_share: np.ndarray, null: str) -> go.Scatter:
-    """Invisible markers that carry hover and click: a heatmap alone sends no selection to Streamlit.
-
-    The words of the hover text are sent once, as a template; the numbers of each head as short strings.
-    """
-    invisible = {"marker": {"opacity": 0}}
+def _hover(frame: pd.DataFrame, special_share: np.ndarray, null: str) -> dict:
+    """What a cell says.  The words are sent once, as a template; the numbers of each head as short strings, [layers][heads][13]."""
     numbers = [_hover_numbers(row, share) for row, share in zip(frame.to_dict("records"), special_share.ravel(), strict=True)]
-    return go.Scatter(
-        x=frame["head"].to_numpy(np.uint8),
-        y=frame["layer"].to_numpy(np.uint8),
-        mode="markers",
-        marker={"symbol": "square", "size": _LOWEST_ROW, "opacity": 0, "color": "#FFFFFF"},
-        selected=invisible,
-        unselected=invisible,
-        customdata=np.array(numbers),
-        hovertemplate=(
+    return {
+        "customdata": np.array(numbers).reshape(*special_share.shape, -1),
+        "hovertemplate": (
             f"<b>Layer %{{y}}, head %{{x}}</b> · {null} null"
             "<br>log₂ enrichment %{customdata[0]}"
             "<br>attention on the site %{customdata[1]}, expected %{customdata[2]}"
@@ -195,7 +183,7 @@ def _targets(frame: pd.DataFrame, special_share: np.ndarray, null: str) -> go.Sc
             "<br>%{customdata[9]} arcs above the threshold, %{customdata[10]} marked residues hit"
             "<br>%{customdata[11]} of its attention on special tokens<br>flags: %{customdata[12]}<extra></extra>"
         ),
-    )
+    }
 
 
 def _hover_numbers(row: dict, special_share: float) -> list[str]:

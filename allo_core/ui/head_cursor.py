@@ -1,4 +1,4 @@
-"""The selected head on the heatmap: its outline, and the arrow keys that move it."""
+"""The selected head on the heatmap: its outline, the click that selects it, and the arrow keys that move it."""
 
 import streamlit as st
 
@@ -9,7 +9,7 @@ __all__ = ["head_cursor"]
 
 
 def head_cursor(head: tuple[int, int], shape: tuple[int, int]) -> None:
-    """Outline ``head`` on the heatmap of ``shape`` = (layers, heads), and listen to the arrow keys.
+    """Outline ``head`` on the heatmap of ``shape`` = (layers, heads), and listen to clicks on cells and to the arrow keys.
 
     The outline is no part of the figure: the figure then stays the same when a head is selected, and is not sent and drawn again.
     """

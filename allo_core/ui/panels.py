@@ -34,8 +34,6 @@ def draw_heatmap(view: View, result: Result) -> None:
             figure,
             key="heatmap",
             height=int(figure.layout.height),
-            on_select=_select_head,
-            selection_mode="points",
             config={"displayModeBar": False},
             alt=f"Heatmap of {SCORES[view.score]} of {shape[0]} x {shape[1]} heads.",
         )
@@ -67,15 +65,6 @@ def _why_empty(view: View, result: Result) -> str:
     if (result.scores.frame["n_arcs"] >= FEWEST_ARCS).any():
         return "No head has a score: nothing above the threshold falls on the marked residues, or random ones cannot differ from them."
     return "No head has a score at this threshold; lower it."
-
-
-def _select_head() -> None:
-    points = st.session_state.heatmap.selection.points
-    if points:
-        st.session_state.clicked_head = (int(points[0]["y"]), int(points[0]["x"]))
-    # A second click on the same head arrives as an empty selection; the arrow keys may have moved on in between.
-    if "clicked_head" in st.session_state:
-        session.select_head(*st.session_state.clicked_head)
 
 
 def draw_structure(protein: Protein, painting: Painting, loaded: LoadedStructure | None, problem: str) -> None:

@@ -87,7 +87,7 @@ def test_figures_are_drawn_from_disk_without_network(offline, tmp_path):
     path = tmp_path / "figure.html"
     opened(offline, path, figure_page([figure, figure], EVIL, EVIL))
     offline.locator("#figure-1 .main-svg").first.wait_for()
-    assert offline.locator("#figure-0 .scatterlayer .trace").count() > 0
+    assert offline.locator("#figure-0 .heatmaplayer image").count() > 0
     assert offline.evaluate("globalThis.evil") is None
     assert offline.asked == [path.as_uri()]
     assert offline.complaints == []

@@ -79,17 +79,17 @@ def test_heatmap_rows_are_high_enough_to_click():
 
 def test_hover_shows_every_number_and_the_null():
     table = frame()
-    targets = heatmap(table, np.full((3, 4), 0.25), "enrichment", "matched").data[2]
+    targets = heatmap(table, np.full((3, 4), 0.25), "enrichment", "matched").data[0]
     assert "<b>Layer %{y}, head %{x}</b> · matched null" in targets.hovertemplate
-    numbers = targets.customdata[2]
+    numbers = list(targets.customdata[0][2])
     assert all(f"%{{customdata[{place}]}}" in targets.hovertemplate for place in range(len(numbers)))
     for name in ("impact", "impact_count", "impact_arcs", "snr", "p_value", "q_value", "n_arcs", "attention_on_site", "expected"):
         assert f"{table[name][2]:.3g}" in numbers, name
     assert numbers[0] == f"{np.log2(table.enrichment[2]):.3g}"
     assert "25%" in numbers
     assert numbers[-1] == "few arcs"
-    assert targets.customdata[0][-1] == "none"
-    assert targets.customdata[5][0] == "–"
+    assert targets.customdata[0][0][-1] == "none"
+    assert targets.customdata[1][1][0] == "–"
 
 
 def test_hover_of_660_heads_stays_small():

@@ -1,6 +1,8 @@
-// The outline of the selected head on the Plotly heatmap, and the arrow keys that move it. The place is kept here while keys are held,
-// and sent as an absolute head: no key press is lost between two runs of the page.
+// The outline of the selected head on the Plotly heatmap, the click that selects one, and the arrow keys that move it. The place is kept
+// here while keys are held, and sent as an absolute head: no key press is lost between two runs of the page. Clicks are heard here too:
+// Streamlit hears those on Plotly's markers only, and 660 invisible markers take longer to draw than the cells.
 
+const CLICK_TOLERANCE = 4; // px
 const PAUSE = 90; // ms between two messages
 const PATIENCE = 2000; // ms for the page to answer
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -18,11 +20,38 @@ function listener(state) {
     const { layers, heads } = state.data;
     const clamp = (value, count) => Math.min(Math.max(value, 0), count - 1);
     state.place = [clamp(state.place[0] + move[0], layers), clamp(state.place[1] + move[1], heads)];
-    state.timer ??= setTimeout(() => {
-      state.timer = null;
-      [state.sent, state.at] = [state.place, Date.now()];
-      state.trigger("move", { layer: state.place[0], head: state.place[1] });
-    }, PAUSE);
+    state.timer ??= setTimeout(() => send(state), PAUSE);
+  };
+}
+
+function send(state) {
+  clearTimeout(state.timer);
+  state.timer = null;
+  [state.sent, state.at] = [state.place, Date.now()];
+  state.trigger("move", { layer: state.place[0], head: state.place[1] });
+}
+
+// Plotly lays a cover over the page while a button is down, so the click itself comes from elsewhere.
+function pressed(state) {
+  return (event) => {
+    const plot = event.button === 0 ? event.target.closest?.(".st-key-heatmap .js-plotly-plot") : null;
+    state.press = plot && { plot, at: [event.clientX, event.clientY] };
+  };
+}
+
+function released(state) {
+  return (event) => {
+    const { plot, at } = state.press ?? {};
+    state.press = null;
+    if (!plot || Math.hypot(event.clientX - at[0], event.clientY - at[1]) > CLICK_TOLERANCE) return;
+    const { xaxis, yaxis } = plot._fullLayout ?? {};
+    if (xaxis?._offset === undefined || yaxis?._offset === undefined) return;
+    const box = plot.getBoundingClientRect();
+    const head = Math.round(xaxis.p2c(event.clientX - box.left - xaxis._offset));
+    const layer = Math.round(yaxis.p2c(event.clientY - box.top - yaxis._offset));
+    if (layer < 0 || layer >= state.data.layers || head < 0 || head >= state.data.heads) return;
+    state.place = [layer, head];
+    send(state);
   };
 }
 
@@ -65,8 +94,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   let state = STATES.get(parentElement);
   if (!state) {
     state = { timer: null };
-    state.listener = listener(state);
-    document.addEventListener("keydown", state.listener);
+    state.listeners = { keydown: listener(state), pointerdown: pressed(state), pointerup: released(state) };
+    Object.entries(state.listeners).forEach(([name, hear]) => document.addEventListener(name, hear, true));
     state.looks = setInterval(() => lookAgain(state), LOOK);
     STATES.set(parentElement, state);
   }
@@ -80,7 +109,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => {
     clearTimeout(state.timer);
     clearInterval(state.looks);
-    document.removeEventListener("keydown", state.listener);
+    Object.entries(state.listeners).forEach(([name, hear]) => document.removeEventListener(name, hear, true));
     STATES.delete(parentElement);
   };
 }

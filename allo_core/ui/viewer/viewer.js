@@ -123,7 +123,10 @@ function colourOf(data, atom) {
 
 function paint(view) {
   const { viewer, data } = view;
-  viewer.setBackgroundColor(background(view), 0);
+  if (view.background !== background(view)) {
+    view.background = background(view);
+    viewer.setBackgroundColor(view.background, 0); // draws everything once more
+  }
   viewer.removeAllShapes();
   viewer.setStyle({}, {});
   viewer.setStyle({ chain: "R" }, { cartoon: { colorfunc: (atom) => colourOf(data, atom), thickness: 0.5 } });
@@ -302,6 +305,16 @@ function drawLabels(view, context, scale) {
 
 // --- life of a view ------------------------------------------------------------------------------------------------------------
 
+// Without a GPU the processor draws each pixel.  Four times as many, as 3Dmol takes for smooth edges, and its finest cartoon then take most
+// of the time from a click to its answer.
+function drawnBySoftware() {
+  const gl = document.createElement("canvas").getContext("webgl");
+  const info = gl?.getExtension("WEBGL_debug_renderer_info");
+  const name = info ? gl.getParameter(info.UNMASKED_RENDERER_WEBGL) : "";
+  gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  return /SwiftShader|llvmpipe|softpipe|software|Basic Render/i.test(name);
+}
+
 async function update(view) {
   const { data } = view;
   view.root.style.height = `${data.height}px`;
@@ -312,7 +325,8 @@ async function update(view) {
   }
   if (!view.viewer) {
     const { createViewer } = await loadLibrary(data.library);
-    view.viewer = createViewer(view.stage, { backgroundColor: "white", backgroundAlpha: 0, disableFog: true, antialias: true });
+    const options = { backgroundColor: "white", backgroundAlpha: 0, disableFog: true, antialias: true };
+    view.viewer = createViewer(view.stage, drawnBySoftware() ? { ...options, upscale: false, cartoonQuality: 6 } : options);
     if (!view.viewer) throw new Error("this browser offers no WebGL, which the 3D view needs");
     view.stage.viewer = view.viewer;
   }
