@@ -1,4 +1,4 @@
-"""The same jobs from a terminal: python -m allo_core analyse | runs | models."""
+"""The same jobs from a terminal: python -m allo_core analyse | runs | models | train."""
 
 import argparse
 import os
@@ -12,6 +12,7 @@ from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.terminal.analyse import analyse
 from allo_core.terminal.models import list_models
 from allo_core.terminal.runs import delete_runs, print_runs
+from allo_core.terminal.train import add_train
 
 __all__ = ["main"]
 
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
 
     models = commands.add_parser("models", help="list the models and whether their weights are on this machine")
     models.set_defaults(run=lambda options: list_models())
+    add_train(commands)
     return parser
 
 

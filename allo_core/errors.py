@@ -15,6 +15,7 @@ __all__ = [
     "SequenceError",
     "StoreError",
     "StructureError",
+    "TrainingError",
     "WeightsError",
 ]
 
@@ -61,6 +62,10 @@ class ScoreError(AlloScopeError):
 
 class ExportError(AlloScopeError):
     """Something that cannot be written into a file for other programs."""
+
+
+class TrainingError(AlloScopeError):
+    """Sequences, settings or a checkpoint that a model cannot be trained with."""
 
 
 class Cancelled(Exception):

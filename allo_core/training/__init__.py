@@ -1,0 +1,1 @@
+"""Training a masked language model on one protein family: python -m allo_core train."""
