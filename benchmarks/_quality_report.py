@@ -1,0 +1,126 @@
+"""The tables as Markdown."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from _quality_contacts import PARTS, SEPARATIONS, Precision
+from _quality_held import Held
+from _quality_perplexity import perplexity
+from _quality_segments import Recovery
+
+__all__ = ["Report", "markdown"]
+
+_SHORT = 510  # residues, what AntiBERTy reads
+_NONE = "–"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was measured, and with what."""
+
+    settings: dict
+    weights: dict[str, str]
+    held: list[Held]
+    contacts: dict[str, list[Precision]]
+    segments: dict[str, Recovery]
+
+
+def markdown(report: Report) -> str:
+    """All tables, with a line on each."""
+    parts = [
+        _perplexities(report.held),
+        *(_contacts(report.contacts, separation) for separation in SEPARATIONS),
+        _segments(report.segments),
+        _receptors(report.held),
+        _settings(report),
+    ]
+    return "\n\n".join(parts)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _rows(held: Sequence[Held]) -> list[str]:
+    return list(dict.fromkeys(name for one in held for name in one.nats))
+
+
+def _perplexities(held: Sequence[Held]) -> str:
+    sets: dict[str, tuple[Sequence[Held], Callable[[Held], dict[str, float]]]] = {
+        "all": (held, lambda one: one.nats),
+        "without olfactory": ([one for one in held if one.receptor_class != "Olfactory"], lambda one: one.nats),
+        f"at most {_SHORT} residues": ([one for one in held if one.residues <= _SHORT], lambda one: one.nats),
+        "orthologs": ([one for one in held if one.ortholog_nats], lambda one: one.ortholog_nats),
+    }
+
+    def cell(row: str, chosen: Sequence[Held], nats: Callable[[Held], dict[str, float]]) -> str:
+        if not chosen or not all(row in nats(one) for one in chosen):
+            return _NONE
+        found = perplexity([nats(one)[row] for one in chosen])
+        return f"{found.value:.2f} ± {found.error:.2f}"
+
+    head = ["perplexity", *(f"{name} ({len(chosen)})" for name, (chosen, _) in sets.items())]
+    rows = [[name, *(cell(name, *chosen) for chosen in sets.values())] for name in _rows(held)]
+    note = "exp of the mean nats of masked residues over held-out receptors (their number in brackets), ± its standard error over them."
+    return f"### Masked residues\n\n{_table(head, rows)}\n\n{note}"
+
+
+def _receptors(held: Sequence[Held]) -> str:
+    names = _rows(held)
+    head = ["receptor", "class", "residues", "nearest", "identity", *names]
+    rows = [
+        [
+            *(one.receptor, one.receptor_class, str(one.residues), one.nearest, f"{one.identity:.0%}"),
+            *(f"{np.exp(one.nats[name]):.2f}" if name in one.nats else _NONE for name in names),
+        ]
+        for one in held
+    ]
+    identities = [one.identity for one in held]
+    note = (
+        "Perplexity of each human sequence. Nearest: the training receptor with the best local alignment (BLOSUM62, gaps 10, 1) of human "
+        "sequences; identity: identical residues divided by its aligned pairs; "
+        f"median {np.median(identities):.0%}, lowest {min(identities):.0%}, highest {max(identities):.0%}."
+    )
+    return f"### Each held-out receptor\n\n{_table(head, rows)}\n\n{note}"
+
+
+def _contacts(contacts: dict[str, list[Precision]], separation: int) -> str:
+    rows, entries = [], []
+    for name, results in contacts.items():
+        for method in dict.fromkeys(result.method for result in results):
+            chosen = [result for result in results if (result.method, result.separation) == (method, separation)]
+            entries = [result.entry for result in chosen]
+            means = [_over_receptors(chosen, lambda result, part=part: result.values[part]) for part in range(len(PARTS))]
+            random = _over_receptors(chosen, lambda result: result.random)
+            each = [f"{result.values[-1]:.2f}" for result in chosen]
+            rows.append([f"{name}, {method}", *(f"{mean:.3f}" for mean in means), f"{means[-1] / random:.1f}", *each])
+    chosen = [result for result in next(iter(contacts.values())) if (result.method, result.separation) == ("regression", separation)]
+    random = _over_receptors(chosen, lambda result: result.random)
+    rows.append(["random pairs", *[f"{random:.3f}"] * len(PARTS), "1.0", *(f"{result.random:.2f}" for result in chosen)])
+    names = ["L" if part == 1 else f"L/{part}" for part in PARTS]
+    head = [f"separation ≥ {separation}", *names, f"{names[-1]} ÷ random", *(f"{entry}, {names[-1]}" for entry in entries)]
+    note = (
+        "Precision among the best pairs; L: residues with a position. Mean over receptors (AA2AR's two structures count as one). Head and "
+        "regression come from the other receptors only."
+    )
+    return f"### Contacts at separation ≥ {separation}\n\n{_table(head, rows)}\n\n{note}"
+
+
+def _over_receptors(results: Sequence[Precision], value: Callable[[Precision], float]) -> float:
+    by_receptor: dict[str, list[float]] = {}
+    for result in results:
+        by_receptor.setdefault(result.receptor, []).append(value(result))
+    return float(np.mean([np.mean(values) for values in by_receptor.values()]))
+
+
+def _segments(segments: dict[str, Recovery]) -> str:
+    rows = [[name, f"{found.accuracy:.3f}", f"{found.macro_f1:.3f}"] for name, found in segments.items()]
+    note = "A linear probe, fitted on training receptors, reads TM1 to TM7, ICL, ECL, H8 and termini of held-out receptors."
+    return f"### Segments\n\n{_table(['probe on', 'accuracy', 'macro F1'], rows)}\n\n{note}"
+
+
+def _settings(report: Report) -> str:
+    lines = [f"- {name}: {value}" for name, value in (report.settings | {f"weights of {k}": v for k, v in report.weights.items()}).items()]
+    return "### Settings\n\n" + "\n".join(lines)

@@ -1,0 +1,99 @@
+"""How good a GPCR language model is on receptors that it has never seen: masked residues, contacts, segments.
+
+    python benchmarks/model_quality.py --model validation=PATH.safetensors --model shipped=PATH.safetensors:seen \
+        --data ../shared/data/gpcr_orthologs.fasta.gz [--structures FOLDER] [--json FILE] [--quick]
+
+Prints Markdown.  ``:seen`` marks a model that was trained on the receptors it is asked about.  The untrained model (same architecture,
+random weights) and AntiBERTy are always rows.  All random choices have fixed seeds.  Needs tests/requirements.txt; takes about ten minutes
+on 2 CPU cores that are free (beside other work OMP_NUM_THREADS=1 is faster: threads that wait for each other waste both cores).
+
+Masked residues: 15 % of a sequence are replaced by the mask token, seven times, so that each residue has its turn.  Probabilities are
+among the 20 residues in every row.  Sequences longer than 1022 residues are read in equal parts.  The columns of the nearest receptor
+(``_quality_columns.py``) rest on an alignment that sees the masked residues, which favours that row.  Contacts: ``_quality_contacts.py``.
+Segments: ``_quality_segments.py``.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from _quality_contacts import contact_precision, contact_targets
+from _quality_data import Effort, read_split
+from _quality_held import ask_all
+from _quality_models import Row, antiberty, trained, untrained
+from _quality_report import Report, markdown
+from _quality_segments import read_segments
+
+from allo_core.errors import AlloScopeError
+
+QUICK = Effort(masks=1, profile=20, orthologs=1, probe_receptors=30)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    names = [name for name, _, _ in options.model]
+    if len({"untrained", "AntiBERTy", *names}) < len(names) + 2:
+        parser.error(f"two rows have the same name: untrained, AntiBERTy, {', '.join(names)}; give each --model a name of its own")
+    if options.json and not options.json.absolute().parent.is_dir():
+        parser.error(f"there is no folder {options.json.absolute().parent} for the JSON file; make it or name another file")
+    structures = options.structures or options.data.parent / "structures"
+    try:
+        report = measure(options.model, options.data, structures, QUICK if options.quick else Effort())
+    except AlloScopeError as error:
+        raise SystemExit(f"model_quality: {error}") from error
+    print(markdown(report))
+    if options.json:
+        options.json.write_text(json.dumps(asdict(report), indent=1), encoding="utf-8")
+
+
+def measure(models: Sequence[tuple[str, Path, bool]], data: Path, structures: Path, effort: Effort) -> Report:
+    """Everything in the tables; AlloScopeError if the data, a structure or a model cannot be read."""
+    split, targets = read_split(data), contact_targets(structures)
+    rows = [untrained(), *(trained(*model) for model in models)]
+    all_rows: list[Row] = [antiberty(), *rows]
+    print("masked residues", file=sys.stderr)
+    held = ask_all(split, all_rows, effort)
+    print("contacts", file=sys.stderr)
+    contacts = {row.title: contact_precision(row, targets) for row in all_rows}
+    print("segments", file=sys.stderr)
+    segments = read_segments(split, rows, effort)
+    return Report(
+        settings={
+            "data": data.name,
+            **{name: version(name) for name in ("torch", "transformers", "scikit-learn", "biotite")},
+            **asdict(effort),
+        },
+        weights={row.title: row.model.sha256 or row.model.weights.source for row in all_rows},
+        held=held,
+        contacts=contacts,
+        segments=segments,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="How good a GPCR language model is on receptors that it has never seen.")
+    parser.add_argument("--model", type=_model, action="append", default=[], metavar="NAME=FILE[:seen]", help="may be given several times")
+    parser.add_argument("--data", type=Path, required=True, help="the sequences of training, FASTA or FASTA.gz")
+    parser.add_argument("--structures", type=Path, help="folder with 5G53.pdb.gz; by default 'structures' beside the data")
+    parser.add_argument("--json", type=Path, help="write all numbers to this file")
+    parser.add_argument("--quick", action="store_true", help="fewer masks and sequences, for a first look")
+    return parser
+
+
+def _model(text: str) -> tuple[str, Path, bool]:
+    name, equals, file = text.partition("=")
+    if not (name and equals and file):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FILE or NAME=FILE:seen")
+    return name, Path(file.removesuffix(":seen")), file.endswith(":seen")
+
+
+if __name__ == "__main__":
+    main()
