@@ -110,13 +110,26 @@ def app(tmp_path_factory, chromium):
     app.stop()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if call.when == "call":
+        item.failed = report.failed
+    return report
+
+
 @pytest.fixture
-def page(chromium, app):
+def page(chromium, app, request):
     """A fresh browser page at 1440 x 900 that fails its test on a JavaScript error or an error box of the app."""
     page = new_page(chromium)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.add_init_script(path=Path(__file__).parent / "heard.js")
     yield page
+    if getattr(request.node, "failed", False):  # what a reader of the log would ask first
+        print(page.url)
+        print("shown:", page.locator(".st-key-strip, .st-key-verdict, .title, [data-testid=stAlert]").all_inner_texts())
+        print("heard:", page.evaluate("heard.slice(-40)"))
     exceptions = page.locator('[data-testid="stException"]').all_inner_texts()
     page.context.close()
     assert errors == []

@@ -139,6 +139,19 @@ def click_residue(page, numbers: list[int]) -> int:
     return number
 
 
+def widget(page, name: str):
+    """A widget by its key; one that mirrors the view has a number behind it (allo_core/ui/mirror.py)."""
+    return page.locator(f".st-key-{name}, [class*='st-key-{name}-']")
+
+
+def wait_for_head(page, layer: int, head: int) -> None:
+    """Until this head is selected; else says which one is."""
+    try:
+        page.get_by_role("heading", name=f"Layer {layer}, head {head}", exact=True).first.wait_for(timeout=WAIT)
+    except TimeoutError:
+        raise AssertionError(f"{page.locator('.title').inner_text()}, not layer {layer}, head {head}") from None
+
+
 def marked(page, name: str = "A") -> set[int]:
     """UniProt numbers of a set, as the 3D view draws them."""
     text = stage(page).get_attribute(f"data-marked-{name.lower()}")

@@ -88,16 +88,16 @@ def test_arrow_keys_move_the_selected_head(page, app):
     page.locator(".st-key-strip").click()
     for key in ("ArrowDown", "ArrowDown", "ArrowLeft", "ArrowRight", "ArrowRight"):  # the last one stays at the edge
         page.keyboard.press(key)
-    page.get_by_role("heading", name="Layer 2, head 7").wait_for(timeout=driving.WAIT)
+    driving.wait_for_head(page, 2, 7)
     driving.rest(page)
     assert driving.colours_on_screen(page) != colours
     assert driving.view_of(page) == pytest.approx(camera)
     assert page.locator(".selected-head").get_attribute("data-head") == "2.7"
 
     # keys and clicks know of each other: a click, a key, and a click on the same cell again
-    for action, head in (("click", "4, head 2"), ("ArrowUp", "3, head 2"), ("click", "4, head 2"), ("ArrowDown", "5, head 2")):
+    for action, layer in (("click", 4), ("ArrowUp", 3), ("click", 4), ("ArrowDown", 5)):
         driving.click_head(page, 4, 2) if action == "click" else page.keyboard.press(action)
-        page.get_by_role("heading", name=f"Layer {head}").first.wait_for(timeout=driving.WAIT)
+        driving.wait_for_head(page, layer, 2)
         driving.rest(page)
     driving.choose(page, "Heatmap shows", "SNR")  # another picture forgets no head
     driving.rest(page)
@@ -185,11 +185,11 @@ CONTROLS = {
 
 def fields(page) -> dict:
     """Everything that the page shows of its state, control by control."""
-    shown = {name: page.locator(f".st-key-{name}").get_by_role("combobox").input_value() for name in CONTROLS}
+    shown = {name: driving.widget(page, name).get_by_role("combobox").input_value() for name in CONTROLS}
     for name in ("threshold", "pairs"):
-        shown[name] = page.locator(f".st-key-{name}").get_by_role("slider").get_attribute("aria-valuenow")
+        shown[name] = driving.widget(page, name).get_by_role("slider").get_attribute("aria-valuenow")
     for name in ("measure", "marking"):
-        shown[name] = page.locator(f".st-key-{name}").get_by_role("radio", checked=True).inner_text()
+        shown[name] = driving.widget(page, name).get_by_role("radio", checked=True).inner_text()
     shown |= {"A": driving.marked(page, "A"), "B": driving.marked(page, "B"), "chips": driving.chips(page)}
     shown |= {"strip": page.locator(".st-key-strip").inner_text(), "verdict": page.locator(".st-key-verdict").inner_text()}
     shown |= {"heatmap": driving.heatmap_values(page), "colours": driving.colours_on_screen(page), "labels": driving.labels(page)}
