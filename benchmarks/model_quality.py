@@ -1,7 +1,7 @@
 """How good a GPCR language model is on receptors that it has never seen: masked residues, contacts, segments.
 
     python benchmarks/model_quality.py --model validation=PATH.safetensors --model shipped=PATH.safetensors:seen \
-        --data ../shared/data/gpcr_orthologs.fasta.gz [--structures FOLDER] [--json FILE] [--quick]
+        --data ORTHOLOGS.fasta.gz [--structures FOLDER] [--json FILE] [--quick]
 
 Prints Markdown.  ``:seen`` marks a model that was trained on the receptors it is asked about.  The untrained model (same architecture,
 random weights) and AntiBERTy are always rows.  All random choices have fixed seeds.  Needs tests/requirements.txt; takes about ten minutes

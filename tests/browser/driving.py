@@ -39,7 +39,7 @@ def rest(page) -> None:
         """() => {
             const busy = document.querySelector('[data-testid="stApp"]').dataset.testScriptState !== 'notRunning';
             globalThis.still = busy ? 0 : (globalThis.still ?? 0) + 1;
-            return globalThis.still > 15;
+            return globalThis.still > 10;
         }""",
         polling=50,
         timeout=WAIT,
