@@ -113,6 +113,13 @@ def test_the_url_brings_back_what_was_shown(page, app, chromium):
     assert other.url == url
     assert driving.heatmap_values(other) == values
     assert driving.colours_on_screen(other) == colours
+    driving.click_head(other, 4, 5)
+    driving.wait_for_head(other, 4, 5)
+    driving.rest(other)
+    other.go_back()
+    driving.wait_for_head(other, 2, 3)
+    driving.wait_for_result(other)
+    assert driving.heatmap_values(other) == values
     other.context.close()
 
 

@@ -90,12 +90,16 @@ function lookAgain(state) {
   if (plot && !plot.querySelector(".selected-head")) outline(state);
 }
 
+// Back and Forward: Streamlit changes the address alone, and the address holds the whole state.
+const reopen = () => location.reload();
+
 export default function ({ data, parentElement, setTriggerValue }) {
   let state = STATES.get(parentElement);
   if (!state) {
     state = { timer: null };
     state.listeners = { keydown: listener(state), pointerdown: pressed(state), pointerup: released(state) };
     Object.entries(state.listeners).forEach(([name, hear]) => document.addEventListener(name, hear, true));
+    addEventListener("popstate", reopen);
     state.looks = setInterval(() => lookAgain(state), LOOK);
     STATES.set(parentElement, state);
   }
@@ -110,6 +114,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     clearTimeout(state.timer);
     clearInterval(state.looks);
     Object.entries(state.listeners).forEach(([name, hear]) => document.removeEventListener(name, hear, true));
+    removeEventListener("popstate", reopen);
     STATES.delete(parentElement);
   };
 }
