@@ -14,6 +14,7 @@ __all__ = [
     "ELEMENTS",
     "GREYS",
     "PARTNER",
+    "PARTNER_ON_DARK",
     "QUANTITY_SCALE",
     "SEGMENTS",
     "SET_COLOURS",
@@ -26,7 +27,9 @@ __all__ = [
 ]
 
 SET_COLOURS = {"A": "#E69F00", "B": "#CC79A7"}
-PARTNER = "#B8A9C9"  # chains bound to the receptor
+# Chains bound to the receptor: they step back from it on a white page and on a dark one.
+PARTNER = "#B8A9C9"
+PARTNER_ON_DARK = "#5E5470"
 ABSENT = "#9CA3AF"  # residues without a value
 
 # Cells of the heatmap that have no colour, by theme: no score defined, flagged, and the strokes of the hatching.

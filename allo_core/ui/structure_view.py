@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from allo_core.colours import ELEMENTS, PARTNER
+from allo_core.colours import ELEMENTS, PARTNER, PARTNER_ON_DARK
 from allo_core.ui.components import component_file, component_without_picture
 from allo_core.ui.painting import PLAIN, Painting
 from allo_core.ui.three_d_mol import FILE, ThreeDMolError, ensure_library
@@ -107,7 +107,7 @@ def structure_view(scene, first: int, painting: Painting, file: str, height: int
             "lipids": [name for name in others if name in _LIPIDS],
             "ions": ions,
             "elements": ELEMENTS,
-            "partner": PARTNER,
+            "partner": PARTNER_ON_DARK if dark else PARTNER,
             "partnerOpacity": 1.0 if dark else 0.75,  # what shines through darkens on a dark page
             "plain": PLAIN,
         },
