@@ -36,7 +36,7 @@ def profile(
     threshold : float
     """
     figure = go.Figure()
-    at = np.asarray(numbers, dtype=np.uint16)  # arrays are sent in as few bytes as their type has
+    at = np.asarray(numbers, dtype=np.int32)  # arrays are sent in as few bytes as their type has
     hover = "<b>%{customdata}</b><br>%{y:.3f}<extra>%{fullData.name}</extra>"
     figure.add_trace(
         go.Scatter(
