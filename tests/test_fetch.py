@@ -336,7 +336,7 @@ def test_wrong_sequences(monkeypatch, own_home, body, words):
     assert not (own_home / "fetched").exists()
 
 
-@pytest.mark.parametrize("body", [b"", b"data_x\n", b"\x00\x01", DRD4_2, gzip.compress(b"not a structure")])
+@pytest.mark.parametrize("body", [b"", b"data_x\n", b"\x00\x01", DRD4_2, gzip.compress(b"not a structure", mtime=0)])
 def test_wrong_structures(monkeypatch, own_home, body):
     with server(monkeypatch, send(200, body)):
         refused("8FYN", "the PDB answered for 8FYN with a file that cannot be used")
