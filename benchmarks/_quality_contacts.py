@@ -1,6 +1,6 @@
 """Contacts from attention: symmetrised and APC-corrected maps, one head or a regression over all, tested on receptors they never saw."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -9,16 +9,27 @@ import numpy as np
 from _quality_models import Row, attention_maps
 from sklearn.linear_model import LogisticRegression
 
+from allo_core.attention.head_card import CONTACT
 from allo_core.library import find_receptor, shipped_structures
 from allo_core.sequence import Protein
 from allo_core.structure.geometry import cb_positions
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.read import read_structure
 
-__all__ = ["SEPARATIONS", "Precision", "Target", "apc", "contact_precision", "contact_targets", "folds", "pairs_of", "precision_at"]
+__all__ = [
+    "SEPARATIONS",
+    "Precision",
+    "Target",
+    "apc",
+    "contact_precision",
+    "contact_targets",
+    "folds",
+    "mean_over_receptors",
+    "pairs_of",
+    "precision_at",
+]
 
 ENTRIES = {"8FYN": "AA2AR", "5G53": "AA2AR", "3SN6": "ADRB2", "1U19": "OPSD"}
-CONTACT = 8.0  # Å between CB atoms (CA for glycine), as in allo_core.attention.head_card
 SEPARATIONS = (6, 24)  # residues along the chain
 PARTS = (1, 2, 5)  # of L pairs
 # Regression with an L1 penalty as in Rao et al., ICLR 2021 (doi:10.1101/2020.12.15.422761), but each map is divided by its standard
@@ -105,6 +116,14 @@ def precision_at(scores: np.ndarray, contact: np.ndarray, number: int) -> float:
     return float(hits / number)
 
 
+def mean_over_receptors(values: Iterable[tuple[str, np.ndarray | float]]) -> np.ndarray:
+    """Mean over (receptor, value of one structure) in which every receptor counts alike, however many structures it has."""
+    by_receptor: dict[str, list] = {}
+    for receptor, value in values:
+        by_receptor.setdefault(receptor, []).append(value)
+    return np.mean([np.mean(own, axis=0) for own in by_receptor.values()], axis=0)
+
+
 def folds(targets: Sequence[Target]) -> list[tuple[list[Target], list[Target]]]:
     """(fit, test) for each receptor: its own structures are tested, those of all others are fitted."""
     receptors = dict.fromkeys(target.receptor for target in targets)
@@ -150,12 +169,12 @@ def _fit(pairs: list[_Pairs]) -> np.ndarray:
 
 def _best_head(fit: list[Target], pairs: dict[str, _Pairs], separation: int) -> int:
     """The head with the highest precision at L, on average over receptors."""
-    by_receptor: dict[str, list[np.ndarray]] = {}
+    found = []
     for target in fit:
         chosen = _at(pairs[target.entry], separation)
         scores = [precision_at(column, chosen.contact, target.resolved) for column in chosen.features.T]
-        by_receptor.setdefault(target.receptor, []).append(np.array(scores))
-    return int(np.mean([np.mean(scores, axis=0) for scores in by_receptor.values()], axis=0).argmax())
+        found.append((target.receptor, np.array(scores)))
+    return int(mean_over_receptors(found).argmax())
 
 
 def _precision(target: Target, method: str, separation: int, scores: np.ndarray, contact: np.ndarray, detail: str) -> Precision:

@@ -1,6 +1,5 @@
 """The models that are compared, and what is asked of them: masked residues, embeddings, attention maps."""
 
-import hashlib
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -8,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from allo_core.models.checkpoint import fill_module, read_checkpoint
-from allo_core.models.language_model import ProteinLanguageModel, build_module, load_model
+from allo_core.models.language_model import ProteinLanguageModel, filled_module, load_model, random_module
 from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.models.tokens import FIRST_RESIDUE, VOCABULARIES, encode
-from allo_core.models.weights import WeightsState
+from allo_core.models.weights import WeightsState, weights_sha256
 from allo_core.sequence import AMINO_ACIDS, Protein
 
 __all__ = ["Row", "antiberty", "attention_maps", "embeddings", "masked_log_probabilities", "trained", "untrained", "windows"]
@@ -44,22 +42,16 @@ class Row:
 def trained(name: str, path: Path, seen: bool, spec: ModelSpec | None = None) -> Row:
     """A model of the ESM-2 8M architecture from a state dict of ``EsmForMaskedLM``; WeightsError if it is none."""
     spec = spec or get_spec(ARCHITECTURE)
-    tensors = read_checkpoint(path, "transformers")
-    with torch.device("meta"):
-        module = build_module(spec)
-    fill_module(module, tensors, torch.float32, path)
+    module = filled_module(spec, path, "transformers", "float32")
     module.set_attn_implementation("sdpa")
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     state = WeightsState("found", path, path.name, "", path.stat().st_size, "transformers")
-    return Row(name, ProteinLanguageModel(spec, module, "float32", state, sha256), seen)
+    return Row(name, ProteinLanguageModel(spec, module, "float32", state, weights_sha256(path)), seen)
 
 
 def untrained(spec: ModelSpec | None = None) -> Row:
     """The same architecture with the random weights that training starts from, of a fixed seed."""
     spec = spec or get_spec(ARCHITECTURE)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(_SEED)
-        module = build_module(spec).requires_grad_(False)
+    module = random_module(spec, _SEED).requires_grad_(False)
     module.set_attn_implementation("sdpa")
     state = WeightsState("found", None, f"random, seed {_SEED}", "", 0, "transformers")
     return Row("untrained", ProteinLanguageModel(spec, module, "float32", state, ""))

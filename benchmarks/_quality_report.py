@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from _quality_contacts import PARTS, SEPARATIONS, Precision
+from _quality_contacts import PARTS, SEPARATIONS, Precision, mean_over_receptors
 from _quality_held import Held
 from _quality_perplexity import perplexity
 from _quality_segments import Recovery
@@ -92,12 +92,12 @@ def _contacts(contacts: dict[str, list[Precision]], separation: int) -> str:
         for method in dict.fromkeys(result.method for result in results):
             chosen = [result for result in results if (result.method, result.separation) == (method, separation)]
             entries = [result.entry for result in chosen]
-            means = [_over_receptors(chosen, lambda result, part=part: result.values[part]) for part in range(len(PARTS))]
-            random = _over_receptors(chosen, lambda result: result.random)
+            means = mean_over_receptors((result.receptor, result.values) for result in chosen)
+            random = mean_over_receptors((result.receptor, result.random) for result in chosen)
             each = [f"{result.values[-1]:.2f}" for result in chosen]
             rows.append([f"{name}, {method}", *(f"{mean:.3f}" for mean in means), f"{means[-1] / random:.1f}", *each])
     chosen = [result for result in next(iter(contacts.values())) if (result.method, result.separation) == ("regression", separation)]
-    random = _over_receptors(chosen, lambda result: result.random)
+    random = mean_over_receptors((result.receptor, result.random) for result in chosen)
     rows.append(["random pairs", *[f"{random:.3f}"] * len(PARTS), "1.0", *(f"{result.random:.2f}" for result in chosen)])
     names = ["L" if part == 1 else f"L/{part}" for part in PARTS]
     head = [f"separation ≥ {separation}", *names, f"{names[-1]} ÷ random", *(f"{entry}, {names[-1]}" for entry in entries)]
@@ -106,13 +106,6 @@ def _contacts(contacts: dict[str, list[Precision]], separation: int) -> str:
         "regression come from the other receptors only."
     )
     return f"### Contacts at separation ≥ {separation}\n\n{_table(head, rows)}\n\n{note}"
-
-
-def _over_receptors(results: Sequence[Precision], value: Callable[[Precision], float]) -> float:
-    by_receptor: dict[str, list[float]] = {}
-    for result in results:
-        by_receptor.setdefault(result.receptor, []).append(value(result))
-    return float(np.mean([np.mean(values) for values in by_receptor.values()]))
 
 
 def _segments(segments: dict[str, Recovery]) -> str:

@@ -1,9 +1,10 @@
 """How good a GPCR language model is on receptors that it has never seen: masked residues, contacts, segments.
 
-    python benchmarks/model_quality.py --model validation=PATH.safetensors --model shipped=PATH.safetensors:seen \
-        --data ORTHOLOGS.fasta.gz [--structures FOLDER] [--json FILE] [--quick]
+    python benchmarks/model_quality.py --data ORTHOLOGS.fasta.gz [--model NAME=PATH.safetensors[:seen] ...] [--structures FOLDER]
+        [--json FILE] [--quick]
 
-Prints Markdown.  ``:seen`` marks a model that was trained on the receptors it is asked about.  The untrained model (same architecture,
+Prints Markdown.  The model is the one that ships, or those that ``--model`` names; ``:seen`` marks one that was trained on the receptors it
+is asked about (the one that ships says in its metadata whether it was).  The untrained model (same architecture,
 random weights) and AntiBERTy are always rows.  All random choices have fixed seeds.  Needs tests/requirements.txt; takes about ten minutes
 on 2 CPU cores that are free (beside other work OMP_NUM_THREADS=1 is faster: threads that wait for each other waste both cores).
 
@@ -30,8 +31,11 @@ from _quality_held import ask_all
 from _quality_models import Row, antiberty, trained, untrained
 from _quality_report import Report, markdown
 from _quality_segments import read_segments
+from safetensors import safe_open
 
 from allo_core.errors import AlloScopeError
+from allo_core.models.registry import DEFAULT_MODEL, get_spec
+from allo_core.models.weights import locate
 
 QUICK = Effort(masks=1, profile=20, orthologs=1, probe_receptors=30)
 
@@ -39,19 +43,28 @@ QUICK = Effort(masks=1, profile=20, orthologs=1, probe_receptors=30)
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = _parser()
     options = parser.parse_args(arguments)
-    names = [name for name, _, _ in options.model]
+    models = options.model or [shipped()]
+    names = [name for name, _, _ in models]
     if len({"untrained", "AntiBERTy", *names}) < len(names) + 2:
         parser.error(f"two rows have the same name: untrained, AntiBERTy, {', '.join(names)}; give each --model a name of its own")
     if options.json and not options.json.absolute().parent.is_dir():
         parser.error(f"there is no folder {options.json.absolute().parent} for the JSON file; make it or name another file")
     structures = options.structures or options.data.parent / "structures"
     try:
-        report = measure(options.model, options.data, structures, QUICK if options.quick else Effort())
+        report = measure(models, options.data, structures, QUICK if options.quick else Effort())
     except AlloScopeError as error:
         raise SystemExit(f"model_quality: {error}") from error
     print(markdown(report))
     if options.json:
         options.json.write_text(json.dumps(asdict(report), indent=1), encoding="utf-8")
+
+
+def shipped() -> tuple[str, Path, bool]:
+    """The model that ships, and whether it was trained on every receptor."""
+    path = locate(get_spec(DEFAULT_MODEL)).path
+    with safe_open(path, "pt") as file:
+        seen = json.loads(file.metadata()["settings"])["everything"]
+    return "shipped", path, seen
 
 
 def measure(models: Sequence[tuple[str, Path, bool]], data: Path, structures: Path, effort: Effort) -> Report:

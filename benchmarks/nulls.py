@@ -1,6 +1,6 @@
-"""How often each null calls random sites significant, with the default model on AA2AR.
+"""How often each null calls random sites significant, with the attention of a real model on AA2AR.
 
-    python benchmarks/nulls.py [SITES]
+    python benchmarks/nulls.py [SITES [MODEL]]
 
 For each kind of site SITES (200) random sites are drawn that are matched to it: as many residues from each stratum (segment x tertile of
 family conservation).  Nothing distinguishes such a site from its matched draws, so a sound test at the 5 % level rejects it in 5 % of the
@@ -10,7 +10,8 @@ Heads counted: those that the app tests, with at least 10 arcs and a spread of t
 single site.  Heads share the sites, so the standard error comes from the spread of the share over sites.  p is that of the app, in which
 ties count against the head.  "ties split" is the same p with ties counted for a random share of themselves, so that it is uniform where
 the null is right, however few arcs there are.  "pass" is the number of heads with q < 0.05 for a random site, on average: what the page
-would report though there is nothing to find.  Takes ten seconds; the weights come with the antiberty package.
+would report though there is nothing to find.  Takes ten seconds with 200 sites and AntiBERTy, the model of
+docs/nulls.md.
 """
 
 import os
@@ -29,11 +30,11 @@ from allo_core.attention.nulls import FEWEST_ARCS, benjamini_hochberg, encode_st
 from allo_core.extract import extract_attention
 from allo_core.library import find_receptor, site_indices
 from allo_core.models.language_model import load_model
-from allo_core.models.registry import DEFAULT_MODEL
 
 RECEPTOR = "AA2AR"
 THRESHOLDS = (0.3, 0.1, 0.05, 0.0)
 SITES = 200
+MODEL = "antiberty"
 DRAWS = 20_000
 LEVEL = 0.05
 SITE_SEED, NULL_SEED, TIE_SEED = 1, 0, 2
@@ -54,14 +55,14 @@ class Rejected(NamedTuple):
     passing: float
 
 
-def main(sites: int) -> None:
+def main(sites: int, model: str) -> None:
     receptor = find_receptor(RECEPTOR)
     with tempfile.TemporaryDirectory(prefix="alloscope-benchmark-") as folder:
         os.environ["ALLOSCOPE_HOME"] = folder
-        maps = extract_attention(load_model(DEFAULT_MODEL, device="cpu"), receptor.protein)
+        maps = extract_attention(load_model(model, device="cpu"), receptor.protein)
         columns = {threshold: maps.columns(threshold) for threshold in THRESHOLDS}
     codes = encode_strata(receptor.numbers.strata(), len(receptor.protein))
-    print(f"{DEFAULT_MODEL} on {RECEPTOR}: heads with p <= {LEVEL:g} for {sites} random matched sites, {DRAWS} draws a null\n")
+    print(f"{model} on {RECEPTOR}: heads with p <= {LEVEL:g} for {sites} random matched sites, {DRAWS} draws a null\n")
     titles = ["matched", "uniform", "matched, ties split", "uniform, ties split", "matched: pass", "uniform: pass"]
     print(" | ".join(["| sites matched to", "residues", "threshold", "heads", *titles]), "|\n|" + "---|" * (len(titles) + 4))
     for name, site in kinds_of_sites(receptor).items():
@@ -128,4 +129,4 @@ def _mean_and_error(shares: np.ndarray) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else SITES)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else SITES, sys.argv[2] if len(sys.argv) > 2 else MODEL)

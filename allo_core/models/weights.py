@@ -16,11 +16,22 @@ from allo_core.errors import WeightsError
 from allo_core.models.registry import MODELS, Layout, ModelSpec, Source
 from allo_core.whole_file import write_whole
 
-__all__ = ["WeightsState", "download_folder", "known_sha256", "locate", "weight_files", "weights_sha256"]
+__all__ = [
+    "OWN_PACKAGE",
+    "WeightsState",
+    "check_shipped",
+    "download_folder",
+    "how_to_get",
+    "known_sha256",
+    "locate",
+    "weight_files",
+    "weights_sha256",
+]
 
 # What a folder written by transformers may hold, best first: safetensors cannot run code and loads faster.
 _TRANSFORMERS_FILES = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 _MODEL_TYPES = {"esm2": "esm", "esmc": "esmc", "bert": "bert"}
+OWN_PACKAGE = "allo_core"
 _CHUNK = 1 << 22
 _memo: dict[str, list] = {}
 
@@ -31,8 +42,8 @@ class WeightsState:
 
     Parameters
     ----------
-    state : {"bundled", "found", "download"}
-        Comes with an installed package; found on disk; not here, to be downloaded.
+    state : {"bundled", "found", "download", "missing"}
+        Comes with an installed package; found on disk; not here, to be downloaded; not here, and its package has to be installed.
     path : Path or None
         The file; of weights in several parts, the index that lists them.
     source : str
@@ -45,7 +56,7 @@ class WeightsState:
         How the names inside the file are spelt.
     """
 
-    state: Literal["bundled", "found", "download"]
+    state: Literal["bundled", "found", "download", "missing"]
     path: Path | None
     source: str
     licence: str
@@ -57,7 +68,8 @@ def locate(spec: ModelSpec) -> WeightsState:
     """Look for the weights of a model.
 
     Searched in this order: ALLOSCOPE_WEIGHTS (a file or a folder), the package that carries them, transformers' cache, the torch hub folder
-    (where fair-esm keeps its files), the data folder of the package ``esm``, the folder of the app's own downloads.
+    (where fair-esm keeps its files), the data folder of the package ``esm``, the folder of the app's own downloads.  What ships with
+    AlloScope is taken from AlloScope alone.
 
     Raises
     ------
@@ -70,8 +82,40 @@ def locate(spec: ModelSpec) -> WeightsState:
             return WeightsState(state, path, where, source.licence, sum(f.stat().st_size for f in weight_files(path)), source.layout)
     source = spec.download
     if source is None:
-        return WeightsState("download", None, f"the package {spec.id} 0.1.3 from PyPI", spec.licence, spec.sources[0].size, "transformers")
+        source = spec.sources[0]
+        return WeightsState("missing", None, _package_in_words(source), source.licence, source.size, source.layout)
     return WeightsState("download", None, source.address, source.licence, source.size, source.layout)
+
+
+def how_to_get(spec: ModelSpec) -> str:
+    """What to do where the weights of a model are not on this machine."""
+    source = spec.download
+    if source is not None:
+        return (
+            f"The weights of {spec.label} are not on this machine; download them in the app ({source.size / 1e9:.2g} GB), or put "
+            f"{source.file_name} from {source.address} into {download_folder()}, or name it with ALLOSCOPE_WEIGHTS."
+        )
+    source = spec.sources[0]
+    if source.package == OWN_PACKAGE:
+        return f"The weights of {spec.label} ship with AlloScope, but {source.file} is missing; get AlloScope again."
+    return f"The weights of {spec.label} come with a package; install it (pip install --no-deps {source.package}==0.1.3)."
+
+
+def check_shipped(spec: ModelSpec, state: WeightsState) -> None:
+    """WeightsError unless weights that ship with AlloScope are the file whose sha256 the registry states; read anew each time.
+
+    Nothing is asked of weights from elsewhere: who names a file wants that file.
+    """
+    source = spec.sources[0]
+    if source.package != OWN_PACKAGE:
+        return
+    with state.path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    if sha256 != source.sha256:
+        raise WeightsError(
+            f"The weights of {spec.label} in {state.path} are not those that ship with AlloScope (sha256 {sha256[:12]}…, "
+            f"not {source.sha256[:12]}…); get AlloScope again."
+        )
 
 
 def download_folder() -> Path:
@@ -158,8 +202,9 @@ def _write_memo() -> None:
 def _candidates(spec: ModelSpec) -> Iterator[tuple[Source, Path, str]]:
     """Every place where the weights may lie, best first: (source, file, in words)."""
     yield from _named_by_person(spec)
-    if spec.family == "bert":
-        yield from _in_package(spec)
+    for source in spec.sources:
+        if source.package:
+            yield from _in_package(source)
     for source in spec.sources:
         if source.repository:
             yield from ((source, path, f"transformers cache, {source.repository}") for path in _in_hub_cache(source))
@@ -186,6 +231,8 @@ def _named_by_person(spec: ModelSpec) -> Iterator[tuple[Source, Path, str]]:
             f"ALLOSCOPE_WEIGHTS names {root}, which is not an official file name; use one of {', '.join(_official_names())}."
         )
     for source in spec.sources:
+        if source.package == OWN_PACKAGE:
+            continue
         if source.layout != "transformers":
             yield source, root if root.name == source.file_name else root / source.file_name, "ALLOSCOPE_WEIGHTS"
             continue
@@ -211,10 +258,14 @@ def _is_model(folder: Path, spec: ModelSpec) -> bool:
     return isinstance(config, dict) and all(config.get(key) == value for key, value in wanted.items())
 
 
-def _in_package(spec: ModelSpec) -> Iterator[tuple[Source, Path, str]]:
-    # Found, never imported: the package's own runner breaks on transformers 5.
-    if (package := importlib.util.find_spec(spec.id)) and package.origin:
-        yield spec.sources[0], Path(package.origin).parent / spec.sources[0].file, f"{spec.id} package"
+def _in_package(source: Source) -> Iterator[tuple[Source, Path, str]]:
+    # Found, never imported: the own runner of AntiBERTy breaks on transformers 5.
+    if (package := importlib.util.find_spec(source.package)) and package.origin:
+        yield source, Path(package.origin).parent / source.file, _package_in_words(source)
+
+
+def _package_in_words(source: Source) -> str:
+    return f"{'AlloScope' if source.package == OWN_PACKAGE else source.package} package"
 
 
 def _in_hub_cache(source: Source) -> Iterator[Path]:

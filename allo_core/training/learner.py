@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from allo_core.devices import keep_working_memory, memory_errors
 from allo_core.errors import TrainingError
-from allo_core.models.checkpoint import fill_module, read_checkpoint
-from allo_core.models.language_model import build_module
+from allo_core.models.language_model import filled_module, random_module
 from allo_core.models.registry import ModelSpec
 from allo_core.training.batches import Piece, pieces
 from allo_core.training.masking import NOT_ASKED, MaskedCrop
@@ -55,7 +54,7 @@ class Learner:
         self.device = device
         if device == "cpu":
             keep_working_memory()
-        module = _random_module(spec, seed) if start is None else _module_from(spec, start)
+        module = random_module(spec, seed) if start is None else _module_from(spec, start)
         module.set_attn_implementation(attention_for(device))
         self.module = module.to(device)
         parameters = list(self.module.parameters())
@@ -121,20 +120,8 @@ def _asked(crops: Sequence[MaskedCrop]) -> int:
     return max(1, sum(int((crop.targets != NOT_ASKED).sum()) for crop in crops))
 
 
-def _random_module(spec: ModelSpec, seed: int) -> "nn.Module":
-    import torch
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return build_module(spec)
-
-
 def _module_from(spec: ModelSpec, path: Path) -> "nn.Module":
-    import torch
-
-    with torch.device("meta"):
-        module = build_module(spec)
-    fill_module(module, read_checkpoint(path, "transformers"), torch.float32, path)
+    module = filled_module(spec, path, "transformers", "float32")
     # The input embedding and the output layer are one matrix; filling has made two of them.
     module.tie_weights()
     return module.requires_grad_(True)

@@ -39,7 +39,7 @@ class Record:
 
 
 def data_sha256(path: Path) -> str:
-    """Fingerprint of the file as it lies on disk; TrainingError if it cannot be read."""
+    """Fingerprint of a file that a training begins with, as it lies on disk; TrainingError if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -108,4 +108,4 @@ def _record(path: Path, number: int, block: str) -> Record:
 
 
 def _unreadable(path: Path, error: OSError) -> TrainingError:
-    return TrainingError(f"{path} cannot be read: {error.strerror or error}; give a FASTA file of proteins.")
+    return TrainingError(f"{path} cannot be read: {error.strerror or error}; name a file that is there and that you may read.")

@@ -3,11 +3,12 @@ import torch
 
 from allo_core.errors import WeightsError
 from allo_core.models.language_model import build_module
-from allo_core.models.registry import DEFAULT_MODEL, MODELS, get_spec
+from allo_core.models.registry import DEFAULT_MODEL, MODELS, PUBLISH_WITH, get_spec
 
 
 def test_order_and_default():
     assert list(MODELS) == [
+        "alloscope_gpcr_8m",
         "antiberty",
         *(
             "esm2_t6_8M_UR50D",
@@ -19,7 +20,9 @@ def test_order_and_default():
         ),
         *("esmc_300m", "esmc_600m"),
     ]
-    assert DEFAULT_MODEL in MODELS
+    assert DEFAULT_MODEL == "alloscope_gpcr_8m"
+    assert "Publish with ESM-2 650M" in MODELS[DEFAULT_MODEL].note
+    assert MODELS[PUBLISH_WITH].label == "ESM-2 650M"
     assert "Antibody model" in MODELS["antiberty"].note
 
 
@@ -38,7 +41,7 @@ def test_sources(spec):
         assert source.licence
         assert source.size >= 2 * spec.parameters * 0.9
         assert source.address is None or (source.address.startswith("https://") and source.address.endswith(source.file_name))
-    assert (spec.download is None) == (spec.id == "antiberty")
+    assert (spec.download is None) == (spec.id in {"alloscope_gpcr_8m", "antiberty"}) == (spec.sources[0].package is not None)
 
 
 def test_unknown_model():

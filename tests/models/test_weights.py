@@ -10,9 +10,10 @@ import pytest
 from allo_core.errors import WeightsError
 from allo_core.models import weights
 from allo_core.models.registry import MODELS
-from allo_core.models.weights import download_folder, known_sha256, locate, weights_sha256
+from allo_core.models.weights import download_folder, how_to_get, known_sha256, locate, weights_sha256
 
 ESM2 = MODELS["esm2_t6_8M_UR50D"]
+GPCR = MODELS["alloscope_gpcr_8m"]
 ESMC = MODELS["esmc_300m"]
 CONFIG = json.dumps({"model_type": "esm", "num_hidden_layers": 6, "hidden_size": 320})
 
@@ -54,6 +55,26 @@ def test_nothing_here_is_a_download():
 def test_antiberty_is_bundled():
     state = locate(MODELS["antiberty"])
     assert (state.state, state.source, state.size) == ("bundled", "antiberty package", 104_174_334)
+
+
+def test_a_package_that_is_not_installed_is_missing(monkeypatch):
+    monkeypatch.setattr(weights.importlib.util, "find_spec", lambda name: None)
+    state = locate(MODELS["antiberty"])
+    assert (state.state, state.path) == ("missing", None)
+    assert "pip install --no-deps antiberty==0.1.3" in how_to_get(MODELS["antiberty"])
+    assert "get AlloScope again" in how_to_get(GPCR)
+
+
+def test_what_ships_is_taken_from_the_package_alone(home, monkeypatch):
+    """A folder of ESM-2 8M has the same shape; it is not taken for the shipped model."""
+    file = put(home / "named" / "model.safetensors")
+    put(file.parent / "config.json", CONFIG)
+    put(home / "named" / GPCR.sources[0].file_name)
+    monkeypatch.setenv("ALLOSCOPE_WEIGHTS", str(home / "named"))
+    state = locate(GPCR)
+    assert (state.state, state.source, state.licence) == ("bundled", "AlloScope package", "CC BY 4.0")
+    assert state.path == Path(weights.__file__).parents[1] / "data" / "alloscope_gpcr_8m.safetensors"
+    assert found(ESM2)[0] == file
 
 
 def test_places_in_their_order(home, monkeypatch):
