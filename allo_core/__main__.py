@@ -1,4 +1,4 @@
-"""The same jobs from a terminal: python -m allo_core analyse | runs | models | train."""
+"""The same jobs from a terminal: python -m allo_core analyse | compare | runs | models | train."""
 
 import argparse
 import os
@@ -10,6 +10,7 @@ from allo_core.errors import AlloScopeError, Cancelled
 from allo_core.export import printable
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.terminal.analyse import analyse
+from allo_core.terminal.compare import add_compare
 from allo_core.terminal.models import list_models
 from allo_core.terminal.runs import delete_runs, print_runs
 from allo_core.terminal.train import add_train
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"alloscope: {printable(str(error))}", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, Cancelled):
-        print("alloscope: cancelled; nothing was kept", file=sys.stderr)
+        print(f"alloscope: cancelled; {getattr(options, 'after_cancel', 'nothing was kept')}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of our output has left
@@ -44,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _OneLineParser(prog="alloscope", description="Which attention heads look at the marked residues of a GPCR.")
     commands = parser.add_subparsers(required=True, metavar="command")
     _add_analyse(commands)
+    add_compare(commands)
 
     runs = commands.add_parser("runs", help="list the kept runs, or delete some")
     runs.add_argument("--delete", nargs="*", metavar="KEY", help="delete the runs whose keys begin so")

@@ -4,7 +4,7 @@
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -25,7 +25,21 @@ from allo_core.sequence import Protein
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["LAYER", "Progress", "Report", "extract_attention", "find_kept_run", "library_versions", "run_meta", "run_model", "run_notes"]
+__all__ = [
+    "LAYER",
+    "Progress",
+    "Report",
+    "device_given_up",
+    "extract_attention",
+    "find_kept_run",
+    "kept_metas",
+    "library_versions",
+    "meta_of",
+    "ready_model",
+    "run_meta",
+    "run_model",
+    "run_notes",
+]
 
 _version = cache(version)  # it reads a file, and the page asks at each change
 LAYER = "Layer"  # the stage of `run_model` that counts layers; where other stages count, they count bytes
@@ -71,26 +85,38 @@ def run_model(
     Cancelled
         Nothing was kept but the part of a download that has arrived.
     """
-    spec = get_spec(model_id)
-
-    def step(stage: str, done: int = 0, total: int = 0) -> None:
-        if cancel is not None and cancel.is_set():
-            raise Cancelled
-        if report is not None:
-            report(stage, done, total)
-
-    check_length(spec, protein)
+    check_length(get_spec(model_id), protein)
     if kept := find_kept_run(model_id, protein, device, dtype):
         return kept, kept.meta.notes
-    if locate(spec).state == "download":
-        stage = f"Downloading {spec.label}"
-        step(stage)
-        download(spec, lambda done, total: step(stage, done, total), cancel)
-    step(f"Loading {spec.label}")
-    model = load(model_id, device, dtype)
-    step("Reading the sequence")
+    model = ready_model(model_id, device, dtype, report, cancel, load)
+    _step("Reading the sequence", report, cancel)
     maps = extract_attention(model, protein, lambda done, total: report(LAYER, done, total) if report is not None else None, cancel)
     return maps, tuple(dict.fromkeys((*maps.meta.notes, *model.notes)))
+
+
+def ready_model(
+    model_id: str,
+    device: str = "auto",
+    dtype: str = "auto",
+    report: Report | None = None,
+    cancel: CancelEvent | None = None,
+    load: Callable[[str, str, str], ProteinLanguageModel] = load_model,
+) -> ProteinLanguageModel:
+    """The model, its weights downloaded first if they are not here; parameters and errors as in `run_model`."""
+    spec = get_spec(model_id)
+    if locate(spec).state == "download":
+        stage = f"Downloading {spec.label}"
+        _step(stage, report, cancel)
+        download(spec, lambda done, total: _step(stage, report, cancel, done, total), cancel)
+    _step(f"Loading {spec.label}", report, cancel)
+    return load(model_id, device, dtype)
+
+
+def _step(stage: str, report: Report | None, cancel: CancelEvent | None, done: int = 0, total: int = 0) -> None:
+    if cancel is not None and cancel.is_set():
+        raise Cancelled
+    if report is not None:
+        report(stage, done, total)
 
 
 def extract_attention(
@@ -118,12 +144,10 @@ def extract_attention(
         Too long for the model; too little memory; too little disk.
     """
     check_length(model.spec, protein)
-    if kept := find_run(_meta_of(model, protein)):
+    if kept := find_run(meta_of(model, protein)):
         return kept
-    if needs_trust_check(model.device.type) and (wrong := trust_device(model, protein)):
-        _give_up_device(model, wrong)
-        if kept := find_run(_meta_of(model, protein)):
-            return kept
+    if device_given_up(model, protein) and (kept := find_run(meta_of(model, protein))):
+        return kept
     check_memory(model.spec, len(protein), model.device.type, model.dtype, loaded=True)
     check_disk(model.spec.layers, model.spec.heads, len(protein))
     return _run(model, protein, progress, cancel)
@@ -131,7 +155,7 @@ def extract_attention(
 
 def _run(model: ProteinLanguageModel, protein: Protein, progress: Progress | None, cancel: CancelEvent | None) -> AttentionMaps:
     started = time.perf_counter()
-    with RunWriter(_meta_of(model, protein)) as writer:
+    with RunWriter(meta_of(model, protein)) as writer:
 
         def store(layer: int, probabilities: "Tensor") -> None:
             writer.write_layer(layer, probabilities, FIRST_RESIDUE, len(protein))
@@ -144,11 +168,14 @@ def _run(model: ProteinLanguageModel, protein: Protein, progress: Progress | Non
         return writer.commit()
 
 
-def _give_up_device(model: ProteinLanguageModel, wrong: str) -> None:
-    """Go on with the CPU, and say so with every run of this model from now on."""
+def device_given_up(model: ProteinLanguageModel, protein: Protein) -> bool:
+    """Whether the model's device just turned out to compute wrongly; the model then goes on with the CPU, and says so with every run."""
     device = model.device.type
+    if not needs_trust_check(device) or not (wrong := trust_device(model, protein)):
+        return False
     model.to("cpu")
     model.notes += (f"{device} {wrong}, so the model runs on the CPU.",)
+    return True
 
 
 def find_kept_run(model_id: str, protein: Protein, device: str = "auto", dtype: str = "auto") -> AttentionMaps | None:
@@ -170,16 +197,21 @@ def find_kept_run(model_id: str, protein: Protein, device: str = "auto", dtype: 
     WeightsError, DeviceError
         Unknown model or precision.
     """
+    return next((maps for meta in kept_metas(model_id, protein, device, dtype) if (maps := find_run(meta))), None)
+
+
+def kept_metas(model_id: str, protein: Protein, device: str = "auto", dtype: str = "auto") -> Iterator[RunMeta]:
+    """What a kept run of a model over a protein may be kept under, in order of preference; parameters and errors as in `find_kept_run`."""
     spec = get_spec(model_id)
     dtype = choose_dtype(dtype)
     weights = locate(spec)
     sha256 = known_sha256(weights.path) if weights.path else None
     if sha256 is None:
-        return None
+        return
     # A device that did not compute right has handed its runs to the CPU.
     devices = DEVICES if device == "auto" else dict.fromkeys((device, "cpu")) if device == "mps" else (device,)
-    candidates = (run_meta(spec, protein, name, dtype, weights, sha256) for name in devices)
-    return next((maps for meta in candidates if (maps := find_run(meta))), None)
+    for name in devices:
+        yield run_meta(spec, protein, name, dtype, weights, sha256)
 
 
 def run_meta(
@@ -214,6 +246,7 @@ def library_versions() -> dict[str, str]:
     return {name: _version(name) for name in ("torch", "transformers")}
 
 
-def _meta_of(model: ProteinLanguageModel, protein: Protein) -> RunMeta:
+def meta_of(model: ProteinLanguageModel, protein: Protein) -> RunMeta:
+    """`run_meta` of a loaded model where it is."""
     # Notes on the protein are worked out when they are shown: the same run serves a protein of another name or numbering.
     return run_meta(model.spec, protein, model.device.type, model.dtype, model.weights, model.sha256, model.notes)

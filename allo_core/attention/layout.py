@@ -12,10 +12,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from allo_core.errors import StoreError
+
 if TYPE_CHECKING:  # a kept run is read without torch
     from torch import Tensor
 
-__all__ = ["ENTRIES", "FLOOR", "MAPS", "META", "SUMS", "Entries", "LayerEncoder", "entries_nbytes", "index_dtype"]
+__all__ = [
+    "ENTRIES",
+    "FLOOR",
+    "MAPS",
+    "META",
+    "SUMS",
+    "Entries",
+    "LayerEncoder",
+    "entries_nbytes",
+    "entry_columns",
+    "index_dtype",
+    "special_share",
+]
 
 MAPS, ENTRIES, SUMS, META = "maps.f16", "entries.bin", "sums.f32", "meta.json"
 
@@ -24,6 +38,8 @@ FLOOR = 0.01
 
 # Heads are encoded in groups of about this many bytes of float32, so that temporaries stay small.
 _GROUP_BYTES = 8 << 20
+# Softmax rows sum to 1 within float32 rounding; bfloat16 models compute the softmax in float32, too.
+_ROW_SUM_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -53,6 +69,41 @@ def entries_nbytes(entries: int, heads: int, length: int) -> int:
     """Bytes of one layer's block in entries.bin."""
     index_bytes = np.dtype(index_dtype(length)).itemsize
     return entries * (4 + index_bytes) + heads * length * index_bytes
+
+
+def entry_columns(
+    entries: Entries, heads: int, length: int, threshold: float, rows: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Column weights (float64) and arcs (int64) above a threshold of at least FLOOR, each of shape (heads * L,).
+
+    Parameters
+    ----------
+    rows : ndarray, dtype=bool, shape=(L,), optional
+        Queries that count; by default all.
+    """
+    kept = entries.values > threshold
+    if rows is not None:
+        kept &= np.repeat(np.tile(rows, heads), entries.row_counts)
+    at = np.flatnonzero(kept)
+    head_ends = entries.row_counts.reshape(heads, length).sum(axis=1).cumsum()
+    kept_in_head = np.diff(np.searchsorted(at, head_ends), prepend=0)
+    column = np.repeat(np.arange(heads) * length, kept_in_head) + entries.columns[at]
+    weights = np.bincount(column, entries.values[at], minlength=heads * length)
+    return weights, np.bincount(column, minlength=heads * length)
+
+
+def special_share(sums: np.ndarray, layer: int) -> np.ndarray:
+    """Mean share of attention that residues spend on special tokens, float64 of shape (heads,), from a layer's column sums (heads, L).
+
+    Raises
+    ------
+    StoreError
+        Values that cannot be attention: not finite, or rows that sum to more than 1.
+    """
+    on_residues = sums.sum(axis=-1, dtype=np.float64) / sums.shape[-1]
+    if not (np.isfinite(sums).all() and (on_residues <= 1 + _ROW_SUM_TOLERANCE).all()):
+        raise StoreError(f"Layer {layer} gave values that are not attention (rows do not sum to 1); nothing is kept, use the CPU.")
+    return np.maximum(1 - on_residues, 0)
 
 
 class LayerEncoder:

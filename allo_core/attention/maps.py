@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from allo_core.attention.columns import LARGEST_THRESHOLD, Columns, check_positions, check_threshold
-from allo_core.attention.layout import ENTRIES, FLOOR, MAPS, META, SUMS, Entries, entries_nbytes, index_dtype
+from allo_core.attention.layout import ENTRIES, FLOOR, MAPS, META, SUMS, Entries, entries_nbytes, entry_columns, index_dtype
 from allo_core.attention.run_meta import RUN_FORMAT, RunMeta
 from allo_core.attention.threads import in_threads
 from allo_core.errors import ScoreError, StoreError
@@ -150,7 +150,7 @@ class AttentionMaps:
         arcs = np.empty((layers, heads * length), dtype=np.int64)
 
         def fill(layer: int) -> None:
-            weights[layer], arcs[layer] = _sparse_columns(self._entries(layer), heads, length, threshold, wanted)
+            weights[layer], arcs[layer] = entry_columns(self._entries(layer), heads, length, threshold, wanted)
 
         in_threads(fill, range(layers))
         return Columns(weights.reshape(layers, heads, length), arcs.reshape(layers, heads, length), threshold)
@@ -250,16 +250,3 @@ class AttentionMaps:
 
     def _unreadable(self, reason: object) -> StoreError:
         return StoreError(f"The kept run {self.meta.key[:12]} cannot be read: {reason}; delete {self.folder} and run the model again.")
-
-
-def _sparse_columns(entries: Entries, heads: int, length: int, threshold: float, rows: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Column weights and arcs of one layer, each of shape (heads * L,); `rows` is a mask over queries."""
-    kept = entries.values > threshold
-    if rows is not None:
-        kept &= np.repeat(np.tile(rows, heads), entries.row_counts)
-    at = np.flatnonzero(kept)
-    head_ends = entries.row_counts.reshape(heads, length).sum(axis=1).cumsum()
-    kept_in_head = np.diff(np.searchsorted(at, head_ends), prepend=0)
-    column = np.repeat(np.arange(heads) * length, kept_in_head) + entries.columns[at]
-    weights = np.bincount(column, entries.values[at], minlength=heads * length)
-    return weights, np.bincount(column, minlength=heads * length)

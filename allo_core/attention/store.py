@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allo_core.attention.disk import check_disk, disk_errors, disk_needed, home, runs_folder
-from allo_core.attention.layout import ENTRIES, MAPS, META, SUMS, Entries, LayerEncoder, entries_nbytes
+from allo_core.attention.layout import ENTRIES, MAPS, META, SUMS, Entries, LayerEncoder, entries_nbytes, special_share
 from allo_core.attention.maps import AttentionMaps
 from allo_core.attention.run_meta import RunMeta
 from allo_core.attention.temporary import drop_temporary, new_temporary, remove_stale_temporaries
@@ -42,8 +42,6 @@ __all__ = [
 ]
 
 _KEY = re.compile(r"[0-9a-f]{64}")
-# Softmax rows sum to 1 within float32 rounding; bfloat16 models compute the softmax in float32, too.
-_ROW_SUM_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -165,7 +163,8 @@ class RunWriter:
                 _write(self._maps_file, maps)
                 entries.append(above)
             count, entries_crc32 = self._write_entries(entries)
-        self._keep_sums(layer, self._encoder.sums)
+        self._sums[layer] = self._encoder.sums
+        self._special_share[layer] = special_share(self._encoder.sums, layer)
         crc32 = {"maps_crc32": maps_crc32, "entries_crc32": entries_crc32}
         self._blocks[layer] = {"offset": self._entries_end, "entries": count, **crc32}
         self._entries_end += entries_nbytes(count, self.meta.heads, length)
@@ -235,13 +234,6 @@ class RunWriter:
                 crc32 = zlib.crc32(data, crc32)
                 _write(self._entries_file, data)
         return sum(len(group.values) for group in entries), crc32
-
-    def _keep_sums(self, layer: int, sums: np.ndarray) -> None:
-        on_residues = sums.sum(axis=-1, dtype=np.float64) / sums.shape[-1]
-        if not (np.isfinite(sums).all() and (on_residues <= 1 + _ROW_SUM_TOLERANCE).all()):
-            raise StoreError(f"Layer {layer} gave values that are not attention (rows do not sum to 1); nothing is kept, use the CPU.")
-        self._sums[layer] = sums
-        self._special_share[layer] = np.maximum(1 - on_residues, 0)
 
 
 def _write(file, data: np.ndarray) -> None:

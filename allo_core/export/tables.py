@@ -7,7 +7,7 @@ if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
 
     from allo_core.attention.scores import HeadScores
 
-__all__ = ["printable", "scores_csv", "table_of_heads"]
+__all__ = ["cell", "printable", "scores_csv", "table_of_heads"]
 
 _FORMULA = ("=", "+", "-", "@")  # a spreadsheet computes a cell that starts with one of these
 
@@ -15,6 +15,12 @@ _FORMULA = ("=", "+", "-", "@")  # a spreadsheet computes a cell that starts wit
 def printable(text: str) -> str:
     """The text with each character that a terminal would act on, a line break among them, replaced by a question mark."""
     return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def cell(text: str) -> str:
+    """Text from outside as a cell of a table: printable, and with an apostrophe before what a spreadsheet would take for a formula."""
+    shown = printable(text)
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
 
 
 def table_of_heads(frame: "pd.DataFrame") -> "pd.DataFrame":
@@ -39,13 +45,12 @@ def scores_csv(scores: "HeadScores", model_id: str, protein_name: str, measure: 
     measure : {"A", "B", "AB", "BA"}
         Attention on set A or B, or coupling A -> B or B -> A.
     """
-    name = printable(protein_name)
     settings = {
         "measure": measure,
         "null": scores.null,
         "threshold": scores.threshold,
         "model": model_id,
-        "protein": f"'{name}" if name.lstrip().startswith(_FORMULA) else name,
+        "protein": cell(protein_name),
         "n_sites": scores.n_sites,
     }
     return scores.frame.assign(**settings).to_csv(index=False, lineterminator="\n")

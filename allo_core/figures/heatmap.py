@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from allo_core.colours import CHANCE_SCALE, GREYS, QUANTITY_SCALE, hex_colours, plotly_scale
 
-__all__ = ["SCORES", "cell_colours", "heatmap", "score_grid"]
+__all__ = ["SCORES", "cell_colours", "cells", "heatmap", "score_grid", "short_number"]
 
 # what the heatmap can show: key -> label
 SCORES = {"enrichment": "log₂ enrichment", "snr": "SNR", "q": "−log₁₀ q"}
@@ -63,13 +63,39 @@ def heatmap(
     theme : {"light", "dark"}
         For the greys of cells without a colour.
     """
-    layers, heads = special_share.shape
-    values = score_grid(frame, score, (layers, heads))
-    flagged = (frame["flags"] != "").to_numpy().reshape(layers, heads)
+    shape = special_share.shape
+    flagged = (frame["flags"] != "").to_numpy().reshape(shape)
+    return cells(score_grid(frame, score, shape), flagged, score, _hover(frame, special_share, null), selected, height, theme)
+
+
+def cells(
+    values: np.ndarray,
+    flagged: np.ndarray,
+    score: str,
+    hover: dict,
+    selected: tuple[int, int] | None = None,
+    height: int = 440,
+    theme: str = "light",
+) -> go.Figure:
+    """The heatmap of any numbers, one a head.
+
+    Parameters
+    ----------
+    values : ndarray, dtype=float, shape=(layers, heads)
+        NaN where undefined.
+    flagged : ndarray, dtype=bool, shape=(layers, heads)
+    score : str
+        A key of SCORES: which colours, and what the bar is called.
+    hover : dict
+        ``customdata`` of shape (layers, heads, n) and ``hovertemplate``.
+    selected, height, theme
+        As for `heatmap`.
+    """
+    layers, heads = values.shape
     shown = np.where(flagged, np.nan, values)
     figure = go.Figure()
     absent, grey, stroke = GREYS["dark" if theme == "dark" else "light"]
-    figure.add_trace(_ground(flagged, [[0, absent], [1, grey]], _hover(frame, special_share, null)))
+    figure.add_trace(_ground(flagged, [[0, absent], [1, grey]], hover))
     figure.add_trace(_coloured(shown, score))
     if selected is not None:
         layer, head = selected
@@ -129,8 +155,10 @@ def cell_colours(frame: pd.DataFrame, score: str, shape: tuple[int, int], theme:
     low, high, scale = _colour_range(values, score)
     absent, grey, _ = GREYS["dark" if theme == "dark" else "light"]
     coloured = hex_colours(values - low, high - low, scale)
-    cells = [grey if flag else absent if np.isnan(value) else colour for flag, value, colour in zip(flagged, values, coloured, strict=True)]
-    return {"cells": cells, "low": low, "high": high, "colours": list(scale), "label": SCORES[score]}
+    colours = [
+        grey if flag else absent if np.isnan(value) else colour for flag, value, colour in zip(flagged, values, coloured, strict=True)
+    ]
+    return {"cells": colours, "low": low, "high": high, "colours": list(scale), "label": SCORES[score]}
 
 
 def _coloured(values: np.ndarray, score: str) -> go.Heatmap:
@@ -192,8 +220,8 @@ def _hover_numbers(row: dict, special_share: float) -> list[str]:
     names = ("attention_on_site", "expected", "impact", "impact_count", "impact_arcs", "snr", "p_value", "q_value")
     flags = row["flags"] or "none"
     return [
-        _number(enrichment),
-        *(_number(row[name]) for name in names),
+        short_number(enrichment),
+        *(short_number(row[name]) for name in names),
         str(row["n_arcs"]),
         str(row["residues_hit"]),
         f"{special_share:.0%}",
@@ -201,5 +229,6 @@ def _hover_numbers(row: dict, special_share: float) -> list[str]:
     ]
 
 
-def _number(value: float) -> str:
+def short_number(value: float) -> str:
+    """Three digits, or a dash where there is no number."""
     return "–" if not np.isfinite(value) else f"{value:.3g}"

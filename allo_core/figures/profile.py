@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from allo_core.colours import SET_COLOURS
 
-__all__ = ["profile"]
+__all__ = ["profile", "segment_track"]
 
 
 def profile(
@@ -56,7 +56,7 @@ def profile(
         if len(indices):
             figure.add_trace(_marks(name, indices, numbers, labels, 0.0 if name == "A" else 0.07 * highest))
     figure.update_layout(
-        **_segment_track(numbers, spans),
+        **segment_track(numbers, spans),
         height=height,
         margin={"l": 46, "r": 8, "t": 26, "b": 24, "autoexpand": False},
         hovermode="closest",
@@ -86,7 +86,7 @@ def _marks(name: str, indices: Sequence[int], numbers: Sequence[int], labels: Se
     )  # fmt: skip
 
 
-def _segment_track(numbers: Sequence[int], spans: Sequence[tuple[str, int, int]]) -> dict:
+def segment_track(numbers: Sequence[int], spans: Sequence[tuple[str, int, int]]) -> dict:
     """Layout entries of the track: bars for helices with their names, a line for the rest (one update, Plotly is slow at many)."""
     shapes, names = [], []
     for name, first, last in spans:

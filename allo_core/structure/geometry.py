@@ -7,7 +7,7 @@ from allo_core.structure.parts import receptor_index
 from allo_core.structure.polymer import residue_table
 from allo_core.structure.read import Structure
 
-__all__ = ["cb_positions"]
+__all__ = ["ca_positions", "cb_positions"]
 
 
 def cb_positions(structure: Structure, mapping: StructureMap, length: int) -> np.ndarray:
@@ -38,7 +38,17 @@ def cb_positions(structure: Structure, mapping: StructureMap, length: int) -> np
     cb = np.full((len(table), 3), np.nan)
     found = np.flatnonzero(atoms.atom_name == "CB")[::-1]  # of repeated atoms the first one
     cb[np.searchsorted(table.starts, found, side="right") - 1] = atoms.coord[found]
-    points = np.where((table.letter == "G")[:, None], table.ca, cb)
+    return _along(np.where((table.letter == "G")[:, None], table.ca, cb), index, length)
+
+
+def ca_positions(structure: Structure, mapping: StructureMap, length: int) -> np.ndarray:
+    """CA positions; parameters, result and errors as for `cb_positions`."""
+    table = residue_table(structure.atoms)
+    return _along(table.ca, receptor_index(structure, mapping, table), length)
+
+
+def _along(points: np.ndarray, index: np.ndarray, length: int) -> np.ndarray:
+    """Points of the table's residues in the order of the sequence, NaN where there is none; `index` is -1 where a residue is not in it."""
     positions = np.full((length, 3), np.nan)
     positions[index[index >= 0]] = points[index >= 0]
     return positions

@@ -81,7 +81,13 @@ class Scene:
     helices: tuple[HelixEnds, ...] = field(default=(), compare=False)
 
 
-def build_scene(structure: Structure, mapping: StructureMap, protein: Protein, segments: Sequence[str] | None = None) -> Scene:
+def build_scene(
+    structure: Structure,
+    mapping: StructureMap,
+    protein: Protein,
+    segments: Sequence[str] | None = None,
+    placement: Placement | None = None,
+) -> Scene:
     """Arrange a mapped structure for the viewer.
 
     Parameters
@@ -90,6 +96,8 @@ def build_scene(structure: Structure, mapping: StructureMap, protein: Protein, s
         ``mapping`` is ``map_structure(structure, protein)``.
     segments : sequence of str, length L, optional
         Segment of each residue ("TM1", ...), by which the receptor is stood upright; without them by its shape.
+    placement : Placement, optional
+        How it stands instead, such as on another receptor (`allo_core.structure.superpose`).
 
     Raises
     ------
@@ -100,7 +108,7 @@ def build_scene(structure: Structure, mapping: StructureMap, protein: Protein, s
     table = parts.table
     ca = np.full((len(protein), 3), np.nan)
     ca[parts.index[parts.receptor]] = table.ca[parts.receptor]
-    placement = upright(ca, segments)
+    placement = placement or upright(ca, segments)
     kept = _Kept(structure.atoms, parts, placement)
     _check_range(structure, kept, protein, parts)
     ligand_rows, ligands = _ligands(kept, parts)

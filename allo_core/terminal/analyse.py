@@ -14,12 +14,12 @@ from allo_core.sequence import Protein
 from allo_core.sites import sites_of
 from allo_core.terminal.files import check_output, write
 from allo_core.terminal.picture import Picture, check_picture_options, open_picture, parse_head
+from allo_core.terminal.progress import show_progress
 from allo_core.terminal.targets import domain_of, protein_of, residues_of
 
 __all__ = ["analyse"]
 
 _LISTED = 10  # heads
-_A_LINE = 60  # characters of progress
 
 
 def analyse(options: argparse.Namespace) -> None:
@@ -46,7 +46,7 @@ def analyse(options: argparse.Namespace) -> None:
     head = parse_head(options.head, spec)
     picture = _picture(options, protein)
 
-    maps, notes = run_model(spec.id, protein, options.device, options.dtype, _show)
+    maps, notes = run_model(spec.id, protein, options.device, options.dtype, show_progress)
     strata = numbers.strata() if null == "matched" else None
     scores, control = score_with_control(maps.columns(options.threshold, queries), sites, null, strata, options.draws)
     facts = None if picture is None else picture.facts(protein)
@@ -107,16 +107,3 @@ def _heading(options: argparse.Namespace, protein: Protein, sets: dict[str, tupl
         measure = MEASURES[options.measure].replace("→", "->")
         marked = f"A {marked}, B {len(sets['B'])} residues, {measure}"
     return f"{protein.name}, {marked}, {spec.label}, threshold {options.threshold:g}, {null} null"
-
-
-def _show(stage: str, done: int, total: int) -> None:
-    """Progress on one line of a terminal; silent where stderr is a file."""
-    from allo_core.extract import LAYER
-
-    if not sys.stderr.isatty():
-        return
-    text = stage
-    if total:
-        text = f"{stage} {done} of {total}" if stage == LAYER else f"{stage}, {done / 1e6:.0f} of {total / 1e6:.0f} MB"
-    # The cursor waits at the beginning, so that whatever comes next is written over it.
-    print(f"{text:<{_A_LINE}}", end="\n" if total and done == total else "\r", file=sys.stderr, flush=True)

@@ -1,0 +1,116 @@
+"""What a set of receptors gave, as tables and as the record of how it was made."""
+
+import json
+from typing import TYPE_CHECKING
+
+from allo_core import __version__
+from allo_core.export.record import CAUTIONS
+from allo_core.export.tables import cell
+from allo_core.residues import residue_label
+
+if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
+    import numpy as np
+
+    from allo_core.family.consensus import Consensus
+    from allo_core.family.members import ReceptorSet
+    from allo_core.family.runs import SetRun
+
+__all__ = ["consensus_csv", "members_csv", "receptors_csv", "set_record"]
+
+
+def consensus_csv(found: "Consensus", q_of_each: "np.ndarray", model_id: str, title: str) -> str:
+    """CSV text of all heads in (layer, head) order, with the number of receptors in which each passes alone; undefined values are empty."""
+    frame = found.frame.assign(
+        receptors_passing=(q_of_each < 0.05).sum(axis=0),
+        threshold=found.threshold,
+        model=model_id,
+        members=len(found.members),
+        asked=cell(title),
+    )
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def receptors_csv(found: "Consensus", q_of_each: "np.ndarray") -> str:
+    """CSV text of the matrix: one row for each head in each receptor."""
+    import numpy as np
+    import pandas as pd
+
+    heads = len(found.frame)
+    frame = pd.DataFrame(
+        {
+            "receptor": np.repeat([cell(member.name) for member in found.members], heads),
+            "cluster": np.repeat(found.clusters, heads),
+            "weight": np.repeat(found.weights, heads),
+            "layer": np.tile(found.frame["layer"], len(found.members)),
+            "head": np.tile(found.frame["head"], len(found.members)),
+            "snr": found.snr.ravel(),
+            "enrichment": found.enrichment.ravel(),
+            "q_value_alone": q_of_each.ravel(),
+        }
+    )
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def members_csv(asked: "ReceptorSet") -> str:
+    """CSV text of who took part, with the residues that were asked about, and of who did not, with the reason."""
+    import pandas as pd
+
+    rows = [
+        {
+            "receptor": cell(member.name),
+            "residues": len(member.protein),
+            "asked": " ".join(member.protein.label(index) for index in member.sites),
+            "note": cell(member.note),
+            "refused": "",
+        }
+        for member in asked.members
+    ]
+    rows += [{"receptor": cell(row.where), "residues": None, "asked": "", "note": "", "refused": cell(row.reason)} for row in asked.refused]
+    return pd.DataFrame(rows).astype({"residues": "Int64"}).to_csv(index=False, lineterminator="\n")
+
+
+def set_record(done: "SetRun", found: "Consensus", shuffled: int | None = None) -> str:
+    """JSON text that names everything a reader needs to repeat the consensus.
+
+    Parameters
+    ----------
+    done : SetRun
+    found : Consensus
+    shuffled : int, optional
+        How many heads pass where the sequences are shuffled.
+    """
+    asked, first = done.asked, done.runs[0].meta
+    record = {
+        "alloscope": __version__,
+        "cautions": list(CAUTIONS),
+        "model": {
+            name: getattr(first, name)
+            for name in ("model_id", "weights_sha256", "weights_source", "licence", "dtype", "device_type", "versions")
+        },
+        "notes": list(done.notes),
+        "asked": {"title": asked.title, "positions": list(asked.positions), "receptor_class": asked.receptor_class or None},
+        "statistic": "weighted mean over receptors of the SNR; one weight a cluster of homologues (identity above 40 %)",
+        "null": "random generic positions, the same in every receptor" if found.joint else "random residues, alike in homologues",
+        "strata": "segment x tertile of family conservation",
+        "threshold": found.threshold,
+        "draws": found.draws,
+        "seed": found.seed,
+        "control": {"median": found.control.median, "percentile_95": found.control.percentile_95, "random_sets": found.control.n_sites},
+        "passing_shuffled": shuffled,
+        "passing": [[int(layer), int(head)] for layer, head in found.passing()[["layer", "head"]].to_numpy()],
+        "members": [
+            {
+                "name": member.name,
+                "run": run.meta.key,
+                "first": member.protein.first,
+                "sequence": member.protein.sequence,
+                "sites": [residue_label(member.protein, index, member.numbers) for index in member.sites],
+                "cluster": int(cluster),
+                "weight": float(weight),
+                "note": member.note,
+            }
+            for member, run, cluster, weight in zip(asked.members, done.runs, found.clusters, found.weights, strict=True)
+        ],
+        "refused": [{"where": row.where, "reason": row.reason} for row in asked.refused],
+    }
+    return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

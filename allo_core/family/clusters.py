@@ -1,0 +1,85 @@
+"""Homologues: which receptors of a set are so alike that they count as one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
+from allo_core.family.members import Member
+from allo_core.sequence import Protein
+
+__all__ = ["HOMOLOGOUS", "cluster_weights", "homologue_clusters", "identities"]
+
+# Above this identity GPCRs are close homologues with the same fold and mostly the same pockets; Dong et al. 2024 split at the same value.
+HOMOLOGOUS = 0.4
+# Fewer shared positions say little about two receptors.
+_FEWEST = 100
+
+
+def identities(members: Sequence[Member]) -> np.ndarray:
+    """Share of identical residues of each pair of members, ndarray, dtype=float, shape=(n, n).
+
+    Two receptors of one class are compared at the generic positions that both have, if these are at least 100; two of different classes
+    with generic numbers are not compared (0): between classes identity is far below any threshold used here.  All others are aligned
+    (local, BLOSUM62, gaps 12 and 1), and fewer than 100 aligned residues give 0.
+    """
+    table = np.eye(len(members))
+    letters = _at_positions(members)
+    for i, one in enumerate(members):
+        others = letters[i + 1 :]
+        both = (letters[i] != 0) & (others != 0)
+        shared = both.sum(axis=1)
+        same = (both & (letters[i] == others)).sum(axis=1)
+        for j, other in enumerate(members[i + 1 :], start=i + 1):
+            k = j - i - 1
+            if one.protein.sequence == other.protein.sequence:
+                value = 1.0
+            elif one.numbers is not None and other.numbers is not None and one.numbers.receptor_class != other.numbers.receptor_class:
+                value = 0.0
+            elif shared[k] >= _FEWEST:
+                value = same[k] / shared[k]
+            else:
+                value = _aligned_identity(one.protein, other.protein)
+            table[i, j] = table[j, i] = value
+    return table
+
+
+def homologue_clusters(table: np.ndarray, above: float = HOMOLOGOUS) -> np.ndarray:
+    """Single-linkage clusters: number of the cluster of each member, ndarray, dtype=int, shape=(n,); `table` as from `identities`."""
+    return connected_components(table > above, directed=False)[1]
+
+
+def cluster_weights(clusters: np.ndarray) -> np.ndarray:
+    """Weights that sum to 1: every cluster counts alike, and so does every member of a cluster; ndarray, dtype=float, shape=(n,)."""
+    sizes = np.bincount(clusters)
+    return 1 / (sizes[clusters] * len(sizes))
+
+
+def _at_positions(members: Sequence[Member]) -> np.ndarray:
+    """Residue letter of each member at each generic position of its class as a byte, 0 where it has none; shape (n, positions)."""
+    columns: dict[tuple[str, str], int] = {}
+    found = []
+    for member in members:
+        if member.numbers is not None:
+            named = [(index, number) for index, number in enumerate(member.numbers.gpcrdb) if number]
+            place = [columns.setdefault((member.numbers.receptor_class, number), len(columns)) for _, number in named]
+            found.append((place, [ord(member.protein.sequence[index]) for index, _ in named]))
+        else:
+            found.append(([], []))
+    letters = np.zeros((len(members), len(columns)), dtype=np.uint8)
+    for row, (place, codes) in enumerate(found):
+        letters[row, place] = codes
+    return letters
+
+
+def _aligned_identity(one: Protein, other: Protein) -> float:
+    from biotite.sequence import ProteinSequence  # slow to import and seldom needed
+    from biotite.sequence.align import SubstitutionMatrix, align_optimal
+
+    readable = str.maketrans("UO", "CK")  # BLOSUM62 has no rows for selenocysteine and pyrrolysine
+    pair = [ProteinSequence(protein.sequence.translate(readable)) for protein in (one, other)]
+    trace = align_optimal(*pair, SubstitutionMatrix.std_protein_matrix(), gap_penalty=(-12, -1), local=True, max_number=1)[0].trace
+    trace = trace[(trace >= 0).all(axis=1)]
+    if len(trace) < _FEWEST:
+        return 0.0
+    return float(np.mean([one.sequence[i] == other.sequence[j] for i, j in trace]))

@@ -1,0 +1,40 @@
+"""The receptors of a set one by one, as Explore scores them."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from allo_core.attention.columns import Columns
+from allo_core.attention.scores import score_heads
+from allo_core.family.members import Member
+
+__all__ = ["q_values_of_each"]
+
+
+def q_values_of_each(
+    members: Sequence[Member],
+    columns: Sequence[Columns],
+    draws: int | None = None,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> np.ndarray:
+    """q of every head in each receptor alone, under its matched null (uniform where it has no generic numbers).
+
+    Parameters
+    ----------
+    members, columns : sequences of length R
+    progress : callable(done, members), optional
+
+    Returns
+    -------
+    ndarray, dtype=float, shape=(R, layers * heads)
+        NaN where no score is defined or the head is not tested.
+    """
+    found = []
+    for done, (member, each) in enumerate(zip(members, columns, strict=True)):
+        if progress is not None:
+            progress(done, len(members))
+        strata = member.strata()
+        scores = score_heads(each, member.sites, "uniform" if strata is None else "matched", strata, draws, seed)
+        found.append(scores.frame["q_value"].to_numpy())
+    return np.stack(found)

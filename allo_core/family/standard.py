@@ -1,0 +1,54 @@
+"""One receptor's scores as they enter the mean over a set."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from allo_core.attention.columns import Columns
+from allo_core.attention.nulls import FEWEST_ARCS, moments
+
+__all__ = ["Standardised", "standardise"]
+
+
+@dataclass(frozen=True)
+class Standardised:
+    """Scores of every head in one receptor.
+
+    Parameters
+    ----------
+    snr, enrichment : ndarray, dtype=float, shape=(heads,)
+        NaN where the head is not tested: fewer than 10 arcs, or no spread over random sites.  A head that gives the site nothing has an
+        enrichment of 0 and the SNR that belongs to it.
+    mu, sigma : ndarray, dtype=float, shape=(heads,)
+    """
+
+    snr: np.ndarray
+    enrichment: np.ndarray
+    mu: np.ndarray
+    sigma: np.ndarray
+
+
+def standardise(columns: Columns, residues: np.ndarray, codes: np.ndarray, asked: np.ndarray) -> Standardised:
+    """Score the asked residues against random ones of the same strata.
+
+    Parameters
+    ----------
+    columns : Columns
+        Shape (layers, heads, L).
+    residues : ndarray, dtype=int, shape=(P,)
+        0-based residues that random sites are drawn from.
+    codes : ndarray, dtype=int, shape=(P,)
+        Their strata.
+    asked : ndarray, dtype=int, shape=(n,)
+        Which of `residues` are asked about.
+    """
+    length = columns.weights.shape[-1]
+    weights = columns.weights.reshape(-1, length)[:, residues]
+    counts = np.bincount(codes[asked], minlength=codes.max() + 1)
+    mu, sigma = moments(weights, codes, counts)
+    tested = (columns.arcs.reshape(-1, length).sum(axis=1) >= FEWEST_ARCS) & (sigma > 0)
+    on_site = weights[:, asked].sum(axis=1)
+    blank = np.full(len(weights), np.nan)
+    snr = np.divide(on_site - mu, sigma, out=blank.copy(), where=tested)
+    enrichment = np.divide(on_site, mu, out=blank.copy(), where=tested & (mu > 0))
+    return Standardised(snr, enrichment, mu, sigma)

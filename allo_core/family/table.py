@@ -1,0 +1,136 @@
+"""A set of receptors as a table: one row a receptor, with the residues that are asked about in it."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+
+from allo_core.errors import AlloScopeError, ScoreError, SequenceError
+from allo_core.family.members import Member, ReceptorSet, Refused, parse_positions, positions_title
+from allo_core.library import SODIUM_POCKET, find_receptor, find_site, numbers_for, site_indices
+from allo_core.residues import parse_residues
+from allo_core.sequence import Protein, parse_protein
+
+__all__ = ["MOST_ROWS", "read_set"]
+
+MOST_ROWS = 5_000
+_NAMES = {"receptor": "receptor", "entry": "receptor", "accession": "receptor", "sequence": "sequence", "name": "name"}
+_NAMES |= {"residues": "residues", "sites": "residues", "site": "residues", "positions": "residues"}
+_DELIMITERS = ",;\t"
+
+
+def read_set(text: str, title: str = "receptors of the table") -> ReceptorSet:
+    """Read a CSV, semicolon or tab separated table.
+
+    Its header names a column ``receptor`` (entry name or accession of the library) or ``sequence``, and a column ``residues``: UniProt
+    numbers (``D52 S91``), GPCRdb numbers (``2x50``) or the name of a library site.  A column ``name`` is optional.  A row that cannot be
+    read is reported and the others go on.  Where every row asks about the same generic positions, the set is one of positions.
+
+    Raises
+    ------
+    ScoreError
+        No header, a column is missing, more than 5,000 rows, or no row that can be read (with the first reason).
+    """
+    rows = list(_rows(text))
+    members: list[Member] = []
+    refused: list[Refused] = []
+    asked: list[tuple[str, ...]] = []
+    seen: dict[tuple[str, tuple[int, ...]], int] = {}
+    receptor_class = ""
+    for number, row in enumerate(rows, start=1):
+        label = f"row {number} ({_shortened(row.get('receptor') or row.get('name') or 'a sequence')})"
+        try:
+            member = _member(row, number)
+            positions = _positions(row["residues"])
+            if positions:
+                receptor_class = receptor_class or member.numbers.receptor_class
+                _check_class(member, receptor_class)
+            key = (member.protein.sequence, member.sites)
+            if key in seen:
+                raise ScoreError(f"it repeats row {seen[key]}")
+        except AlloScopeError as error:
+            refused.append(Refused(label, str(error)))
+            continue
+        seen[key] = number
+        members.append(member)
+        asked.append(positions)
+    if not members:
+        first = f": {refused[0].where}: {refused[0].reason}" if refused else "; it has no row below its header."
+        raise ScoreError(f"No row of the table can be used{first}")
+    whole = ReceptorSet(title, tuple(members), tuple(refused))
+    same = set(asked[0]) if asked[0] and all(set(each) == set(asked[0]) for each in asked) else None
+    if same is None:
+        return whole
+    return replace(whole, title=f"{positions_title(asked[0])} of class {receptor_class}", positions=asked[0], receptor_class=receptor_class)
+
+
+def _rows(text: str) -> Iterator[dict[str, str]]:
+    lines = text.lstrip("\ufeff").strip("\r\n")
+    header = lines.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=header.count)
+    try:
+        table = list(csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise ScoreError(f"The table cannot be read ({error}); save it as CSV with a header.") from error
+    names = [_NAMES.get(cell.strip().lower(), "") for cell in (table[0] if table else [])]
+    if "residues" not in names or not {"receptor", "sequence"} & set(names):
+        raise ScoreError("The table needs a header with the columns receptor (or sequence) and residues.")
+    if len(table) - 1 > MOST_ROWS:
+        raise ScoreError(f"The table has {len(table) - 1:,} rows; at most {MOST_ROWS:,} are read. Use batch for more.")
+    for cells in table[1:]:
+        if any(cell.strip() for cell in cells):
+            padded = [*cells, *[""] * (len(names) - len(cells))]
+            yield {name: cell.strip() for name, cell in zip(names, padded, strict=False) if name} | {"too many": cells[len(names) :]}
+
+
+def _member(row: dict, number: int) -> Member:
+    if any(cell.strip() for cell in row["too many"]):
+        raise ScoreError("it has more cells than the header; put residues that contain commas into quotes")
+    protein, entry = _protein(row, number)
+    numbers = find_receptor(entry).numbers if entry else numbers_for(protein)
+    text = row.get("residues", "")
+    if not text:
+        raise ScoreError("no residue is named")
+    sites = _sites(text, entry, protein, numbers)
+    if not sites:
+        raise ScoreError("no residue is named")
+    return Member(row.get("name") or protein.name, protein, numbers, sites)
+
+
+def _protein(row: dict, number: int) -> tuple[Protein, str]:
+    receptor, sequence = row.get("receptor", ""), row.get("sequence", "")
+    if receptor:
+        found = find_receptor(receptor)
+        if sequence and sequence != found.protein.sequence:
+            raise SequenceError(f"its sequence is not that of {found.entry}; leave one of the two out")
+        return found.protein, found.entry
+    if not sequence:
+        raise SequenceError("neither receptor nor sequence is given")
+    protein = parse_protein(sequence)
+    return Protein(row.get("name") or f"sequence {number}", protein.sequence), ""
+
+
+def _sites(text: str, entry: str, protein: Protein, numbers) -> tuple[int, ...]:
+    if entry and text.lower() in {site.name.lower() for site in find_receptor(entry).sites}:
+        return site_indices(find_site(find_receptor(entry), text), protein, numbers)
+    return parse_residues(text, protein, numbers)
+
+
+def _positions(text: str) -> tuple[str, ...]:
+    """The generic positions that a cell names; none where it names anything else."""
+    if text.strip().lower() == "sodium pocket":
+        return tuple(SODIUM_POCKET)
+    try:
+        return parse_positions(text)
+    except ScoreError:
+        return ()
+
+
+def _check_class(member: Member, receptor_class: str) -> None:
+    own = member.numbers.receptor_class
+    if own != receptor_class:
+        raise ScoreError(f"it is class {own}, where these numbers name other residues than in class {receptor_class} of the rows above")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,79 @@
+"""One receptor laid on another by the residues that have the same generic numbers."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from allo_core.errors import StructureError
+from allo_core.structure.orient import Placement
+
+__all__ = ["Superposition", "superpose"]
+
+_FEWEST = 30  # residues; fewer would fix the axis of one helix alone
+_ROUNDS = 5
+_FAR = 2.0  # a pair counts if it lies within this many times the median distance, so that moved helix ends do not turn the rest
+
+
+class Superposition(NamedTuple):
+    """A motion onto another receptor.
+
+    Parameters
+    ----------
+    placement : Placement
+        From the coordinates of the file to those of the other scene.
+    pairs : int
+        Residues that share a generic number and are shown in both.
+    core : int
+        Those that the motion was fitted to.
+    rmsd : float
+        Å, CA atoms of the core.
+    """
+
+    placement: Placement
+    pairs: int
+    core: int
+    rmsd: float
+
+
+def superpose(ca: np.ndarray, names: Sequence[str], reference_ca: np.ndarray, reference_names: Sequence[str]) -> Superposition:
+    """Lay CA atoms on those of a reference, pairing residues by generic number.
+
+    Least squares (Kabsch 1976, Acta Cryst. A32, 922), repeated without the pairs that lie far apart.
+
+    Parameters
+    ----------
+    ca, reference_ca : ndarray, dtype=float, shape=(L, 3) and (M, 3)
+        Å; NaN where a residue is not shown.  The reference is in the coordinates of its scene.
+    names, reference_names : sequence of str, length L and M
+        GPCRdb numbers, empty where there is none.
+
+    Raises
+    ------
+    StructureError
+        Fewer than 30 residues are shared.
+    """
+    place = {name: at for at, name in enumerate(reference_names) if name and np.isfinite(reference_ca[at]).all()}
+    shared = [(at, place[name]) for at, name in enumerate(names) if name in place and np.isfinite(ca[at]).all()]
+    if len(shared) < _FEWEST:
+        raise StructureError(f"Only {len(shared)} residues with the same generic numbers are shown in both; {_FEWEST} are needed.")
+    here, there = np.array(shared).T
+    mobile, fixed = np.asarray(ca, dtype=float)[here], np.asarray(reference_ca, dtype=float)[there]
+    core = np.ones(len(mobile), dtype=bool)
+    for _ in range(_ROUNDS):
+        rotation, center, target = _fit(mobile[core], fixed[core])
+        apart = np.linalg.norm((mobile - center) @ rotation.T + target - fixed, axis=1)
+        near = apart <= max(_FAR * np.median(apart), 1.0)
+        if near.sum() < _FEWEST or (near == core).all():
+            break
+        core = near
+    rmsd = float(np.sqrt((apart[core] ** 2).mean()))
+    # A placement moves its center to the origin, so the target's place is taken into the center.
+    return Superposition(Placement(rotation, center - target @ rotation), len(mobile), int(core.sum()), rmsd)
+
+
+def _fit(mobile: np.ndarray, fixed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rotation [3, 3], center of the mobile points, center of the fixed ones."""
+    center, target = mobile.mean(axis=0), fixed.mean(axis=0)
+    return Rotation.align_vectors(fixed - target, mobile - center)[0].as_matrix(), center, target

@@ -1,0 +1,22 @@
+"""Progress on one line of a terminal."""
+
+import sys
+
+__all__ = ["show_progress"]
+
+_A_LINE = 60  # characters
+
+
+def show_progress(stage: str, done: int, total: int) -> None:
+    """Write what is being done over what was being done before; silent where stderr is a file."""
+    from allo_core.extract import LAYER
+    from allo_core.family.runs import RECEPTOR
+
+    if not sys.stderr.isatty():
+        return
+    text = stage
+    if total:
+        counted = stage in (LAYER, RECEPTOR)
+        text = f"{stage} {done} of {total}" if counted else f"{stage}, {done / 1e6:.0f} of {total / 1e6:.0f} MB"
+    # The cursor waits at the beginning, so that whatever comes next is written over it.
+    print(f"{text:<{_A_LINE}}", end="\n" if total and done == total else "\r", file=sys.stderr, flush=True)
