@@ -6,7 +6,7 @@ from allo_core.errors import AlloScopeError, ScoreError
 from allo_core.extract import find_kept_run, run_notes
 from allo_core.library import numbers_for
 from allo_core.models.registry import get_spec
-from allo_core.sentences import set_phrases, verdict
+from allo_core.sentences import set_phrases
 from allo_core.ui import incoming, panels, results, session, state
 from allo_core.ui.controls import draw_controls, effective_null
 from allo_core.ui.painting import paint
@@ -83,8 +83,7 @@ statement = [read, structure_sentence(loaded, protein) if loaded is not None els
 if result is not None:
     try:
         panels.draw_profile(view, protein, result)
-        sentence = verdict(result.scores, result.control, result.measure, phrases)
-        draw_tabs(Shown(view, protein, result, painting, loaded, sentence, " ".join(statement)), details)
+        draw_tabs(Shown(view, protein, result, painting, loaded, phrases, " ".join(statement)), details)
     except AlloScopeError as error:  # damaged meanwhile: the map and the downloads read it again
         draw_failure(error, maps)
 draw_foot([*statement, *run_notes(spec, protein)])

@@ -3,6 +3,8 @@
 import streamlit as st
 
 from allo_core.ui.kept_runs import draw_kept_runs
+from allo_core.ui.navigation import enter
 
+enter()
 st.markdown("### Kept runs")
 draw_kept_runs()

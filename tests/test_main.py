@@ -64,7 +64,7 @@ def test_two_sets_and_what_lies_between_them(tmp_path, capsys):
         assert (len(data["sites"]), frame["n_sites"][0]) == ((16, 16) if measure in ("A", "BA") else (11, 11))
         heading, said = out.splitlines()[:2]
         words = {"A": "on A", "B": "on B", "AB": "A -> B", "BA": "B -> A"}[measure]
-        assert heading == f"AA2AR, A 16 residues, B 11 residues, {words}, AntiBERTy, threshold 0.1, matched null"
+        assert heading == f"AA2AR, A 16 residues, B 11 residues, {words}, AlloScope GPCR 8M, threshold 0.1, matched null"
         looked = "at the sodium pocket" if measure == "BA" else "from the sodium pocket at" if measure == "AB" else "attend"
         assert looked in said
     (entry,) = list_runs()
@@ -75,7 +75,7 @@ def test_two_sets_and_what_lies_between_them(tmp_path, capsys):
         assert set(a) <= set(pocket)
         chosen = list(pocket) if rows is None else rows
         seen = [
-            np.where(maps[layer, head] > 0.1, maps[layer, head], 0)[chosen][:, columns].sum() for layer in range(8) for head in range(8)
+            np.where(maps[layer, head] > 0.1, maps[layer, head], 0)[chosen][:, columns].sum() for layer in range(6) for head in range(20)
         ]
         # float16 keeps 11 bits of each entry; an entry within 2.5e-5 of the threshold may fall on its other side.
         np.testing.assert_allclose(tables[measure]["attention_on_site"], seen, atol=0.11, rtol=1e-3)
@@ -93,8 +93,8 @@ def test_the_verdict_and_the_default_threshold(capsys):
     heading, said = out.splitlines()[:2]
     assert heading.endswith(f"threshold {DEFAULT_THRESHOLD:g}, matched null")
     assert re.fullmatch(
-        r"\d+ of 64 heads (\(\d+ of them flagged\) )?attends? to the sodium pocket more than to segment- and conservation-matched residues "
-        r"\(q < 0\.05\); random matched sites: median [\d.]+, 95 % at most [\d.]+\.",
+        r"\d+ of 120 heads (\(\d+ of them flagged\) )?attends? to the sodium pocket more than to segment- and conservation-matched "
+        r"residues \(q < 0\.05\); random matched sites: median [\d.]+, 95 % at most [\d.]+\.",
         said,
     )
     _, out, _ = run("analyse", "AA2AR", "--sites", "D52 S91", "--null", "published", capsys=capsys)
@@ -107,7 +107,7 @@ def test_an_accession_that_is_not_in_the_library(capsys, monkeypatch):
     keep("P21917-2.fasta", b">sp|P21917-2|DRD4_HUMAN Isoform 2 OS=Homo sapiens\nMGNRSTADADGLLAGRGPAAGASAGASAGLAGQGAAALVGGVLLIG\n")
     code, out, _ = run("analyse", " p21917-2", "--sites", "M1 5-9", "--threshold", "0", capsys=capsys)
     assert code == 0
-    assert out.startswith("DRD4-2, 6 residues, AntiBERTy, threshold 0, uniform null")
+    assert out.startswith("DRD4-2, 6 residues, AlloScope GPCR 8M, threshold 0, uniform null")
     code, _, err = run("analyse", "P21917-2", "--sites", "M1", "--record", "1", capsys=capsys)
     assert (code, err) == (2, "alloscope: --record is for FASTA files; DRD4-2 is a UniProt entry.\n")
     assert run("analyse", "P29274", "--sites", "D52", capsys=capsys)[0] == 0
@@ -143,7 +143,7 @@ def test_a_record_of_a_fasta_file(tmp_path, capsys):
     fasta.write_text(">one\nMKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQ\n>two\nMPIMGSSVYITVELAIAVLAILGNVLVCWAVWLN\n")
     code, out, _ = run("analyse", fasta, "--record", "two", "--sites", "5-9", "--threshold", "0", capsys=capsys)
     assert code == 0
-    assert "two, 5 residues, AntiBERTy, threshold 0, uniform null" in out
+    assert "two, 5 residues, AlloScope GPCR 8M, threshold 0, uniform null" in out
 
 
 def test_the_domain_of_a_long_receptor(capsys):
@@ -186,7 +186,7 @@ def test_the_domain_of_a_long_receptor(capsys):
         (["AA2AR", "--sites", "D52", "--threshold", "many\nlines"], "many"),
         (["DRD3", "--sites", "C114", "--null", "matched"], "The matched null needs generic numbers, which DRD3 lacks; choose uniform."),
         (["DRD3", "--sites", "2x50"], "no generic numbers"),
-        (["GRM5", "--sites", "L744"], "510"),
+        (["GRM5", "--sites", "L744", "--model", "antiberty"], "510"),
         (["AA2AR", "--sites", "D52", "--csv", "/no/such/folder/x.csv"], "/no/such/folder/x.csv: the folder does not exist"),
         (["AA2AR", "--sites", "D52", "--csv", "/tmp"], "/tmp: a folder, not a file"),
         (["AA2AR", "--sites", "D52", "--json", "/tmp"], "/tmp: a folder, not a file"),
@@ -279,6 +279,8 @@ def test_models_lists_where_the_weights_are(capsys):
     assert code == 0
     lines = {line.split()[0]: line for line in out.splitlines()}
     assert "33 x 20" in lines["esm2_t33_650M_UR50D"]
+    assert "bundled (AlloScope package)" in lines["alloscope_gpcr_8m"]
+    assert "6 x 20" in lines["alloscope_gpcr_8m"]
     assert "bundled (antiberty package)" in lines["antiberty"]
     assert "8 x 8" in lines["antiberty"]
     assert "Antibody model" in out

@@ -6,6 +6,7 @@ from allo_core.attention.measures import MEASURES
 from allo_core.figures.heatmap import SCORES
 from allo_core.ui import session
 from allo_core.ui.help import HELP
+from allo_core.ui.mirror import mirrored, mirrored_field
 from allo_core.ui.state import COLOURINGS, MOST_PAIRS, NULLS, SCALES, THRESHOLDS, View
 
 __all__ = ["NULL_NAMES", "draw_controls", "effective_null"]
@@ -18,18 +19,16 @@ def draw_controls(view: View, numbered: bool) -> None:
     places = st.columns([2.75, 1.65, 1.75, 1.3, 2.2, 1.3, 1.3], vertical_alignment="bottom", gap="small")
     measure, score, threshold, null, colouring, scale, pairs = places
     with measure:
-        st.session_state.measure = view.measure
         st.segmented_control(
-            "Attention", list(MEASURES), format_func=MEASURES.__getitem__, key="measure", required=True, help=HELP["measure"],
-            on_change=lambda: session.change(measure=st.session_state.measure or view.measure),
+            "Attention", list(MEASURES), format_func=MEASURES.__getitem__, required=True, help=HELP["measure"],
+            **mirrored("measure", view.measure, lambda measure: session.change(measure=measure or view.measure)),
         )  # fmt: skip
     with score:
         _choice("score", SCORES, view.score, "Heatmap shows", HELP["score"])
     with threshold:
-        st.session_state.threshold = view.threshold
         st.select_slider(
-            "Threshold", THRESHOLDS, format_func=lambda value: f"{value:.2f}", key="threshold", help=HELP["threshold"],
-            on_change=lambda: session.change(threshold=st.session_state.threshold),
+            "Threshold", THRESHOLDS, format_func=lambda value: f"{value:.2f}", help=HELP["threshold"],
+            **mirrored_field("threshold", view.threshold),
         )  # fmt: skip
     with null:
         options = {name: NULL_NAMES[name] for name in NULLS if numbered or name != "matched"}
@@ -39,20 +38,14 @@ def draw_controls(view: View, numbered: bool) -> None:
     with scale:
         _choice("scale", SCALES, view.scale, "Scale of", HELP["scale"])
     with pairs:
-        st.session_state.pairs = view.pairs
         st.slider(
-            "Strongest pairs", 0, MOST_PAIRS, key="pairs", help=HELP["pairs"],
-            on_change=lambda: session.change(pairs=st.session_state.pairs),
+            "Strongest pairs", 0, MOST_PAIRS, help=HELP["pairs"], **mirrored_field("pairs", view.pairs),
         )  # fmt: skip
 
 
 def _choice(field: str, options: dict[str, str], value: str, label: str, text: str) -> None:
     """A select box bound to a field of the view."""
-    st.session_state[field] = value
-    st.selectbox(
-        label, list(options), format_func=options.__getitem__, key=field, help=text,
-        on_change=lambda: session.change(**{field: st.session_state[field]}),
-    )  # fmt: skip
+    st.selectbox(label, list(options), format_func=options.__getitem__, help=text, **mirrored_field(field, value))
 
 
 def effective_null(view: View, numbered: bool) -> str:

@@ -21,13 +21,15 @@ __all__ = [
     "is_key",
     "keep_protein",
     "keep_structure",
+    "keep_table",
     "kept_protein",
     "kept_structure",
+    "kept_table",
     "name_of",
     "structure_file",
 ]
 
-_KEY = re.compile(r"(sequence|structure)-[0-9a-f]{20}")
+_KEY = re.compile(r"(sequence|structure|table)-[0-9a-f]{20}")
 
 
 def is_key(text: str) -> bool:
@@ -73,6 +75,19 @@ def kept_structure(key: str) -> tuple[Path, str]:
     """Path and display name of a kept structure; StoreError if it is not kept on this machine."""
     name = _read(key, ".name").decode(errors="replace")
     return _folder() / f"{key}.bin", name
+
+
+def keep_table(content: bytes, name: str) -> str:
+    """Keep an uploaded table under its content's hash; returns its key."""
+    key = f"table-{hashlib.sha256(content).hexdigest()[:20]}"
+    _write(_folder() / f"{key}.bin", content)
+    _write(_folder() / f"{key}.name", name[:80].encode(errors="replace"))
+    return key
+
+
+def kept_table(key: str) -> tuple[str, str]:
+    """Text and display name of a kept table; StoreError if it is not kept on this machine."""
+    return _read(key, ".bin").decode("utf-8-sig", errors="replace"), _read(key, ".name").decode(errors="replace")
 
 
 def structure_file(key: str) -> tuple[Path, str]:

@@ -7,34 +7,61 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from allo_core.attention.column_reducer import KEPT_THRESHOLDS
 from allo_core.errors import AlloScopeError, Cancelled
-from allo_core.extract import run_model
-from allo_core.models.language_model import ProteinLanguageModel, load_model
+from allo_core.extract import Report, run_model
+from allo_core.family.members import ReceptorSet
+from allo_core.family.runs import run_set
+from allo_core.models.language_model import CancelEvent, ProteinLanguageModel, load_model
 from allo_core.sequence import Protein
 
-__all__ = ["Job", "Request", "Worker"]
+__all__ = ["Job", "Request", "SetRequest", "Worker"]
+
+Load = Callable[..., ProteinLanguageModel]
 
 _LOG = logging.getLogger("alloscope")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be run."""
+    """One protein that is to be run."""
 
     protein: Protein
     model: str
     device: str = "auto"
     dtype: str = "float32"
 
+    def run(self, step: Report, cancel: CancelEvent, load: Load) -> tuple[str, ...]:
+        """Run it; what to know of the device.  Parameters and errors as for `run_model`."""
+        return run_model(self.model, self.protein, self.device, self.dtype, step, cancel, load)[1]
+
+
+@dataclass(frozen=True)
+class SetRequest:
+    """A set of receptors that is to be run; two with the same key are the same request."""
+
+    key: str
+    asked: ReceptorSet = field(compare=False, repr=False)
+    model: str
+    device: str = "auto"
+    dtype: str = "float32"
+
+    def run(self, step: Report, cancel: CancelEvent, load: Load) -> tuple[str, ...]:
+        """Run its members; what to know of the device, and which members failed and why.  Parameters and errors as for `run_set`."""
+        done = run_set(self.model, self.asked, KEPT_THRESHOLDS, self.device, self.dtype, step, cancel, load)
+        known = {row.where for row in self.asked.refused}
+        return (*done.notes, *(f"{row.where}: {row.reason}" for row in done.asked.refused if row.where not in known))
+
 
 @dataclass
 class Job:
     """One run, queued or under way or ended; written by the worker, read by the page."""
 
-    request: Request
+    request: Request | SetRequest
     state: Literal["queued", "running", "done", "failed", "cancelled"] = "queued"
     stage: str = "Waiting"
     done: int = 0
@@ -76,7 +103,7 @@ class Worker:
         self._loaded: tuple[tuple[str, ...], ProteinLanguageModel] | None = None
         threading.Thread(target=self._work, name="alloscope-worker", daemon=True).start()
 
-    def submit(self, request: Request) -> Job:
+    def submit(self, request: Request | SetRequest) -> Job:
         """Queue a run; a request that is already queued or running gives that job."""
         with self._lock:
             for job in self._active:
@@ -113,8 +140,7 @@ class Worker:
         if job.cancel.is_set():
             raise Cancelled
         job.state = "running"
-        request = job.request
-        _, job.notes = run_model(request.model, request.protein, request.device, request.dtype, job.step, job.cancel, self._model)
+        job.notes = job.request.run(job.step, job.cancel, self._model)
         job.state = "done"
 
     def _model(self, *wanted: str) -> ProteinLanguageModel:

@@ -9,7 +9,7 @@ import streamlit as st
 from allo_core.attention.store import KeptRun, damaged_runs, delete_run, list_runs, runs_folder
 from allo_core.errors import AlloScopeError, WeightsError
 from allo_core.models.registry import get_spec
-from allo_core.ui.rail import readable_size
+from allo_core.ui.models import readable_size
 from allo_core.ui.text import plain
 
 __all__ = ["draw_kept_runs"]

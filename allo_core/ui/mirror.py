@@ -1,4 +1,4 @@
-"""Widgets that show a part of the view which also changes without them: by a click on a picture, or by something that has been fetched.
+"""Widgets that show a part of the view, which also changes without them: by a click on a picture, or by something that has been fetched.
 
 With every message the browser sends the values of all its widgets, also those that the server has meanwhile set to something else without
 having told the browser yet: with the second of two quick clicks on the structure, say, or with the poll of a progress bar.  Streamlit takes
@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-__all__ = ["mirrored"]
+from allo_core.ui import session
+
+__all__ = ["mirrored", "mirrored_field"]
 
 
 class _Shown(NamedTuple):
@@ -43,6 +45,11 @@ def mirrored(name: str, value: Any, act: Callable[[Any], None]) -> dict[str, Any
         act(chosen)
 
     return {"key": key, "on_change": changed}
+
+
+def mirrored_field(field: str, value: Any) -> dict[str, Any]:
+    """``mirrored`` for a widget whose value is a field of the view."""
+    return mirrored(field, value, lambda chosen: session.change(**{field: chosen}))
 
 
 def _hashable(value: Any) -> Hashable:

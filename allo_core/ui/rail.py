@@ -1,17 +1,15 @@
 """The left rail: what is looked at, and with what."""
 
-from urllib.parse import urlsplit
-
 import streamlit as st
 
-from allo_core.errors import AlloScopeError, SequenceError
+from allo_core.errors import SequenceError
 from allo_core.library import numbers_for, receptors, seven_tm_domain
-from allo_core.models.registry import MODELS, get_spec
-from allo_core.models.weights import WeightsState, locate
+from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.sequence import Protein
 from allo_core.ui import incoming, inputs, session
 from allo_core.ui.help import DEFINITIONS, HELP
-from allo_core.ui.mirror import mirrored
+from allo_core.ui.mirror import mirrored, mirrored_field
+from allo_core.ui.models import draw_model, readable_size, whereabouts
 from allo_core.ui.residue_sets import draw_residue_sets
 from allo_core.ui.results import LoadedStructure
 from allo_core.ui.state import DRAWS, View
@@ -24,7 +22,7 @@ __all__ = ["draw_rail"]
 def draw_rail(view: View, protein: Protein, loaded: LoadedStructure | None, has_run: bool) -> None:
     """Receptor, model, run, residue sets, structure."""
     _receptor(view)
-    _model(view)
+    draw_model(view.model, lambda model: session.change(model=model, head=None))
     _run(view, protein, has_run)
     draw_residue_sets(view, protein, loaded)
     draw_structure_choice(view)
@@ -75,55 +73,17 @@ def _use_sequence() -> None:
     incoming.use_text(text, st.session_state.record)
 
 
-@st.cache_data(ttl=10, show_spinner=False)
-def _whereabouts() -> dict[str, WeightsState | str]:
-    """Where the weights of each model lie, or what is wrong with them."""
-    found: dict[str, WeightsState | str] = {}
-    for model_id, spec in MODELS.items():
-        try:
-            found[model_id] = locate(spec)
-        except AlloScopeError as error:
-            found[model_id] = str(error)
-    return found
-
-
-def _model(view: View) -> None:
-    where = _whereabouts()
-
-    def name(model_id: str) -> str:
-        spec, weights = MODELS[model_id], where[model_id]
-        if isinstance(weights, str):
-            state = "weights damaged"
-        else:
-            state = f"{readable_size(weights.size)} download" if weights.state == "download" else weights.state
-        return f"{spec.label} · {spec.layers} × {spec.heads} heads · {state}"
-
-    st.session_state.model = view.model
-    st.selectbox(
-        "Model",
-        list(MODELS),
-        format_func=name,
-        key="model",
-        help=HELP["model"],
-        on_change=lambda: session.change(model=st.session_state.model, head=None),
-    )
-    weights = where[view.model]
-    if isinstance(weights, str):
-        st.error(plain(weights))
-        return
-    source = f"download from {urlsplit(weights.source).hostname}" if weights.state == "download" else weights.source
-    st.caption(plain(f"{get_spec(view.model).note} Weights: {source}, licence {weights.licence}.".strip()))
-
-
 def _run(view: View, protein: Protein, has_run: bool) -> None:
     spec = get_spec(view.model)
     if spec.longest is not None and len(protein) > spec.longest:
         _offer_domain(protein, spec)
         return
     job = session.current_job(view)
-    weights = _whereabouts()[view.model]
-    if isinstance(weights, str):
+    weights = whereabouts()[view.model]
+    if isinstance(weights, str) or (weights.state == "missing" and not has_run):
         return
+    if not has_run and len(protein) + 2 > spec.trained_tokens:
+        _offer_domain(protein, spec)
     label = f"Run {spec.label}" if weights.state != "download" else f"Download {readable_size(weights.size)} and run"
     if job is not None and job.active:
         label = "Running"
@@ -140,13 +100,17 @@ def _run(view: View, protein: Protein, has_run: bool) -> None:
     )
 
 
-def _offer_domain(protein: Protein, spec) -> None:
-    st.warning(f"{spec.label} reads at most {spec.longest} residues; this sequence has {len(protein)}.")
+def _offer_domain(protein: Protein, spec: ModelSpec) -> None:
+    """Say that the sequence is longer than the model reads, or than it has seen, and offer the part with the seven helices."""
+    most = spec.longest or spec.trained_tokens - 2
+    reads = "reads at most" if spec.longest else "saw in training at most"
+    st.warning(f"{spec.label} {reads} {most:,} residues; this sequence has {len(protein):,}.")
     domain = seven_tm_domain(protein, numbers_for(protein))
+    other = " or choose an ESM model" if spec.longest else ""
     if domain is None:
-        st.caption("Its helices are not known, so cut it yourself or choose an ESM model.")
-    elif len(domain) > spec.longest:
-        st.caption(f"Its 7TM domain has {len(domain)} residues, also too many; choose an ESM model.")
+        st.caption(f"Its helices are not known, so cut it yourself{other}.")
+    elif len(domain) > most:
+        st.caption(f"Its 7TM domain has {len(domain):,} residues, also too many{other and '; choose an ESM model'}.")
     else:
         first, last = domain.number(0), domain.number(len(domain) - 1)
         st.button(
@@ -166,23 +130,10 @@ def _advanced(view: View) -> None:
             ("dtype", {"float32": "float32", "bfloat16": "bfloat16"}, "Precision"),
             ("draws", {count: f"{count:,}" if count else "as many as the heads need" for count in DRAWS}, "Random draws"),
         ):
-            st.session_state[field] = getattr(view, field)
             st.selectbox(
-                label, list(options), format_func=options.__getitem__, key=field, help=HELP[field], on_change=_take_field, args=(field,)
+                label, list(options), format_func=options.__getitem__, help=HELP[field], **mirrored_field(field, getattr(view, field))
             )
 
         st.markdown("**Definitions**")
         for term, key in DEFINITIONS.items():
             st.caption(f"**{term}.** {plain(HELP[key])}")
-
-
-def _take_field(field: str) -> None:
-    session.change(**{field: st.session_state[field]})
-
-
-def readable_size(size: int) -> str:
-    """Bytes as people read them: 2.6 GB."""
-    for unit, scale in (("GB", 1e9), ("MB", 1e6)):
-        if size >= scale:
-            return f"{size / scale:.1f} {unit}" if size < 10 * scale else f"{size / scale:.0f} {unit}"
-    return f"{size / 1e3:.0f} kB"

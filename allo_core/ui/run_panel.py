@@ -5,6 +5,7 @@ import streamlit as st
 from allo_core.attention.maps import AttentionMaps
 from allo_core.errors import AlloScopeError
 from allo_core.extract import LAYER
+from allo_core.family.runs import RECEPTOR
 from allo_core.models.registry import get_spec
 from allo_core.sequence import Protein
 from allo_core.ui import session
@@ -12,7 +13,7 @@ from allo_core.ui.jobs import Job
 from allo_core.ui.state import View
 from allo_core.ui.text import plain
 
-__all__ = ["device_notes", "draw_failure", "draw_run_state"]
+__all__ = ["device_notes", "draw_failure", "draw_progress", "draw_run_state"]
 
 _POLL = 0.3  # seconds
 
@@ -21,7 +22,7 @@ def draw_run_state(view: View, protein: Protein, job: Job | None) -> None:
     """What stands in place of the pictures while there is no run of this protein with this model."""
     spec = get_spec(view.model)
     if job is not None and job.active:
-        _progress(job)
+        draw_progress(job)
     elif job is not None and job.state == "failed":
         st.error(plain(job.message))
         st.button("Try again", key="again", on_click=session.start_run, args=(view,))
@@ -47,7 +48,8 @@ def device_notes(maps: AttentionMaps | None, job: Job | None) -> list[str]:
 
 
 @st.fragment(run_every=_POLL)
-def _progress(job: Job) -> None:
+def draw_progress(job: Job) -> None:
+    """Progress with cancel, until the job has ended."""
     if not job.active:
         st.rerun()
     with st.container(border=True):
@@ -65,8 +67,8 @@ def progress_line(job: Job) -> str:
         return f"Waiting for {ahead} other run{'s' if ahead != 1 else ''}" if ahead else "Starting"
     if not job.total:
         return job.stage
-    if job.stage == LAYER:
-        text = f"Layer {job.done} of {job.total}"
+    if job.stage in (LAYER, RECEPTOR):
+        text = f"{job.stage} {job.done} of {job.total}"
     else:
         text = f"{job.stage}, {job.done / 1e6:.0f} of {job.total / 1e6:.0f} MB"
     return text if job.seconds_left is None else f"{text}, {readable_time(job.seconds_left)} left"

@@ -36,6 +36,7 @@ __all__ = [
     "shown",
     "start",
     "start_run",
+    "start_shared",
     "toggle_residue",
     "use_domain",
     "write_url",
@@ -44,13 +45,19 @@ __all__ = [
 
 def start() -> None:
     """Begin a session: on first opening the view is read from the URL."""
+    start_shared()
     if "view" not in st.session_state:
         st.session_state.view, notices = state.from_query(st.query_params.to_dict())
         st.session_state.notices = notices
         st.session_state.problems = {}
-        st.session_state.jobs = {}
         view = st.session_state.view
         st.session_state.inputs = [key for key in (view.protein, view.structure) if inputs.is_key(key)]
+
+
+def start_shared() -> None:
+    """What all pages of a session share: the jobs it has asked for, and what is to be said once."""
+    for name, value in (("jobs", {}), ("notices", [])):
+        st.session_state.setdefault(name, value)
 
 
 def change(**fields) -> None:
@@ -220,9 +227,9 @@ def current_job(view: View) -> Job | None:
 
 
 def run_unasked(view: View, maps: AttentionMaps | None) -> None:
-    """Start the default model by itself, once for each sequence: its weights are bundled and it takes seconds."""
+    """Start the default model by itself, once for each sequence of a length that it knows: its weights ship and it takes a second."""
     spec = get_spec(view.model)
     request = request_of(view)
-    too_long = spec.longest is not None and len(request.protein) > spec.longest
-    if maps is None and spec.id == DEFAULT_MODEL and not too_long and request not in st.session_state.jobs:
+    known = len(request.protein) + 2 <= spec.trained_tokens
+    if maps is None and spec.id == DEFAULT_MODEL and known and request not in st.session_state.jobs:
         start_run(view)

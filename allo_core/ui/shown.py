@@ -1,9 +1,11 @@
 """Everything that the page shows, in one object, for what is taken away."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from allo_core.models.registry import get_spec
+from allo_core.sentences import verdict
 from allo_core.sequence import Protein
 from allo_core.ui.painting import Painting, Values, values_to_take_away
 from allo_core.ui.results import LoadedStructure, Result
@@ -23,8 +25,13 @@ class Shown:
     result: Result
     painting: Painting
     loaded: LoadedStructure | None
-    verdict: str
+    phrases: Mapping[str, str]
     statement: str
+
+    @cached_property
+    def verdict(self) -> str:
+        """The verdict in one sentence."""
+        return verdict(self.result.scores, self.result.control, self.result.measure, self.phrases)
 
     @cached_property
     def values(self) -> Values:

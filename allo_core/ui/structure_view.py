@@ -56,7 +56,9 @@ def _library() -> tuple[str, str]:
     return f"{'/' + base if base else ''}/app/static/{FILE}", ""
 
 
-def structure_view(scene, first: int, painting: Painting, file: str, height: int, on_pick: Callable[[], None], key: str) -> None:
+def structure_view(
+    scene, first: int, painting: Painting, file: str, height: int, on_pick: Callable[[], None], key: str, group: str = ""
+) -> None:
     """Draw a scene; a click on a residue of the receptor calls ``on_pick``, which asks `picked_number`.
 
     The camera stays as long as the scene is the same.
@@ -68,6 +70,8 @@ def structure_view(scene, first: int, painting: Painting, file: str, height: int
         UniProt number of the protein's first residue.
     file : str
         Name of saved pictures, letters and digits.
+    group : str
+        Views of one group turn together.
     """
     dark = st.context.theme.type == "dark"
     viewer, structures = _components()
@@ -81,6 +85,7 @@ def structure_view(scene, first: int, painting: Painting, file: str, height: int
         on_pick_change=on_pick,
         data={
             "height": height,
+            "group": group,
             "library": address,
             "problem": problem,
             "file": file,
@@ -92,7 +97,10 @@ def structure_view(scene, first: int, painting: Painting, file: str, height: int
             "labels": list(painting.labels),
             "values": list(painting.values),
             "valueName": painting.value_name,
-            "sets": [{"name": name, "numbers": numbers, "colour": colour} for name, (numbers, colour) in painting.sets.items()],
+            "sets": [
+                {"name": name, "label": f"set {name}" if len(name) == 1 else name, "numbers": numbers, "colour": colour}
+                for name, (numbers, colour) in painting.sets.items()
+            ],
             "legend": painting.legend,
             "colouring": painting.colouring,
             "pairs": [list(pair) for pair in painting.pairs],

@@ -4,7 +4,10 @@ import json
 
 from playwright.sync_api import TimeoutError
 
+from allo_core.models.registry import DEFAULT_MODEL, get_spec
+
 __all__ = [
+    "DEFAULT",
     "chips",
     "click_head",
     "click_residue",
@@ -18,6 +21,7 @@ __all__ = [
 ]
 
 STAGE = '[data-testid="structure-view"]'
+DEFAULT = get_spec(DEFAULT_MODEL)
 WAIT = 90_000  # ms; the first run imports torch on a busy machine
 
 
@@ -91,7 +95,7 @@ def click_head(page, layer: int, head: int) -> None:
 def click_threshold(page, value: float) -> None:
     """Click the bar of the threshold's slider at this value; where a step is narrower than a pixel it may be the one beside it."""
     x, y = (
-        page.locator(".st-key-threshold")
+        widget(page, "threshold")
         .get_by_role("slider")
         .evaluate(
             """(slider, value) => {
@@ -140,8 +144,8 @@ def click_residue(page, numbers: list[int]) -> int:
 
 
 def widget(page, name: str):
-    """A widget by its key; one that mirrors the view has a number behind it (allo_core/ui/mirror.py)."""
-    return page.locator(f".st-key-{name}, [class*='st-key-{name}-']")
+    """A widget that shows a part of the view; its key has a number behind the name (allo_core/ui/mirror.py)."""
+    return page.locator(f"[class*='st-key-{name}-']")
 
 
 def wait_for_head(page, layer: int, head: int) -> None:
@@ -160,7 +164,7 @@ def marked(page, name: str = "A") -> set[int]:
 
 def mark_set(page, name: str) -> None:
     """Choose the set that is marked next."""
-    page.locator("[class*=st-key-marking]").get_by_role("radio", name=f"Set {name}").click()
+    widget(page, "marking").get_by_role("radio", name=f"Set {name}").click()
     rest(page)
 
 

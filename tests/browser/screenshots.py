@@ -12,9 +12,11 @@ from tests.browser.conftest import FLAGS, REPOSITORY, App
 
 BOTH = ("light", "dark")
 LAPTOP, PROJECTOR = (1440, 900), (1920, 1080)
-GS = "?protein=ADRB2&structure=3SN6&threshold=0.05&sites_b=D130,R131,F139,Y141&head=6.4&pairs=12"
+GS = "?protein=ADRB2&structure=3SN6&threshold=0.05&sites_b=D130,R131,F139,Y141&pairs=12"
+POCKET = "receptors?positions=sodium+pocket&threshold=0.1"
 # name, state, tab to open, themes, sizes
 PICTURES = [
+    ("receptors", POCKET, None, BOTH, (LAPTOP,)),
     ("explore", "", None, BOTH, (LAPTOP, PROJECTOR)),
     ("explore-gs", GS, None, BOTH, (LAPTOP,)),
     ("head", GS, "This head", BOTH, (LAPTOP,)),
@@ -33,7 +35,11 @@ def main() -> None:
             for theme in themes:
                 for width, height in sizes:
                     page = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme).new_page()
-                    driving.open_page(page, f"{app.url}/{query}")
+                    page.goto(f"{app.url}/{query}")
+                    if query is POCKET:
+                        run_set(page)
+                    else:
+                        driving.wait_for_result(page)
                     if tab is not None:
                         show_tab(page, tab)
                     page.wait_for_timeout(800)  # tables draw themselves late
@@ -41,6 +47,17 @@ def main() -> None:
                     page.context.close()
         browser.close()
         app.stop()
+
+
+def run_set(page) -> None:
+    """Run the set unless its receptors are kept."""
+    run, heatmap = page.get_by_role("button", name="Run 280 receptors"), page.locator(".st-key-heatmap .js-plotly-plot")
+    run.or_(heatmap).first.wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    if run.count():
+        run.click()
+    heatmap.wait_for(timeout=10 * driving.WAIT)
+    driving.rest(page)
 
 
 def show_tab(page, tab: str) -> None:

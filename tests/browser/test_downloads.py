@@ -17,7 +17,7 @@ from tests.browser import driving
 
 pytestmark = pytest.mark.browser
 QUERY = "?protein=ADRB2&structure=4LDO&threshold=0.05&sites_b=D130,R131,F139,Y141&head=2.6"
-STEM = "alloscope_ADRB2_antiberty"
+STEM = f"alloscope_ADRB2_{driving.DEFAULT.id}"
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_the_slide_is_a_picture_of_1920_by_1080_that_is_not_empty(archive):
 def test_the_record_names_what_was_run(archive):
     record = json.loads(archive.read(f"{STEM}_run.json"))
     assert (record["run"]["model_id"], record["run"]["dtype"], record["threshold"], record["null"]) == (
-        "antiberty",
+        driving.DEFAULT.id,
         "float32",
         0.05,
         "matched",
@@ -84,7 +84,7 @@ def test_the_record_names_what_was_run(archive):
     assert len(record["sets"]["A"]) == 16
     assert record["structure"]["entry"] == "4LDO"
     rows = list(csv.DictReader(io.StringIO(archive.read(f"{STEM}_scores.csv").decode())))
-    assert len(rows) == 64
+    assert len(rows) == driving.DEFAULT.layers * driving.DEFAULT.heads
 
 
 def test_pages_and_scripts_ask_for_nothing_but_the_entry(archive, chromium, tmp_path):

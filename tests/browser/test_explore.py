@@ -22,7 +22,7 @@ def test_the_loop(page, app):
     assert page.get_by_text("AA2AR · Adenosine receptor A2a").is_visible()
     assert page.get_by_text("sodium pocket (16)").is_visible()
     before = driving.heatmap_values(page)
-    assert np.shape(before) == (8, 8)
+    assert np.shape(before) == (driving.DEFAULT.layers, driving.DEFAULT.heads)
     camera = driving.view_of(page)
     marked = driving.marked(page)
     assert len(marked) == 16
@@ -62,7 +62,7 @@ def test_the_loop(page, app):
     assert urllib.parse.parse_qs(urllib.parse.urlparse(page.url).query)["head"] == ["1.7"]
 
     # move the threshold
-    slider = page.locator(".st-key-threshold").get_by_role("slider")
+    slider = driving.widget(page, "threshold").get_by_role("slider")
     slider.focus()
     for _ in range(5):
         page.keyboard.press("ArrowLeft")
@@ -76,9 +76,9 @@ def test_the_loop(page, app):
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Scores, CSV").click()
     download = waiting.value
-    assert download.suggested_filename == "alloscope_AA2AR_antiberty_scores.csv"
+    assert download.suggested_filename == f"alloscope_AA2AR_{driving.DEFAULT.id}_scores.csv"
     rows = list(csv.DictReader(download.path().read_text(encoding="utf-8").splitlines()))
-    assert [(int(row["layer"]), int(row["head"])) for row in rows] == [(layer, head) for layer in range(8) for head in range(8)]
+    assert [(int(row["layer"]), int(row["head"])) for row in rows] == list(np.ndindex(driving.DEFAULT.layers, driving.DEFAULT.heads))
     shown = driving.heatmap_values(page)
     for row in rows:
         value = shown[int(row["layer"])][int(row["head"])]
@@ -89,7 +89,7 @@ def test_the_loop(page, app):
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Run record, JSON").click()
     record = json.loads(waiting.value.path().read_text(encoding="utf-8"))
-    assert (record["threshold"], record["null"], record["run"]["model_id"]) == (0.25, "matched", "antiberty")
+    assert (record["threshold"], record["null"], record["run"]["model_id"]) == (0.25, "matched", driving.DEFAULT.id)
     assert "D52 2.50 2x50" in record["sites"]
 
 
@@ -200,7 +200,7 @@ def test_a_fasta_file_with_several_records_needs_a_choice(page, app):
     page.get_by_role("textbox", name="Record, if there are several").press("Tab")
     driving.rest(page)
     page.get_by_role("button", name="Use this sequence").click()
-    page.get_by_text("second | AntiBERTy").wait_for()
+    page.get_by_text(f"second | {driving.DEFAULT.label}").wait_for()
     driving.wait_for_result(page)
     assert "D52 2.50" in driving.chips(page)
 

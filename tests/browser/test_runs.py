@@ -26,7 +26,7 @@ def app(tmp_path_factory, chromium):
 def open_slow(page, app):
     """A long sequence and ESM-2, not yet run."""
     driving.open_page(page, app.url)
-    driving.paste_sequence(page, SLOW, "AntiBERTy reads at most 510 residues; this sequence has 1900.")
+    driving.paste_sequence(page, SLOW, f"{driving.DEFAULT.label} saw in training at most 1,022 residues; this sequence has 1,900.")
     driving.choose(page, "Model", "ESM-2 8M")
     page.get_by_role("button", name="Run ESM-2 8M").wait_for(timeout=driving.WAIT)
     assert page.get_by_text("1024 tokens").first.is_visible()  # longer than in training: allowed, and said
@@ -40,7 +40,7 @@ def test_progress_cancel_queue_and_result(page, app, chromium):
     page.get_by_role("button", name="Run ESM-2 8M").click()
     page.get_by_role("button", name="Cancel").click(timeout=driving.WAIT)
     page.get_by_text("The run was cancelled; nothing of it was kept.").wait_for(timeout=driving.WAIT)
-    assert len(list((app.home / "runs").iterdir())) == 1  # AntiBERTy on AA2AR
+    assert len(list((app.home / "runs").iterdir())) == 1  # the default model on AA2AR
 
     page.get_by_role("button", name="Run again").click()
     page.get_by_text("Layer 1 of 6").or_(page.get_by_text("Layer 2 of 6")).first.wait_for(timeout=driving.WAIT)

@@ -82,17 +82,17 @@ def test_two_sets_by_clicks_and_near_gs(page, app):
 
 
 def test_arrow_keys_move_the_selected_head(page, app):
-    driving.open_page(page, f"{app.url}/?protein=AA2AR&head=0.7")
+    driving.open_page(page, f"{app.url}/?protein=AA2AR&head=0.{driving.DEFAULT.heads - 1}")
     camera = driving.view_of(page)
     colours = driving.colours_on_screen(page)
     page.locator(".st-key-strip").click()
     for key in ("ArrowDown", "ArrowDown", "ArrowLeft", "ArrowRight", "ArrowRight"):  # the last one stays at the edge
         page.keyboard.press(key)
-    driving.wait_for_head(page, 2, 7)
+    driving.wait_for_head(page, 2, driving.DEFAULT.heads - 1)
     driving.rest(page)
     assert driving.colours_on_screen(page) != colours
     assert driving.view_of(page) == pytest.approx(camera)
-    assert page.locator(".selected-head").get_attribute("data-head") == "2.7"
+    assert page.locator(".selected-head").get_attribute("data-head") == f"2.{driving.DEFAULT.heads - 1}"
 
     # keys and clicks know of each other: a click, a key, and a click on the same cell again
     for action, layer in (("click", 4), ("ArrowUp", 3), ("click", 4), ("ArrowDown", 5)):
@@ -214,7 +214,7 @@ def test_the_url_reopened_shows_the_same_state(page, app, chromium):
     driving.click_head(page, 4, 3)
     page.get_by_role("heading", name="Layer 4, head 3").wait_for(timeout=driving.WAIT)
     driving.rest(page)
-    slider = page.locator(".st-key-pairs").get_by_role("slider")
+    slider = driving.widget(page, "pairs").get_by_role("slider")
     slider.focus()
     for _ in range(4):
         page.keyboard.press("ArrowRight")

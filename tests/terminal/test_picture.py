@@ -80,7 +80,7 @@ def test_the_best_head_and_both_sets_unless_told_otherwise(tmp_path, capsys):
     layer, head = re.search(r"attention received from layer (\d+), head (\d+)", out).groups()
     first = next(line for line in out.splitlines() if line.split()[0].isdigit() and "head" not in line)
     assert first.split()[:2] == [layer, head]
-    assert f"# AlloScope: AA2AR, AntiBERTy, layer {layer}, head {head}" in pml.read_text()
+    assert f"# AlloScope: AA2AR, AlloScope GPCR 8M, layer {layer}, head {head}" in pml.read_text()
     assert "resi 102+103)" in pml.read_text()
     facts = json.loads(record.read_text())["structure"]
     mapping = mapping_of("8FYN", "AA2AR")
@@ -121,7 +121,10 @@ def test_an_alphafold_model_that_was_fetched_before(name, tmp_path, capsys):
         (["--cif", "x.cif"], "--cif needs a structure; name one with --structure"),
         (["--pymol", "x.pml"], "--pymol needs a structure"),
         (["--head", "3.6"], "--head needs a structure"),
-        (["--structure", "8FYN", "--cif", "x.cif", "--head", "8.0"], "AntiBERTy has no head 8.0; its layers are 0 to 7, its heads 0 to 7."),
+        (
+            ["--structure", "8FYN", "--cif", "x.cif", "--head", "6.0"],
+            "AlloScope GPCR 8M has no head 6.0; its layers are 0 to 5, its heads 0 to 19.",
+        ),
         (["--structure", "8FYN", "--cif", "x.cif", "--head", "3"], "'3' names no head; write layer and head as 3.6"),
         (["--structure", "8FYN", "--cif", "x.cif", "--head", "-1.2"], "'-1.2' names no head"),
         (["--structure", "8FYN", "--cif", "x.cif", "--head", "9" * 3000 + ".1"], "names no head"),
@@ -149,7 +152,7 @@ def test_refused_before_the_model_runs(arguments, words, tmp_path, capsys, monke
 
 def test_a_head_without_attention_still_has_a_scale(tmp_path, capsys):
     """The values of every head of the model can be written."""
-    for head in ("0.0", "7.7"):
+    for head in ("0.0", "5.19"):
         cif = tmp_path / "structure_coloured.cif"
         assert run("analyse", "AA2AR", *SODIUM, "--structure", "8FYN", "--head", head, "--cif", cif, capsys=capsys)[0] == 0
         atoms = get_structure(CIFFile.read(cif), model=1, extra_fields=["b_factor"])

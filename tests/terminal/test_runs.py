@@ -3,6 +3,7 @@
 import pytest
 
 from allo_core.attention.store import list_runs, runs_folder
+from allo_core.models.registry import DEFAULT_MODEL
 from tests.terminal.commands import run
 
 
@@ -39,7 +40,7 @@ def test_listed_with_what_a_person_needs_to_choose(kept, capsys):
     for first, name in (("M", "short"), ("A", "longer[2J")):
         entry = entries[kept[first]]
         made = entry.meta.created[:19].split("T")
-        wanted = [name, "34", "antiberty", f"{entry.bytes / 1e6:.1f}", "cpu,", "float32", *made]
+        wanted = [name, "34", DEFAULT_MODEL, f"{entry.bytes / 1e6:.1f}", "cpu,", "float32", *made]
         assert rows[kept[first][:12]].split()[1:] == wanted
     assert rows[kept["G"][:12]].endswith("cannot be read")
     assert lines[-1].startswith("2 runs, ")

@@ -23,7 +23,7 @@ def test_first_view_is_a2a_with_the_sodium_pocket():
     [
         {},
         {"sites": ()},
-        {"sites": (51, 90), "threshold": 0.0, "null": "uniform", "score": "snr", "head": (7, 3)},
+        {"sites": (51, 90), "threshold": 0.0, "null": "uniform", "score": "snr", "head": (5, 19)},
         {"model": "esm2_t33_650M_UR50D", "head": (32, 19), "colouring": "above threshold", "device": "cpu", "dtype": "bfloat16"},
         {"sites_b": (101, 109), "marking": "B", "measure": "AB", "draws": 50_000, "scale": "model", "pairs": 12, "pair": (51, 279)},
         {"colouring": "passing"},
@@ -45,7 +45,7 @@ def test_url_round_trip(changes):
         ({"threshold": "nan"}, "threshold was ignored"),
         ({"threshold": "x"}, "threshold was ignored"),
         ({"model": "gpt"}, "model was ignored"),
-        ({"head": "9.9"}, "is not a head of AntiBERTy"),
+        ({"head": "9.9"}, "is not a head of AlloScope GPCR 8M"),
         ({"head": "-1.2"}, "head was ignored"),
         ({"sites": "D53"}, "residue 53 is I"),
         ({"structure": "../../etc/passwd"}, "structure was ignored"),

@@ -2,6 +2,7 @@
 // here while keys are held, and sent as an absolute head: no key press is lost between two runs of the page. Clicks are heard here too:
 // Streamlit hears those on Plotly's markers only, and 660 invisible markers take longer to draw than the cells.
 
+const HEATMAP = ".st-key-heatmap .js-plotly-plot";
 const CLICK_TOLERANCE = 4; // px
 const PAUSE = 90; // ms between two messages
 const PATIENCE = 2000; // ms for the page to answer
@@ -31,10 +32,16 @@ function send(state) {
   state.trigger("move", { layer: state.place[0], head: state.place[1] });
 }
 
+// Both axes of a heatmap that has been laid out, else none.
+function axesOf(plot) {
+  const { xaxis, yaxis } = plot?._fullLayout ?? {};
+  return xaxis?._offset === undefined || yaxis?._offset === undefined ? [] : [xaxis, yaxis];
+}
+
 // Plotly lays a cover over the page while a button is down, so the click itself comes from elsewhere.
 function pressed(state) {
   return (event) => {
-    const plot = event.button === 0 ? event.target.closest?.(".st-key-heatmap .js-plotly-plot") : null;
+    const plot = event.button === 0 ? event.target.closest?.(HEATMAP) : null;
     state.press = plot && { plot, at: [event.clientX, event.clientY] };
   };
 }
@@ -44,8 +51,8 @@ function released(state) {
     const { plot, at } = state.press ?? {};
     state.press = null;
     if (!plot || Math.hypot(event.clientX - at[0], event.clientY - at[1]) > CLICK_TOLERANCE) return;
-    const { xaxis, yaxis } = plot._fullLayout ?? {};
-    if (xaxis?._offset === undefined || yaxis?._offset === undefined) return;
+    const [xaxis, yaxis] = axesOf(plot);
+    if (!xaxis) return;
     const box = plot.getBoundingClientRect();
     const head = Math.round(xaxis.p2c(event.clientX - box.left - xaxis._offset));
     const layer = Math.round(yaxis.p2c(event.clientY - box.top - yaxis._offset));
@@ -60,9 +67,9 @@ const LOOK = 150; // ms between two looks whether the heatmap was replaced: Stre
 
 // Drawn into Plotly's own picture, so that it scrolls and scales with the cells.
 function outline(state) {
-  const plot = document.querySelector(".st-key-heatmap .js-plotly-plot");
-  const { xaxis, yaxis } = plot?._fullLayout ?? {};
-  if (xaxis?._offset === undefined || yaxis?._offset === undefined) return;
+  const plot = document.querySelector(HEATMAP);
+  const [xaxis, yaxis] = axesOf(plot);
+  if (!xaxis) return;
   if (state.plot !== plot) {
     state.plot = plot;
     plot.on("plotly_afterplot", () => outline(state)); // the window has another size, say
@@ -86,7 +93,7 @@ function outline(state) {
 }
 
 function lookAgain(state) {
-  const plot = document.querySelector(".st-key-heatmap .js-plotly-plot");
+  const plot = document.querySelector(HEATMAP);
   if (plot && !plot.querySelector(".selected-head")) outline(state);
 }
 

@@ -2,6 +2,7 @@
 // The receptor is chain R and its residue numbers are UniProt numbers, so nothing is mapped here.
 
 const VIEWS = new WeakMap(); // parentElement -> view; survives reruns of the page, and the camera with it
+const LIVE = new Set(); // views on the page, for those that turn together
 const CLICK_TOLERANCE = 3; // px between pointer down and up that still is a click
 const PROBES = [[0, 0], [2, 0], [-2, 0], [0, 2], [0, -2]];
 const WAIT_FOR_STRUCTURE = 15000; // ms
@@ -97,6 +98,9 @@ function listen(view) {
   view.stage.addEventListener("pointermove", (event) => {
     cancelAnimationFrame(pending);
     pending = requestAnimationFrame(() => hover(view, event));
+  });
+  view.root.addEventListener("pointerenter", () => {
+    for (const other of LIVE) other.pointed = other === view;
   });
   view.stage.addEventListener("pointerleave", () => {
     cancelAnimationFrame(pending);
@@ -198,7 +202,19 @@ function placeLabels(view) {
   followCamera(view);
   if (!view.following) {
     view.following = true;
-    viewer.setViewChangeCallback(() => followCamera(view));
+    viewer.setViewChangeCallback(() => {
+      followCamera(view);
+      turnTogether(view);
+    });
+  }
+}
+
+// The other views of the group take the camera of the one under the pointer.
+function turnTogether(view) {
+  if (!view.data.group || !view.pointed) return;
+  const camera = view.viewer.getView();
+  for (const other of LIVE) {
+    if (other !== view && other.data?.group === view.data.group && other.shown) other.viewer.setView(camera);
   }
 }
 
@@ -242,11 +258,11 @@ function writeLegend(view) {
 
 function writeKey(view) {
   const key = view.root.querySelector(".key");
-  key.replaceChildren(...view.data.sets.filter(({ numbers }) => numbers.length).map(({ name, numbers, colour }) => {
+  key.replaceChildren(...view.data.sets.filter(({ numbers }) => numbers.length).map(({ label, numbers, colour }) => {
     const line = document.createElement("span");
     const dot = document.createElement("i");
     dot.style.background = colour;
-    line.append(dot, `set ${name} (${numbers.length})`);
+    line.append(dot, `${label} (${numbers.length})`);
     return line;
   }));
 }
@@ -318,6 +334,7 @@ function drawnBySoftware() {
 async function update(view) {
   const { data } = view;
   view.root.style.height = `${data.height}px`;
+  view.root.classList.toggle("beside", Boolean(data.group));
   view.root.querySelector(".title").textContent = data.title;
   if (!data.library) {
     say(view, data.problem);
@@ -336,7 +353,6 @@ async function update(view) {
     if (data.structure) {
       view.viewer.addModel(await structureText(data.structure), "pdb");
       view.viewer.setClickable({}, true, () => {});
-      paint(view);
       upright(view);
       view.shown = data.structure;
       view.stage.dataset.structure = data.structure;
@@ -368,12 +384,14 @@ function mount(root) {
   });
   view.resized.observe(view.stage);
   listen(view);
+  LIVE.add(view);
   view.picture = (scale) => (view.shown ? picture(view, scale) : null);
   globalThis.alloscopePicture = view.picture; // for the slide
   return view;
 }
 
 function release(view) {
+  LIVE.delete(view);
   view.resized.disconnect();
   if (globalThis.alloscopePicture === view.picture) delete globalThis.alloscopePicture; // a newer view keeps its own
   const canvas = view.stage.querySelector("canvas");

@@ -1,0 +1,1 @@
+"""The page Receptors: one question asked of a whole set."""

@@ -1,0 +1,103 @@
+"""The pictures of the page Receptors: all heads, and the selected head along the family."""
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from allo_core.errors import ScoreError
+from allo_core.family.members import ReceptorSet
+from allo_core.figures.receptor_set import consensus_heatmap, family_figure
+from allo_core.models.registry import get_spec
+from allo_core.sentences import consensus_verdict
+from allo_core.ui.head_cursor import head_cursor
+from allo_core.ui.help import HELP
+from allo_core.ui.jobs import Job
+from allo_core.ui.receptors import state
+from allo_core.ui.receptors.results import SetResult
+from allo_core.ui.receptors.view import SetView
+from allo_core.ui.run_panel import draw_progress
+from allo_core.ui.text import plain
+
+__all__ = ["HEIGHT", "draw_family", "draw_heatmap", "draw_run", "draw_strip", "draw_verdict", "family_of"]
+
+HEIGHT = 440  # px
+
+
+def draw_strip(view: SetView, asked: ReceptorSet | None) -> None:
+    """What is asked, of how many receptors, with which model, in one line."""
+    parts = [plain(asked.title), f"{len(asked.members)} receptors"] if asked is not None else ["No question yet"]
+    parts += [plain(get_spec(view.model).label), f"threshold {view.threshold:.2f}"]
+    with st.container(key="strip"):
+        st.markdown(" :gray[|] ".join(parts))
+
+
+def draw_verdict(result: SetResult, by_chance: int | None) -> None:
+    """How many heads pass, and how many do by chance."""
+    with st.container(key="verdict"):
+        st.markdown(plain(consensus_verdict(result.found, result.done.asked.title, by_chance)), help=HELP["set_control"])
+
+
+def draw_run(view: SetView, asked: ReceptorSet, job: Job | None, missing: int) -> None:
+    """What stands in place of the pictures until every receptor has been run."""
+    request = state.request_of(view, asked)
+    if job is not None and job.active:
+        draw_progress(job)
+        return
+    if job is not None and job.state == "failed":
+        st.error(plain(job.message))
+    elif job is not None and job.state == "cancelled":
+        st.info("The run was cancelled; the receptors that were done are kept.")
+    done = len(asked.members) - missing
+    kept = f" {done} of {len(asked.members)} have been run before and are kept." if done else ""
+    st.info(f"{get_spec(view.model).label} reads each receptor once; what it sees is kept, so a stopped set goes on where it was.{kept}")
+    left = f"the {missing} that are left" if done else f"{missing} receptor{'s' if missing > 1 else ''}"
+    st.button(f"Run {left}", key="run_set", type="primary", on_click=state.start_run, args=(request,))
+
+
+def draw_heatmap(view: SetView, result: SetResult) -> None:
+    """The layer x head heatmap over the set; a click selects a head, arrow keys move the selection."""
+    found = result.found
+    figure = _heatmap(result.key, view.score, st.context.theme.type, HEIGHT, result)
+    tall = figure.layout.height > HEIGHT
+    with st.container(height=HEIGHT, border=False) if tall else st.container():
+        st.plotly_chart(
+            figure, key="heatmap", height=int(figure.layout.height), config={"displayModeBar": False},
+            alt=f"Heatmap of {found.layers} x {found.heads} heads over {len(found.members)} receptors.",
+        )  # fmt: skip
+    head_cursor(result.head, (found.layers, found.heads), state.select_head)
+    few = int((found.frame["flags"] != "").sum())
+    if few == len(found.frame):
+        st.caption("No head is tested: too few receptors have arcs at this threshold; lower it.")
+    else:
+        meaning = "White is q = 1" if view.score == "q" else "White is chance"
+        st.caption(f"{meaning}. {few} of {len(found.frame)} heads are tested in too few receptors. Arrow keys move the head.")
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _heatmap(key: str, score: str, theme: str, height: int, _result: SetResult) -> go.Figure:
+    found = _result.found
+    return consensus_heatmap(found.frame, (found.layers, found.heads), score, len(found.members), None, height, theme)
+
+
+def family_of(result: SetResult, height: int = HEIGHT - 40) -> go.Figure:
+    """The selected head along the family; ScoreError where the receptors share no positions."""
+    return family_figure(result.profile, len(result.of_one_class[1]), height)
+
+
+def draw_family(result: SetResult) -> None:
+    """The selected head along the family, with its numbers as a title."""
+    row = result.found.frame.iloc[result.at]
+    numbers = "" if np.isnan(row["mean_snr"]) else f"mean SNR {row['mean_snr']:.2f}, p {row['p_value']:.2g}, q {row['q_value']:.2g}"
+    name, chosen = result.of_one_class
+    if name and len(chosen) < len(result.found.members):
+        numbers += f"; below: the {len(chosen)} receptors of class {name}"
+    st.markdown(f"##### {result.head_name} :gray[{plain(numbers)}]", help=HELP["family"])
+    try:
+        figure = family_of(result)
+    except ScoreError as error:
+        st.info(plain(str(error)))
+        return
+    st.plotly_chart(
+        figure, key="family", height=int(figure.layout.height), config={"displayModeBar": False},
+        alt=f"Attention of {result.head_name} by generic position over {len(result.found.members)} receptors.",
+    )  # fmt: skip

@@ -1,0 +1,105 @@
+"""The left rail of the page Receptors: the question, the model, the run."""
+
+import streamlit as st
+
+from allo_core.attention.column_reducer import KEPT_THRESHOLDS
+from allo_core.family.members import ReceptorSet
+from allo_core.figures.heatmap import SCORES
+from allo_core.ui import inputs
+from allo_core.ui.help import HELP
+from allo_core.ui.mirror import mirrored
+from allo_core.ui.models import draw_model
+from allo_core.ui.receptors import state
+from allo_core.ui.receptors.view import EVIDENCE, KINDS, LIBRARY, SetView, classes
+from allo_core.ui.text import plain
+
+__all__ = ["draw_rail"]
+
+_EXAMPLE = "receptor,residues\nAA2AR,D52 S91 N280\nADRB2,2x50 3x39 7x49\n"
+
+
+def draw_rail(view: SetView, asked: ReceptorSet | None) -> None:
+    """Question, model, threshold and what the heatmap shows."""
+    st.selectbox(
+        "Question",
+        list(KINDS),
+        format_func=KINDS.__getitem__,
+        help=HELP["question"],
+        **mirrored("kind", view.kind, lambda kind: state.ask(kind=kind)),
+    )
+    {"positions": _positions, "library": _library, "table": _table}[view.kind](view)
+    if state.problem_of():
+        st.error(plain(state.problem_of()))
+    if asked is not None:
+        left_out = f", {len(asked.refused)} left out" if asked.refused else ""
+        st.caption(f"{len(asked.members)} receptor{'s' if len(asked.members) > 1 else ''}{left_out}.")
+    draw_model(view.model, lambda model: state.change(model=model, head=None))
+    st.select_slider(
+        "Threshold",
+        KEPT_THRESHOLDS,
+        format_func=lambda value: f"{value:.2f}",
+        help=HELP["threshold"],
+        **mirrored("set_threshold", view.threshold, lambda threshold: state.change(threshold=threshold)),
+    )
+    st.selectbox(
+        "Heatmap shows",
+        list(SCORES),
+        format_func={"snr": "mean SNR", "enrichment": "log₂ mean enrichment", "q": "−log₁₀ combined q"}.__getitem__,
+        help=HELP["set_score"],
+        **mirrored("set_score", view.score, lambda score: state.change(score=score)),
+    )
+
+
+def _positions(view: SetView) -> None:
+    st.text_input(
+        "Positions",
+        help=HELP["positions"],
+        **mirrored("positions", state.written("positions"), lambda text: state.ask(positions=text)),
+    )
+    left, right = st.columns(2)
+    with left:
+        st.selectbox("Class", classes(), **mirrored("receptor_class", view.receptor_class, lambda name: state.ask(receptor_class=name)))
+    with right:
+        st.text_input(
+            "Only with",
+            placeholder="D2.50",
+            help=HELP["required"],
+            **mirrored("required", state.written("required"), lambda text: state.ask(required=text)),
+        )
+
+
+def _library(view: SetView) -> None:
+    st.selectbox(
+        "Sites",
+        list(LIBRARY),
+        format_func=LIBRARY.__getitem__,
+        **mirrored("library", view.library, lambda kind: state.ask(library=kind, evidence="")),
+    )
+    if view.library == "allosteric":
+        st.selectbox(
+            "Evidence",
+            list(EVIDENCE),
+            format_func=EVIDENCE.__getitem__,
+            help=HELP["evidence"],
+            **mirrored("evidence", view.evidence, lambda evidence: state.ask(evidence=evidence)),
+        )
+
+
+def _table(view: SetView) -> None:
+    if inputs.is_key(view.table):
+        st.caption(plain(f"{inputs.kept_table(view.table)[1]}; kept on this machine, a link to it works here only."))
+
+    def take() -> None:
+        file = st.session_state.set_table
+        if file is not None:
+            state.take_table(file.getvalue(), file.name)
+
+    st.file_uploader(
+        "CSV with receptor and residues",
+        type=["csv", "tsv", "txt"],
+        key="set_table",
+        on_change=take,
+        max_upload_size=20,
+        help=HELP["table"],
+    )
+    st.download_button("An example", _EXAMPLE, "receptors.csv", "text/csv", key="set_example", on_click="ignore", width="stretch")

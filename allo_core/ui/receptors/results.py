@@ -1,0 +1,159 @@
+"""What follows from a SetView: the runs of its members, their columns, the consensus.  Kept for the next rerun."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from allo_core.attention.columns import Columns
+from allo_core.errors import AlloScopeError
+from allo_core.family.consensus import Consensus, consensus
+from allo_core.family.each import q_values_of_each
+from allo_core.family.members import ReceptorSet
+from allo_core.family.profile import family_profile
+from allo_core.family.runs import SetRun, kept_set, shuffled
+from allo_core.ui.jobs import Job, SetRequest
+from allo_core.ui.receptors import state
+from allo_core.ui.receptors.view import SetView
+
+__all__ = ["SetResult", "SmallColumns", "result_of", "runs_of", "shuffled_passing", "shuffled_request"]
+
+
+class SmallColumns(Sequence):
+    """Columns of many receptors in as little memory as they are kept in; each is widened when it is asked for."""
+
+    def __init__(self, done: SetRun, threshold: float):
+        self.threshold = threshold
+        # float64 holds what was read as float32: nothing is lost on the way back.
+        self._kept = [(each.weights.astype(np.float32), each.arcs.astype(np.uint32)) for each in _columns_of(done, threshold)]
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __getitem__(self, at):
+        weights, arcs = self._kept[at]
+        return Columns(weights.astype(np.float64), arcs.astype(np.int64), self.threshold)
+
+    def head(self, layer: int, head: int) -> list[np.ndarray]:
+        """Column weights of one head in each receptor."""
+        return [weights[layer, head] for weights, _ in self._kept]
+
+
+def _columns_of(done: SetRun, threshold: float) -> Iterator[Columns]:
+    """One receptor at a time, so that no two are held widened."""
+    return (run.columns(threshold) for run in done.runs)
+
+
+@dataclass(frozen=True, eq=False)
+class SetResult:
+    """A set that has been run and scored, and the selected head.
+
+    Parameters
+    ----------
+    done : SetRun
+    columns : SmallColumns
+    found : Consensus
+    head : (layer, head)
+    """
+
+    done: SetRun
+    columns: SmallColumns
+    found: Consensus
+    head: tuple[int, int]
+    key: str
+
+    @property
+    def head_name(self) -> str:
+        return f"Layer {self.head[0]}, head {self.head[1]}"
+
+    @property
+    def at(self) -> int:
+        """Row of the selected head in the tables."""
+        return self.head[0] * self.found.heads + self.head[1]
+
+    @cached_property
+    def q_of_each(self) -> np.ndarray:
+        """q of every head in each receptor alone, shape (R, heads); takes some seconds for hundreds of receptors, once."""
+        return _each(self.key, self)
+
+    @cached_property
+    def of_one_class(self) -> tuple[str, list[int]]:
+        """The class of most members, and which members are of it: the positions of several classes cannot be put under each other."""
+        classes = [member.numbers.receptor_class if member.numbers is not None else "" for member in self.found.members]
+        commonest = Counter(name for name in classes if name).most_common(1)
+        return (commonest[0][0], [at for at, name in enumerate(classes) if name == commonest[0][0]]) if commonest else ("", [])
+
+    @cached_property
+    def profile(self) -> pd.DataFrame:
+        """The selected head by generic position over the members of that class; ScoreError where there are none."""
+        _, chosen = self.of_one_class
+        members, columns = [self.found.members[at] for at in chosen], [self.columns[at] for at in chosen]
+        return family_profile(members, columns, self.found.weights[chosen], *self.head)
+
+
+def runs_of(view: SetView, asked: ReceptorSet, job: Job | None) -> tuple[SetRun | None, int]:
+    """The members that have been run, and how many have not; looked for again when a job has ended."""
+    key = (asked.key, view.model, view.device, view.dtype, job.state if job is not None else "")
+    remembered = st.session_state.setdefault("set_runs", {})
+    if key not in remembered:
+        while len(remembered) > 16:
+            remembered.pop(next(iter(remembered)))
+        remembered[key] = kept_set(view.model, asked, device=view.device, dtype=view.dtype)
+    return remembered[key]
+
+
+def forget_runs() -> None:
+    """Look for the runs again: some were deleted or damaged meanwhile."""
+    st.session_state.set_runs = {}
+
+
+def result_of(view: SetView, done: SetRun) -> SetResult:
+    """The result of a view.
+
+    Raises
+    ------
+    StoreError
+        Kept columns were deleted or damaged meanwhile; they are looked for again.
+    ScoreError
+        No score is defined under these settings.
+    """
+    key = f"{done.asked.key}:{done.runs[0].meta.key}:{view.threshold:g}"
+    try:
+        columns = _columns(key, done, view.threshold)
+    except AlloScopeError:
+        forget_runs()
+        raise
+    found = _consensus(key, done, columns)
+    return SetResult(done, columns, found, view.head or found.best_head(), key)
+
+
+def shuffled_request(view: SetView, done: SetRun) -> SetRequest:
+    """The control: the same set with shuffled sequences."""
+    return state.request_of(view, shuffled(done.asked))
+
+
+def shuffled_passing(view: SetView, request: SetRequest, job: Job | None) -> int | None:
+    """How many heads pass for shuffled sequences; None where the control was not run."""
+    done, missing = runs_of(view, request.asked, job)
+    if done is None or (missing and (job is None or job.state != "done")):
+        return None
+    return len(result_of(view, done).found.passing())
+
+
+@st.cache_resource(max_entries=3, show_spinner="Reading the columns")
+def _columns(key: str, _done: SetRun, threshold: float) -> SmallColumns:
+    return SmallColumns(_done, threshold)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Combining the receptors")
+def _consensus(key: str, _done: SetRun, _columns: SmallColumns) -> Consensus:
+    return consensus(_done.asked, _columns)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Scoring each receptor by itself")
+def _each(key: str, _result: SetResult) -> np.ndarray:
+    return q_values_of_each(_result.found.members, _result.columns)

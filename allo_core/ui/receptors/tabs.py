@@ -1,0 +1,200 @@
+"""What stands below the pictures: the head over receptors, structures, all heads, who took part, what is taken away."""
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from allo_core.export import consensus_csv, figure_page, members_csv, receptors_csv, set_record
+from allo_core.family.members import Member, ReceptorSet
+from allo_core.figures.receptor_set import consensus_heatmap, receptors_figure
+from allo_core.library import receptors
+from allo_core.models.registry import get_spec
+from allo_core.ui.help import HELP
+from allo_core.ui.receptors import state
+from allo_core.ui.receptors.panels import family_of
+from allo_core.ui.receptors.results import SetResult, shuffled_request
+from allo_core.ui.receptors.structures import draw_structures
+from allo_core.ui.receptors.view import SetView
+from allo_core.ui.run_panel import draw_progress
+from allo_core.ui.text import file_stem
+
+__all__ = ["draw_tabs"]
+
+
+def draw_tabs(view: SetView, result: SetResult, by_chance: int | None) -> None:
+    """The tabs; only the open one is worked out and sent."""
+    names = ["Over receptors", "Structures", "Heads", "Members", "Control", "Downloads"]
+    one_by_one, pictures, heads, members, control, downloads = st.tabs(names, key="set_tabs", on_change="rerun")
+    for tab, draw in (
+        (one_by_one, lambda: _receptors(view, result)),
+        (pictures, lambda: draw_structures(result)),
+        (heads, lambda: _heads(result)),
+        (members, lambda: draw_members(result.done.asked)),
+        (control, lambda: _control(view, result, by_chance)),
+        (downloads, lambda: _downloads(view, result, by_chance)),
+    ):
+        if tab.open:
+            with tab:
+                draw()
+
+
+def _receptors(view: SetView, result: SetResult) -> None:
+    found, at = result.found, result.at
+    q = result.q_of_each[:, at]
+    figure = receptors_figure([member.name for member in found.members], found.snr[:, at], q, float(found.frame["mean_snr"].iloc[at]))
+    st.plotly_chart(figure, key="over_receptors", height=int(figure.layout.height), config={"displayModeBar": False},
+                    alt=f"SNR of {result.head_name} in each of {len(found.members)} receptors.")  # fmt: skip
+    passing = int((q < 0.05).sum())
+    st.caption(
+        f"{result.head_name} passes alone in {passing} of {len(found.members)} receptors. The line is the weighted mean.",
+        help=HELP["alone"],
+    )
+    table = pd.DataFrame(
+        {
+            "receptor": [member.name for member in found.members],
+            "cluster": found.clusters,
+            "weight": found.weights,
+            "SNR": found.snr[:, at],
+            "enrichment": found.enrichment[:, at],
+            "q alone": q,
+            "open": [_address(view, result, member) for member in found.members],
+        }
+    ).sort_values("SNR", ascending=False, na_position="last")
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        table,
+        key=f"over_table_{result.key}_{at}".replace(":", "_"),
+        hide_index=True,
+        height=320,
+        column_config={
+            "cluster": number("cluster", help="Homologues (identity above 40 %) have the same number."),
+            "weight": number("weight", format="%.4f", help=HELP["set_score"]),
+            "SNR": number("SNR", format="%.2f", help=HELP["snr"]),
+            "enrichment": number("enrichment", format="%.2f", help=HELP["enrichment"]),
+            "q alone": number("q alone", format="%.2g", help=HELP["alone"]),
+            "open": st.column_config.LinkColumn("open", display_text="Explore", help="This receptor, residues and head in Explore."),
+        },
+    )
+
+
+def _address(view: SetView, result: SetResult, member: Member) -> str | None:
+    """Explore with the same residues and head; None for a sequence that is not in the library."""
+    known = receptors().get(member.name)
+    if known is None or known.protein.sequence != member.protein.sequence:
+        return None
+    sites = ",".join(member.protein.label(index) for index in member.sites)
+    query = {"protein": member.name, "sites": sites, "model": view.model, "threshold": f"{view.threshold:g}"}
+    return f"/?{urlencode(query | {'head': f'{result.head[0]}.{result.head[1]}'})}"
+
+
+def _heads(result: SetResult) -> None:
+    """All heads, the highest mean SNR first; a click on a row's box selects the head."""
+    frame = result.found.frame.assign(passes_alone=(result.q_of_each < 0.05).sum(axis=0))
+    table = frame.sort_values("mean_snr", ascending=False, na_position="last").reset_index(drop=True)
+    key = f"set_heads_{result.key}_{result.at}".replace(":", "_")
+
+    def select() -> None:
+        chosen = st.session_state[key].selection.rows
+        if chosen:
+            row = table.iloc[chosen[0]]
+            state.select_head(int(row["layer"]), int(row["head"]))
+
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        table,
+        key=key,
+        hide_index=True,
+        height=360,
+        on_select=select,
+        selection_mode="single-row",
+        column_config={
+            "layer": number("layer", format="%d", pinned=True, help=HELP["head"]),
+            "head": number("head", format="%d", pinned=True, help=HELP["head"]),
+            "mean_snr": number("mean SNR", format="%.2f", help=HELP["set_score"]),
+            "mean_enrichment": number("mean enrichment", format="%.2f", help=HELP["enrichment"]),
+            "p_value": number("combined p", format="%.2g", help=HELP["set_control"]),
+            "q_value": number("q", format="%.2g", help=HELP["q"]),
+            "receptors": number("tested in", format="%d", help="Receptors in which the head has at least 10 arcs."),
+            "passes_alone": number("passes alone in", format="%d", help=HELP["alone"]),
+        },
+    )
+
+
+def draw_members(asked: ReceptorSet) -> None:
+    """Who takes part with which residues, and who does not and why."""
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "receptor": [member.name for member in asked.members],
+                "residues": [len(member.protein) for member in asked.members],
+                "asked about": [" ".join(member.protein.label(index) for index in member.sites) for member in asked.members],
+                "note": [member.note for member in asked.members],
+            }
+        ),
+        hide_index=True,
+        height=min(320, 38 + 35 * len(asked.members)),
+    )
+    if asked.refused:
+        st.markdown(f"**Left out: {len(asked.refused)}**")
+        st.dataframe(
+            pd.DataFrame({"which": [row.where for row in asked.refused], "why": [row.reason for row in asked.refused]}),
+            hide_index=True,
+            height=min(320, 38 + 35 * len(asked.refused)),
+        )
+
+
+def _control(view: SetView, result: SetResult, by_chance: int | None) -> None:
+    found = result.found
+    control = found.control
+    kind = "positions" if found.joint else "residues"
+    random, mixed = st.columns(2, gap="large")
+    with random:
+        st.markdown(f"**Random matched {kind}**", help=HELP["set_control"])
+        st.markdown(f"Heads that pass: median {control.median:g}, 95 % at most {control.percentile_95:g} ({control.n_sites} random sets).")
+    with mixed:
+        st.markdown("**Shuffled sequences**", help=HELP["shuffled"])
+        request = shuffled_request(view, result.done)
+        job = state.job_of(request)
+        if by_chance is not None:
+            st.markdown(f"Heads that pass: {by_chance} of {len(found.frame)}.")
+        elif job is not None and job.active:
+            draw_progress(job)
+        else:
+            st.button(f"Run {len(found.members)} shuffled sequences", key="run_shuffled", on_click=state.start_run, args=(request,))
+
+
+def _downloads(view: SetView, result: SetResult, by_chance: int | None) -> None:
+    found, asked = result.found, result.done.asked
+    stem = f"alloscope_{file_stem(asked.title)}_{view.model}"
+    files: dict[str, tuple[str, Callable[[], str], str]] = {
+        "Heads, CSV": (f"{stem}_heads.csv", lambda: consensus_csv(found, result.q_of_each, view.model, asked.title), "text/csv"),
+        "Every head in every receptor, CSV": (f"{stem}_receptors.csv", lambda: receptors_csv(found, result.q_of_each), "text/csv"),
+        "Members, CSV": (f"{stem}_members.csv", lambda: members_csv(asked), "text/csv"),
+        "Profile of this head, CSV": (f"{stem}_profile.csv", lambda: result.profile.to_csv(index=False), "text/csv"),
+        "Record, JSON": (f"{stem}_record.json", lambda: set_record(result.done, found, by_chance), "application/json"),
+        "Heatmap and profile, HTML": (f"{stem}_figures.html", lambda: _figures(view, result), "text/html"),
+    }
+    if not result.of_one_class[1]:
+        del files["Profile of this head, CSV"], files["Heatmap and profile, HTML"]
+    columns = st.columns(3)
+    for place, (label, (name, make, mime)) in enumerate(files.items()):
+        columns[place % 3].download_button(
+            label, make, name, mime, key=f"set_{place}_{label}", on_click="ignore", icon=":material/download:", width="stretch"
+        )
+
+
+def _figures(view: SetView, result: SetResult) -> str:
+    found = result.found
+    pictures = [
+        consensus_heatmap(found.frame, (found.layers, found.heads), view.score, len(found.members), result.head),
+        family_of(result, 300),
+        receptors_figure(
+            [member.name for member in found.members], found.snr[:, result.at], result.q_of_each[:, result.at],
+            float(np.nan_to_num(found.frame["mean_snr"].iloc[result.at])),
+        ),
+    ]  # fmt: skip
+    caption = f"{result.head_name}; {get_spec(view.model).label}; threshold {view.threshold:g}; {len(found.members)} receptors."
+    return figure_page(pictures, result.done.asked.title, caption)

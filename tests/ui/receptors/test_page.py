@@ -1,0 +1,155 @@
+"""The page Receptors without a browser."""
+
+import re
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from allo_core.attention.column_store import columns_folder
+from allo_core.family.members import library_set
+from allo_core.family.runs import run_set
+from allo_core.family.table import read_set
+from allo_core.library import find_receptor
+from allo_core.models.language_model import load_model
+from allo_core.models.registry import DEFAULT_MODEL
+from allo_core.ui import inputs
+
+A2A = find_receptor("AA2AR").protein.sequence
+REPOSITORY = Path(__file__).resolve().parents[3]
+TABLE = b"receptor,residues\nAA2AR,D52 S91 N280\nNOSUCH,D52\nOPRD,D95 N131 S135\n"
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model(DEFAULT_MODEL, device="cpu")
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Open the page with URL parameters."""
+    monkeypatch.chdir(REPOSITORY)
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+    def open_page(**query: str) -> AppTest:
+        page = AppTest.from_file(str(REPOSITORY / "pages/receptors.py"), default_timeout=60)
+        page.session_state["entered"] = True
+        for name, value in query.items():
+            page.query_params[name] = value
+        return page.run()
+
+    return open_page
+
+
+@pytest.fixture
+def table(model):
+    """A table of two receptors that have been run."""
+    run_set(DEFAULT_MODEL, read_set(TABLE.decode()), load=lambda *wanted: model)
+    return inputs.keep_table(TABLE, "two.csv")
+
+
+def said(page: AppTest) -> str:
+    boxes = [*page.error, *page.warning, *page.info, *page.caption, *page.markdown]
+    return "\n".join(str(box.value).replace("\\", "") for box in boxes)
+
+
+def mirror_of(widgets, name: str):
+    return next(widget for widget in widgets if widget.key.startswith(f"{name}-"))
+
+
+def test_a_set_that_was_not_run_is_offered(opened):
+    page = opened()
+    assert not page.exception
+    assert "sodium-pocket positions of class A" in said(page)
+    assert page.button(key="run_set").label == "Run 280 receptors"
+    assert "**Left out: 13**" in said(page)
+    assert not columns_folder().exists()  # nothing runs unasked
+
+
+def test_a_table_that_was_run(opened, table):
+    page = opened(kind="table", table=table)
+    assert not page.exception
+    assert not page.error
+    verdict = r"\d+ of 120 heads looks? at the residues of two\.csv more than .* over 2 receptors in 2 clusters of homologues \(q < 0\.05\)"
+    assert re.search(verdict, said(page))
+    assert "2 receptors, 1 left out." in said(page)
+    assert re.search(r"Layer \d, head \d+ :gray\[mean SNR", said(page))
+
+
+def test_a_partly_run_set_says_so(opened, model, table):
+    page = opened(kind="library", evidence="ligand contacts")
+    assert not page.exception
+    assert "2 of 6 have been run before and are kept" in said(page)
+    assert page.button(key="run_set").label == "Run the 4 that are left"
+
+
+@pytest.mark.parametrize("tab", ["Over receptors", "Structures", "Heads", "Members", "Control", "Downloads"])
+def test_every_tab_opens(opened, table, tab):
+    page = opened(kind="table", table=table)
+    page.session_state["set_tabs"] = tab
+    page.run()
+    assert not page.exception
+    assert not page.error
+
+
+def test_classes_are_told_apart_in_the_profile(opened, model):
+    some = library_set(evidence="ligand contacts")
+    run_set(DEFAULT_MODEL, some, load=lambda *wanted: model)
+    page = opened(kind="library", evidence="ligand contacts")
+    assert not page.exception
+    assert "below: the 4 receptors of class A" in said(page)
+
+
+def test_a_question_that_cannot_be_asked_changes_nothing(opened):
+    page = opened(positions="2x50", receptor_class="C")
+    before = said(page)
+    assert "2x50 of class C" in before
+    mirror_of(page.text_input, "positions").set_value("2.46").run()
+    assert not page.exception
+    assert "write the GPCRdb number" in said(page)
+    assert "2x50 of class C" in said(page)
+    assert mirror_of(page.text_input, "positions").value == "2.46"  # to be mended
+    mirror_of(page.text_input, "positions").set_value("3x50").run()
+    assert "3x50 of class C" in said(page)
+    assert "write the GPCRdb number" not in said(page)
+
+
+def test_thresholds_scores_and_models(opened, table):
+    page = opened(kind="table", table=table)
+    mirror_of(page.select_slider, "set_threshold").set_value(0.05).run()
+    assert not page.exception
+    assert "threshold 0.05" in said(page)
+    mirror_of(page.selectbox, "set_score").set_value("q").run()
+    assert not page.exception
+    page.button(key="publish_with").click().run()
+    assert not page.exception
+    assert "ESM-2 650M" in said(page)
+    assert page.button(key="run_set").label == "Run 2 receptors"
+
+
+def test_deleted_columns_are_asked_for_again(opened, table):
+    page = opened(kind="table", table=table)
+    for file in columns_folder().iterdir():
+        file.write_bytes(b"damaged")
+    mirror_of(page.select_slider, "set_threshold").set_value(0.1).run()
+    assert not page.exception
+    page.run()
+    assert page.button(key="run_set").label == "Run 2 receptors"
+
+
+def test_an_empty_table_question(opened):
+    page = opened(kind="table")
+    assert not page.exception
+    assert "Upload a table" in said(page)
+    assert "No question yet" in said(page)
+
+
+def test_hostile_names_are_shown_as_text(opened, model):
+    content = f"name,sequence,residues\n<img src=x>*b*,{A2A},D52 S91 N280\n"
+    run_set(DEFAULT_MODEL, read_set(content), load=lambda *wanted: model)
+    page = opened(kind="table", table=inputs.keep_table(content.encode(), "<b>evil</b>.csv"))
+    assert not page.exception
+    strip = next(str(item.value) for item in page.markdown if "evil" in str(item.value))
+    assert "\\<b\\>" in strip
