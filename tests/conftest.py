@@ -5,13 +5,22 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+_TOGETHER = ("tests/browser/", "tests/batch/")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests stay in one process: two browsers that draw in software slow each other down."""
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """Browser tests stay in one process: two browsers that draw in software slow each other down.  So do those of batch, which start Ray.
+
+    (xdist's own groups have no effect with pytest 9.2, whose items keep their names.)
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return next((folder for folder in _TOGETHER if nodeid.startswith(folder)), nodeid)
+
+    return Together(config, log)
 
 
 @pytest.fixture
