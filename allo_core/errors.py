@@ -10,6 +10,7 @@ __all__ = [
     "ExportError",
     "FetchError",
     "LibraryError",
+    "PredictionError",
     "ResidueError",
     "ScoreError",
     "SequenceError",
@@ -66,6 +67,10 @@ class ExportError(AlloScopeError):
 
 class TrainingError(AlloScopeError):
     """Sequences, settings or a checkpoint that a model cannot be trained with."""
+
+
+class PredictionError(AlloScopeError):
+    """A site predictor that is missing, damaged or fitted to something else, or examples that none can be fitted to."""
 
 
 class Cancelled(Exception):

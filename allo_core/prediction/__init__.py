@@ -1,0 +1,1 @@
+"""Predicting allosteric sites from the attention of sensitive heads."""

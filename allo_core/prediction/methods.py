@@ -1,0 +1,147 @@
+"""What is compared: the predictor from sensitive heads, and the baselines that it must beat to be worth its name."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from allo_core.extract import extract_attention
+from allo_core.models.tokens import FIRST_RESIDUE, encode
+from allo_core.prediction.examples import Example
+from allo_core.prediction.features import RECEIVED, head_features
+from allo_core.prediction.results import PREDICTOR
+from allo_core.prediction.selection import sensitivity, strongest_heads
+from allo_core.sequence import AMINO_ACIDS
+
+if TYPE_CHECKING:
+    from allo_core.models.language_model import ProteinLanguageModel
+
+__all__ = ["BASELINES", "SIZES", "HeadData", "Method", "Progress", "all_methods", "final_embeddings", "head_method", "read_heads"]
+
+BASELINES = (
+    "sensitive heads without exchange",  # attention received alone
+    "all heads",  # no selection
+    "final-layer embeddings",
+    "conservation",
+    "segment",
+    "residue type",
+)
+SIZES = (5, 10, 20, 40)  # heads among which the training fold chooses
+_SEGMENTS = "N-term TM1 ICL1 TM2 ECL1 TM3 ICL2 TM4 ECL2 TM5 ICL3 TM6 ECL3 TM7 H8 C-term".split()
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """Features of the residues of every receptor, and how heads are chosen among them.
+
+    Parameters
+    ----------
+    features : tuple of ndarray
+        One a receptor, of shape (L, F), or (L, heads, F) where heads are chosen.
+    sensitivities : ndarray, dtype=float, shape=(receptors, heads), optional
+        Where heads are chosen.
+    sizes : tuple of int, optional
+        Numbers of heads to choose among.
+    """
+
+    name: str
+    features: tuple[np.ndarray, ...]
+    sensitivities: np.ndarray | None = None
+    sizes: tuple[int, ...] = ()
+
+    def choose(self, training: Sequence[int], size: int | None) -> tuple[int, ...] | None:
+        """The heads that these receptors alone would choose; None where there is nothing to choose."""
+        return None if size is None else strongest_heads(self.sensitivities[list(training)], size)
+
+    def design(self, receptor: int, heads: tuple[int, ...] | None) -> np.ndarray:
+        """The features of one receptor, shape (L, F), or of the chosen heads, shape (L, len(heads) * F)."""
+        values = self.features[receptor]
+        return values if heads is None else values[:, list(heads)].reshape(len(values), -1)
+
+
+@dataclass(frozen=True, eq=False)
+class HeadData:
+    """What every head says of every receptor.
+
+    Parameters
+    ----------
+    features : tuple of ndarray, shape=(L, heads, 4)
+        One a receptor, as `head_features` gives them.
+    sensitivities : ndarray, shape=(receptors, heads)
+    heads : tuple of (layer, head)
+        Which head each index stands for.
+    """
+
+    features: tuple[np.ndarray, ...]
+    sensitivities: np.ndarray
+    heads: tuple[tuple[int, int], ...]
+
+
+def read_heads(model: "ProteinLanguageModel", examples: Sequence[Example], progress: Progress = lambda text: None) -> HeadData:
+    """Run the model over every example (kept runs are opened) and take the features of all its heads.
+
+    Raises
+    ------
+    SequenceError, DeviceError, StoreError
+        As `extract_attention`.
+    """
+    heads = tuple(np.ndindex(model.spec.layers, model.spec.heads))
+    features, sensitivities = [], []
+    for example in examples:
+        progress(f"attention on {example.name}")
+        maps = extract_attention(model, example.protein)
+        received = maps.columns(0).weights.reshape(len(heads), -1)
+        features.append(head_features(maps, heads, example.numbers, example.orthosteric))
+        sensitivities.append(sensitivity(received, example.residues, example.numbers))
+    return HeadData(tuple(features), np.array(sensitivities), heads)
+
+
+def head_method(data: HeadData) -> Method:
+    """The predictor: all features of the heads that the training fold finds sensitive."""
+    return Method(PREDICTOR, data.features, data.sensitivities, SIZES)
+
+
+def all_methods(model: "ProteinLanguageModel", examples: Sequence[Example], data: HeadData) -> tuple[Method, ...]:
+    """The predictor first, then every baseline in the order of `BASELINES`."""
+    received = tuple(values[:, :, list(RECEIVED)] for values in data.features)
+    baselines = (
+        (received, data.sensitivities, SIZES),
+        (tuple(values.reshape(len(values), -1) for values in data.features),),
+        (tuple(final_embeddings(model, example) for example in examples),),
+        (tuple(_conservation(example) for example in examples),),
+        (tuple(_segments(example) for example in examples),),
+        (tuple(_residue_types(example) for example in examples),),
+    )
+    return head_method(data), *(Method(name, *parts) for name, parts in zip(BASELINES, baselines, strict=True))
+
+
+def final_embeddings(model: "ProteinLanguageModel", example: Example) -> np.ndarray:
+    """The last hidden state of each residue, ndarray, dtype=float64, shape=(L, width)."""
+    import torch
+
+    tokens = encode(model.spec.family, example.protein.sequence).to(model.device)
+    with torch.inference_mode():
+        hidden = model.module.base_model(input_ids=tokens).last_hidden_state
+    return hidden[0, FIRST_RESIDUE : FIRST_RESIDUE + len(example.protein)].float().cpu().double().numpy()  # MPS has no float64
+
+
+def _conservation(example: Example) -> np.ndarray:
+    """Conservation in the class and among orthologs, shape (L, 2); NaN where unknown."""
+    if example.numbers is None:
+        return np.full((len(example.protein), 2), np.nan)
+    return np.stack([example.numbers.family_conservation, example.numbers.ortholog_conservation], axis=1)
+
+
+def _residue_types(example: Example) -> np.ndarray:
+    """One column an amino acid, shape (L, 20)."""
+    return np.array([[letter == acid for acid in AMINO_ACIDS] for letter in example.protein.sequence], dtype=float)
+
+
+def _segments(example: Example) -> np.ndarray:
+    """One column a segment (TM1 to TM7, loops, H8, termini), shape (L, 16); NaN without numbers."""
+    if example.numbers is None:
+        return np.full((len(example.protein), len(_SEGMENTS)), np.nan)
+    return np.array([[name == segment for segment in _SEGMENTS] for name in example.numbers.segment], dtype=float)
