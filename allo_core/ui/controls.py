@@ -21,7 +21,7 @@ def draw_controls(view: View, numbered: bool) -> None:
     with measure:
         st.segmented_control(
             "Attention", list(MEASURES), format_func=MEASURES.__getitem__, required=True, help=HELP["measure"],
-            **mirrored("measure", view.measure, lambda measure: session.change(measure=measure or view.measure)),
+            **mirrored("measure", view.measure, lambda measure: session.change(measure=measure or view.measure), default="default"),
         )  # fmt: skip
     with score:
         _choice("score", SCORES, view.score, "Heatmap shows", HELP["score"])
@@ -45,7 +45,7 @@ def draw_controls(view: View, numbered: bool) -> None:
 
 def _choice(field: str, options: dict[str, str], value: str, label: str, text: str) -> None:
     """A select box bound to a field of the view."""
-    st.selectbox(label, list(options), format_func=options.__getitem__, help=text, **mirrored_field(field, value))
+    st.selectbox(label, list(options), format_func=options.__getitem__, help=text, **mirrored_field(field, value, list(options)))
 
 
 def effective_null(view: View, numbered: bool) -> str:

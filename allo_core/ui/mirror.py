@@ -6,7 +6,7 @@ such an old value for a change, and acting on it would undo what the person did 
 becomes another widget, with another key, and what the one before repeats is not heard.  While only a person moves it, it stays the same.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -23,18 +23,29 @@ class _Shown(NamedTuple):
     value: Hashable
 
 
-def mirrored(name: str, value: Any, act: Callable[[Any], None]) -> dict[str, Any]:
-    """``key`` and ``on_change`` of a widget that shows ``value`` and calls ``act`` with what a person makes of it.
+def mirrored(name: str, value: Any, act: Callable[[Any], None], options: Sequence | None = None, default: str = "value") -> dict[str, Any]:
+    """The arguments of a widget that shows ``value`` and calls ``act`` with what a person makes of it.
 
-    The key is ``name-N``, so the class of its element is ``st-key-name-N``.
+    The key is ``name-N``, so the class of its element is ``st-key-name-N``.  What it shows at first is given as its default, not put into
+    the session's state: that reaches the browser with one run of the page alone, and a run may be cut short by the next one.
+
+    Parameters
+    ----------
+    options : sequence, optional
+        Of a select box, whose default is an ``index`` into them.
+    default : str
+        What other widgets call their default.
     """
     mirrors: dict[str, _Shown] = st.session_state.setdefault("mirrors", {})
     shown = mirrors.get(name)
     if shown is None or shown.value != _hashable(value):
         shown = mirrors[name] = _Shown(shown.times + 1 if shown else 0, _hashable(value))
     key = f"{name}-{shown.times}"
+    defaults: dict[str, Any] = st.session_state.setdefault("mirror_defaults", {})
     if key not in st.session_state:
-        st.session_state[key] = value
+        defaults[name] = value
+    # The same as long as the widget lives: another default is another widget to Streamlit.
+    first = defaults[name]
 
     def changed() -> None:
         chosen = st.session_state[key]
@@ -44,12 +55,13 @@ def mirrored(name: str, value: Any, act: Callable[[Any], None]) -> dict[str, Any
             return  # replaced meanwhile, and the browser only repeats what it showed
         act(chosen)
 
-    return {"key": key, "on_change": changed}
+    shown_at_first = {default: first} if options is None else {"index": list(options).index(first) if first in options else None}
+    return {"key": key, "on_change": changed, **shown_at_first}
 
 
-def mirrored_field(field: str, value: Any) -> dict[str, Any]:
+def mirrored_field(field: str, value: Any, options: Sequence | None = None) -> dict[str, Any]:
     """``mirrored`` for a widget whose value is a field of the view."""
-    return mirrored(field, value, lambda chosen: session.change(**{field: chosen}))
+    return mirrored(field, value, lambda chosen: session.change(**{field: chosen}), options)
 
 
 def _hashable(value: Any) -> Hashable:

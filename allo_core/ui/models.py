@@ -44,7 +44,7 @@ def draw_model(chosen: str, change: Callable[[str], None]) -> None:
         list(MODELS),
         format_func=name,
         help=HELP["model"],
-        **mirrored("model", chosen, change),
+        **mirrored("model", chosen, change, list(MODELS)),
     )
     weights, spec = where[chosen], get_spec(chosen)
     if isinstance(weights, str):

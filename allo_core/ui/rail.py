@@ -44,7 +44,7 @@ def _receptor(view: View) -> None:
         options,
         format_func=name,
         help=HELP["receptor"],
-        **mirrored("receptor", view.protein, session.open_protein),
+        **mirrored("receptor", view.protein, session.open_protein, options),
     )
     with st.expander("Paste, upload or fetch a sequence", expanded=bool(session.noted("sequence"))):
         # A form: text and button arrive together, so that leaving the text field cannot swallow the click on the button.
@@ -131,7 +131,11 @@ def _advanced(view: View) -> None:
             ("draws", {count: f"{count:,}" if count else "as many as the heads need" for count in DRAWS}, "Random draws"),
         ):
             st.selectbox(
-                label, list(options), format_func=options.__getitem__, help=HELP[field], **mirrored_field(field, getattr(view, field))
+                label,
+                list(options),
+                format_func=options.__getitem__,
+                help=HELP[field],
+                **mirrored_field(field, getattr(view, field), list(options)),
             )
 
         st.markdown("**Definitions**")

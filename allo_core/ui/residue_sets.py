@@ -29,7 +29,7 @@ def draw_residue_sets(view: View, protein: Protein, loaded: LoadedStructure | No
     st.segmented_control(
         "Residues", SETS, format_func=lambda name: f"Set {name} · {len(view.sets[name])}", required=True,
         help=HELP["sets"], width="stretch",
-        **mirrored("marking", view.marking, lambda marking: session.change(marking=marking or view.marking)),
+        **mirrored("marking", view.marking, lambda marking: session.change(marking=marking or view.marking), default="default"),
     )  # fmt: skip
     indices, colour = view.sets[view.marking], SET_COLOURS[view.marking]
     st.html(f'<div style="height:4px;border-radius:2px;background:{colour}"></div>')
@@ -54,7 +54,7 @@ def _site(view: View, indices: tuple[int, ...]) -> None:
         help=HELP["site"],
         disabled=not sites,
         label_visibility="collapsed",
-        **mirrored("site", site_name(indices, sites), lambda site: site and session.mark(sites[site])),
+        **mirrored("site", site_name(indices, sites), lambda site: site and session.mark(sites[site]), list(sites)),
     )
 
 
@@ -71,7 +71,12 @@ def _chips(key: str, indices: tuple[int, ...], protein: Protein) -> None:
         return short_label(protein, index)
 
     st.pills(
-        "Marked", indices, selection_mode="multi", format_func=name, label_visibility="collapsed", **mirrored(key, list(indices), drop)
+        "Marked",
+        indices,
+        selection_mode="multi",
+        format_func=name,
+        label_visibility="collapsed",
+        **mirrored(key, list(indices), drop, default="default"),
     )
 
 

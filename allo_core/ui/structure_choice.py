@@ -25,7 +25,7 @@ def draw_structure_choice(view: View) -> None:
         list(options),
         format_func=options.__getitem__,
         help=HELP["structure"],
-        **mirrored("structure", shown, lambda structure: session.change(structure=structure, pair=None)),
+        **mirrored("structure", shown, lambda structure: session.change(structure=structure, pair=None), list(options)),
     )
     with st.expander("Fetch or upload a structure", expanded=bool(session.noted("structure"))):
         with st.form("fetch_structure", border=False):

@@ -65,7 +65,7 @@ def test_two_sets_by_clicks_and_near_gs(page, app):
     assert driving.marked(page, "A") == clicked
 
     # coupling from A to B: heatmap and verdict follow
-    assert page.get_by_text("heads attend to the 3 residues of set A more than to").is_visible()
+    assert "to the 3 residues of set A more than to" in page.locator(".st-key-verdict").inner_text()
     page.get_by_role("radio", name="A → B").click()
     page.get_by_text(f"look from the 3 residues of set A at the {len(expected)} residues of set B").wait_for(timeout=driving.WAIT)
     driving.rest(page)

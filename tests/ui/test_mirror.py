@@ -93,3 +93,14 @@ def test_a_wish_on_a_widget_that_was_replaced_meanwhile_counts():
     message_from(page, before).select_slider[0].set_value(0.2).run()
     assert page.session_state.view.threshold == 0.2
     assert page.select_slider[0].value == 0.2
+
+
+def test_a_run_that_was_cut_short_loses_no_value():
+    """The browser learns what a widget shows from every run, not from the first alone."""
+    page = opened()
+    page.run()
+    for _ in range(2):
+        page.run()
+        slider = page.select_slider[0]
+        assert [slider.proto.options[int(at)] for at in slider.proto.default] == [str(page.session_state.view.threshold)]
+        assert list(page.slider[0].proto.default) == [page.session_state.view.pairs]

@@ -25,7 +25,7 @@ def draw_rail(view: SetView, asked: ReceptorSet | None) -> None:
         list(KINDS),
         format_func=KINDS.__getitem__,
         help=HELP["question"],
-        **mirrored("kind", view.kind, lambda kind: state.ask(kind=kind)),
+        **mirrored("kind", view.kind, lambda kind: state.ask(kind=kind), list(KINDS)),
     )
     {"positions": _positions, "library": _library, "table": _table}[view.kind](view)
     if state.problem_of():
@@ -46,7 +46,7 @@ def draw_rail(view: SetView, asked: ReceptorSet | None) -> None:
         list(SCORES),
         format_func={"snr": "mean SNR", "enrichment": "log₂ mean enrichment", "q": "−log₁₀ combined q"}.__getitem__,
         help=HELP["set_score"],
-        **mirrored("set_score", view.score, lambda score: state.change(score=score)),
+        **mirrored("set_score", view.score, lambda score: state.change(score=score), list(SCORES)),
     )
 
 
@@ -58,7 +58,9 @@ def _positions(view: SetView) -> None:
     )
     left, right = st.columns(2)
     with left:
-        st.selectbox("Class", classes(), **mirrored("receptor_class", view.receptor_class, lambda name: state.ask(receptor_class=name)))
+        st.selectbox(
+            "Class", classes(), **mirrored("receptor_class", view.receptor_class, lambda name: state.ask(receptor_class=name), classes())
+        )
     with right:
         st.text_input(
             "Only with",
@@ -73,7 +75,7 @@ def _library(view: SetView) -> None:
         "Sites",
         list(LIBRARY),
         format_func=LIBRARY.__getitem__,
-        **mirrored("library", view.library, lambda kind: state.ask(library=kind, evidence="")),
+        **mirrored("library", view.library, lambda kind: state.ask(library=kind, evidence=""), list(LIBRARY)),
     )
     if view.library == "allosteric":
         st.selectbox(
@@ -81,7 +83,7 @@ def _library(view: SetView) -> None:
             list(EVIDENCE),
             format_func=EVIDENCE.__getitem__,
             help=HELP["evidence"],
-            **mirrored("evidence", view.evidence, lambda evidence: state.ask(evidence=evidence)),
+            **mirrored("evidence", view.evidence, lambda evidence: state.ask(evidence=evidence), list(EVIDENCE)),
         )
 
 
