@@ -1,4 +1,4 @@
-"""The same jobs from a terminal: python -m allo_core analyse | compare | runs | models | train."""
+"""The same jobs from a terminal: python -m allo_core analyse | batch | compare | runs | models | train."""
 
 import argparse
 import os
@@ -10,6 +10,7 @@ from allo_core.errors import AlloScopeError, Cancelled
 from allo_core.export import printable
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.terminal.analyse import analyse
+from allo_core.terminal.batch import add_batch
 from allo_core.terminal.compare import add_compare
 from allo_core.terminal.models import list_models
 from allo_core.terminal.runs import delete_runs, print_runs
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
 
     models = commands.add_parser("models", help="list the models and whether their weights are on this machine")
     models.set_defaults(run=lambda options: list_models())
+    add_batch(commands)
     add_train(commands)
     return parser
 

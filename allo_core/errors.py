@@ -5,6 +5,7 @@ Every message is one line: what is wrong, with which value, and what to do.  The
 
 __all__ = [
     "AlloScopeError",
+    "BatchError",
     "Cancelled",
     "DeviceError",
     "ExportError",
@@ -71,6 +72,10 @@ class TrainingError(AlloScopeError):
 
 class PredictionError(AlloScopeError):
     """A site predictor that is missing, damaged or fitted to something else, or examples that none can be fitted to."""
+
+
+class BatchError(AlloScopeError):
+    """A batch of sequences that cannot be run, gone on with or read."""
 
 
 class Cancelled(Exception):

@@ -1,0 +1,198 @@
+"""Reading the results of a batch; needs pyarrow and pandas, not Ray."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from allo_core.attention.columns import Columns
+from allo_core.batch.folder import Metadata, read_metadata
+from allo_core.batch.layout import COLUMNS, SCORES, SEQUENCES, part_files, part_folder, schema
+from allo_core.errors import BatchError
+
+if TYPE_CHECKING:  # the terminal's options need not wait for them
+    import pandas as pd
+    import pyarrow.compute as pc
+
+__all__ = ["BatchResults", "open_batch"]
+
+
+@dataclass(frozen=True)
+class BatchResults:
+    """The results of a batch, finished or not.
+
+    Parameters
+    ----------
+    folder : Path
+    metadata : Metadata
+    """
+
+    folder: Path
+    metadata: Metadata
+
+    @property
+    def complete(self) -> bool:
+        """Whether every record of the file is there, computed or with its error."""
+        return len(self.sequences) == self.metadata.records
+
+    @cached_property
+    def sequences(self) -> "pd.DataFrame":
+        """One row a record, in the order of the file.
+
+        Columns: row, name, sha256, sequence, length, device, seconds, receptor, identity, sites, error, no_scores, notes, part.  A second
+        copy of a record, which two workers of an interrupted batch may have left, is not shown.
+        """
+        frame = self._table(SEQUENCES)
+        # Whole numbers, although a record that could not be read has no length.
+        frame = frame.assign(failed=frame["error"].notna(), length=frame["length"].astype("Int64")).sort_values(["row", "failed", "part"])
+        return frame.drop_duplicates("row").drop(columns="failed").reset_index(drop=True)
+
+    @property
+    def failed(self) -> "pd.DataFrame":
+        """The rows of `sequences` of which nothing was computed, with the reason in ``error``."""
+        return self.sequences[self.sequences["error"].notna()]
+
+    def scores(self, head: tuple[int, int] | None = None) -> "pd.DataFrame":
+        """Scores of all heads, or of one, of every record that has some.
+
+        Parameters
+        ----------
+        head : (int, int), optional
+            Layer and head, 0-based.
+
+        Returns
+        -------
+        DataFrame
+            Columns: row, name, those of `HeadScores.frame`, null, threshold, n_sites; in the order of the file, layer by layer.
+
+        Raises
+        ------
+        BatchError
+            Nothing was scored, a head that the model lacks, or a damaged file.
+        """
+        import pyarrow.compute as pc
+
+        settings = self.metadata.settings
+        if settings.sites is None:
+            raise BatchError(f"{self.folder} has no scores: the batch was run without --sites.")
+        chosen = None
+        if head is not None:
+            layer, number = head
+            if not (0 <= layer < settings.layers and 0 <= number < settings.heads):
+                raise BatchError(f"Head {layer}.{number} does not exist; there are {settings.layers} layers of {settings.heads} heads.")
+            chosen = (pc.field("layer") == layer) & (pc.field("head") == number)
+        frame = self._table(SCORES, chosen)
+        return self._of_shown_records(frame)
+
+    def columns(self, row: int, threshold: float | None = None) -> Columns:
+        """Column weights of all heads of one record, shape (layers, heads, L).
+
+        Parameters
+        ----------
+        row : int
+            Number of the record in the file, from 1.
+        threshold : float, optional
+            One of those that were kept; by default that of the scores, or the only one.
+
+        Raises
+        ------
+        BatchError
+            No such record, one that failed, a threshold that was not kept, or a damaged file.
+        """
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        settings = self.metadata.settings
+        threshold = self._kept(threshold)
+        record = self._record(row)
+        file = part_folder(self.folder, record["part"]) / f"{COLUMNS}.parquet"
+        try:
+            table = pq.read_table(
+                file, schema=schema(COLUMNS), filters=[("row", "=", row), ("threshold", "=", threshold)], partitioning=None
+            )
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(file) from error
+        shape = (settings.layers, settings.heads, int(record["length"]))
+        if len(table) != shape[0] * shape[1]:
+            raise _damaged(file)
+        table = table.sort_by([("layer", "ascending"), ("head", "ascending")])
+        weights, arcs = (table[name].combine_chunks().flatten().to_numpy() for name in ("weights", "arcs"))
+        return Columns(weights.reshape(shape).astype(np.float64), arcs.reshape(shape).astype(np.int64), threshold)
+
+    def _kept(self, threshold: float | None) -> float:
+        settings = self.metadata.settings
+        if threshold is None:
+            threshold = settings.threshold if settings.threshold in settings.thresholds else settings.thresholds[0]
+        if threshold not in settings.thresholds:
+            kept = ", ".join(f"{value:g}" for value in settings.thresholds)
+            raise BatchError(f"Column weights above {threshold:g} were not kept; there are those above {kept}.")
+        return threshold
+
+    def _record(self, row: int) -> dict:
+        found = self.sequences[self.sequences["row"] == row]
+        if found.empty:
+            raise BatchError(f"{self.folder} has no record {row}; it has {len(self.sequences)} of {self.metadata.records}.")
+        record = found.iloc[0].to_dict()
+        if isinstance(record["error"], str):
+            raise BatchError(f"Record {row} ({record['name']}) was not computed: {record['error']}")
+        return record
+
+    def _of_shown_records(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+        """Rows that belong to the records as `sequences` shows them, with their names."""
+        shown = self.sequences.loc[self.sequences["error"].isna(), ["row", "part", "name"]]
+        joined = frame.merge(shown, on=["row", "part"]).sort_values(["row", "layer", "head"]).reset_index(drop=True)
+        return joined[["row", "name", *(name for name in schema(SCORES).names if name != "row")]]
+
+    def _table(self, table: str, chosen: "pc.Expression | None" = None) -> "pd.DataFrame":
+        """Rows of a table of all parts, with the name of the part."""
+        import pyarrow as pa
+        import pyarrow.dataset as ds
+
+        files = part_files(self.folder, table)
+        part = pa.schema([("part", pa.string())])
+        try:
+            dataset = ds.dataset(
+                [str(file) for file in files],
+                schema=pa.unify_schemas([schema(table), part]),
+                format="parquet",
+                partitioning=ds.partitioning(part, flavor="hive"),
+                partition_base_dir=str(self.folder),
+            )
+            return dataset.to_table(filter=chosen).to_pandas()
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(_first_damaged(files)) from error
+
+
+def open_batch(folder: str | Path) -> BatchResults:
+    """The results in a folder that was given to ``batch --out``; it may still be written.
+
+    Raises
+    ------
+    BatchError
+        It is no such folder, or of another format.
+
+    Examples
+    --------
+    >>> results = open_batch("results")  # doctest: +SKIP
+    >>> results.scores(head=(3, 6)).nsmallest(10, "q_value")  # doctest: +SKIP
+    """
+    return BatchResults(Path(folder), read_metadata(Path(folder)))
+
+
+def _first_damaged(files: list[Path]) -> Path | None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for file in files:
+        try:
+            pq.read_table(file, partitioning=None)
+        except (pa.ArrowException, OSError):
+            return file
+    return None
+
+
+def _damaged(file: Path | None) -> BatchError:
+    if file is None:
+        return BatchError("The batch changed while it was read; read it again.")
+    return BatchError(f"{file} is damaged; run the same batch again, which computes its records anew.")
