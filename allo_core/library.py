@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from allo_core.alignment import FEWEST_ALIGNED, align, aligned_identity
 from allo_core.errors import LibraryError, ResidueError
 from allo_core.residues import ResidueNumbers, ballesteros_weinstein, parse_residues
 from allo_core.sequence import Protein
@@ -43,7 +44,6 @@ DATA = Path(__file__).resolve().parent / "data"
 SODIUM_POCKET = "1x50 1x53 2x46 2x47 2x49 2x50 3x35 3x39 3x43 6x44 6x48 7x45 7x46 7x49 7x50 7x53".split()
 
 _NEAREST_IDENTITY = 0.9  # numbers are taken from a library receptor at this identity or more
-_NEAREST_ALIGNED = 100  # residues; a shorter match says little about the numbering of a whole receptor
 _WORD = 5  # residues in a word of the search for the nearest receptor
 _FLANK = 30  # residues kept on either side of the seven helices
 
@@ -163,11 +163,11 @@ def numbers_for(protein: Protein) -> ResidueNumbers | None:
     for entry in _numbered():
         whole = receptors()[entry].protein.sequence
         start = whole.find(protein.sequence)
-        if whole == protein.sequence or (start >= 0 and len(protein) >= _NEAREST_ALIGNED):
+        if whole == protein.sequence or (start >= 0 and len(protein) >= FEWEST_ALIGNED):
             return _numbers(entry).crop(start, start + len(protein))
     candidates = [_aligned(protein.sequence, entry) for entry in _nearest(protein.sequence)]
     pairs, identity, entry = max(candidates, key=lambda item: (item[1] >= _NEAREST_IDENTITY, len(item[0])), default=({}, 0.0, ""))
-    if identity < _NEAREST_IDENTITY or len(pairs) < _NEAREST_ALIGNED:
+    if identity < _NEAREST_IDENTITY or len(pairs) < FEWEST_ALIGNED:
         return None
     return _numbers(entry).take([pairs.get(index) for index in range(len(protein))], identity)
 
@@ -296,12 +296,6 @@ def _nearest(sequence: str, most: int = 3) -> list[str]:
 
 def _aligned(sequence: str, entry: str) -> tuple[dict[int, int], float, str]:
     """Local alignment with a receptor: index -> index there, share of identical residues, the entry."""
-    from biotite.sequence import ProteinSequence  # slow to import and seldom needed
-    from biotite.sequence.align import SubstitutionMatrix, align_optimal
-
     other = _rows()[entry]["sequence"]
-    readable = str.maketrans("UO", "CK")  # BLOSUM62 has no rows for selenocysteine and pyrrolysine
-    pair = [ProteinSequence(text.translate(readable)) for text in (sequence, other)]
-    trace = align_optimal(*pair, SubstitutionMatrix.std_protein_matrix(), gap_penalty=(-12, -1), local=True, max_number=1)[0].trace
-    pairs = {int(i): int(j) for i, j in trace if i >= 0 and j >= 0}
-    return pairs, sum(sequence[i] == other[j] for i, j in pairs.items()) / max(len(pairs), 1), entry
+    _, pairs = align(sequence, other)
+    return dict(pairs.tolist()), aligned_identity(sequence, other, pairs), entry

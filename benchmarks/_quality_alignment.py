@@ -6,13 +6,13 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from biotite.sequence import ProteinSequence
-from biotite.sequence.align import SubstitutionMatrix, align_optimal
+
+from allo_core.alignment import align as local_alignment
+from allo_core.alignment import aligned_identity as identity
 
 __all__ = ["Nearest", "align", "identity", "nearest"]
 
 _GAPS = (-10, -1)  # to open, to extend, in the half-bit units of BLOSUM62: remote receptors still align over most of their helices
-_READABLE = str.maketrans("UO", "CK")  # BLOSUM62 has no rows for selenocysteine and pyrrolysine
 _WORD = 3  # residues; a near receptor shares hundreds of such words, a remote one about as many as chance
 _ALIGNED = 40  # receptors with the most shared words are aligned
 
@@ -23,22 +23,6 @@ class Nearest(NamedTuple):
     receptor: str
     identity: float
     pairs: np.ndarray
-
-
-def align(sequence: str, other: str) -> np.ndarray:
-    """Aligned residues of the best local alignment (BLOSUM62, affine gaps).
-
-    Returns
-    -------
-    ndarray, dtype=int, shape=(n, 2)
-        Index in `sequence`, index in `other`; rising.
-    """
-    return _scored(sequence, other)[1]
-
-
-def identity(sequence: str, other: str, pairs: np.ndarray) -> float:
-    """Identical residues divided by aligned pairs, 0 without any."""
-    return sum(sequence[i] == other[j] for i, j in pairs.tolist()) / len(pairs) if len(pairs) else 0.0
 
 
 def nearest(sequence: str, references: Mapping[str, str]) -> Nearest:
@@ -54,10 +38,13 @@ def nearest(sequence: str, references: Mapping[str, str]) -> Nearest:
     return Nearest(name, identity(sequence, references[name], pairs), pairs)
 
 
+def align(sequence: str, other: str) -> np.ndarray:
+    """Aligned residues of the best local alignment, as `allo_core.alignment.align` gives them."""
+    return _scored(sequence, other)[1]
+
+
 def _scored(sequence: str, other: str) -> tuple[int, np.ndarray]:
-    pair = [ProteinSequence(text.translate(_READABLE)) for text in (sequence, other)]
-    found = align_optimal(*pair, SubstitutionMatrix.std_protein_matrix(), gap_penalty=_GAPS, local=True, max_number=1)[0]
-    return int(found.score), found.trace[(found.trace >= 0).all(axis=1)].astype(int)
+    return local_alignment(sequence, other, _GAPS)
 
 
 @cache

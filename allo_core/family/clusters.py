@@ -5,15 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
+from allo_core.alignment import FEWEST_ALIGNED, HOMOLOGUE_IDENTITY, identity
 from allo_core.family.members import Member
-from allo_core.sequence import Protein
 
-__all__ = ["HOMOLOGOUS", "cluster_weights", "homologue_clusters", "identities"]
-
-# Above this identity GPCRs are close homologues with the same fold and mostly the same pockets; Dong et al. 2024 split at the same value.
-HOMOLOGOUS = 0.4
-# Fewer shared positions say little about two receptors.
-_FEWEST = 100
+__all__ = ["cluster_weights", "homologue_clusters", "identities"]
 
 
 def identities(members: Sequence[Member]) -> np.ndarray:
@@ -36,15 +31,15 @@ def identities(members: Sequence[Member]) -> np.ndarray:
                 value = 1.0
             elif one.numbers is not None and other.numbers is not None and one.numbers.receptor_class != other.numbers.receptor_class:
                 value = 0.0
-            elif shared[k] >= _FEWEST:
+            elif shared[k] >= FEWEST_ALIGNED:
                 value = same[k] / shared[k]
             else:
-                value = _aligned_identity(one.protein, other.protein)
+                value = identity(one.protein.sequence, other.protein.sequence)
             table[i, j] = table[j, i] = value
     return table
 
 
-def homologue_clusters(table: np.ndarray, above: float = HOMOLOGOUS) -> np.ndarray:
+def homologue_clusters(table: np.ndarray, above: float = HOMOLOGUE_IDENTITY) -> np.ndarray:
     """Single-linkage clusters: number of the cluster of each member, ndarray, dtype=int, shape=(n,); `table` as from `identities`."""
     return connected_components(table > above, directed=False)[1]
 
@@ -70,16 +65,3 @@ def _at_positions(members: Sequence[Member]) -> np.ndarray:
     for row, (place, codes) in enumerate(found):
         letters[row, place] = codes
     return letters
-
-
-def _aligned_identity(one: Protein, other: Protein) -> float:
-    from biotite.sequence import ProteinSequence  # slow to import and seldom needed
-    from biotite.sequence.align import SubstitutionMatrix, align_optimal
-
-    readable = str.maketrans("UO", "CK")  # BLOSUM62 has no rows for selenocysteine and pyrrolysine
-    pair = [ProteinSequence(protein.sequence.translate(readable)) for protein in (one, other)]
-    trace = align_optimal(*pair, SubstitutionMatrix.std_protein_matrix(), gap_penalty=(-12, -1), local=True, max_number=1)[0].trace
-    trace = trace[(trace >= 0).all(axis=1)]
-    if len(trace) < _FEWEST:
-        return 0.0
-    return float(np.mean([one.sequence[i] == other.sequence[j] for i, j in trace]))

@@ -1,9 +1,9 @@
 """The model card of a site predictor in sentences, and what to know of it before it is asked about one protein."""
 
+from allo_core.alignment import HOMOLOGUE_IDENTITY, identity
 from allo_core.library import receptors
 from allo_core.models.registry import MODELS
 from allo_core.prediction.examples import EVIDENCE, LONGEST, orthosteric_site
-from allo_core.prediction.folds import HOMOLOGUE_IDENTITY, identity
 from allo_core.prediction.predictor import SitePredictor, TrainingReceptor
 from allo_core.prediction.results import PREDICTOR, RANDOM, Comparison, Estimate, verdict
 from allo_core.residues import ResidueNumbers

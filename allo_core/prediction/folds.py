@@ -5,30 +5,12 @@ from itertools import combinations
 
 import numpy as np
 
+from allo_core.alignment import HOMOLOGUE_IDENTITY, identity
 from allo_core.errors import PredictionError
 
-__all__ = ["HOMOLOGUE_IDENTITY", "homologues", "identity", "training_set"]
+__all__ = ["homologues", "training_set"]
 
-HOMOLOGUE_IDENTITY = 0.4
-_FEWEST_ALIGNED = 100  # residues; a short match can be identical by chance, as the 9 residues that GRM1 and FFAR1 share
 _FEWEST_RECEPTORS = 3  # below that nothing can be chosen inside a training fold
-_READABLE = str.maketrans("UO", "CK")  # BLOSUM62 has no rows for selenocysteine and pyrrolysine
-
-
-def identity(a: str, b: str) -> float:
-    """Share of identical residues among the aligned pairs of the best local alignment; 0 where fewer than 100 residues are aligned.
-
-    BLOSUM62 with gap penalties 12 and 1, as where generic numbers are taken from the nearest receptor.
-    """
-    from biotite.sequence import ProteinSequence  # slow to import, and only fitting needs it
-    from biotite.sequence.align import SubstitutionMatrix, align_optimal
-
-    pair = [ProteinSequence(text.translate(_READABLE)) for text in (a, b)]
-    trace = align_optimal(*pair, SubstitutionMatrix.std_protein_matrix(), gap_penalty=(-12, -1), local=True, max_number=1)[0].trace
-    aligned = trace[(trace >= 0).all(axis=1)]
-    if len(aligned) < _FEWEST_ALIGNED:
-        return 0.0
-    return sum(a[i] == b[j] for i, j in aligned.tolist()) / len(aligned)
 
 
 def homologues(sequences: Sequence[str]) -> np.ndarray:

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from allo_core.alignment import HOMOLOGUE_IDENTITY, identity
 from allo_core.errors import PredictionError
 from allo_core.library import receptors
 from allo_core.prediction.examples import site_examples
-from allo_core.prediction.folds import HOMOLOGUE_IDENTITY, homologues, identity, training_set
+from allo_core.prediction.folds import homologues, training_set
 
 
 def test_identity():
