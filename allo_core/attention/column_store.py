@@ -58,6 +58,14 @@ class ColumnRun:
     def columns(self, threshold: float) -> Columns:
         """Column weights at one of the thresholds, shape (layers, heads, L), within float32 of what the maps give.
 
+        Raises as `arrays`.
+        """
+        weights, arcs = self.arrays(threshold)
+        return Columns(weights.astype(np.float64), arcs.astype(np.int64), threshold)
+
+    def arrays(self, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+        """Weights (float32) and arcs (uint16 or uint32) as they are kept, each of shape (layers, heads, L).
+
         Raises
         ------
         ScoreError
@@ -76,7 +84,7 @@ class ColumnRun:
         layers, heads, length, _ = self.meta.shape
         if not weights.shape == arcs.shape == (layers, heads, length):
             raise self._unreadable(f"arrays of shape {weights.shape}")
-        return Columns(weights.astype(np.float64), arcs.astype(np.int64), threshold)
+        return weights, arcs
 
     def _unreadable(self, reason: object) -> StoreError:
         return StoreError(f"The kept columns in {self._path} cannot be read ({reason}); delete the file and run again.")

@@ -26,8 +26,10 @@ from allo_core.errors import ScoreError
 
 __all__ = [
     "COLUMN_SINK",
+    "CONTROL_SITES",
     "FEW_ARCS",
     "FEW_RESIDUES",
+    "LEVEL",
     "MOST_DRAWS",
     "HeadScores",
     "RandomSiteControl",
@@ -45,8 +47,8 @@ MOST_DRAWS = 1_000_000  # those of a site of 100 residues take 200 MB
 _FEWEST_RESIDUES = 3
 _LARGEST_SHARE = 0.6  # of w_S, on one residue
 _SINK_SHARE = 0.5  # of all attention, on two columns
-_CONTROL_SITES = 200
-_LEVEL = 0.05  # of q, for a head to pass
+CONTROL_SITES = 200
+LEVEL = 0.05  # of q, for a head to pass
 
 _control_cache = BoundedCache(1 << 20)
 
@@ -93,7 +95,7 @@ class HeadScores:
         """One column of the frame as an ndarray, shape=(layers, heads)."""
         return self.frame[column].to_numpy().reshape(self.layers, self.heads)
 
-    def passing(self, q: float = _LEVEL) -> pd.DataFrame:
+    def passing(self, q: float = LEVEL) -> pd.DataFrame:
         """Rows of the heads with a q value below `q`, flagged or not, the smallest first."""
         return self.frame[self.frame["q_value"] < q].sort_values(["q_value", "snr"], ascending=[True, False])
 
@@ -110,6 +112,13 @@ class RandomSiteControl(NamedTuple):
     median: float
     percentile_95: float
     n_sites: int
+
+    @classmethod
+    def of(cls, passing: np.ndarray) -> "RandomSiteControl":
+        """From the number of heads that pass for each random site; of no site at all where nothing is tested."""
+        if not len(passing):
+            return cls(0.0, 0.0, 0)
+        return cls(float(np.median(passing)), float(np.percentile(passing, 95)), len(passing))
 
 
 def score_heads(
@@ -152,7 +161,7 @@ def random_site_control(
     strata: Iterable[Hashable] | None = None,
     draws: int | None = None,
     seed: int = 0,
-    level: float = _LEVEL,
+    level: float = LEVEL,
 ) -> RandomSiteControl:
     """How many heads pass (q < `level`) when random residues of the same kind are marked instead.
 
@@ -190,7 +199,7 @@ def score_with_control(
         As `score_heads`.
     """
     prepared = _prepare(columns, sites, null, strata, draws, seed)
-    return _scores(prepared), None if null == "published" else _control(prepared, _LEVEL)
+    return _scores(prepared), None if null == "published" else _control(prepared, LEVEL)
 
 
 def check_draws(draws: int | None) -> None:
@@ -277,10 +286,10 @@ def _scores(prepared: _Prepared) -> HeadScores:
 def _control(prepared: _Prepared, level: float) -> RandomSiteControl:
     weights, tested, random_sites = prepared.weights, prepared.tested, prepared.random_sites
     if random_sites is None or not tested.any():
-        return RandomSiteControl(0.0, 0.0, 0)
+        return RandomSiteControl.of(np.zeros(0))
     key = (digest(weights), tested.tobytes(), random_sites.key, level)
-    passing = _control_cache.get(key, lambda: passing_random_sites(weights, tested, random_sites, level, _CONTROL_SITES))
-    return RandomSiteControl(float(np.median(passing)), float(np.percentile(passing, 95)), len(passing))
+    passing = _control_cache.get(key, lambda: passing_random_sites(weights, tested, random_sites, level, CONTROL_SITES))
+    return RandomSiteControl.of(passing)
 
 
 def _p_and_q(prepared: _Prepared, on_site: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

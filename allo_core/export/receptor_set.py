@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from allo_core import __version__
 from allo_core.export.record import CAUTIONS
 from allo_core.export.tables import cell
-from allo_core.residues import residue_label
+from allo_core.residues import format_residues, residue_label
 
 if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     import numpy as np
@@ -20,8 +20,10 @@ __all__ = ["consensus_csv", "members_csv", "receptors_csv", "set_record"]
 
 def consensus_csv(found: "Consensus", q_of_each: "np.ndarray", model_id: str, title: str) -> str:
     """CSV text of all heads in (layer, head) order, with the number of receptors in which each passes alone; undefined values are empty."""
+    from allo_core.family.each import passing_alone
+
     frame = found.frame.assign(
-        receptors_passing=(q_of_each < 0.05).sum(axis=0),
+        receptors_passing=passing_alone(q_of_each),
         threshold=found.threshold,
         model=model_id,
         members=len(found.members),
@@ -59,7 +61,7 @@ def members_csv(asked: "ReceptorSet") -> str:
         {
             "receptor": cell(member.name),
             "residues": len(member.protein),
-            "asked": " ".join(member.protein.label(index) for index in member.sites),
+            "asked": format_residues(member.protein, member.sites),
             "note": cell(member.note),
             "refused": "",
         }

@@ -13,7 +13,7 @@ import pandas as pd
 
 from allo_core.attention.columns import Columns
 from allo_core.attention.nulls import benjamini_hochberg, default_draws
-from allo_core.attention.scores import RandomSiteControl, check_draws
+from allo_core.attention.scores import CONTROL_SITES, LEVEL, RandomSiteControl, check_draws
 from allo_core.errors import ScoreError
 from allo_core.family.clusters import cluster_weights, homologue_clusters, identities
 from allo_core.family.coupled import CoupledDraws
@@ -24,8 +24,6 @@ __all__ = ["FEW_RECEPTORS", "Consensus", "consensus"]
 
 FEW_RECEPTORS = "few receptors"
 
-_LEVEL = 0.05  # of q, for a head to pass
-_CONTROL_SITES = 200
 _FEWEST_WEIGHT = 0.5  # of all weight, on receptors in which the head is tested
 
 
@@ -75,7 +73,7 @@ class Consensus:
 
     def passing(self) -> pd.DataFrame:
         """Rows of the heads with q < 0.05, the smallest first."""
-        return self.frame[self.frame["q_value"] < _LEVEL].sort_values(["q_value", "mean_snr"], ascending=[True, False])
+        return self.frame[self.frame["q_value"] < LEVEL].sort_values(["q_value", "mean_snr"], ascending=[True, False])
 
     def best_head(self) -> tuple[int, int]:
         """(layer, head) of the highest mean SNR; (0, 0) where no head has one."""
@@ -129,7 +127,7 @@ def consensus(asked: ReceptorSet, columns: Sequence[Columns], draws: int | None 
             "flags": np.where(enough, "", FEW_RECEPTORS),
         }
     )
-    control = _control(random.passing(enough, _LEVEL, _CONTROL_SITES) if enough.any() else np.zeros(0))
+    control = RandomSiteControl.of(random.passing(enough, LEVEL, CONTROL_SITES) if enough.any() else np.zeros(0))
     return Consensus(
         frame, snr, enrichment, asked.members, weights, clusters, control, layers, heads, threshold, count, seed, bool(asked.positions)
     )
@@ -141,12 +139,6 @@ def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     share = (known * weights[:, None]).sum(axis=0)
     total = np.where(known, values * weights[:, None], 0).sum(axis=0)
     return np.divide(total, share, out=np.full(values.shape[1], np.nan), where=share > 0)
-
-
-def _control(passing: np.ndarray) -> RandomSiteControl:
-    if not len(passing):
-        return RandomSiteControl(0.0, 0.0, 0)
-    return RandomSiteControl(float(np.median(passing)), float(np.percentile(passing, 95)), len(passing))
 
 
 def _check(asked: ReceptorSet, columns: Sequence[Columns]) -> tuple[int, int, float]:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from allo_core.attention.columns import Columns
-from allo_core.attention.scores import score_heads
+from allo_core.attention.scores import LEVEL, score_heads
 from allo_core.family.members import Member
 
-__all__ = ["q_values_of_each"]
+__all__ = ["passing_alone", "q_values_of_each"]
 
 
 def q_values_of_each(
@@ -38,3 +38,8 @@ def q_values_of_each(
         scores = score_heads(each, member.sites, "uniform" if strata is None else "matched", strata, draws, seed)
         found.append(scores.frame["q_value"].to_numpy())
     return np.stack(found)
+
+
+def passing_alone(q: np.ndarray) -> np.ndarray:
+    """In how many receptors heads pass (q < 0.05) by themselves; `q` has the receptors along its first axis."""
+    return (q < LEVEL).sum(axis=0)

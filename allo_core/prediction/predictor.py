@@ -13,7 +13,7 @@ from allo_core.prediction.examples import Example, orthosteric_site
 from allo_core.prediction.features import HEAD_FEATURES, Head, head_features
 from allo_core.prediction.model import LinearModel, Setting
 from allo_core.prediction.results import Comparison
-from allo_core.residues import ResidueNumbers
+from allo_core.residues import ResidueNumbers, format_residues
 from allo_core.sequence import Protein
 from allo_core.whole_file import write_whole
 
@@ -54,7 +54,7 @@ class TrainingReceptor:
     @classmethod
     def of(cls, example: Example) -> "TrainingReceptor":
         protein = example.protein
-        listed = {evidence: " ".join(protein.label(index) for index in residues) for evidence, residues in example.sites.items()}
+        listed = {evidence: format_residues(protein, residues) for evidence, residues in example.sites.items()}
         source = example.orthosteric.source if example.orthosteric else ""
         return cls(example.name, protein.first, protein.number(len(protein) - 1), listed, source)
 

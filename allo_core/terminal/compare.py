@@ -58,7 +58,7 @@ def compare(options: argparse.Namespace) -> None:
 
     from allo_core.export import consensus_csv, members_csv, receptors_csv, set_record
     from allo_core.family.consensus import consensus
-    from allo_core.family.each import q_values_of_each
+    from allo_core.family.each import passing_alone, q_values_of_each
     from allo_core.family.profile import family_profile
     from allo_core.family.runs import run_set, shuffled
 
@@ -86,7 +86,7 @@ def compare(options: argparse.Namespace) -> None:
         print(f"left out: {len(done.asked.refused) - _LISTED} more; --members writes all of them", file=sys.stderr)
     print(printable(f"{done.asked.title}, {len(found.members)} receptors, {spec.label}, threshold {options.threshold:g}"))
     print(printable(consensus_verdict(found, done.asked.title, by_chance)))
-    shown = found.frame.assign(receptors_passing=(each < 0.05).sum(axis=0)).sort_values("mean_snr", ascending=False)
+    shown = found.frame.assign(receptors_passing=passing_alone(each)).sort_values("mean_snr", ascending=False)
     print(shown.head(_LISTED).to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.3g}"))
 
 

@@ -1,7 +1,8 @@
 """All heads with their numbers, as a table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import pandas as pd
 import streamlit as st
 
 from allo_core.export import table_of_heads
@@ -9,21 +10,34 @@ from allo_core.ui import session
 from allo_core.ui.help import HELP
 from allo_core.ui.results import Result
 
-__all__ = ["draw_table"]
+__all__ = ["draw_table", "selecting_table"]
 
 
 def draw_table(result: Result) -> None:
     """All heads, the most enriched first; a click on a row's box selects the head."""
     table = table_of_heads(result.scores.frame)
+    selecting_table(table, f"table_{result.key}", session.select_head, _columns(table.columns))
 
-    key = f"table_{result.key}"
+
+def selecting_table(table: pd.DataFrame, key: str, select_head: Callable[[int, int], None], columns: dict) -> None:
+    """A table with the columns layer and head; a click on a row's box selects its head.
+
+    Parameters
+    ----------
+    key : str
+        Another one for other rows: those chosen in the table before must not stay chosen.
+    select_head : callable(layer, head)
+    columns : dict
+        Streamlit's configuration of the columns beside layer and head.
+    """
 
     def select() -> None:
         chosen = st.session_state[key].selection.rows
         if chosen:
             row = table.iloc[chosen[0]]
-            session.select_head(int(row["layer"]), int(row["head"]))
+            select_head(int(row["layer"]), int(row["head"]))
 
+    pinned = {name: st.column_config.NumberColumn(name, format="%d", pinned=True, help=HELP["head"]) for name in ("layer", "head")}
     st.dataframe(
         table,
         key=key,
@@ -31,15 +45,13 @@ def draw_table(result: Result) -> None:
         height=360,
         on_select=select,
         selection_mode="single-row",
-        column_config=_columns(table.columns),
+        column_config=pinned | columns,
     )
 
 
 def _columns(names: Sequence[str]) -> dict:
     number = st.column_config.NumberColumn
     known = {
-        "layer": number("layer", format="%d", pinned=True, help=HELP["head"]),
-        "head": number("head", format="%d", pinned=True, help=HELP["head"]),
         "impact": number("impact", format="%.4f", help=HELP["impact"]),
         "impact_count": number("impact, per arc", format="%.4f", help="Attention on the marked residues over the number of arcs."),
         "impact_arcs": number("impact, arcs", format="%.4f", help="Share of the arcs that end on marked residues (Vig et al. 2021)."),

@@ -17,10 +17,11 @@ __all__ = ["mirrored", "mirrored_field"]
 
 
 class _Shown(NamedTuple):
-    """How often a widget was replaced, and what it shows."""
+    """How often a widget was replaced, what it shows, and what it showed at first."""
 
     times: int
     value: Hashable
+    first: Any
 
 
 def mirrored(name: str, value: Any, act: Callable[[Any], None], options: Sequence | None = None, default: str = "value") -> dict[str, Any]:
@@ -39,22 +40,21 @@ def mirrored(name: str, value: Any, act: Callable[[Any], None], options: Sequenc
     mirrors: dict[str, _Shown] = st.session_state.setdefault("mirrors", {})
     shown = mirrors.get(name)
     if shown is None or shown.value != _hashable(value):
-        shown = mirrors[name] = _Shown(shown.times + 1 if shown else 0, _hashable(value))
+        shown = mirrors[name] = _Shown(shown.times + 1 if shown else 0, _hashable(value), value)
     key = f"{name}-{shown.times}"
-    defaults: dict[str, Any] = st.session_state.setdefault("mirror_defaults", {})
-    if key not in st.session_state:
-        defaults[name] = value
-    # The same as long as the widget lives: another default is another widget to Streamlit.
-    first = defaults[name]
+    if key not in st.session_state:  # made now, perhaps again: another page was shown meanwhile
+        shown = mirrors[name] = shown._replace(first=value)
 
     def changed() -> None:
         chosen = st.session_state[key]
         if mirrors[name].times == shown.times:
-            mirrors[name] = _Shown(shown.times, _hashable(chosen))
+            mirrors[name] = shown._replace(value=_hashable(chosen))
         elif _hashable(chosen) == shown.value:
             return  # replaced meanwhile, and the browser only repeats what it showed
         act(chosen)
 
+    # The same as long as the widget lives: another default is another widget to Streamlit.
+    first = shown.first
     shown_at_first = {default: first} if options is None else {"index": list(options).index(first) if first in options else None}
     return {"key": key, "on_change": changed, **shown_at_first}
 

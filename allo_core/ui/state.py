@@ -17,6 +17,7 @@ from allo_core.residues import format_residues, parse_residues
 from allo_core.sequence import Protein
 from allo_core.sites import receptor_of, sites_of
 from allo_core.ui import inputs
+from allo_core.ui.link import one_of, read_head
 
 __all__ = [
     "COLOURINGS",
@@ -31,6 +32,7 @@ __all__ = [
     "offered_sites",
     "offered_structures",
     "protein_of",
+    "residues_in_link",
     "starting_view",
     "to_query",
     "toggled",
@@ -151,9 +153,9 @@ def to_query(view: View) -> dict[str, str]:
     """URL parameters of a view; what has its default value is left out."""
     plain = View(view.protein)
     protein = protein_of(view)
-    query = {"protein": view.protein, "sites": _residues_text(protein, view.sites)}
+    query = {"protein": view.protein, "sites": residues_in_link(protein, view.sites)}
     if view.sites_b:
-        query["sites_b"] = _residues_text(protein, view.sites_b)
+        query["sites_b"] = residues_in_link(protein, view.sites_b)
     for name in ("marking", "model", "measure", "null", "draws", "score", "colouring", "scale", "pairs", "device", "dtype"):
         if getattr(view, name) != getattr(plain, name):
             query[name] = str(getattr(view, name))
@@ -167,7 +169,8 @@ def to_query(view: View) -> dict[str, str]:
     return query
 
 
-def _residues_text(protein: Protein, indices: tuple[int, ...]) -> str:
+def residues_in_link(protein: Protein, indices: tuple[int, ...]) -> str:
+    """Residues as a link holds them: ``"D52,S91"``."""
     return format_residues(protein, indices).replace(" ", ",")
 
 
@@ -198,16 +201,6 @@ def from_query(query: Mapping[str, str]) -> tuple[View, list[str]]:
     return view, notices
 
 
-def _one_of(name: str, allowed):
-    def read(text: str, view: View) -> str:
-        if text not in allowed:
-            raise ValueError(f"{text[:40]!r} is not one of {', '.join(allowed)}.")
-        return text
-
-    read.__name__ = name
-    return read
-
-
 def _read_sites(text: str, view: View) -> tuple[int, ...]:
     protein = protein_of(view)
     return parse_residues(text, protein, numbers_for(protein))
@@ -221,14 +214,6 @@ def _read_threshold(text: str, view: View) -> float:
     if value not in THRESHOLDS:
         raise ValueError(f"{text[:20]!r} is not a threshold from 0 to 0.95.")
     return value
-
-
-def _read_head(text: str, view: View) -> tuple[int, int]:
-    match = re.fullmatch(r"([0-9]{1,3})\.([0-9]{1,3})", text)
-    spec = MODELS[view.model]
-    if match is None or int(match[1]) >= spec.layers or int(match[2]) >= spec.heads:
-        raise ValueError(f"{text[:20]!r} is not a head of {spec.label} ({spec.layers} layers x {spec.heads} heads, counted from 0).")
-    return int(match[1]), int(match[2])
 
 
 def _read_pair(text: str, view: View) -> tuple[int, int]:
@@ -249,7 +234,7 @@ def _whole_number(smallest: int, largest: int):
 
 
 def _read_draws(text: str, view: View) -> int:
-    return int(_one_of("draws", tuple(str(count) for count in DRAWS))(text, view))
+    return int(one_of(tuple(str(count) for count in DRAWS))(text, view))
 
 
 def _read_structure(text: str, view: View) -> str:
@@ -266,21 +251,21 @@ def _read_structure(text: str, view: View) -> str:
 
 
 _READERS = {
-    "model": _one_of("model", tuple(MODELS)),
+    "model": one_of(tuple(MODELS)),
     "sites": _read_sites,
     "sites_b": _read_sites,
-    "marking": _one_of("marking", SETS),
-    "measure": _one_of("measure", tuple(MEASURES)),
+    "marking": one_of(SETS),
+    "measure": one_of(tuple(MEASURES)),
     "threshold": _read_threshold,
-    "null": _one_of("null", NULLS),
+    "null": one_of(NULLS),
     "draws": _read_draws,
-    "score": _one_of("score", tuple(SCORES)),
-    "colouring": _one_of("colouring", tuple(COLOURINGS)),
-    "scale": _one_of("scale", tuple(SCALES)),
+    "score": one_of(tuple(SCORES)),
+    "colouring": one_of(tuple(COLOURINGS)),
+    "scale": one_of(tuple(SCALES)),
     "pairs": _whole_number(0, MOST_PAIRS),
-    "device": _one_of("device", ("auto", *DEVICES)),
-    "dtype": _one_of("dtype", DTYPES),
-    "head": _read_head,
+    "device": one_of(("auto", *DEVICES)),
+    "dtype": one_of(DTYPES),
+    "head": read_head,
     "pair": _read_pair,
     "structure": _read_structure,
 }

@@ -15,6 +15,7 @@ from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.sequence import Protein
 from allo_core.ui import inputs
 from allo_core.ui.state import COLOURINGS
+from tests.ui.reading import mirror_of, said
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 A2A = find_receptor("AA2AR").protein
@@ -46,17 +47,6 @@ def kept_runs_page() -> AppTest:
     page = AppTest.from_file(str(REPOSITORY / "pages/runs.py"), default_timeout=60)
     page.session_state["entered"] = True
     return page.run()
-
-
-def mirror_of(widgets, name: str):
-    """The widget that mirrors a part of the view (allo_core/ui/mirror.py)."""
-    return next(widget for widget in widgets if widget.key.startswith(f"{name}-"))
-
-
-def said(page: AppTest) -> str:
-    """All boxes of the page in one text, without the escapes of Markdown."""
-    boxes = [*page.error, *page.warning, *page.info, *page.caption, *page.markdown]
-    return "\n".join(str(box.value).replace("\\", "") for box in boxes)
 
 
 def test_a_kept_run_is_shown(opened):

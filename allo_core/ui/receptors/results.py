@@ -1,7 +1,7 @@
 """What follows from a SetView: the runs of its members, their columns, the consensus.  Kept for the next rerun."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,8 +28,7 @@ class SmallColumns(Sequence):
 
     def __init__(self, done: SetRun, threshold: float):
         self.threshold = threshold
-        # float64 holds what was read as float32: nothing is lost on the way back.
-        self._kept = [(each.weights.astype(np.float32), each.arcs.astype(np.uint32)) for each in _columns_of(done, threshold)]
+        self._kept = [run.arrays(threshold) for run in done.runs]
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -41,11 +40,6 @@ class SmallColumns(Sequence):
     def head(self, layer: int, head: int) -> list[np.ndarray]:
         """Column weights of one head in each receptor."""
         return [weights[layer, head] for weights, _ in self._kept]
-
-
-def _columns_of(done: SetRun, threshold: float) -> Iterator[Columns]:
-    """One receptor at a time, so that no two are held widened."""
-    return (run.columns(threshold) for run in done.runs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +127,7 @@ def result_of(view: SetView, done: SetRun) -> SetResult:
 
 def shuffled_request(view: SetView, done: SetRun) -> SetRequest:
     """The control: the same set with shuffled sequences."""
-    return state.request_of(view, shuffled(done.asked))
+    return state.request_of(view, _shuffled(done.asked.key, done.asked))
 
 
 def shuffled_passing(view: SetView, request: SetRequest, job: Job | None) -> int | None:
@@ -142,6 +136,11 @@ def shuffled_passing(view: SetView, request: SetRequest, job: Job | None) -> int
     if done is None or (missing and (job is None or job.state != "done")):
         return None
     return len(result_of(view, done).found.passing())
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _shuffled(key: str, _asked: ReceptorSet) -> ReceptorSet:
+    return shuffled(_asked)
 
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the columns")

@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from allo_core.export import consensus_csv, figure_page, members_csv, receptors_csv, set_record
+from allo_core.family.each import passing_alone
 from allo_core.family.members import Member, ReceptorSet
 from allo_core.figures.receptor_set import consensus_heatmap, receptors_figure
 from allo_core.library import receptors
 from allo_core.models.registry import get_spec
+from allo_core.residues import format_residues
+from allo_core.ui.heads_table import selecting_table
 from allo_core.ui.help import HELP
 from allo_core.ui.receptors import state
 from allo_core.ui.receptors.panels import family_of
@@ -19,6 +22,7 @@ from allo_core.ui.receptors.results import SetResult, shuffled_request
 from allo_core.ui.receptors.structures import draw_structures
 from allo_core.ui.receptors.view import SetView
 from allo_core.ui.run_panel import draw_progress
+from allo_core.ui.state import residues_in_link
 from allo_core.ui.text import file_stem
 
 __all__ = ["draw_tabs"]
@@ -44,12 +48,11 @@ def draw_tabs(view: SetView, result: SetResult, by_chance: int | None) -> None:
 def _receptors(view: SetView, result: SetResult) -> None:
     found, at = result.found, result.at
     q = result.q_of_each[:, at]
-    figure = receptors_figure([member.name for member in found.members], found.snr[:, at], q, float(found.frame["mean_snr"].iloc[at]))
+    figure = _over_receptors(result)
     st.plotly_chart(figure, key="over_receptors", height=int(figure.layout.height), config={"displayModeBar": False},
                     alt=f"SNR of {result.head_name} in each of {len(found.members)} receptors.")  # fmt: skip
-    passing = int((q < 0.05).sum())
     st.caption(
-        f"{result.head_name} passes alone in {passing} of {len(found.members)} receptors. The line is the weighted mean.",
+        f"{result.head_name} passes alone in {passing_alone(q)} of {len(found.members)} receptors. The line is the weighted mean.",
         help=HELP["alone"],
     )
     table = pd.DataFrame(
@@ -80,47 +83,42 @@ def _receptors(view: SetView, result: SetResult) -> None:
     )
 
 
+def _over_receptors(result: SetResult) -> go.Figure:
+    """The selected head in each receptor."""
+    found, at = result.found, result.at
+    names = [member.name for member in found.members]
+    return receptors_figure(names, found.snr[:, at], result.q_of_each[:, at], float(found.frame["mean_snr"].iloc[at]))
+
+
 def _address(view: SetView, result: SetResult, member: Member) -> str | None:
     """Explore with the same residues and head; None for a sequence that is not in the library."""
     known = receptors().get(member.name)
     if known is None or known.protein.sequence != member.protein.sequence:
         return None
-    sites = ",".join(member.protein.label(index) for index in member.sites)
-    query = {"protein": member.name, "sites": sites, "model": view.model, "threshold": f"{view.threshold:g}"}
-    return f"/?{urlencode(query | {'head': f'{result.head[0]}.{result.head[1]}'})}"
+    query = {
+        "protein": member.name,
+        "sites": residues_in_link(member.protein, member.sites),
+        "model": view.model,
+        "threshold": f"{view.threshold:g}",
+        "head": f"{result.head[0]}.{result.head[1]}",
+    }
+    return f"/?{urlencode(query)}"
 
 
 def _heads(result: SetResult) -> None:
     """All heads, the highest mean SNR first; a click on a row's box selects the head."""
-    frame = result.found.frame.assign(passes_alone=(result.q_of_each < 0.05).sum(axis=0))
+    frame = result.found.frame.assign(passes_alone=passing_alone(result.q_of_each))
     table = frame.sort_values("mean_snr", ascending=False, na_position="last").reset_index(drop=True)
-    key = f"set_heads_{result.key}_{result.at}".replace(":", "_")
-
-    def select() -> None:
-        chosen = st.session_state[key].selection.rows
-        if chosen:
-            row = table.iloc[chosen[0]]
-            state.select_head(int(row["layer"]), int(row["head"]))
-
     number = st.column_config.NumberColumn
-    st.dataframe(
-        table,
-        key=key,
-        hide_index=True,
-        height=360,
-        on_select=select,
-        selection_mode="single-row",
-        column_config={
-            "layer": number("layer", format="%d", pinned=True, help=HELP["head"]),
-            "head": number("head", format="%d", pinned=True, help=HELP["head"]),
-            "mean_snr": number("mean SNR", format="%.2f", help=HELP["set_score"]),
-            "mean_enrichment": number("mean enrichment", format="%.2f", help=HELP["enrichment"]),
-            "p_value": number("combined p", format="%.2g", help=HELP["set_control"]),
-            "q_value": number("q", format="%.2g", help=HELP["q"]),
-            "receptors": number("tested in", format="%d", help="Receptors in which the head has at least 10 arcs."),
-            "passes_alone": number("passes alone in", format="%d", help=HELP["alone"]),
-        },
-    )
+    columns = {
+        "mean_snr": number("mean SNR", format="%.2f", help=HELP["set_score"]),
+        "mean_enrichment": number("mean enrichment", format="%.2f", help=HELP["enrichment"]),
+        "p_value": number("combined p", format="%.2g", help=HELP["set_control"]),
+        "q_value": number("q", format="%.2g", help=HELP["q"]),
+        "receptors": number("tested in", format="%d", help="Receptors in which the head has at least 10 arcs."),
+        "passes_alone": number("passes alone in", format="%d", help=HELP["alone"]),
+    }
+    selecting_table(table, f"set_heads_{result.key}_{result.at}".replace(":", "_"), state.select_head, columns)
 
 
 def draw_members(asked: ReceptorSet) -> None:
@@ -130,7 +128,7 @@ def draw_members(asked: ReceptorSet) -> None:
             {
                 "receptor": [member.name for member in asked.members],
                 "residues": [len(member.protein) for member in asked.members],
-                "asked about": [" ".join(member.protein.label(index) for index in member.sites) for member in asked.members],
+                "asked about": [format_residues(member.protein, member.sites) for member in asked.members],
                 "note": [member.note for member in asked.members],
             }
         ),
@@ -191,10 +189,7 @@ def _figures(view: SetView, result: SetResult) -> str:
     pictures = [
         consensus_heatmap(found.frame, (found.layers, found.heads), view.score, len(found.members), result.head),
         family_of(result, 300),
-        receptors_figure(
-            [member.name for member in found.members], found.snr[:, result.at], result.q_of_each[:, result.at],
-            float(np.nan_to_num(found.frame["mean_snr"].iloc[result.at])),
-        ),
-    ]  # fmt: skip
+        _over_receptors(result),
+    ]
     caption = f"{result.head_name}; {get_spec(view.model).label}; threshold {view.threshold:g}; {len(found.members)} receptors."
     return figure_page(pictures, result.done.asked.title, caption)

@@ -1,12 +1,12 @@
 """Everything that a person can choose on the page Receptors, and its form as a URL."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from allo_core.attention.column_reducer import KEPT_THRESHOLDS
 from allo_core.attention.columns import DEFAULT_THRESHOLD
+from allo_core.devices import DEVICES, DTYPES
 from allo_core.errors import AlloScopeError, ScoreError
 from allo_core.family.members import ReceptorSet, library_set, positions_set
 from allo_core.family.table import read_set
@@ -14,6 +14,7 @@ from allo_core.figures.heatmap import SCORES
 from allo_core.library import receptors
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
 from allo_core.ui import inputs
+from allo_core.ui.link import one_of, read_head
 
 __all__ = ["EVIDENCE", "KINDS", "LIBRARY", "SetView", "asked_of", "classes", "from_query", "to_query"]
 
@@ -122,15 +123,6 @@ def from_query(query: Mapping[str, str]) -> tuple[SetView, list[str]]:
     return view, notices[:6]
 
 
-def _one_of(allowed):
-    def read(text: str, view: SetView) -> str:
-        if text not in allowed():
-            raise ValueError(f"{text[:40]!r} is not one of {', '.join(item or 'any' for item in allowed())}.")
-        return text
-
-    return read
-
-
 def _short(text: str, view: SetView) -> str:
     if len(text) > _MOST_TEXT:
         raise ValueError(f"{len(text):,} characters are too long.")
@@ -152,27 +144,19 @@ def _read_threshold(text: str, view: SetView) -> float:
     return value
 
 
-def _read_head(text: str, view: SetView) -> tuple[int, int]:
-    match = re.fullmatch(r"([0-9]{1,3})\.([0-9]{1,3})", text)
-    spec = MODELS[view.model]
-    if match is None or int(match[1]) >= spec.layers or int(match[2]) >= spec.heads:
-        raise ValueError(f"{text[:20]!r} is not a head of {spec.label} ({spec.layers} layers x {spec.heads} heads, counted from 0).")
-    return int(match[1]), int(match[2])
-
-
 # In the order in which they are read: a head is checked against the model.
 _READERS = {
-    "kind": _one_of(lambda: KINDS),
+    "kind": one_of(KINDS),
     "positions": _short,
-    "receptor_class": _one_of(classes),
+    "receptor_class": lambda text, view: one_of(classes())(text, view),
     "required": _short,
-    "library": _one_of(lambda: LIBRARY),
-    "evidence": _one_of(lambda: EVIDENCE),
+    "library": one_of(LIBRARY),
+    "evidence": one_of(EVIDENCE),
     "table": _read_table,
-    "model": _one_of(lambda: MODELS),
-    "device": _one_of(lambda: ("auto", "cuda", "mps", "cpu")),
-    "dtype": _one_of(lambda: ("float32", "bfloat16")),
+    "model": one_of(MODELS),
+    "device": one_of(("auto", *DEVICES)),
+    "dtype": one_of(DTYPES),
     "threshold": _read_threshold,
-    "score": _one_of(lambda: SCORES),
-    "head": _read_head,
+    "score": one_of(SCORES),
+    "head": read_head,
 }

@@ -15,6 +15,7 @@ from allo_core.library import find_receptor
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.ui import inputs
+from tests.ui.reading import mirror_of, said
 
 A2A = find_receptor("AA2AR").protein.sequence
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -48,15 +49,6 @@ def table(model):
     """A table of two receptors that have been run."""
     run_set(DEFAULT_MODEL, read_set(TABLE.decode()), load=lambda *wanted: model)
     return inputs.keep_table(TABLE, "two.csv")
-
-
-def said(page: AppTest) -> str:
-    boxes = [*page.error, *page.warning, *page.info, *page.caption, *page.markdown]
-    return "\n".join(str(box.value).replace("\\", "") for box in boxes)
-
-
-def mirror_of(widgets, name: str):
-    return next(widget for widget in widgets if widget.key.startswith(f"{name}-"))
 
 
 def test_a_set_that_was_not_run_is_offered(opened):
