@@ -9,7 +9,9 @@ from allo_core.models.registry import get_spec
 from allo_core.sentences import set_phrases
 from allo_core.ui import incoming, panels, results, session, state
 from allo_core.ui.controls import draw_controls, effective_null
+from allo_core.ui.help import HELP
 from allo_core.ui.painting import paint
+from allo_core.ui.prediction_panel import draw_prediction
 from allo_core.ui.rail import draw_rail
 from allo_core.ui.run_panel import device_notes, draw_failure, draw_run_state
 from allo_core.ui.sentences import model_sentence, structure_sentence
@@ -55,14 +57,15 @@ with left:
         st.info(plain(unscored))
     elif maps is not None:
         st.info("Mark at least one residue: type it, choose a library site, or click on the structure.")
+        st.caption("Below: the residues that the site predictor ranks highest.")
     else:
         waiting = st.container()
 with right:
     try:
         details = results.details_of(result, state.MOST_PAIRS, loaded) if result is not None else None
-        painting = paint(view, protein, result, details, st.context.theme.type)
+        painting = paint(view, protein, result, details, st.context.theme.type, maps)
     except AlloScopeError as error:  # the run was damaged between two reads
-        result, details = None, None
+        result, details, failure = None, None, error
         draw_failure(error, maps)
         painting = paint(view, protein, None, None, st.context.theme.type)
     panels.draw_structure(protein, painting, loaded, structure_problem)
@@ -80,10 +83,14 @@ if waiting is not None:  # last: its progress bar asks again and again, and by t
 
 read = model_sentence(spec.label, protein) if maps is not None else ""
 statement = [read, structure_sentence(loaded, protein) if loaded is not None else ""]
-if result is not None:
+if maps is not None and failure is None:
     try:
-        panels.draw_profile(view, protein, result)
-        draw_tabs(Shown(view, protein, result, painting, loaded, phrases, " ".join(statement)), details)
+        if result is None:
+            st.markdown("##### Predicted sites", help=HELP["predicted"])
+            draw_prediction(view, protein, maps, loaded)
+        else:
+            panels.draw_profile(view, protein, result)
+            draw_tabs(Shown(view, protein, result, painting, loaded, phrases, " ".join(statement)), details)
     except AlloScopeError as error:  # damaged meanwhile: the map and the downloads read it again
         draw_failure(error, maps)
 draw_foot([*statement, *run_notes(spec, protein)])

@@ -4,6 +4,7 @@ from allo_core.export.bundle import bundle
 from allo_core.export.coloured import COLOURED_FILE, coloured_structure
 from allo_core.export.facts import structure_facts
 from allo_core.export.pages import figure_page, structure_page
+from allo_core.export.predicted import predicted_csv
 from allo_core.export.receptor_set import consensus_csv, members_csv, receptors_csv, set_record
 from allo_core.export.record import run_record
 from allo_core.export.scripts import chimerax_script, pymol_script
@@ -17,6 +18,7 @@ __all__ = [
     "consensus_csv",
     "figure_page",
     "members_csv",
+    "predicted_csv",
     "printable",
     "pymol_script",
     "receptors_csv",

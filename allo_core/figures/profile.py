@@ -1,4 +1,4 @@
-"""Attention along the sequence."""
+"""Numbers along the sequence: attention, and the probability to be a site."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,12 +7,12 @@ import plotly.graph_objects as go
 
 from allo_core.colours import SET_COLOURS
 
-__all__ = ["profile", "segment_track"]
+__all__ = ["probability_profile", "profile", "segment_track"]
 
 
 def profile(
     numbers: Sequence[int],
-    received: np.ndarray,
+    received: np.ndarray | None,
     above: np.ndarray,
     labels: Sequence[str],
     sets: Mapping[str, Sequence[int]],
@@ -27,7 +27,7 @@ def profile(
     numbers : sequence of int, length L
         UniProt numbers.
     received, above : ndarray, shape=(L,)
-        Column sums of all attention, and of the attention above the threshold.
+        Column sums of all attention (None where they were not kept), and of the attention above the threshold.
     labels : sequence of str, length L
         Residue names for the hover text.
     sets : dict of name ("A", "B") -> 0-based indices
@@ -51,7 +51,37 @@ def profile(
                 line={"color": "#D94801", "width": 0, "shape": "hvh"}, fillcolor="#D94801", hovertemplate=hover,
             )
         )  # fmt: skip
-    highest = max(float(np.max(received)), float(np.max(above)), 1e-6)
+    return _laid_out(figure, numbers, labels, sets, spans, max(float(np.max(received)), float(np.max(above)), 1e-6), height)
+
+
+def probability_profile(
+    numbers: Sequence[int],
+    probabilities: np.ndarray,
+    labels: Sequence[str],
+    sets: Mapping[str, Sequence[int]],
+    spans: Sequence[tuple[str, int, int]],
+    height: int = 150,
+) -> go.Figure:
+    """Probability of each residue to belong to an allosteric site, under a track of the segments.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape=(L,)
+
+    The others are those of `profile`.
+    """
+    figure = go.Figure(
+        go.Scatter(
+            x=np.asarray(numbers, dtype=np.int32), y=probabilities.astype(np.float32), customdata=list(labels), mode="lines",
+            name="predicted probability", showlegend=True, fill="tozeroy", fillcolor="rgba(66,146,198,0.35)",
+            line={"color": "#4292C6", "width": 1, "shape": "hvh"}, hovertemplate="<b>%{customdata}</b><br>%{y:.3f}<extra></extra>",
+        )
+    )  # fmt: skip
+    return _laid_out(figure, numbers, labels, sets, spans, max(float(np.max(probabilities)), 1e-6), height)
+
+
+def _laid_out(figure: go.Figure, numbers, labels, sets, spans, highest: float, height: int) -> go.Figure:
+    """The figure with the marked residues and the track; ``highest`` is the largest value."""
     for name, indices in sets.items():
         if len(indices):
             figure.add_trace(_marks(name, indices, numbers, labels, 0.0 if name == "A" else 0.07 * highest))

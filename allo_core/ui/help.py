@@ -48,6 +48,10 @@ HELP = {
         "or when it is a column sink."
     ),
     "colouring": "What the receptor's colour means; the legend on the structure names the values and where its scale ends.",
+    "predicted": (
+        "What a regression on the attention of some heads, fitted to receptors with listed allosteric sites, gives each residue; a ranking "
+        "within one receptor rather than a probability to rely on."
+    ),
     "scale": "Whether the colour scale ends at the 98th percentile of this head or of all heads, so that heads can be compared.",
     "pairs": "The residue pairs of the head with most attention, drawn as cylinders, thicker for more attention.",
     "control": "Residues drawn at random in the same way are scored like the marked ones, and the heads that pass for them are counted.",

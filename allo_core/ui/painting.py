@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from allo_core.attention.maps import AttentionMaps
 from allo_core.colours import SEGMENTS, SET_COLOURS, attention_scale, ceiling_of_all, hex_colours, segment_colours, value_ceiling
+from allo_core.errors import PredictionError
 from allo_core.library import numbers_for
 from allo_core.residues import residue_label
 from allo_core.sequence import Protein
+from allo_core.ui.prediction import prediction_of
 from allo_core.ui.results import HeadDetails, Result, columns_of
 from allo_core.ui.state import COLOURINGS, View
 
@@ -91,8 +94,10 @@ def short_label(protein: Protein, index: int) -> str:
     return f"{protein.label(index)} {generic}".strip()
 
 
-def paint(view: View, protein: Protein, result: Result | None, details: HeadDetails | None, theme: str) -> Painting:
-    """The painting of a view; without a result the colourings that need one are plain."""
+def paint(
+    view: View, protein: Protein, result: Result | None, details: HeadDetails | None, theme: str, maps: AttentionMaps | None = None
+) -> Painting:
+    """The painting of a view; without a result the colourings that need one are plain.  ``maps`` is the run where there is no result."""
     labels = residue_labels(protein)
     numbers = numbers_for(protein)
     sets = {name: ([protein.number(i) for i in view.sets[name]], colour) for name, colour in SET_COLOURS.items()}
@@ -102,7 +107,7 @@ def paint(view: View, protein: Protein, result: Result | None, details: HeadDeta
         legend = {"title": "segment", "low": "TM1", "high": "H8", "colours": list(SEGMENTS.values())}
         names = [name or "no segment" for name in numbers.segment]
         return Painting(segment_colours(numbers.segment), labels, names, "segment", sets, legend, "segment", **extra)
-    shown = shown_values(view, protein, result)
+    shown = shown_values(view, protein, result, maps)
     if shown is None:
         return Painting([], labels, [], "", sets, None, "plain", **extra)
     if shown.missing:
@@ -129,9 +134,12 @@ def values_to_take_away(view: View, protein: Protein, result: Result) -> Values:
     return shown
 
 
-def shown_values(view: View, protein: Protein, result: Result | None) -> Values | None:
-    """The numbers behind the chosen colouring; None for those that have none (plain, segment) or need a result that is not there."""
+def shown_values(view: View, protein: Protein, result: Result | None, maps: AttentionMaps | None = None) -> Values | None:
+    """The numbers behind the chosen colouring; None for those that have none (plain, segment) or need what is not there."""
     name = COLOURINGS[view.colouring]
+    if view.colouring == "predicted":
+        maps = maps if result is None else result.maps
+        return None if maps is None else _predicted(protein, maps, name)
     if view.colouring == "conservation":
         numbers = numbers_for(protein)
         if numbers is None:
@@ -167,6 +175,14 @@ def _of_one_head(view: View, result: Result, name: str) -> Values:
         return Values(values, name, *ceiling_of_all(everyone))
     ceiling, ceiling_name = value_ceiling(values)
     return Values(values, name, ceiling, f"{ceiling_name} of this head" if ceiling_name != "nothing above 0" else ceiling_name)
+
+
+def _predicted(protein: Protein, maps: AttentionMaps, name: str) -> Values:
+    try:
+        values = prediction_of(maps, protein).probabilities
+    except PredictionError:  # the panel below says why
+        return Values(np.full(len(protein), np.nan), name, 1.0, "", "not from this model")
+    return Values(values, f"{name}, probability", *value_ceiling(values))
 
 
 def _mean_of_passing(result: Result, name: str) -> Values:

@@ -45,6 +45,7 @@ COLOURINGS = {
     "from A": "received from A",
     "to A": "paid to A",
     "passing": "mean, passing heads",
+    "predicted": "predicted sites",
     "conservation": "conservation",
     "segment": "segment",
     "plain": "plain",

@@ -1,10 +1,11 @@
-"""What stands below the pictures: the head by itself, all heads, the head's map, what is taken away."""
+"""What stands below the pictures: the head by itself, all heads, the head's map, predicted sites, what is taken away."""
 
 import streamlit as st
 
 from allo_core.ui.downloads import draw_downloads
 from allo_core.ui.head_panel import draw_card, draw_map, draw_pairs
 from allo_core.ui.heads_table import draw_table
+from allo_core.ui.prediction_panel import draw_prediction
 from allo_core.ui.results import HeadDetails
 from allo_core.ui.shown import Shown
 
@@ -13,7 +14,8 @@ __all__ = ["draw_tabs"]
 
 def draw_tabs(shown: Shown, details: HeadDetails) -> None:
     """The tabs; only the open one is worked out and sent.  StoreError if the run was damaged meanwhile."""
-    head, heads, head_map, downloads = st.tabs(["This head", "Heads", "Map", "Downloads"], key="tabs", on_change="rerun")
+    names = ["This head", "Heads", "Map", "Predicted sites", "Downloads"]
+    head, heads, head_map, predicted, downloads = st.tabs(names, key="tabs", on_change="rerun")
     if head.open:
         with head:
             card, pairs = st.columns([6, 5], gap="large")
@@ -27,6 +29,9 @@ def draw_tabs(shown: Shown, details: HeadDetails) -> None:
     if head_map.open:
         with head_map:
             draw_map(shown.view, shown.protein, shown.result)
+    if predicted.open:
+        with predicted:
+            draw_prediction(shown.view, shown.protein, shown.result.maps, shown.loaded)
     if downloads.open:
         with downloads:
             draw_downloads(shown)

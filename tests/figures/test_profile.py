@@ -1,7 +1,7 @@
 import numpy as np
 
 from allo_core.colours import SET_COLOURS
-from allo_core.figures.profile import profile
+from allo_core.figures.profile import probability_profile, profile
 
 
 def test_profile_has_a_track_of_helices_and_marks_in_uniprot_numbers():
@@ -18,3 +18,13 @@ def test_profile_has_a_track_of_helices_and_marks_in_uniprot_numbers():
 def test_without_marks_and_threshold_there_is_one_curve():
     values = np.arange(2.0)
     assert len(profile([1, 2], values, values, ["A1", "A2"], {"A": [], "B": []}, [], 0.0).data) == 1
+
+
+def test_probabilities_stand_under_the_same_track():
+    values = np.linspace(0.0, 0.6, 20)
+    figure = probability_profile(range(101, 121), values, [f"A{n}" for n in range(101, 121)], {"A": [3], "B": []}, [("TM1", 0, 14)])
+    assert list(figure.data[0].x) == list(range(101, 121))
+    np.testing.assert_allclose(figure.data[0].y, values, rtol=1e-6)
+    assert list(figure.data[1].x) == [104]
+    assert [annotation.text for annotation in figure.layout.annotations] == ["TM1"]
+    assert figure.layout.yaxis.range[1] > 0.6
