@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # reading structures needs biotite, which is slow to import
     from allo_core.structure.read import Structure
 
 __all__ = [
+    "NEAREST_IDENTITY",
     "SODIUM_POCKET",
     "Receptor",
     "ShippedStructure",
@@ -43,7 +44,7 @@ DATA = Path(__file__).resolve().parent / "data"
 # The class A sodium pocket, 16 positions: Katritch et al., Trends Biochem. Sci. 39, 233 (2014).
 SODIUM_POCKET = "1x50 1x53 2x46 2x47 2x49 2x50 3x35 3x39 3x43 6x44 6x48 7x45 7x46 7x49 7x50 7x53".split()
 
-_NEAREST_IDENTITY = 0.9  # numbers are taken from a library receptor at this identity or more
+NEAREST_IDENTITY = 0.9  # numbers are taken from a library receptor at this identity or more
 _WORD = 5  # residues in a word of the search for the nearest receptor
 _FLANK = 30  # residues kept on either side of the seven helices
 
@@ -155,8 +156,8 @@ def find_site(receptor: Receptor, name: str) -> Site:
 
 
 @lru_cache(maxsize=64)
-def numbers_for(protein: Protein) -> ResidueNumbers | None:
-    """Generic numbers for any sequence: its own, or those of the nearest library receptor at 90 % identity or more.
+def numbers_for(protein: Protein, least: float = NEAREST_IDENTITY) -> ResidueNumbers | None:
+    """Generic numbers for any sequence: its own, or those of the nearest library receptor at an identity of ``least`` or more.
 
     ``numbers.receptor`` and ``numbers.identity`` say where they come from.  None where no receptor is near enough.
     """
@@ -166,8 +167,8 @@ def numbers_for(protein: Protein) -> ResidueNumbers | None:
         if whole == protein.sequence or (start >= 0 and len(protein) >= FEWEST_ALIGNED):
             return _numbers(entry).crop(start, start + len(protein))
     candidates = [_aligned(protein.sequence, entry) for entry in _nearest(protein.sequence)]
-    pairs, identity, entry = max(candidates, key=lambda item: (item[1] >= _NEAREST_IDENTITY, len(item[0])), default=({}, 0.0, ""))
-    if identity < _NEAREST_IDENTITY or len(pairs) < FEWEST_ALIGNED:
+    pairs, identity, entry = max(candidates, key=lambda item: (item[1] >= least, len(item[0])), default=({}, 0.0, ""))
+    if identity < least or len(pairs) < FEWEST_ALIGNED:
         return None
     return _numbers(entry).take([pairs.get(index) for index in range(len(protein))], identity)
 

@@ -77,7 +77,9 @@ def consensus_verdict(found: "Consensus", title: str, shuffled: int | None = Non
     chance = f"random matched {kind}: median {found.control.median:g}, 95 % at most {found.control.percentile_95:g}"
     mixed = "" if shuffled is None else f"; shuffled sequences: {shuffled}"
     looks = f"look{'s' if passing == 1 else ''} at the {title} more than at segment- and conservation-matched {kind}"
-    return f"{passing} of {heads} heads {looks} {over} (q < 0.05); {chance}{mixed}."
+    unmatched = sum(member.numbers is None for member in found.members)
+    loose = f"; {unmatched} without generic numbers, compared with residues of the whole sequence" if unmatched else ""
+    return f"{passing} of {heads} heads {looks} {over} (q < 0.05){loose}; {chance}{mixed}."
 
 
 def _untested(scores: "HeadScores", measure: str) -> str:

@@ -16,7 +16,7 @@ from allo_core.attention.run_meta import RunMeta
 from allo_core.errors import ScoreError, StoreError
 from allo_core.whole_file import write_whole
 
-__all__ = ["ColumnRun", "columns_folder", "find_column_run", "keep_column_run"]
+__all__ = ["ColumnRun", "columns_folder", "delete_columns", "find_column_run", "keep_column_run", "kept_columns"]
 
 # Raised when the file changes its meaning; older files are then computed anew.
 _FORMAT = 1
@@ -95,6 +95,23 @@ def columns_folder() -> Path:
     return home() / "columns"
 
 
+def kept_columns() -> tuple[int, int]:
+    """How many column runs are kept, damaged ones among them, and their bytes."""
+    sizes = [file.stat().st_size for file in _files()]
+    return len(sizes), sum(sizes)
+
+
+def delete_columns() -> int:
+    """Delete every column run; how many there were.  StoreError if one cannot be deleted."""
+    files = _files()
+    for file in files:
+        try:
+            file.unlink(missing_ok=True)  # another process may delete them, too
+        except OSError as error:
+            raise StoreError(f"{file} cannot be deleted: {error.strerror}; close what uses it.") from error
+    return len(files)
+
+
 def find_column_run(meta: RunMeta, thresholds: tuple[float, ...]) -> ColumnRun | None:
     """The kept column run of the same numbers and thresholds; None if there is none or its description cannot be read."""
     path = _path(meta, thresholds)
@@ -133,6 +150,10 @@ def _write(archive: zipfile.ZipFile, name: str, threshold: float, values: np.nda
 
 def _read(archive: zipfile.ZipFile, name: str, threshold: float) -> np.ndarray:
     return np.load(io.BytesIO(archive.read(f"{name}-{threshold:g}.npy")), allow_pickle=False)
+
+
+def _files() -> list[Path]:
+    return sorted(columns_folder().glob("*.zip"))
 
 
 def _path(meta: RunMeta, thresholds: tuple[float, ...]) -> Path:

@@ -93,7 +93,7 @@ def set_record(done: "SetRun", found: "Consensus", shuffled: int | None = None) 
         "asked": {"title": asked.title, "positions": list(asked.positions), "receptor_class": asked.receptor_class or None},
         "statistic": "weighted mean over receptors of the SNR; one weight a cluster of homologues (identity above 40 %)",
         "null": "random generic positions, the same in every receptor" if found.joint else "random residues, alike in homologues",
-        "strata": "segment x tertile of family conservation",
+        "strata": "segment x tertile of family conservation; one stratum, the whole sequence, in members without generic numbers",
         "threshold": found.threshold,
         "draws": found.draws,
         "seed": found.seed,
@@ -107,6 +107,9 @@ def set_record(done: "SetRun", found: "Consensus", shuffled: int | None = None) 
                 "first": member.protein.first,
                 "sequence": member.protein.sequence,
                 "sites": [residue_label(member.protein, index, member.numbers) for index in member.sites],
+                "numbers_from": None
+                if member.numbers is None
+                else {"receptor": member.numbers.receptor, "identity": round(member.numbers.identity, 4)},
                 "cluster": int(cluster),
                 "weight": float(weight),
                 "note": member.note,

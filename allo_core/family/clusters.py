@@ -27,14 +27,14 @@ def identities(members: Sequence[Member]) -> np.ndarray:
         same = (both & (letters[i] == others)).sum(axis=1)
         for j, other in enumerate(members[i + 1 :], start=i + 1):
             k = j - i - 1
-            if one.protein.sequence == other.protein.sequence:
+            if one.kin == other.kin:
                 value = 1.0
             elif one.numbers is not None and other.numbers is not None and one.numbers.receptor_class != other.numbers.receptor_class:
                 value = 0.0
             elif shared[k] >= FEWEST_ALIGNED:
                 value = same[k] / shared[k]
             else:
-                value = identity(one.protein.sequence, other.protein.sequence)
+                value = identity(one.kin, other.kin)
             table[i, j] = table[j, i] = value
     return table
 
@@ -58,7 +58,7 @@ def _at_positions(members: Sequence[Member]) -> np.ndarray:
         if member.numbers is not None:
             named = [(index, number) for index, number in enumerate(member.numbers.gpcrdb) if number]
             place = [columns.setdefault((member.numbers.receptor_class, number), len(columns)) for _, number in named]
-            found.append((place, [ord(member.protein.sequence[index]) for index, _ in named]))
+            found.append((place, [ord(member.kin[index]) for index, _ in named]))
         else:
             found.append(([], []))
     letters = np.zeros((len(members), len(columns)), dtype=np.uint8)

@@ -1,9 +1,9 @@
 """Random residues in each receptor of a set, alike in homologues.
 
 Homologues share columns, and their sites are often the same residues.  Were their random sites drawn one by one, ten copies of a receptor
-would average chance away without adding evidence.  So in one cluster of homologues residues with the same name (generic number, else place
-in the loop) get the same random key, and the site of each member is made of the residues with the smallest keys of each stratum: every
-member's site is a fair matched draw, and those of copies are the same.
+would average chance away without adding evidence.  So in one cluster of homologues residues with the same name (family/names.py) get the
+same random key, and the site of each member is made of the residues with the smallest keys of each stratum: every member's site is a fair
+matched draw, and those of copies are the same.
 """
 
 import zlib
@@ -15,6 +15,7 @@ from allo_core.attention.columns import Columns
 from allo_core.attention.draws import RandomSites
 from allo_core.attention.nulls import benjamini_hochberg, encode_strata
 from allo_core.family.members import Member
+from allo_core.family.names import common_names
 from allo_core.family.standard import Standardised, standardise
 
 __all__ = ["CoupledDraws", "coupled_sites"]
@@ -94,7 +95,7 @@ def coupled_sites(members: Sequence[Member], codes: Sequence[np.ndarray], draws:
 
     Each site alone is a uniform draw without replacement within the strata (the n smallest of independent uniform keys).
     """
-    names = [_names(member) for member in members]
+    names = common_names(members)
     column = {name: at for at, name in enumerate(dict.fromkeys(name for each in names for name in each))}
     places = [np.array([column[name] for name in each]) for each in names]
     chosen = [
@@ -123,15 +124,3 @@ def _smallest(keys: np.ndarray, codes: np.ndarray, counts: np.ndarray) -> np.nda
         order = np.argpartition(keys[:, residues], take - 1, axis=1)[:, :take] if take < len(residues) else None
         parts.append(np.broadcast_to(residues, (len(keys), take)) if order is None else residues[order])
     return np.concatenate(parts, axis=1)
-
-
-def _names(member: Member) -> list[str]:
-    """What a residue is called in every homologue: its generic number, else its place in its segment, else its place in the sequence."""
-    if member.numbers is None:
-        return [f"residue {index}" for index in range(len(member.protein))]
-    seen: dict[str, int] = {}
-    names = []
-    for number, segment in zip(member.numbers.gpcrdb, member.numbers.segment, strict=True):
-        seen[segment] = seen.get(segment, 0) + 1
-        names.append(number or f"{segment} {seen[segment]}")
-    return names

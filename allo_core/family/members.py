@@ -13,6 +13,7 @@ from allo_core.sequence import Protein
 
 __all__ = ["Member", "ReceptorSet", "Refused", "fitted", "library_set", "parse_positions", "positions_set", "positions_title"]
 
+_MOST_UNNUMBERED = 40  # members; 780 alignments of 400 residues take about a minute
 _GPCRDB = re.compile(r"(\d{1,2})[xX](\d{2,3})")
 _BALLESTEROS = re.compile(r"\d{1,2}\.\d{1,2}")
 # At Nx50 both numbering schemes agree, so D2.50 is D2x50.
@@ -34,6 +35,8 @@ class Member:
         The residues that are asked about, 0-based, ascending, at least one.
     note : str
         What a person should know of it, such as that only a part is read.
+    original : str
+        The sequence by which its homologues are known, where that is not the one the model reads; empty: it is.
     """
 
     name: str
@@ -41,6 +44,12 @@ class Member:
     numbers: ResidueNumbers | None = field(repr=False)
     sites: tuple[int, ...]
     note: str = ""
+    original: str = field(default="", repr=False)
+
+    @property
+    def kin(self) -> str:
+        """The sequence by which its homologues are known, length L."""
+        return self.original or self.protein.sequence
 
     def strata(self) -> tuple[str, ...] | None:
         """Stratum of each residue for the matched null; None where there are no generic numbers (the null is uniform then)."""
@@ -182,6 +191,12 @@ def fitted(whole: ReceptorSet, spec: ModelSpec) -> ReceptorSet:
     A domain is used only if it holds every residue that is asked about.
     """
     most = spec.longest or spec.trained_tokens - 2
+    unnumbered = sum(member.numbers is None for member in whole.members)
+    if unnumbered > _MOST_UNNUMBERED:
+        raise ScoreError(
+            f"{unnumbered} sequences are like no receptor of the library; every pair of them must be aligned, so a set takes at most "
+            f"{_MOST_UNNUMBERED}. Score more of them one by one with batch."
+        )
     members, refused = [], list(whole.refused)
     for member in whole.members:
         short = member if len(member.protein) <= most else _domain(member, most)
@@ -204,7 +219,14 @@ def _domain(member: Member, most: int) -> Member | None:
     if sites[0] < 0 or sites[-1] >= len(domain):
         return None
     note = f"7TM domain, {domain.first} to {domain.first + len(domain) - 1}"
-    return Member(member.name, domain, member.numbers.crop(start, start + len(domain)), sites, f"{member.note}; {note}".lstrip("; "))
+    return Member(
+        member.name,
+        domain,
+        member.numbers.crop(start, start + len(domain)),
+        sites,
+        f"{member.note}; {note}".lstrip("; "),
+        member.original[start : start + len(domain)],
+    )
 
 
 def _at_positions(

@@ -118,13 +118,14 @@ def kept_set(
     if not done:
         return None, len(found)
     members, runs = zip(*done, strict=True)
-    return SetRun(_replaced(asked, members, asked.refused), runs), len(found) - len(done)
+    missing = [Refused(member.name, "was not run, or its run failed") for member, run in found if run is None]
+    return SetRun(_replaced(asked, members, (*asked.refused, *missing)), runs), len(missing)
 
 
 def shuffled(asked: ReceptorSet, seed: int = 0) -> ReceptorSet:
     """The same set with the residues of each sequence in random order: what a model makes of composition and length alone.
 
-    Segments, numbers and the places that are asked about stay, so that the same null applies.
+    Segments, numbers, the places that are asked about and who is whose homologue stay, so that statistic and null are the same.
     """
     members = []
     for member in asked.members:
@@ -132,7 +133,7 @@ def shuffled(asked: ReceptorSet, seed: int = 0) -> ReceptorSet:
         # By the sequence, so that a receptor is shuffled alike in every set.
         generator = np.random.default_rng([seed, *member.protein.sequence.encode()])
         protein = Protein(f"{member.name}, shuffled", "".join(generator.permutation(letters)), member.protein.first)
-        members.append(Member(member.name, protein, member.numbers, member.sites, "shuffled"))
+        members.append(Member(member.name, protein, member.numbers, member.sites, "shuffled", member.kin))
     return _replaced(asked, members, asked.refused)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from allo_core.attention.column_store import columns_folder, delete_columns, kept_columns
 from allo_core.attention.store import damaged_runs, delete_run, list_runs, runs_folder
 from allo_core.errors import StoreError
 from allo_core.export.tables import printable
@@ -14,7 +15,7 @@ _LONGEST_NAME = 28
 
 
 def print_runs() -> None:
-    """Print one line a run, the newest first, and how many cannot be read."""
+    """Print one line a run, the newest first, which cannot be read, and what is kept of sets of receptors."""
     runs, damaged = list_runs(), damaged_runs()
     if runs:
         print(f"{'key':<14}{'protein':<30}{'residues':>8}  {'model':<24}{'MB':>8}  {'device':<16}made (UTC)")
@@ -28,10 +29,13 @@ def print_runs() -> None:
         print(f"{key[:_SHOWN]:<14}cannot be read")
     total = sum(run.bytes for run in runs)
     print(f"{_count(len(runs))}, {total / 1e6:.1f} MB, in {runs_folder()}")
+    columns, size = kept_columns()
+    if columns:
+        print(f"{_of_sets(columns)}, {size / 1e6:.1f} MB, in {columns_folder()}")
 
 
 def delete_runs(beginnings: Sequence[str], everything: bool) -> None:
-    """Delete the runs whose keys begin so, or all of them, those that cannot be read among them.
+    """Delete the runs whose keys begin so, or all of them, those that cannot be read and the receptors of sets among them.
 
     Raises
     ------
@@ -44,11 +48,16 @@ def delete_runs(beginnings: Sequence[str], everything: bool) -> None:
     chosen = keys if everything else list(dict.fromkeys(_only(beginning, keys) for beginning in beginnings))
     for key in chosen:
         delete_run(key)
-    print(f"{_count(len(chosen))} deleted")
+    columns = delete_columns() if everything else 0
+    print(f"{_count(len(chosen))}{f' and {_of_sets(columns)}' if columns else ''} deleted")
 
 
 def _count(runs: int) -> str:
     return f"{runs} run{'' if runs == 1 else 's'}"
+
+
+def _of_sets(columns: int) -> str:
+    return f"{columns} receptor{'' if columns == 1 else 's'} of sets"
 
 
 def _only(beginning: str, keys: Sequence[str]) -> str:

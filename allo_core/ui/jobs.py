@@ -3,6 +3,7 @@
 The page only reads a Job's fields and sets its cancel event; the worker alone touches the model.
 """
 
+import atexit
 import logging
 import queue
 import threading
@@ -97,11 +98,21 @@ class Worker:
     """Runs jobs one after the other in a thread of its own and keeps the last model loaded."""
 
     def __init__(self):
-        self._jobs: queue.Queue[Job] = queue.Queue()
+        self._jobs: queue.Queue[Job | None] = queue.Queue()
         self._active: list[Job] = []
         self._lock = threading.Lock()
         self._loaded: tuple[tuple[str, ...], ProteinLanguageModel] | None = None
-        threading.Thread(target=self._work, name="alloscope-worker", daemon=True).start()
+        self._thread = threading.Thread(target=self._work, name="alloscope-worker", daemon=True)
+        self._thread.start()
+        atexit.register(self.stop)  # torch aborts a process that ends while it computes
+
+    def stop(self, seconds: float = 10.0) -> None:
+        """Cancel what is queued and under way, and wait that long for the thread to end."""
+        with self._lock:
+            for job in self._active:
+                job.cancel.set()
+        self._jobs.put(None)
+        self._thread.join(seconds)
 
     def submit(self, request: Request | SetRequest) -> Job:
         """Queue a run; a request that is already queued or running gives that job."""
@@ -120,8 +131,7 @@ class Worker:
             return self._active.index(job) if job in self._active else 0
 
     def _work(self) -> None:
-        while True:
-            job = self._jobs.get()
+        while (job := self._jobs.get()) is not None:
             try:
                 self._run(job)
             except Cancelled:

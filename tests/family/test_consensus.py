@@ -89,6 +89,25 @@ def test_ten_near_copies_gain_nothing(which, mutations, request):
     assert (p_after > 0.7 * p_before).all()
 
 
+def test_copies_without_numbers_that_begin_elsewhere_gain_nothing(sites):
+    """Orthologs in a table: no generic numbers, ends of different length, the same site and columns."""
+    whole = sites.members[0]
+    long, columns = replace(whole, numbers=None), made_columns(whole, 99, planted=0.5)
+    assert min(whole.sites) > 5
+    shorter = [
+        replace(long, name=f"less {cut}", protein=replace(long.protein, sequence=long.protein.sequence[cut:]),
+                sites=tuple(index - cut for index in long.sites))
+        for cut in range(1, 6)
+    ]  # fmt: skip
+    theirs = [Columns(columns.weights[:, :, cut:], columns.arcs[:, :, cut:], 0.3) for cut in range(1, 6)]
+    before = consensus(replace(sites, members=(long,)), [columns])
+    after = consensus(replace(sites, members=(long, *shorter)), [columns, *theirs])
+    assert len(set(after.clusters.tolist())) == 1
+    p_before, p_after = before.frame["p_value"].to_numpy(), after.frame["p_value"].to_numpy()
+    assert np.abs(p_after - p_before).max() < 0.03
+    assert (p_after > 0.7 * p_before).all()
+
+
 def test_unweighted_and_uncoupled_copies_would_gain(sites):
     """The test above is not empty: each of its two safeguards is needed."""
     member, columns = sites.members[0], made_columns(sites.members[0], 99, planted=0.5)

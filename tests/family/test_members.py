@@ -1,11 +1,13 @@
 """Which receptors a set holds."""
 
+from dataclasses import replace
+
 import pytest
 
 from allo_core.errors import AlloScopeError, ScoreError
 from allo_core.family.members import Member, ReceptorSet, fitted, library_set, parse_positions, positions_set
 from allo_core.library import SODIUM_POCKET, find_receptor, receptors
-from allo_core.models.registry import MODELS
+from allo_core.models.registry import DEFAULT_MODEL, MODELS, get_spec
 from allo_core.residues import parse_residues
 from allo_core.sequence import Protein
 
@@ -105,3 +107,11 @@ def test_too_long_without_a_domain_is_refused():
     assert "600 residues are more than the 510 of AntiBERTy" in short.refused[0].reason
     with pytest.raises(ScoreError, match="AntiBERTy can read none of the 1 receptors"):
         fitted(ReceptorSet("one", (long,)), MODELS["antiberty"])
+
+
+def test_too_many_sequences_like_no_receptor():
+    bare = replace(positions_set("sodium pocket", entries=["AA2AR"]).members[0], numbers=None)
+    many = ReceptorSet("made", tuple(replace(bare, name=f"sequence {at}") for at in range(41)))
+    with pytest.raises(ScoreError, match=r"41 sequences are like no receptor of the library; .* at most 40"):
+        fitted(many, get_spec(DEFAULT_MODEL))
+    assert len(fitted(replace(many, members=many.members[:40]), get_spec(DEFAULT_MODEL)).members) == 40

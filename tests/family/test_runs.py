@@ -10,8 +10,9 @@ import pytest
 from allo_core.attention.column_store import columns_folder
 from allo_core.errors import Cancelled, DeviceError
 from allo_core.family import runs
+from allo_core.family.clusters import identities
 from allo_core.family.members import library_set, positions_set
-from allo_core.family.runs import RECEPTOR, run_set, shuffled
+from allo_core.family.runs import RECEPTOR, kept_set, run_set, shuffled
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
 
@@ -84,6 +85,13 @@ def test_long_receptors_are_read_by_their_helices():
     assert len(done.runs[0].meta.sequence) < 400
 
 
+def test_members_without_a_run_are_listed(load, asked):
+    run_set(DEFAULT_MODEL, replace(asked, members=asked.members[:2]), THRESHOLDS, load=load)
+    done, missing = kept_set(DEFAULT_MODEL, asked, THRESHOLDS)
+    assert (len(done.runs), missing) == (2, 1)
+    assert [(row.where, row.reason) for row in done.asked.refused] == [("OPRD", "was not run, or its run failed")]
+
+
 def test_shuffled_keeps_composition_places_and_numbers(asked):
     mixed = shuffled(asked)
     for before, after in zip(asked.members, mixed.members, strict=True):
@@ -92,5 +100,6 @@ def test_shuffled_keeps_composition_places_and_numbers(asked):
         assert (after.sites, after.numbers, after.protein.first) == (before.sites, before.numbers, before.protein.first)
         same = np.mean([a == b for a, b in zip(before.protein.sequence, after.protein.sequence, strict=True)])
         assert same < 0.15
+    np.testing.assert_array_equal(identities(mixed.members), identities(asked.members))  # homologues stay homologues
     assert shuffled(asked) == mixed
     assert shuffled(asked, seed=1) != mixed

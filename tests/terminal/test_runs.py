@@ -1,9 +1,15 @@
 """python -m allo_core runs"""
 
+import re
+
 import pytest
 
+from allo_core.attention.column_store import columns_folder, kept_columns
 from allo_core.attention.store import list_runs, runs_folder
+from allo_core.extract_columns import extract_columns
+from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
+from allo_core.sequence import Protein
 from tests.terminal.commands import run
 
 
@@ -52,6 +58,17 @@ def test_deleted_by_the_beginning_of_the_key(kept, capsys):
     code, out, err = run("runs", "--delete", kept["M"][:12].upper(), kept["G"], kept["M"], capsys=capsys)
     assert (code, out, err) == (0, "2 runs deleted\n", "")
     assert [item.name for item in runs_folder().iterdir()] == [kept["A"]]
+
+
+def test_what_is_kept_of_sets_is_listed_and_deleted(kept, capsys):
+    extract_columns(load_model(DEFAULT_MODEL, device="cpu"), Protein("short", "PIMGSSVYITVELAIAVLAILGNVLVCWAVWLN"), (0.3,))
+    _, out, _ = run("runs", capsys=capsys)
+    assert re.search(rf"^1 receptor of sets, [0-9.]+ MB, in {re.escape(str(columns_folder()))}$", out, re.M)
+    assert kept_columns()[0] == 1
+    run("runs", "--delete", kept["M"], capsys=capsys)
+    assert kept_columns()[0] == 1
+    assert run("runs", "--delete", "--all", capsys=capsys) == (0, "2 runs and 1 receptor of sets deleted\n", "")
+    assert kept_columns() == (0, 0)
 
 
 def test_all_deleted(kept, capsys):

@@ -106,3 +106,13 @@ def test_time_left_is_extrapolated():
     job.step("Layer", 2, 10)
     assert job.seconds_left == pytest.approx(16, abs=0.5)
     assert job.fraction == 0.2
+
+
+def test_a_server_that_ends_cancels_what_runs(slow):
+    own = Worker()
+    running, waiting = own.submit(request("one")), own.submit(request("two"))
+    wait_for(lambda: running.state == "running", running)
+    threading.Timer(0.05, slow.set).start()
+    own.stop(_PATIENCE)
+    assert (running.state, waiting.state) == ("cancelled", "cancelled")
+    assert not own._thread.is_alive()

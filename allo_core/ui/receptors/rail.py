@@ -3,6 +3,7 @@
 import streamlit as st
 
 from allo_core.attention.column_reducer import KEPT_THRESHOLDS
+from allo_core.errors import StoreError
 from allo_core.family.members import ReceptorSet
 from allo_core.figures.heatmap import SCORES
 from allo_core.ui import inputs
@@ -89,7 +90,10 @@ def _library(view: SetView) -> None:
 
 def _table(view: SetView) -> None:
     if inputs.is_key(view.table):
-        st.caption(plain(f"{inputs.kept_table(view.table)[1]}; kept on this machine, a link to it works here only."))
+        try:
+            st.caption(plain(f"{inputs.kept_table(view.table)[1]}; kept on this machine, a link to it works here only."))
+        except StoreError:
+            st.caption("The table is no longer kept on this machine; upload it again.")
 
     def take() -> None:
         file = st.session_state.set_table
