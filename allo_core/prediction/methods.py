@@ -129,10 +129,11 @@ def final_embeddings(model: "ProteinLanguageModel", example: Example) -> np.ndar
 
 
 def _conservation(example: Example) -> np.ndarray:
-    """Conservation in the class and among orthologs, shape (L, 2); NaN where unknown."""
+    """Conservation in the class and among orthologs, NaN where unknown, and whether the class has this place at all; shape (L, 3)."""
     if example.numbers is None:
-        return np.full((len(example.protein), 2), np.nan)
-    return np.stack([example.numbers.family_conservation, example.numbers.ortholog_conservation], axis=1)
+        return np.full((len(example.protein), 3), np.nan)
+    numbered = np.array([bool(number) for number in example.numbers.gpcrdb], dtype=float)
+    return np.stack([example.numbers.family_conservation, example.numbers.ortholog_conservation, numbered], axis=1)
 
 
 def _residue_types(example: Example) -> np.ndarray:

@@ -52,6 +52,7 @@ def test_conservation_segment_and_residue_type(methods):
     conservation, segment, letters = (by_name[name].design(0, None) for name in ("conservation", "segment", "residue type"))
     np.testing.assert_array_equal(conservation[:, 0], AA2AR.numbers.family_conservation)
     np.testing.assert_array_equal(conservation[:, 1], AA2AR.numbers.ortholog_conservation)
+    np.testing.assert_array_equal(conservation[:, 2], [number != "" for number in AA2AR.numbers.gpcrdb])
     for index in (0, 51, 300, 411):
         assert AMINO_ACIDS[letters[index].argmax()] == AA2AR.protein.sequence[index]
         assert (segment[index] == segment).all(axis=1).sum() == AA2AR.numbers.segment.count(AA2AR.numbers.segment[index])
