@@ -92,7 +92,11 @@ def read_metadata(folder: Path) -> Metadata:
         if stored["settings"]["format"] != FORMAT:
             raise BatchError(f"{folder} was written in format {stored['settings']['format']}, this version reads {FORMAT}.")
         return Metadata(
-            BatchSettings.from_json(stored["settings"]), stored["file"], int(stored["records"]), int(stored["runs"]), stored["created"]
+            BatchSettings.from_json(stored["settings"]),
+            str(stored["file"]),
+            int(stored["records"]),
+            int(stored["runs"]),
+            str(stored["created"]),
         )
     except (ValueError, KeyError, TypeError):
         raise BatchError(f"{folder / METADATA} is not that of a batch of this version; name the folder that was given to --out.") from None
@@ -125,7 +129,8 @@ def _begin(folder: Path, settings: BatchSettings, file: str, records: int) -> in
             raise BatchError(f"{folder} holds results with {difference}; name another folder with --out.")
         runs, created = before.runs + 1, before.created
     else:
-        if any(item.name != LOCK for item in folder.iterdir()):
+        # A batch that was killed while it wrote its first file leaves a piece of that.
+        if any(item.name != LOCK and not item.name.startswith(f"{METADATA}.") for item in folder.iterdir()):
             raise BatchError(f"{folder} is not empty and holds no batch; name a new folder with --out.")
         runs, created = 1, datetime.now(UTC).isoformat(timespec="seconds")
     said = {"alloscope": __version__, "created": created, "file": file, "records": records, "runs": runs, "settings": settings.to_json()}

@@ -66,7 +66,7 @@ def read_records(path: Path) -> Iterator[Record]:
 
 
 def _record(row: int, header: str, body: str, letters: int) -> Record:
-    name = parse_protein(f"{header}\nA").name  # by the same rules, whatever the sequence is like
+    name = parse_protein(f"{header}\nA").name  # by the same rules, whatever the sequence is like; a header of one line is never refused
     if letters > _MOST_LETTERS:
         return Record(row, name, None, f"The record {name!r} has {letters:,} letters; give one domain of it.")
     try:

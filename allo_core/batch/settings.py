@@ -91,6 +91,11 @@ class BatchSettings:
         """The inverse of `to_json`; ValueError where fields are missing or unknown."""
         if not isinstance(values, dict) or set(values) != {item.name for item in fields(cls)}:
             raise ValueError("the settings do not fit this version")
+        numbers = (values["threshold"], *values["thresholds"], values["layers"], values["heads"])
+        words = [values[name] for name in ("model_id", "weights_sha256", "weights_source", "licence", "dtype")]
+        optional = [values[name] for name in ("sites", "null") if values[name] is not None]
+        if not all(isinstance(number, int | float) for number in numbers) or not all(isinstance(word, str) for word in (*words, *optional)):
+            raise ValueError("a setting is not of its kind")
         return cls(**{**values, "thresholds": tuple(values["thresholds"])})
 
 

@@ -1,5 +1,6 @@
 """What users take away: tables, the record of a run, structure files, scripts for other viewers, pages, and one archive of it all."""
 
+from allo_core.export.batch import batch_heads_csv, batch_record, batch_sequences_csv
 from allo_core.export.bundle import bundle
 from allo_core.export.coloured import COLOURED_FILE, coloured_structure
 from allo_core.export.facts import structure_facts
@@ -12,6 +13,9 @@ from allo_core.export.tables import printable, scores_csv, table_of_heads
 
 __all__ = [
     "COLOURED_FILE",
+    "batch_heads_csv",
+    "batch_record",
+    "batch_sequences_csv",
     "bundle",
     "chimerax_script",
     "coloured_structure",

@@ -38,12 +38,13 @@ def profile(
     figure = go.Figure()
     at = np.asarray(numbers, dtype=np.int32)  # arrays are sent in as few bytes as their type has
     hover = "<b>%{customdata}</b><br>%{y:.3f}<extra>%{fullData.name}</extra>"
-    figure.add_trace(
-        go.Scatter(
-            x=at, y=received.astype(np.float32), customdata=list(labels), mode="lines", name="attention received", fill="tozeroy",
-            line={"color": "#4292C6", "width": 1, "shape": "hvh"}, fillcolor="rgba(66,146,198,0.35)", hovertemplate=hover,
-        )
-    )  # fmt: skip
+    if received is not None:
+        figure.add_trace(
+            go.Scatter(
+                x=at, y=received.astype(np.float32), customdata=list(labels), mode="lines", name="attention received", fill="tozeroy",
+                line={"color": "#4292C6", "width": 1, "shape": "hvh"}, fillcolor="rgba(66,146,198,0.35)", hovertemplate=hover,
+            )
+        )  # fmt: skip
     if threshold > 0:
         figure.add_trace(
             go.Scatter(  # one path; a bar for each residue takes the browser longer than all the rest of the picture
@@ -51,7 +52,8 @@ def profile(
                 line={"color": "#D94801", "width": 0, "shape": "hvh"}, fillcolor="#D94801", hovertemplate=hover,
             )
         )  # fmt: skip
-    return _laid_out(figure, numbers, labels, sets, spans, max(float(np.max(received)), float(np.max(above)), 1e-6), height)
+    highest = max(float(np.max(above if received is None else received)), float(np.max(above)), 1e-6)
+    return _laid_out(figure, numbers, labels, sets, spans, highest, height)
 
 
 def probability_profile(

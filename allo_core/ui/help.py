@@ -64,6 +64,11 @@ HELP = {
     "largest_share": "Share of the attention on the marked residues that a single one of them gets.",
     "stability": "The head's score at other thresholds; a finding that holds at only one of them is fragile.",
     "slide": "Heatmap and structure as the page shows them, with the caption that a reader needs.",
+    "batch_folder": "The folder that was given to batch --out, on the machine that runs this app; the batch may still be running.",
+    "batch_shows": "The share of the scored sequences in which a head passes (q < 0.05 in each), or its median over those that test it.",
+    "batch_count": "Homologues in the file count as often as they occur, so this is a count and no test; the page Receptors has the test.",
+    "batch_threshold": "Column weights were kept above these thresholds alone; another one needs another batch.",
+    "batch_explore": "This sequence with its scored residues, model, threshold and head; Explore computes the maps that no batch keeps.",
 }
 
 # What the terms mean, in the order in which a newcomer meets them.

@@ -6,17 +6,32 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from allo_core.attention.column_store import columns_folder, delete_columns, kept_columns
 from allo_core.attention.store import KeptRun, damaged_runs, delete_run, list_runs, runs_folder
 from allo_core.errors import AlloScopeError, WeightsError
 from allo_core.models.registry import get_spec
 from allo_core.ui.models import readable_size
 from allo_core.ui.text import plain
 
-__all__ = ["draw_kept_runs"]
+__all__ = ["draw_kept_runs", "model_label"]
 
 
 def draw_kept_runs() -> None:
-    """Every run on this machine, the newest first; chosen rows can be deleted."""
+    """Every run on this machine, and what is kept of sets of receptors."""
+    _draw_runs()
+    columns, size = kept_columns()
+    if columns:
+        st.markdown("##### Sets of receptors")
+        many = f"{columns} receptor{'s' if columns > 1 else ''}"
+        st.markdown(f"{many} read for the page Receptors, {readable_size(size)} in all, in {plain(str(columns_folder()))}")
+        st.button(
+            f"Delete {many}, {readable_size(size)}", key="delete_columns", on_click=_delete_columns,
+            help="They can be computed again; nothing else is lost.",
+        )  # fmt: skip
+
+
+def _draw_runs() -> None:
+    """The runs, the newest first; chosen rows can be deleted."""
     runs, damaged = list_runs(), damaged_runs()
     for problem in st.session_state.pop("delete_problems", ()):
         st.error(plain(problem))
@@ -57,7 +72,7 @@ def _table(runs: Sequence[KeptRun]) -> pd.DataFrame:
         {
             "protein": [run.meta.protein_name for run in runs],
             "residues": [len(run.meta.sequence) for run in runs],
-            "model": [_label(run.meta.model_id) for run in runs],
+            "model": [model_label(run.meta.model_id) for run in runs],
             "device": [f"{run.meta.device_type}, {run.meta.dtype}" for run in runs],
             "MB": [run.bytes / 1e6 for run in runs],
             "seconds": [run.meta.seconds for run in runs],
@@ -67,11 +82,19 @@ def _table(runs: Sequence[KeptRun]) -> pd.DataFrame:
     )
 
 
-def _label(model_id: str) -> str:
+def model_label(model_id: str) -> str:
+    """The model's name for people; its id where this version does not know it."""
     try:
         return get_spec(model_id).label
-    except WeightsError:  # a model of another version of the app
+    except WeightsError:
         return model_id
+
+
+def _delete_columns() -> None:
+    try:
+        delete_columns()
+    except AlloScopeError as error:
+        st.session_state.delete_problems = [str(error)]
 
 
 def _delete(keys: Sequence[str]) -> None:

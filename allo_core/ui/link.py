@@ -6,7 +6,9 @@ from typing import Protocol
 
 from allo_core.models.registry import MODELS
 
-__all__ = ["one_of", "read_head"]
+__all__ = ["one_of", "read_any_head", "read_head"]
+
+_HEAD = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})")
 
 
 class _HasModel(Protocol):
@@ -29,8 +31,16 @@ def one_of(allowed: Collection[str]) -> Callable[[str, object], str]:
 
 def read_head(text: str, view: _HasModel) -> tuple[int, int]:
     """(layer, head) of ``"3.6"``, if the model of the view has it."""
-    match = re.fullmatch(r"([0-9]{1,3})\.([0-9]{1,3})", text)
+    match = _HEAD.fullmatch(text)
     spec = MODELS[view.model]
     if match is None or int(match[1]) >= spec.layers or int(match[2]) >= spec.heads:
         raise ValueError(f"{text[:20]!r} is not a head of {spec.label} ({spec.layers} layers x {spec.heads} heads, counted from 0).")
+    return int(match[1]), int(match[2])
+
+
+def read_any_head(text: str, view: object) -> tuple[int, int]:
+    """(layer, head) of ``"3.6"``, where the model is not known yet."""
+    match = _HEAD.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text[:20]!r} is not a head, as in 3.6.")
     return int(match[1]), int(match[2])

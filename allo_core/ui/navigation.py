@@ -33,5 +33,6 @@ def _pages() -> list:
     return [
         st.Page("pages/explore.py", title="Explore", icon=":material/biotech:", default=True),
         st.Page("pages/receptors.py", title="Receptors", icon=":material/groups:", url_path="receptors"),
+        st.Page("pages/batch.py", title="Batch", icon=":material/dataset:", url_path="batch"),
         st.Page("pages/runs.py", title="Kept runs", icon=":material/folder_open:", url_path="runs"),
     ]

@@ -118,7 +118,7 @@ def test_a_damaged_file_is_named(batch, tmp_path):
         file = folder / "part=r1-1-0" / f"{name}.parquet"
         whole = file.read_bytes()
         file.write_bytes(whole[: len(whole) // 2])
-        with pytest.raises(BatchError, match=rf"part=r1-1-0.{name}\.parquet is damaged; run the same batch again"):
+        with pytest.raises(BatchError, match=rf"part=r1-1-0.{name}\.parquet is damaged; delete its folder and run the same"):
             _read(folder, name)
         file.write_bytes(whole)
     assert len(open_batch(folder).scores()) == 128

@@ -91,6 +91,12 @@ def test_a_folder_is_written_by_one_batch_at_a_time(tmp_path):
     assert run(folder, chosen, []) == {}
 
 
+def test_a_batch_killed_at_its_first_file_begins_again(tmp_path):
+    (tmp_path / "metadata.json.0123abcd.part").write_text('{"allo')
+    assert run(tmp_path, settings(), []) == {}
+    assert read_metadata(tmp_path).runs == 1
+
+
 def test_a_folder_of_other_things_is_refused(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(BatchError, match="is not empty and holds no batch"):

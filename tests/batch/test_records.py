@@ -48,6 +48,28 @@ def test_letters_that_are_no_text_spoil_one_record_alone(tmp_path):
     assert "at position 3 is not an amino acid" in records[1].error
 
 
+# What str.splitlines() takes for the end of a line, and a file does not.
+LINE_ENDS = ("\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029")
+
+
+@pytest.mark.parametrize("end", LINE_ENDS)
+@pytest.mark.parametrize("words", ["HUMAN", "protein 5", ">P2"])
+def test_a_header_gives_no_letters_to_the_sequence(tmp_path, end, words):
+    records = read(tmp_path, f">sp|P1|ONE_HUMAN foo{end}{words}\nMKT\n>{end}P3\nMKV\n>{end}\nMKL\n")
+    assert [(r.name, r.protein.sequence) for r in records] == [
+        ("sp|P1|ONE_HUMAN", "MKT"),
+        ("P3", "MKV"),
+        ("unnamed sequence", "MKL"),
+    ]
+
+
+@pytest.mark.parametrize("end", LINE_ENDS)
+def test_a_record_within_a_line_of_another_is_refused_alone(tmp_path, end):
+    records = read(tmp_path, f">a\nMKT{end}>b\nMKV\n>c\nM{end}KL\n")
+    assert [(r.name, r.protein and r.protein.sequence) for r in records] == [("a", None), ("c", "MKL")]
+    assert "'>' at position 4 is not an amino acid" in records[0].error
+
+
 def test_a_name_that_comes_again_is_noted_and_both_are_read(tmp_path):
     records = read(tmp_path, ">a\nMKT\n>b\nMKV\n>a x\nMKL\n>a\nMKI\n")
     assert [r.notes for r in records[:2]] == ["", ""]

@@ -7,8 +7,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from allo_core.attention.column_store import kept_columns
 from allo_core.attention.store import delete_run, list_runs
 from allo_core.extract import extract_attention
+from allo_core.extract_columns import extract_columns
 from allo_core.library import find_receptor
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
@@ -112,6 +114,17 @@ def test_a_hostile_name_is_shown_as_text(opened, model):
     assert not page.exception
     strip = next(str(item.value) for item in page.markdown if "AlloScope GPCR 8M" in str(item.value))
     assert r"\<script\>alert\(1\)" in strip
+
+
+def test_what_is_kept_of_sets_can_be_deleted(model):
+    extract_columns(model, A2A, (0.0, 0.3))
+    page = kept_runs_page()
+    assert not page.exception
+    assert "1 receptor read for the page Receptors" in said(page)
+    next(button for button in page.button if button.key == "delete_columns").click().run()
+    assert not page.exception
+    assert kept_columns() == (0, 0)
+    assert "page Receptors" not in said(page)
 
 
 def test_kept_runs_are_listed_and_deleted(opened, model):

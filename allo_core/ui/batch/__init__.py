@@ -1,0 +1,1 @@
+"""The page Batch: thousands of sequences that were run from a terminal."""

@@ -1,0 +1,61 @@
+"""The left rail of the page Batch: which batch, and what of it is shown."""
+
+import streamlit as st
+
+from allo_core.figures.batch import SUMMARIES
+from allo_core.ui.batch import state
+from allo_core.ui.batch.reading import OpenBatch
+from allo_core.ui.batch.view import BatchView
+from allo_core.ui.help import HELP
+from allo_core.ui.mirror import mirrored
+from allo_core.ui.text import plain
+
+__all__ = ["draw_rail"]
+
+
+def draw_rail(view: BatchView, batch: OpenBatch | None) -> None:
+    """The folder; for an open batch how far it is, and what the heatmap shows or which head is looked at."""
+    st.text_input(
+        "Folder of a batch",
+        placeholder="results",
+        help=HELP["batch_folder"],
+        **mirrored("batch_folder", state.written(), state.open_folder),
+    )
+    if state.problem_of():
+        st.error(plain(state.problem_of()))
+    if batch is None:
+        return
+    st.caption(plain(_how_far(batch)))
+    st.button("Read again", key="batch_again", icon=":material/refresh:", on_click=state.read_again, width="stretch")
+    if batch.summary is None:
+        _head(batch, batch.head_of(view.head))
+        return
+    st.selectbox(
+        "Heatmap shows",
+        list(SUMMARIES),
+        format_func=SUMMARIES.__getitem__,
+        help=HELP["batch_shows"],
+        **mirrored("batch_shows", view.shows, lambda shows: state.change(shows=shows), list(SUMMARIES)),
+    )
+
+
+def _how_far(batch: OpenBatch) -> str:
+    found, records = len(batch.sequences), batch.results.metadata.records
+    if batch.results.complete:
+        return f"All {records:,} records are there."
+    return f"{found:,} of {records:,} records so far. The batch is still running, or the same command goes on with it."
+
+
+def _head(batch: OpenBatch, shown: tuple[int, int]) -> None:
+    """Without scores there is no heatmap to click on."""
+    settings = batch.settings
+    for place, name, count, value, chosen in zip(
+        st.columns(2),
+        ("Layer", "Head"),
+        (settings.layers, settings.heads),
+        shown,
+        (lambda layer: state.select_head(layer, shown[1]), lambda head: state.select_head(shown[0], head)),
+        strict=True,
+    ):
+        with place:
+            st.number_input(name, 0, count - 1, step=1, help=HELP["head"], **mirrored(f"batch_{name.lower()}", value, chosen))

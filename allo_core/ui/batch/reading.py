@@ -1,0 +1,101 @@
+"""Reading a batch once for each state of its folder; every click after that finds it in memory."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from allo_core.attention.columns import Columns
+from allo_core.batch import BatchResults, open_batch
+from allo_core.batch.layout import METADATA, parts
+from allo_core.batch.settings import BatchSettings
+from allo_core.batch.summary import BatchSummary, summarise
+from allo_core.errors import BatchError
+
+__all__ = ["OpenBatch", "columns_of", "read", "stamp_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class OpenBatch:
+    """A batch that has been read.
+
+    Parameters
+    ----------
+    key : str
+        The same for the same state of the same folder.
+    results : BatchResults
+        With its table of sequences read.
+    summary : BatchSummary or None
+        None where nothing was scored.
+    """
+
+    key: str
+    results: BatchResults
+    summary: BatchSummary | None
+
+    @property
+    def settings(self) -> BatchSettings:
+        return self.results.metadata.settings
+
+    @property
+    def sequences(self) -> pd.DataFrame:
+        return self.results.sequences
+
+    @property
+    def failed(self) -> int:
+        """How many records have no results."""
+        return int(self.sequences["error"].notna().sum())
+
+    @property
+    def why_unscored(self) -> str:
+        """Why there is no heatmap; empty where there is one."""
+        if self.summary is not None:
+            return ""
+        if self.settings.sites is None:
+            return "This batch was run without --sites, so there are column weights and arcs, but no scores and no heatmap of heads."
+        if not len(self.sequences):
+            return "Nothing is finished yet; read the folder again in a while."
+        return "No sequence of this batch could be scored, so there is no heatmap; the column notes says why."
+
+    def head_of(self, wanted: tuple[int, int] | None) -> tuple[int, int]:
+        """The wanted head if the model has it, else the one that passes most often."""
+        if wanted is not None and wanted[0] < self.settings.layers and wanted[1] < self.settings.heads:
+            return wanted
+        return self.summary.best_head() if self.summary is not None else (0, 0)
+
+    def of_head(self, values: np.ndarray, head: tuple[int, int]) -> np.ndarray:
+        """One head's column of a matrix of the summary, as a number for each row of `sequences` (NaN where it was not scored)."""
+        found = np.full(len(self.sequences), np.nan)
+        found[np.searchsorted(self.sequences["row"], self.summary.rows)] = values[:, head[0] * self.settings.heads + head[1]]
+        return found
+
+
+def stamp_of(folder: str) -> str:
+    """What a folder looks like now: its parts and when they and the metadata were written; BatchError where it is no batch."""
+    place = Path(folder)
+    open_batch(place)
+    try:
+        seen = [(path.name, path.stat().st_mtime_ns) for path in (place / METADATA, *parts(place).values())]
+    except OSError:
+        raise BatchError(f"{place} changed while it was read; read it again.") from None
+    return hashlib.sha256(repr((os.path.realpath(place), seen)).encode()).hexdigest()[:16]
+
+
+@st.cache_resource(max_entries=3, show_spinner="Reading the batch")
+def read(folder: str, stamp: str) -> OpenBatch:
+    """The batch in a folder that looks like this; BatchError where it is none, or damaged."""
+    results = open_batch(folder)
+    sequences = results.sequences
+    if not sequences["row"].between(1, results.metadata.records).all() or sequences["name"].isna().any():
+        raise BatchError(f"{folder} holds records that do not fit its {METADATA}; take both from the same copy of the folder.")
+    return OpenBatch(stamp, results, summarise(results))
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def columns_of(key: str, row: int, threshold: float, _batch: OpenBatch) -> Columns:
+    """Column weights of one record; kept, so that another head of it needs no file."""
+    return _batch.results.columns(row, threshold)

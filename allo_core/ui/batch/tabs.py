@@ -1,0 +1,78 @@
+"""What stands below the pictures: the sequences, all heads, what failed, what is taken away."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from allo_core.export import batch_heads_csv, batch_record, batch_sequences_csv
+from allo_core.ui.batch import state
+from allo_core.ui.batch.reading import OpenBatch
+from allo_core.ui.batch.sequences import draw_sequences
+from allo_core.ui.batch.view import BatchView
+from allo_core.ui.heads_table import selecting_table
+from allo_core.ui.help import HELP
+from allo_core.ui.text import file_stem, plain
+
+__all__ = ["draw_tabs"]
+
+
+def draw_tabs(view: BatchView, batch: OpenBatch) -> None:
+    """The tabs; only the open one is worked out and sent."""
+    drawn: dict[str, Callable[[BatchView, OpenBatch], None]] = {
+        "Sequences": draw_sequences,
+        "Heads": _heads,
+        "Failed": _failed,
+        "Downloads": _downloads,
+    }
+    if batch.summary is None:
+        del drawn["Heads"]
+    for tab, draw in zip(st.tabs(list(drawn), key="batch_tabs", on_change="rerun"), drawn.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw(view, batch)
+
+
+def _heads(view: BatchView, batch: OpenBatch) -> None:
+    """All heads, those that pass most often first; a click on a row's box selects the head."""
+    table = batch.summary.frame.sort_values(["passing", "median_snr"], ascending=False, na_position="last").reset_index(drop=True)
+    table["share_passing"] *= 100
+    number = st.column_config.NumberColumn
+    columns = {
+        "tested": number("tested in", format="%d", help="Sequences in which the head has at least 10 arcs."),
+        "passing": number("passes in", format="%d", help=HELP["batch_shows"]),
+        "share_passing": number("share passing", format="%.0f %%", help="Of the scored sequences."),
+        "median_snr": number("median SNR", format="%.2f", help=HELP["snr"]),
+        "median_log2_enrichment": number("median log₂ enrichment", format="%.2f", help=HELP["enrichment"]),
+        "flags": st.column_config.TextColumn("flags", help="A head is flagged where less than half of the scored sequences test it."),
+    }
+    head = batch.head_of(view.head)
+    selecting_table(table, f"batch_heads_{batch.key}_{head[0]}_{head[1]}", state.select_head, columns)
+
+
+def _failed(view: BatchView, batch: OpenBatch) -> None:
+    """The records of which nothing was computed, and why."""
+    failed = batch.results.failed[["row", "name", "length", "error"]]
+    if failed.empty:
+        st.info("No record failed.")
+        return
+    st.caption(f"{len(failed):,} of {len(batch.sequences):,} records have no results. The same command tries them again.")
+    st.dataframe(
+        failed, key=f"batch_failed_{batch.key}", hide_index=True, height=330, placeholder="",
+        column_config={"error": st.column_config.TextColumn("error", width="large")},
+    )  # fmt: skip
+
+
+def _downloads(view: BatchView, batch: OpenBatch) -> None:
+    results, summary, head = batch.results, batch.summary, batch.head_of(view.head)
+    stem = f"alloscope_{file_stem(results.metadata.file)}_{file_stem(batch.settings.model_id)}"
+    files: dict[str, tuple[str, Callable[[], str], str]] = {}
+    if summary is None:
+        files["All sequences, CSV"] = (f"{stem}_sequences.csv", lambda: batch_sequences_csv(results), "text/csv")
+    else:
+        name = f"{stem}_layer_{head[0]}_head_{head[1]}.csv"
+        files["This head in all sequences, CSV"] = (name, lambda: batch_sequences_csv(results, head), "text/csv")
+        files["All heads, CSV"] = (f"{stem}_heads.csv", lambda: batch_heads_csv(summary, results.metadata), "text/csv")
+    files["Record of the batch, JSON"] = (f"{stem}_record.json", lambda: batch_record(results, summary), "application/json")
+    for place, (label, (name, make, mime)) in zip(st.columns(len(files)), files.items(), strict=True):
+        place.download_button(label, make, name, mime, key=f"batch_{label}", on_click="ignore", icon=":material/download:", width="stretch")
+    st.caption(plain(f"The whole batch is Parquet in {results.folder}; pandas and DuckDB read it."))

@@ -1,0 +1,60 @@
+"""Everything that a person can choose on the page Batch, and what of it a URL holds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from allo_core.figures.batch import SUMMARIES
+from allo_core.ui.link import one_of, read_any_head
+
+__all__ = ["BatchView", "from_query", "to_query"]
+
+
+@dataclass(frozen=True)
+class BatchView:
+    """Which batch is open, and what of it is looked at.
+
+    Parameters
+    ----------
+    shows : str
+        A key of SUMMARIES.
+    head : (layer, head), optional
+        None until a person chooses; the page then shows the best one.
+    folder, stamp : str
+        Of the open batch, and what the folder looked like when it was read; empty: none is open.  They come from the page alone, never
+        from a link: text from outside must not become a path.
+    row : int, optional
+        Number of the chosen record in the file.
+    threshold : float, optional
+        Of the record's profile; None: that of the scores.
+    """
+
+    shows: str = "share"
+    head: tuple[int, int] | None = None
+    folder: str = ""
+    stamp: str = ""
+    row: int | None = None
+    threshold: float | None = None
+
+
+def to_query(view: BatchView) -> dict[str, str]:
+    """URL parameters of a view; what has its default value is left out, and so is all that belongs to one folder."""
+    query = {} if view.shows == BatchView.shows else {"shows": view.shows}
+    if view.head is not None:
+        query["head"] = f"{view.head[0]}.{view.head[1]}"
+    return query
+
+
+def from_query(query: Mapping[str, str]) -> tuple[BatchView, list[str]]:
+    """A view from URL parameters, and one sentence for each parameter that had to be ignored."""
+    view = BatchView()
+    notices = [f"The link's {name[:40]!r} means nothing here." for name in query if name not in _READERS]
+    for name, read in _READERS.items():
+        if name in query:
+            try:
+                view = replace(view, **{name: read(query[name], view)})
+            except ValueError as error:
+                notices.append(f"The link's {name} was ignored: {error}")
+    return view, notices[:6]
+
+
+_READERS = {"shows": one_of(SUMMARIES), "head": read_any_head}

@@ -1,0 +1,42 @@
+"""Batch: what was run over thousands of sequences from a terminal, head by head and sequence by sequence."""
+
+import streamlit as st
+
+from allo_core.errors import AlloScopeError
+from allo_core.models.registry import MODELS
+from allo_core.ui.batch import panels, state
+from allo_core.ui.batch.rail import draw_rail
+from allo_core.ui.batch.tabs import draw_tabs
+from allo_core.ui.navigation import enter
+from allo_core.ui.strip import draw_foot, draw_notices
+from allo_core.ui.text import plain
+
+enter()
+view = state.start()
+batch, problem = None, ""
+try:
+    batch = state.opened(view)
+except AlloScopeError as error:
+    problem = str(error)
+
+panels.draw_strip(batch)
+draw_notices()
+if problem:
+    st.error(plain(problem))
+elif batch is None:
+    panels.draw_empty()
+elif batch.summary is None:
+    st.info(plain(batch.why_unscored))
+else:
+    panels.draw_verdict(batch)
+    left, right = st.columns([5, 8], gap="small")
+    with left:
+        panels.draw_heatmap(view, batch)
+    with right:
+        panels.draw_over_sequences(view, batch)
+with st.sidebar:
+    draw_rail(view, batch)
+if batch is not None:
+    draw_tabs(view, batch)
+draw_foot([MODELS[batch.settings.model_id].note] if batch is not None and batch.settings.model_id in MODELS else [])
+state.write_url()
