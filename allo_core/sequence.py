@@ -12,6 +12,8 @@ AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
 LETTERS = AMINO_ACIDS + "UOBZX"
 _NUCLEOTIDES = set("ACGTUN")
 _LONGEST_NAME = 80
+# Those of files. str.splitlines() also splits at form feeds, U+2028 and others, and would read the rest of such a header as residues.
+_LINE_END = re.compile(r"\r\n?|\n")
 # The longest GPCR has 6,306 residues; the work on a sequence grows with the square of its length.
 _LONGEST = 10_000
 
@@ -102,7 +104,7 @@ def _records(text: str) -> list[tuple[str, str]]:
     if not text.strip():
         raise SequenceError("No sequence: paste a protein sequence, or FASTA text.")
     records: list[tuple[str, list[str]]] = []
-    for line in text.splitlines():
+    for line in _LINE_END.split(text):
         if line.lstrip().startswith(">"):
             header = line.strip()[1:].strip()
             records.append((_name(header) or "unnamed sequence", []))

@@ -14,6 +14,14 @@ def test_name_is_the_first_word_of_the_header():
     assert parse_protein("MPIM").name == "pasted sequence"
 
 
+@pytest.mark.parametrize("end", ["\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"])
+def test_a_line_ends_where_a_file_ends_it(end):
+    for words in ("HUMAN", "protein 5", ">P2"):
+        protein = parse_protein(f">P1 foo{end}{words}\nMPIM{end}GSS\n")
+        assert (protein.name, protein.sequence) == ("P1", "MPIMGSS")
+    assert parse_protein(f"{end}>P1 foo\r{end}MPIM\rGSS\r\n{end}").sequence == "MPIMGSS"
+
+
 @pytest.mark.parametrize("text", ["", "  \n\t", ">only a header\n", ">a\n>b\nMPI"])
 def test_empty_text_is_refused(text):
     with pytest.raises(SequenceError):

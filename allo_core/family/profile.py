@@ -11,7 +11,20 @@ from allo_core.errors import ScoreError
 from allo_core.family.members import Member
 from allo_core.family.positions import along_the_sequence
 
-__all__ = ["family_profile"]
+__all__ = ["commonest_class", "family_profile"]
+
+
+def commonest_class(members: Sequence[Member]) -> tuple[str, list[int]]:
+    """The class of most members, and which members are of it: the positions of several classes cannot be put under each other.
+
+    Returns
+    -------
+    (str, list of int)
+        Of classes that are equally common the first; an empty name and no member where none has generic numbers.
+    """
+    classes = [member.numbers.receptor_class if member.numbers is not None else "" for member in members]
+    commonest = Counter(name for name in classes if name).most_common(1)
+    return (commonest[0][0], [at for at, name in enumerate(classes) if name == commonest[0][0]]) if commonest else ("", [])
 
 
 def family_profile(members: Sequence[Member], columns: Sequence[Columns], weights: np.ndarray, layer: int, head: int) -> pd.DataFrame:

@@ -2,16 +2,18 @@
 
 import csv
 import io
+import string
 from collections.abc import Iterator
 from dataclasses import replace
 
-from allo_core.errors import AlloScopeError, ScoreError, SequenceError
+from allo_core.alignment import HOMOLOGUE_IDENTITY
+from allo_core.errors import AlloScopeError, ScoreError, SequenceError, StoreError
 from allo_core.family.members import Member, ReceptorSet, Refused, parse_positions, positions_title
-from allo_core.library import SODIUM_POCKET, find_receptor, find_site, numbers_for, site_indices
-from allo_core.residues import parse_residues
+from allo_core.library import NEAREST_IDENTITY, SODIUM_POCKET, find_receptor, find_site, numbers_for, site_indices
+from allo_core.residues import ResidueNumbers, parse_residues
 from allo_core.sequence import Protein, parse_protein
 
-__all__ = ["MOST_ROWS", "read_set"]
+__all__ = ["MOST_ROWS", "read_set", "table_text"]
 
 MOST_ROWS = 5_000
 _NAMES = {"receptor": "receptor", "entry": "receptor", "accession": "receptor", "sequence": "sequence", "name": "name"}
@@ -19,39 +21,63 @@ _NAMES |= {"residues": "residues", "sites": "residues", "site": "residues", "pos
 _DELIMITERS = ",;\t"
 
 
+def table_text(content: bytes, name: str) -> str:
+    """The text of a table's file, without its byte order mark.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        What to call the file in the error.
+
+    Raises
+    ------
+    StoreError
+        It is not UTF-8. Excel's plain CSV is written in the code page of the machine, which the file does not name.
+    """
+    try:
+        if b"\0" in content:  # UTF-16 without a mark can be read as UTF-8
+            raise ValueError
+        return content.decode("utf-8-sig")
+    except ValueError:
+        raise StoreError(f"{name} is not UTF-8 text; save it as 'CSV UTF-8'.") from None
+
+
 def read_set(text: str, title: str = "receptors of the table") -> ReceptorSet:
     """Read a CSV, semicolon or tab separated table.
 
     Its header names a column ``receptor`` (entry name or accession of the library) or ``sequence``, and a column ``residues``: UniProt
     numbers (``D52 S91``), GPCRdb numbers (``2x50``) or the name of a library site.  A column ``name`` is optional.  A row that cannot be
-    read is reported and the others go on.  Where every row asks about the same generic positions, the set is one of positions.
+    read is reported by its row in a spreadsheet (the header is row 1, blank rows count) and the others go on; so is a second row of one
+    sequence.  Where every row asks about the same generic positions, the set is one of positions.
 
     Raises
     ------
     ScoreError
-        No header, a column is missing, more than 5,000 rows, or no row that can be read (with the first reason).
+        No header, a column is missing or there twice, more than 5,000 rows, or no row that can be read (with the first reason).
     """
-    rows = list(_rows(text))
     members: list[Member] = []
     refused: list[Refused] = []
     asked: list[tuple[str, ...]] = []
-    seen: dict[tuple[str, tuple[int, ...]], int] = {}
+    seen: dict[str, tuple[int, tuple[int, ...]]] = {}
     receptor_class = ""
-    for number, row in enumerate(rows, start=1):
+    for number, row in _rows(text):
         label = f"row {number} ({_shortened(row.get('receptor') or row.get('name') or 'a sequence')})"
         try:
             member = _member(row, number)
+            first, sites = seen.get(member.protein.sequence, (number, member.sites))
+            if sites != member.sites:
+                raise ScoreError(f"it is the receptor of row {first} with other residues; put all of them into one row")
+            if first != number:
+                raise ScoreError(f"it repeats row {first}")
             positions = _positions(row["residues"])
             if positions:
                 receptor_class = receptor_class or member.numbers.receptor_class
                 _check_class(member, receptor_class)
-            key = (member.protein.sequence, member.sites)
-            if key in seen:
-                raise ScoreError(f"it repeats row {seen[key]}")
         except AlloScopeError as error:
             refused.append(Refused(label, str(error)))
             continue
-        seen[key] = number
+        seen[member.protein.sequence] = number, member.sites
         members.append(member)
         asked.append(positions)
     if not members:
@@ -64,37 +90,61 @@ def read_set(text: str, title: str = "receptors of the table") -> ReceptorSet:
     return replace(whole, title=f"{positions_title(asked[0])} of class {receptor_class}", positions=asked[0], receptor_class=receptor_class)
 
 
-def _rows(text: str) -> Iterator[dict[str, str]]:
-    lines = text.lstrip("\ufeff").strip("\r\n")
-    header = lines.partition("\n")[0]
+def _rows(text: str) -> Iterator[tuple[int, dict]]:
+    """Each row below the header that is not blank, and its number in a spreadsheet."""
+    text = text.lstrip("\ufeff")
+    # A spreadsheet writes a blank row above the header as delimiters alone.
+    header = text.lstrip(_DELIMITERS + string.whitespace).partition("\n")[0]
     delimiter = max(_DELIMITERS, key=header.count)
     try:
-        table = list(csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter, strict=True))
+        lines = enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), start=1)
+        table = [(number, cells) for number, cells in lines if any(cell.strip() for cell in cells)]
     except csv.Error as error:
         raise ScoreError(f"The table cannot be read ({error}); save it as CSV with a header.") from error
-    names = [_NAMES.get(cell.strip().lower(), "") for cell in (table[0] if table else [])]
-    if "residues" not in names or not {"receptor", "sequence"} & set(names):
-        raise ScoreError("The table needs a header with the columns receptor (or sequence) and residues.")
+    names = _columns(table[0][1] if table else [])
     if len(table) - 1 > MOST_ROWS:
         raise ScoreError(f"The table has {len(table) - 1:,} rows; at most {MOST_ROWS:,} are read. Use batch for more.")
-    for cells in table[1:]:
-        if any(cell.strip() for cell in cells):
-            padded = [*cells, *[""] * (len(names) - len(cells))]
-            yield {name: cell.strip() for name, cell in zip(names, padded, strict=False) if name} | {"too many": cells[len(names) :]}
+    for number, cells in table[1:]:
+        padded = [*cells, *[""] * (len(names) - len(cells))]
+        row = {name: cell.strip() for name, cell in zip(names, padded, strict=False) if name}
+        yield number, row | {"too many": cells[len(names) :]}
+
+
+def _columns(header: list[str]) -> list[str]:
+    """What each column holds; empty where it is not read."""
+    headings = [cell.strip() for cell in header]
+    names = [_NAMES.get(heading.lower(), "") for heading in headings]
+    if "residues" not in names or not {"receptor", "sequence"} & set(names):
+        raise ScoreError("The table needs a header with the columns receptor (or sequence) and residues.")
+    for name in filter(None, names):
+        same = [heading for heading, other in zip(headings, names, strict=True) if other == name]
+        if len(same) > 1:
+            raise ScoreError(f"The headings {same[0]!r} and {same[1]!r} both name the {name}; keep one of them.")
+    return names
 
 
 def _member(row: dict, number: int) -> Member:
     if any(cell.strip() for cell in row["too many"]):
         raise ScoreError("it has more cells than the header; put residues that contain commas into quotes")
     protein, entry = _protein(row, number)
-    numbers = find_receptor(entry).numbers if entry else numbers_for(protein)
+    # Above 40 % identity alignments of two sequences are rarely wrong (Rost, Protein Eng. 12, 85 (1999)), so orthologs are numbered, too.
+    numbers = find_receptor(entry).numbers if entry else numbers_for(protein, HOMOLOGUE_IDENTITY)
     text = row.get("residues", "")
     if not text:
         raise ScoreError("no residue is named")
     sites = _sites(text, entry, protein, numbers)
     if not sites:
         raise ScoreError("no residue is named")
-    return Member(row.get("name") or protein.name, protein, numbers, sites)
+    return Member(row.get("name") or protein.name, protein, numbers, sites, _note(numbers))
+
+
+def _note(numbers: ResidueNumbers | None) -> str:
+    """What to know of where the numbers come from; empty if they are the receptor's own or nearly so."""
+    if numbers is None:
+        return "no generic numbers: compared with residues of the whole sequence"
+    if numbers.identity < NEAREST_IDENTITY:
+        return f"generic numbers by alignment with {numbers.receptor}, {numbers.identity:.0%} identical"
+    return ""
 
 
 def _protein(row: dict, number: int) -> tuple[Protein, str]:
@@ -107,7 +157,7 @@ def _protein(row: dict, number: int) -> tuple[Protein, str]:
     if not sequence:
         raise SequenceError("neither receptor nor sequence is given")
     protein = parse_protein(sequence)
-    return Protein(row.get("name") or f"sequence {number}", protein.sequence), ""
+    return Protein(row.get("name") or f"sequence of row {number}", protein.sequence), ""
 
 
 def _sites(text: str, entry: str, protein: Protein, numbers) -> tuple[int, ...]:

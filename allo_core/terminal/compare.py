@@ -59,9 +59,11 @@ def compare(options: argparse.Namespace) -> None:
     from allo_core.export import consensus_csv, members_csv, receptors_csv, set_record
     from allo_core.family.consensus import consensus
     from allo_core.family.each import passing_alone, q_values_of_each
-    from allo_core.family.profile import family_profile
+    from allo_core.family.profile import commonest_class, family_profile
     from allo_core.family.runs import run_set, shuffled
 
+    if options.profile is not None and not commonest_class(asked.members)[1]:
+        raise ScoreError(f"No receptor of {asked.title} has generic numbers, which --profile needs; leave it out.")
     done = run_set(spec.id, asked, thresholds, options.device, options.dtype, show_progress)
     columns = done.columns(options.threshold)
     found = consensus(done.asked, columns, options.draws)
@@ -71,15 +73,18 @@ def compare(options: argparse.Namespace) -> None:
         by_chance = len(consensus(mixed.asked, mixed.columns(options.threshold), options.draws).passing())
     each = q_values_of_each(done.asked.members, columns, options.draws)
     layer_head = head or found.best_head()
+    class_name, chosen = commonest_class(done.asked.members)
+    members, of_class = [done.asked.members[at] for at in chosen], [columns[at] for at in chosen]
 
     write(options.csv, lambda: consensus_csv(found, each, spec.id, done.asked.title))
     write(options.matrix, lambda: receptors_csv(found, each))
     write(options.members, lambda: members_csv(done.asked))
-    write(options.profile, lambda: _profile_csv(family_profile(done.asked.members, columns, found.weights, *layer_head), layer_head))
     write(options.json, lambda: set_record(done, found, by_chance))
 
     for note in dict.fromkeys((*([spec.note] if spec.note else []), *done.notes)):
         print(printable(note), file=sys.stderr)
+    if options.profile is not None and 0 < len(chosen) < len(done.asked.members):
+        print(f"the profile is of class {class_name} alone, {len(chosen)} of {len(done.asked.members)} receptors", file=sys.stderr)
     for row in done.asked.refused[:_LISTED]:
         print(printable(f"left out: {row.where}: {row.reason}"), file=sys.stderr)
     if len(done.asked.refused) > _LISTED:
@@ -88,6 +93,8 @@ def compare(options: argparse.Namespace) -> None:
     print(printable(consensus_verdict(found, done.asked.title, by_chance)))
     shown = found.frame.assign(receptors_passing=passing_alone(each)).sort_values("mean_snr", ascending=False)
     print(shown.head(_LISTED).to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.3g}"))
+    # Last: a head without attention has no profile, and all else is written and said by now.
+    write(options.profile, lambda: _profile_csv(family_profile(members, of_class, found.weights[chosen], *layer_head), layer_head))
 
 
 def _check(options: argparse.Namespace) -> tuple[float, ...]:
@@ -125,12 +132,12 @@ def _asked(options: argparse.Namespace) -> "ReceptorSet":
 
 
 def _text(path: Path) -> str:
+    from allo_core.family.table import table_text
+
     try:
         if path.stat().st_size > _LARGEST_TABLE:
             raise StoreError(f"{path}: {path.stat().st_size:,} bytes are more than a table of receptors has.")
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise StoreError(f"{path}: not a text file; save the table as CSV.") from None
+        return table_text(path.read_bytes(), str(path))
     except OSError as error:
         raise StoreError(f"{path}: cannot be read ({error.strerror or error}).") from None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from allo_core.attention.store import home
 from allo_core.errors import StoreError
+from allo_core.family.table import table_text
 from allo_core.fetch import fetched_structure
 from allo_core.library import shipped_structure
 from allo_core.sequence import Protein
@@ -78,7 +79,8 @@ def kept_structure(key: str) -> tuple[Path, str]:
 
 
 def keep_table(content: bytes, name: str) -> str:
-    """Keep an uploaded table under its content's hash; returns its key."""
+    """Keep an uploaded table under its content's hash; returns its key.  StoreError if it is not UTF-8 text."""
+    table_text(content, "the table")
     key = f"table-{hashlib.sha256(content).hexdigest()[:20]}"
     _write(_folder() / f"{key}.bin", content)
     _write(_folder() / f"{key}.name", name[:80].encode(errors="replace"))
@@ -86,8 +88,9 @@ def keep_table(content: bytes, name: str) -> str:
 
 
 def kept_table(key: str) -> tuple[str, str]:
-    """Text and display name of a kept table; StoreError if it is not kept on this machine."""
-    return _read(key, ".bin").decode("utf-8-sig", errors="replace"), _read(key, ".name").decode(errors="replace")
+    """Text and display name of a kept table; StoreError if it is not kept on this machine or is not UTF-8 text."""
+    name = _read(key, ".name").decode(errors="replace")
+    return table_text(_read(key, ".bin"), name), name
 
 
 def structure_file(key: str) -> tuple[Path, str]:

@@ -6,7 +6,7 @@ import pytest
 from allo_core.attention.columns import Columns
 from allo_core.errors import ScoreError
 from allo_core.family.members import Member, library_set, positions_set
-from allo_core.family.profile import family_profile
+from allo_core.family.profile import commonest_class, family_profile
 from tests.family.made_sets import made_columns
 
 
@@ -60,3 +60,15 @@ def test_classes_are_not_averaged():
     columns = [made_columns(member, 1) for member in mixed.members]
     with pytest.raises(ScoreError, match=r"of classes A, B, C, F, whose positions name other residues"):
         family_profile(mixed.members, columns, np.full(len(columns), 1 / len(columns)), 0, 0)
+
+
+def test_the_commonest_class_is_chosen_and_can_be_averaged():
+    mixed = library_set(evidence="ligand contacts").members
+    bare = Member("bare", mixed[0].protein, None, (1,))
+    name, chosen = commonest_class([bare, *mixed])
+    assert (name, len(chosen)) == ("A", 4)
+    assert 0 not in chosen
+    assert {[bare, *mixed][at].numbers.receptor_class for at in chosen} == {"A"}
+    columns = [made_columns(mixed[at - 1], at) for at in chosen]
+    assert family_profile([mixed[at - 1] for at in chosen], columns, np.full(4, 0.25), 0, 0)["receptors"].max() == 4
+    assert commonest_class([bare]) == ("", [])

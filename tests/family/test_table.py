@@ -1,10 +1,14 @@
 """A set as a table: what can be read goes on, what cannot is reported by row."""
 
+import re
+
+import numpy as np
 import pytest
 
-from allo_core.errors import ScoreError
-from allo_core.family.table import read_set
+from allo_core.errors import ScoreError, StoreError
+from allo_core.family.table import read_set, table_text
 from allo_core.library import SODIUM_POCKET, find_receptor
+from allo_core.sequence import AMINO_ACIDS
 
 A2A = find_receptor("AA2AR").protein.sequence
 
@@ -41,7 +45,7 @@ def test_the_same_positions_in_every_row_make_a_set_of_positions():
 def test_sequences_of_ones_own():
     mutant = A2A[:51] + "N" + A2A[52:]
     asked = read_set(f"name,sequence,residues\nD52N,{mutant},2x50 N52 S91\n,{A2A[:300]},52\n")
-    assert [member.name for member in asked.members] == ["D52N", "sequence 2"]
+    assert [member.name for member in asked.members] == ["D52N", "sequence of row 3"]
     assert asked.members[0].numbers.receptor == "AA2AR"
     assert asked.members[0].protein.label(asked.members[0].sites[0]) == "N52"
 
@@ -63,16 +67,50 @@ def test_each_bad_row_is_reported_and_the_rest_goes_on():
     asked = read_set("receptor,residues\n" + "\n".join(rows))
     assert [member.name for member in asked.members] == ["AA2AR", "GLP1R"]
     found = reasons(asked)
-    assert "is not among the 402 receptors" in found["row 2 (NOSUCH)"]
-    assert "D80: residue 80 is L" in found["row 3 (ADRB2)"]
-    assert found["row 4 (AA2AR)"] == "it repeats row 1"
-    assert found["row 5 (OPSD)"] == "no residue is named"
-    assert "neither receptor nor sequence" in found["row 6 (a sequence)"]
-    assert "it is class A, where these numbers name other residues than in class B" in found["row 8 (OPRD)"]
-    assert "no generic numbers" in found["row 9 (DRD3)"]
-    assert "more cells than the header" in found["row 10 (AA1R)"]
-    assert "residue 9999 does not exist" in found["row 11 (CCR5)"]
+    assert "is not among the 402 receptors" in found["row 3 (NOSUCH)"]
+    assert "D80: residue 80 is L" in found["row 4 (ADRB2)"]
+    assert found["row 5 (AA2AR)"] == "it repeats row 2"
+    assert found["row 6 (OPSD)"] == "no residue is named"
+    assert "neither receptor nor sequence" in found["row 7 (a sequence)"]
+    assert "it is class A, where these numbers name other residues than in class B" in found["row 9 (OPRD)"]
+    assert "no generic numbers" in found["row 10 (DRD3)"]
+    assert "more cells than the header" in found["row 11 (AA1R)"]
+    assert "residue 9999 does not exist" in found["row 12 (CCR5)"]
     assert len(found) == 9
+
+
+def test_rows_are_numbered_as_in_a_spreadsheet():
+    table = '\n,,\nreceptor,residues,note\n\nNOSUCH1,D52,"two\nlines"\n,,\n \nNOSUCH2,D52,\nAA2AR,D52,\n\n\n'
+    for text in (table, table.replace("\n", "\r\n"), table.replace(",", ";"), table.replace(",", "\t")):
+        asked = read_set(text)
+        assert list(reasons(asked)) == ["row 5 (NOSUCH1)", "row 8 (NOSUCH2)"]
+        assert len(asked.members) == 1
+
+
+def test_a_receptor_has_one_row():
+    mutant = A2A[:51] + "N" + A2A[52:]
+    asked = read_set(
+        f"receptor,sequence,residues\nAA2AR,,D53\nAA2AR,,D52\n,{A2A},S91\nP29274,,52\n,{mutant},S91\nADRB2,,2x50\nAA2AR,,2x50\nGLP1R,,R176\n"
+    )
+    assert [member.protein.label(member.sites[0]) for member in asked.members] == ["D52", "S91", "D79", "R176"]
+    found = reasons(asked)
+    assert found.pop("row 2 (AA2AR)").startswith("D53: residue 53 is ")
+    other = "it is the receptor of row 3 with other residues; put all of them into one row"
+    repeated = "it repeats row 3"
+    assert found == {"row 4 (a sequence)": other, "row 5 (P29274)": repeated, "row 8 (AA2AR)": repeated}
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("entry,accession,residues", "'entry' and 'accession' both name the receptor"),
+        ("receptor,Site,RESIDUES", "'Site' and 'RESIDUES' both name the residues"),
+        ("sequence,positions,Sequence", "'sequence' and 'Sequence' both name the sequence"),
+    ],
+)
+def test_two_headings_of_one_meaning(header, words):
+    with pytest.raises(ScoreError, match=f"The headings {words}; keep one of them"):
+        read_set(f"{header}\nAA2AR,D52,D52\n")
 
 
 def test_one_empty_sequence_among_many():
@@ -80,7 +118,7 @@ def test_one_empty_sequence_among_many():
     rows[30] = "s30,,50"
     asked = read_set("name,sequence,residues\n" + "\n".join(rows))
     assert len(asked.members) == 59
-    assert reasons(asked) == {"row 31 (s30)": "neither receptor nor sequence is given"}
+    assert reasons(asked) == {"row 32 (s30)": "neither receptor nor sequence is given"}
 
 
 @pytest.mark.parametrize(
@@ -89,11 +127,11 @@ def test_one_empty_sequence_among_many():
         ("", "needs a header with the columns"),
         ("AA2AR,D52\n", "needs a header with the columns"),
         ("receptor,residues\n", "it has no row below its header"),
-        ("receptor,residues\nNOSUCH,D52\n", r"No row of the table can be used: row 1 \(NOSUCH\)"),
+        ("receptor,residues\nNOSUCH,D52\n", r"No row of the table can be used: row 2 \(NOSUCH\)"),
         ('receptor,residues\n"AA2AR,D52\n', "The table cannot be read"),
         ("receptor,residues\n" + "AA2AR,D52\n" * 5001, "has 5,001 rows; at most 5,000"),
-        ("receptor,residues\n<script>,D52\n", r"row 1 \(<script>\)"),
-        ("receptor,residues\n" + "A" * 5000 + ",D52\n", r"row 1 \(A{37}\.\.\.\)"),
+        ("receptor,residues\n<script>,D52\n", r"row 2 \(<script>\)"),
+        ("receptor,residues\n" + "A" * 5000 + ",D52\n", r"row 2 \(A{37}\.\.\.\)"),
     ],
 )
 def test_tables_of_which_nothing_can_be_used(text, words):
@@ -103,4 +141,40 @@ def test_tables_of_which_nothing_can_be_used(text, words):
 
 def test_a_sequence_that_contradicts_the_receptor():
     asked = read_set(f"receptor,sequence,residues\nAA2AR,{A2A[:-1]},D52\nADRB2,,D79\n")
-    assert "its sequence is not that of AA2AR" in reasons(asked)["row 1 (AA2AR)"]
+    assert "its sequence is not that of AA2AR" in reasons(asked)["row 2 (AA2AR)"]
+
+
+TABLE = "name,receptor,residues\né,AA2AR,D52\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_file_of_utf8(encoding):
+    assert table_text(TABLE.encode(encoding), "set.csv") == TABLE
+    assert table_text(b"", "set.csv") == ""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [TABLE.encode("cp1252"), TABLE.encode("utf-16"), TABLE.replace("é", "e").encode("utf-16-le"), b"PK\x03\x04\x14\x00"],
+    ids=["Excel's CSV", "utf-16", "utf-16 without a mark", "a workbook"],
+)
+def test_a_file_that_is_no_utf8(content):
+    with pytest.raises(StoreError, match=r"^set\.csv is not UTF-8 text; save it as 'CSV UTF-8'\.$"):
+        table_text(content, "set.csv")
+
+
+def test_an_ortholog_is_numbered_by_alignment_and_says_so():
+    receptor = find_receptor("AA2AR")
+    generator = np.random.default_rng(2)
+    kept = {index for index, number in enumerate(receptor.numbers.gpcrdb) if number in ("2x50", "3x39")}
+    letters = [
+        str(generator.choice(list(AMINO_ACIDS))) if index not in kept and generator.random() < 0.25 else letter
+        for index, letter in enumerate(receptor.protein.sequence)
+    ]
+    found = read_set(f"name,sequence,residues\northolog,{''.join(letters)},2x50 3x39\nelse,{'MKTAYIAKQR' * 12},5 9 12\n")
+    ortholog, other = found.members
+    assert [ortholog.protein.label(index) for index in ortholog.sites] == ["D52", "S91"]
+    assert re.fullmatch(r"generic numbers by alignment with AA2AR, 7\d% identical", ortholog.note)
+    assert ortholog.strata() is not None
+    assert other.note == "no generic numbers: compared with residues of the whole sequence"
+    assert other.strata() is None

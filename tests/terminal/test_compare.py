@@ -7,6 +7,7 @@ import json
 import pandas as pd
 import pytest
 
+from allo_core.errors import ScoreError
 from allo_core.family.members import positions_set
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from tests.terminal.commands import run
@@ -63,13 +64,46 @@ def test_a_table_with_bad_rows_and_the_shuffled_control(tmp_path, capsys):
     assert code == 0
     assert out.startswith("residues of set.csv, 2 receptors")
     assert "; shuffled sequences: " in out
-    assert "left out: row 2 (NOSUCH): 'NOSUCH' is not among the 402 receptors" in err
-    assert "left out: row 4 (GLP1R): " in err
+    assert "left out: row 3 (NOSUCH): 'NOSUCH' is not among the 402 receptors" in err
+    assert "left out: row 5 (GLP1R): " in err
     assert "\x1b" not in err
     data = json.loads(record.read_text())
     assert isinstance(data["passing_shuffled"], int)
-    assert [row["where"] for row in data["refused"]] == ["row 2 (NOSUCH)", "row 4 (GLP1R)"]
+    assert [row["where"] for row in data["refused"]] == ["row 3 (NOSUCH)", "row 5 (GLP1R)"]
     assert data["threshold"] == 0.07
+
+
+def test_the_profile_of_several_classes_is_that_of_the_commonest(tmp_path, capsys):
+    files = [tmp_path / "profile.csv", tmp_path / "record.json"]
+    library = ("--library", "allosteric", "--evidence", "ligand contacts", "--draws", "500")
+    code, out, err = run("compare", *library, "--profile", files[0], "--json", files[1], capsys=capsys)
+    assert code == 0
+    assert "heads look" in out
+    assert "the profile is of class A alone, 4 of 6 receptors" in err
+    assert pd.read_csv(files[0])["receptors"].max() == 4
+    assert len(json.loads(files[1].read_text())["members"]) == 6
+
+
+def test_a_profile_without_numbers_is_refused_before_anything_runs(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("allo_core.family.runs.run_set", None)
+    table = tmp_path / "set.csv"
+    table.write_text(f"sequence,residues\n{'MKTAYIAKQR' * 8},5\n")
+    code, out, err = run("compare", "--table", table, "--profile", tmp_path / "profile.csv", capsys=capsys)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "No receptor of residues of set.csv has generic numbers, which --profile needs; leave it out" in err
+
+
+def test_a_head_without_attention_spoils_its_profile_alone(tmp_path, capsys, monkeypatch):
+    def refuse(*arguments):
+        raise ScoreError("No receptor of this set has generic numbers and attention above the threshold; choose a lower threshold.")
+
+    monkeypatch.setattr("allo_core.family.profile.family_profile", refuse)
+    record = tmp_path / "record.json"
+    code, out, err = run("compare", *THREE, "--profile", tmp_path / "profile.csv", "--json", record, capsys=capsys)
+    assert code == 2
+    assert "heads look" in out
+    assert "choose a lower threshold" in err
+    assert len(json.loads(record.read_text())["members"]) == 3
 
 
 def test_many_left_out_are_counted(capsys):
@@ -112,7 +146,10 @@ def test_refused_before_anything_runs(arguments, words, tmp_path, capsys, monkey
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_table_that_is_no_text(tmp_path, capsys):
+def test_a_table_that_is_no_utf8(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("allo_core.family.runs.run_set", None)
     table = tmp_path / "set.csv"
-    table.write_bytes(b"\xff\xfe\x00binary")
-    assert "not a text file" in run("compare", "--table", table, capsys=capsys)[2]
+    for content in (b"\xff\xfe\x00binary", "name,receptor,residues\né,AA2AR,D52\n".encode("cp1252")):
+        table.write_bytes(content)
+        code, out, err = run("compare", "--table", table, capsys=capsys)
+        assert (code, out, err) == (2, "", f"alloscope: {table} is not UTF-8 text; save it as 'CSV UTF-8'.\n")

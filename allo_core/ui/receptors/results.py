@@ -1,8 +1,7 @@
 """What follows from a SetView: the runs of its members, their columns, the consensus.  Kept for the next rerun."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +13,7 @@ from allo_core.errors import AlloScopeError
 from allo_core.family.consensus import Consensus, consensus
 from allo_core.family.each import q_values_of_each
 from allo_core.family.members import ReceptorSet
-from allo_core.family.profile import family_profile
+from allo_core.family.profile import commonest_class, family_profile
 from allo_core.family.runs import SetRun, kept_set, shuffled
 from allo_core.ui.jobs import Job, SetRequest
 from allo_core.ui.receptors import state
@@ -76,10 +75,8 @@ class SetResult:
 
     @cached_property
     def of_one_class(self) -> tuple[str, list[int]]:
-        """The class of most members, and which members are of it: the positions of several classes cannot be put under each other."""
-        classes = [member.numbers.receptor_class if member.numbers is not None else "" for member in self.found.members]
-        commonest = Counter(name for name in classes if name).most_common(1)
-        return (commonest[0][0], [at for at, name in enumerate(classes) if name == commonest[0][0]]) if commonest else ("", [])
+        """The class of most members, and which members are of it (`commonest_class`)."""
+        return commonest_class(self.found.members)
 
     @cached_property
     def profile(self) -> pd.DataFrame:
@@ -91,7 +88,9 @@ class SetResult:
 
 def runs_of(view: SetView, asked: ReceptorSet, job: Job | None) -> tuple[SetRun | None, int]:
     """The members that have been run, and how many have not; looked for again when a job has ended."""
-    key = (asked.key, view.model, view.device, view.dtype, job.state if job is not None else "")
+    # Title, notes and what was refused are no part of a set's key, but two tables of the same members differ in them.
+    said = (asked.title, asked.refused, tuple(member.note for member in asked.members))
+    key = (asked.key, said, view.model, view.device, view.dtype, job.state if job is not None else "")
     remembered = st.session_state.setdefault("set_runs", {})
     if key not in remembered:
         while len(remembered) > 16:
@@ -121,7 +120,7 @@ def result_of(view: SetView, done: SetRun) -> SetResult:
     except AlloScopeError:
         forget_runs()
         raise
-    found = _consensus(key, done, columns)
+    found = replace(_consensus(key, done, columns), members=done.asked.members)  # their notes are no part of the key
     return SetResult(done, columns, found, view.head or found.best_head(), key)
 
 

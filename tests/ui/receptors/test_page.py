@@ -1,6 +1,7 @@
 """The page Receptors without a browser."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from allo_core.library import find_receptor
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.ui import inputs
+from allo_core.ui.text import plain
 from tests.ui.reading import mirror_of, said
 
 A2A = find_receptor("AA2AR").protein.sequence
@@ -138,6 +140,15 @@ def test_an_empty_table_question(opened):
     assert "No question yet" in said(page)
 
 
+def test_a_table_that_is_no_utf8_changes_nothing(opened, table):
+    page = opened(kind="table", table=table)
+    page.file_uploader(key="set_table").upload("mine.csv", "name,receptor,residues\né,AA2AR,D52\n".encode("cp1252"), "text/csv").run()
+    assert not page.exception
+    assert [error.value for error in page.error] == [plain("mine.csv: the table is not UTF-8 text; save it as 'CSV UTF-8'.")]
+    assert page.session_state["set_view"].table == table
+    assert "residues of two" in said(page)
+
+
 def test_hostile_names_are_shown_as_text(opened, model):
     content = f"name,sequence,residues\n<img src=x>*b*,{A2A},D52 S91 N280\n"
     run_set(DEFAULT_MODEL, read_set(content), load=lambda *wanted: model)
@@ -145,3 +156,36 @@ def test_hostile_names_are_shown_as_text(opened, model):
     assert not page.exception
     strip = next(str(item.value) for item in page.markdown if "evil" in str(item.value))
     assert "\\<b\\>" in strip
+
+
+def test_another_table_of_the_same_members_is_told_apart(opened, table):
+    first = inputs.keep_table(TABLE.replace(b"NOSUCH", b"NOSUCH1"), "first.csv")
+    second = inputs.keep_table(TABLE.replace(b"NOSUCH", b"NOTTHIS"), "second.csv")
+    page = opened(kind="table", table=first)
+    assert "residues of first" in said(page)
+    assert "NOSUCH1" in members_said(page)
+    page.session_state["set_view"] = replace(page.session_state["set_view"], table=second)
+    page.run()
+    assert not page.exception
+    assert "residues of second" in said(page)
+    assert "residues of first" not in said(page)
+    assert "NOTTHIS" in members_said(page)
+    assert "NOSUCH1" not in members_said(page)
+
+
+def members_said(page) -> str:
+    """What the tab Members lists as left out."""
+    page.session_state["set_tabs"] = "Members"
+    page.run()
+    return " ".join(str(frame.value.to_dict()) for frame in page.dataframe if "why" in frame.value)
+
+
+def test_a_table_that_was_deleted_meanwhile_is_said(opened, table, own_home):
+    page = opened(kind="table", table=table)
+    kept = list(own_home.rglob(f"{table}.*"))
+    assert kept
+    for file in kept:
+        file.unlink()
+    page.run()
+    assert not page.exception
+    assert "no longer kept on this machine" in said(page)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from allo_core.errors import StoreError
 from allo_core.ui import inputs
 from allo_core.ui.receptors.view import SetView, asked_of, classes, from_query, to_query
 
@@ -28,6 +29,19 @@ def test_a_kept_table_in_a_url():
     view = SetView(kind="table", table=key)
     assert from_query(to_query(view)) == (view, [])
     assert asked_of(view).title == "residues of mine.csv"
+
+
+def test_a_table_that_is_no_utf8_is_neither_kept_nor_opened(own_home):
+    content = "name,receptor,residues\né,AA2AR,D52\n".encode("cp1252")
+    with pytest.raises(StoreError, match=r"the table is not UTF-8 text; save it as 'CSV UTF-8'"):
+        inputs.keep_table(content, "mine.csv")
+    assert not list(own_home.rglob("*.*"))
+    key = inputs.keep_table(content.decode("cp1252").encode("utf-8-sig"), "mine.csv")
+    assert asked_of(SetView(kind="table", table=key)).members[0].name == "é"
+    (own_home / "inputs" / f"{key}.bin").write_bytes(content)  # as it was kept by an earlier version
+    assert from_query({"table": key})[1] == [
+        "The link's table was ignored: mine.csv is not UTF-8 text; save it as 'CSV UTF-8'.",
+    ]
 
 
 @pytest.mark.parametrize(
