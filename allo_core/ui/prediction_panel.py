@@ -33,8 +33,8 @@ def draw_prediction(view: View, protein: Protein, maps: AttentionMaps, loaded: L
     except PredictionError as error:
         _draw_none(view, error)
         return
-    for note in prediction.notes:
-        st.warning(plain(note))
+    if prediction.notes:
+        st.warning(plain(" ".join(prediction.notes)))
     figure = _profile(view, prediction)
     st.plotly_chart(
         figure, key="probabilities", height=int(figure.layout.height), config={"displayModeBar": False},

@@ -21,6 +21,7 @@ PICTURES = [
     ("explore-gs", GS, None, BOTH, (LAPTOP,)),
     ("head", GS, "This head", BOTH, (LAPTOP,)),
     ("map", GS, "Map", ("light",), (LAPTOP,)),
+    ("predicted", "?protein=ADRB2&structure=3SN6&colouring=predicted", "Predicted sites", ("light",), (LAPTOP,)),
     ("downloads", GS, "Downloads", ("light",), (LAPTOP,)),
 ]
 
