@@ -1,13 +1,16 @@
 """Reading what any page may find in a link; each reader takes a text and the view so far, and raises ValueError for what means nothing."""
 
 import re
-from collections.abc import Callable, Collection
-from typing import Protocol
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Protocol, TypeVar
 
+from allo_core.errors import AlloScopeError
 from allo_core.models.registry import MODELS
 
-__all__ = ["one_of", "read_any_head", "read_head"]
+__all__ = ["one_of", "read_any_head", "read_fields", "read_head"]
 
+View = TypeVar("View")
 _HEAD = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})")
 
 
@@ -16,6 +19,27 @@ class _HasModel(Protocol):
 
     @property
     def model(self) -> str: ...
+
+
+def read_fields(view: View, query: Mapping[str, str], readers: Mapping[str, Callable]) -> tuple[View, list[str]]:
+    """The view with what a link says, and one sentence for each parameter that means nothing.
+
+    Parameters
+    ----------
+    view : dataclass
+    query : mapping of str to str
+        Other parameters than those of `readers` are left alone.
+    readers : mapping of str to callable(text, view)
+        Field -> its reader, in the order in which they are read: a head is checked against the model.
+    """
+    notices = []
+    for name, read in readers.items():
+        if name in query:
+            try:
+                view = replace(view, **{name: read(query[name], view)})
+            except (AlloScopeError, ValueError) as error:
+                notices.append(f"The link's {name} was ignored: {error}")
+    return view, notices
 
 
 def one_of(allowed: Collection[str]) -> Callable[[str, object], str]:

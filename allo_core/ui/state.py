@@ -17,7 +17,7 @@ from allo_core.residues import format_residues, parse_residues
 from allo_core.sequence import Protein
 from allo_core.sites import receptor_of, sites_of
 from allo_core.ui import inputs
-from allo_core.ui.link import one_of, read_head
+from allo_core.ui.link import one_of, read_fields, read_head
 
 __all__ = [
     "COLOURINGS",
@@ -193,13 +193,8 @@ def from_query(query: Mapping[str, str]) -> tuple[View, list[str]]:
     notices += [f"The link's {name[:40]!r} means nothing here." for name in foreign[:_MOST_FOREIGN]]
     if len(foreign) > _MOST_FOREIGN:
         notices.append(f"{len(foreign) - _MOST_FOREIGN} more parameters of the link mean nothing here.")
-    for name, read in _READERS.items():
-        if name in query:
-            try:
-                view = replace(view, **{name: read(query[name], view)})
-            except (AlloScopeError, ValueError) as error:
-                notices.append(f"The link's {name} was ignored: {error}")
-    return view, notices
+    view, ignored = read_fields(view, query, _READERS)
+    return view, notices + ignored
 
 
 def _read_sites(text: str, view: View) -> tuple[int, ...]:

@@ -1,10 +1,10 @@
 """Everything that a person can choose on the page Batch, and what of it a URL holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from allo_core.figures.batch import SUMMARIES
-from allo_core.ui.link import one_of, read_any_head
+from allo_core.ui.link import one_of, read_any_head, read_fields
 
 __all__ = ["BatchView", "from_query", "to_query"]
 
@@ -46,15 +46,9 @@ def to_query(view: BatchView) -> dict[str, str]:
 
 def from_query(query: Mapping[str, str]) -> tuple[BatchView, list[str]]:
     """A view from URL parameters, and one sentence for each parameter that had to be ignored."""
-    view = BatchView()
-    notices = [f"The link's {name[:40]!r} means nothing here." for name in query if name not in _READERS]
-    for name, read in _READERS.items():
-        if name in query:
-            try:
-                view = replace(view, **{name: read(query[name], view)})
-            except ValueError as error:
-                notices.append(f"The link's {name} was ignored: {error}")
-    return view, notices[:6]
+    foreign = [f"The link's {name[:40]!r} means nothing here." for name in query if name not in _READERS]
+    view, notices = read_fields(BatchView(), query, _READERS)
+    return view, [*foreign, *notices][:6]
 
 
 _READERS = {"shows": one_of(SUMMARIES), "head": read_any_head}

@@ -14,7 +14,7 @@ from allo_core.figures.heatmap import SCORES
 from allo_core.library import receptors
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
 from allo_core.ui import inputs
-from allo_core.ui.link import one_of, read_head
+from allo_core.ui.link import one_of, read_fields, read_head
 
 __all__ = ["EVIDENCE", "KINDS", "LIBRARY", "SetView", "asked_of", "classes", "from_query", "to_query"]
 
@@ -106,14 +106,9 @@ def to_query(view: SetView) -> dict[str, str]:
 
 def from_query(query: Mapping[str, str]) -> tuple[SetView, list[str]]:
     """A view from URL parameters, and one sentence for each parameter that had to be ignored."""
-    view = SetView()
-    notices = [f"The link's {name[:40]!r} means nothing here." for name in query if name not in _READERS]
-    for name, read in _READERS.items():
-        if name in query:
-            try:
-                view = replace(view, **{name: read(query[name], view)})
-            except (AlloScopeError, ValueError) as error:
-                notices.append(f"The link's {name} was ignored: {error}")
+    foreign = [f"The link's {name[:40]!r} means nothing here." for name in query if name not in _READERS]
+    view, ignored = read_fields(SetView(), query, _READERS)
+    notices = [*foreign, *ignored]
     if view.kind == "positions":
         try:
             asked_of(view)
@@ -144,7 +139,6 @@ def _read_threshold(text: str, view: SetView) -> float:
     return value
 
 
-# In the order in which they are read: a head is checked against the model.
 _READERS = {
     "kind": one_of(KINDS),
     "positions": _short,
