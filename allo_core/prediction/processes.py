@@ -1,10 +1,11 @@
-"""Work in several processes that leave nothing behind: not when a person interrupts, not when one of them is killed."""
+"""Work in several processes that leave nothing behind: not when a person interrupts, not when one of them or this one is killed."""
 
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
-from functools import partial
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, parent_process
 from typing import TypeVar
 
 from allo_core.errors import PredictionError
@@ -36,8 +37,8 @@ def in_processes(work: Callable[[Item], Result], items: Sequence[Item], processe
         yield from ((index, work(item)) for index, item in enumerate(items))
         return
     before = set(active_children())
-    # Fresh processes: a copy of this one would hold torch's threads in an unknown state.  Ctrl-C reaches all of them; this one answers.
-    pool = ProcessPoolExecutor(processes, get_context("spawn"), partial(signal.signal, signal.SIGINT, signal.SIG_IGN))
+    # Fresh processes: a copy of this one would hold torch's threads in an unknown state.
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), _begin)
     try:
         waiting = {pool.submit(work, item): index for index, item in enumerate(items)}
         for future in as_completed(waiting):
@@ -52,3 +53,14 @@ def in_processes(work: Callable[[Item], Result], items: Sequence[Item], processe
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _begin() -> None:
+    """In a new process: Ctrl-C reaches all of them and the first one answers; without it nobody would wait for the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent_process().join()
+    os._exit(1)
