@@ -3,10 +3,11 @@
     python benchmarks/model_quality.py --data ORTHOLOGS.fasta.gz [--model NAME=PATH.safetensors[:seen] ...] [--structures FOLDER]
         [--json FILE] [--quick]
 
-Prints Markdown.  The model is the one that ships, or those that ``--model`` names; ``:seen`` marks one that was trained on the receptors it
-is asked about (the one that ships says in its metadata whether it was).  The untrained model (same architecture,
-random weights) and AntiBERTy are always rows.  All random choices have fixed seeds.  Needs tests/requirements.txt; takes about ten minutes
-on 2 CPU cores that are free (beside other work OMP_NUM_THREADS=1 is faster: threads that wait for each other waste both cores).
+Prints Markdown.  The models are that of the validation (gpcr_8m_validation.safetensors beside this file), which has not seen the receptors
+that it is asked about, and the one that ships; or those that ``--model`` names, with ``:seen`` for one that was trained on these receptors.
+The untrained model (same architecture, random weights) and AntiBERTy are always rows.  All random choices have fixed seeds.  Needs
+tests/requirements.txt; takes about ten minutes on 2 CPU cores that are free (beside other work OMP_NUM_THREADS=1 is faster: threads that
+wait for each other waste both cores).
 
 Masked residues: 15 % of a sequence are replaced by the mask token, seven times, so that each residue has its turn.  Probabilities are
 among the 20 residues in every row.  Sequences longer than 1022 residues are read in equal parts.  The columns of the nearest receptor
@@ -37,13 +38,14 @@ from allo_core.errors import AlloScopeError
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from allo_core.models.weights import locate
 
+VALIDATION = Path(__file__).with_name("gpcr_8m_validation.safetensors")
 QUICK = Effort(masks=1, profile=20, orthologs=1, probe_receptors=30)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = _parser()
     options = parser.parse_args(arguments)
-    models = options.model or [shipped()]
+    models = options.model or [("validation", VALIDATION, False), shipped()]
     names = [name for name, _, _ in models]
     if len({"untrained", "AntiBERTy", *names}) < len(names) + 2:
         parser.error(f"two rows have the same name: untrained, AntiBERTy, {', '.join(names)}; give each --model a name of its own")
