@@ -38,11 +38,9 @@ def test_from_fasta_to_results_and_a_stop_in_between(ray, tmp_path, capsys, monk
     psutil.wait_procs(workers(), timeout=30)
     code, out, err = run("batch", path, "--out", folder, *OPTIONS, capsys=capsys)
     assert code == 0
-    # How many were finished depends on when the stop came; Ray itself may say before it that a worker of the stopped batch is gone.
-    finished = re.search(r"5 sequences(?:, (\d) of them finished before)?; starting Ray", err)
-    assert finished, err
-    again = f" ({finished[1]} finished before)" if finished[1] else ""
-    assert out.endswith(f"Done: 5 sequences{again} in {folder}, 1 failed, 1 without scores\n")
+    # How many were finished depends on when the stop came: perhaps all that can be computed, and then nothing starts.
+    finished = rf"Done: 5 sequences(?: \(\d finished before\))? in {re.escape(str(folder))}, 1 failed, 1 without scores\n"
+    assert re.search(f"{finished}$", out), out
     assert "record 2 ([31mb) failed: The record '[31mb' has no sequence." in err
     assert "record 4 (d) without scores: 9: residue 9 does not exist" in err
     assert "Traceback" not in err
