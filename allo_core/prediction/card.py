@@ -14,18 +14,20 @@ __all__ = ["model_card", "notes_on"]
 
 
 def model_card(predictor: SitePredictor) -> tuple[str, ...]:
-    """On what it was trained, how good it is on receptors it has not seen, and what its numbers mean; one sentence or two each."""
+    """How good it is on receptors it has not seen, what its numbers mean, and on what it was trained; the first thing to know first."""
     label = MODELS[predictor.model_id].label if predictor.model_id in MODELS else predictor.model_id
     heads = ", ".join(f"{layer}.{head}" for layer, head in predictor.heads)
+    quality = [_quality(one) for one in predictor.comparisons]
     return (
-        f"L1 logistic regression on the attention of {len(predictor.heads)} heads (layer.head) of {label}, weights "
-        f"{predictor.weights_sha256[:12]}: {heads}.",
-        _trained_on(predictor.training),
-        *(_quality(one) for one in predictor.comparisons),
+        *quality[:1],
         *(verdict(one) for one in predictor.comparisons[:1]),
         "A residue that is not listed is unlabelled, not known to be no site: a site that nobody has found yet counts as an error.",
         "Residues of the orthosteric site itself can rank high, because their attention on each other counts as exchanged with it.",
         "Read the probabilities as a ranking within one receptor; attention is not evidence of mechanism.",
+        _trained_on(predictor.training),
+        *quality[1:],
+        f"L1 logistic regression on the attention of {len(predictor.heads)} heads (layer.head) of {label}, weights "
+        f"{predictor.weights_sha256[:12]}: {heads}.",
     )
 
 

@@ -27,8 +27,8 @@ def predictor():
 
 
 def test_the_card(predictor):
-    first, trained, quality, compared, *cautions = model_card(predictor)
-    assert first == "L1 logistic regression on the attention of 2 heads (layer.head) of AlloScope GPCR 8M, weights abababababab: 0.3, 5.11."
+    quality, compared, *cautions, trained, last = model_card(predictor)
+    assert last == "L1 logistic regression on the attention of 2 heads (layer.head) of AlloScope GPCR 8M, weights abababababab: 0.3, 5.11."
     assert trained == (
         "Fitted to the listed allosteric sites of 4 receptors, 2 with ligand contacts (24 residues) and 2 with neighbourhood "
         "(86 residues): AA2AR, CCR9, GRM1, SMO."
@@ -42,7 +42,7 @@ def test_the_card(predictor):
 
 def test_a_card_without_comparisons_and_of_an_unknown_model(predictor):
     card = model_card(replace(predictor, comparisons=(), model_id="mine"))
-    assert "of mine, weights" in card[0]
+    assert "of mine, weights" in card[-1]
     assert len(card) == 5
 
 
