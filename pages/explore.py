@@ -11,7 +11,7 @@ from allo_core.ui import incoming, panels, results, session, state
 from allo_core.ui.controls import draw_controls, effective_null
 from allo_core.ui.help import HELP
 from allo_core.ui.painting import paint
-from allo_core.ui.prediction_panel import draw_prediction
+from allo_core.ui.prediction_panel import circularity, draw_prediction
 from allo_core.ui.rail import draw_rail
 from allo_core.ui.run_panel import device_notes, draw_failure, draw_run_state
 from allo_core.ui.sentences import model_sentence, structure_sentence
@@ -72,7 +72,7 @@ with right:
 phrases = set_phrases(view.sets, state.offered_sites(view.protein))
 with above:
     draw_strip(view, protein, null)
-    draw_verdict(result, phrases, device_notes(maps, job))
+    draw_verdict(result, phrases, device_notes(maps, job), circularity(view))
     draw_notices()
     draw_controls(view, numbers is not None)
 with st.sidebar:

@@ -35,7 +35,7 @@ if result is not None:
 for note in job.notes if job is not None else ():
     st.warning(plain(note))
 if problem:
-    st.info(plain(problem)) if asked is None else st.error(plain(problem))
+    (st.info if asked is None else st.error)(plain(problem))
 if result is not None:
     left, right = st.columns([5, 8], gap="small")
     with left:

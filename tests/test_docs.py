@@ -40,3 +40,12 @@ def test_the_science_imports_no_streamlit():
 def test_attention_does_not_know_models():
     for file in (REPOSITORY / "allo_core/attention").glob("*.py"):
         assert "allo_core.models" not in file.read_text(encoding="utf-8")
+
+
+def test_page_scripts_have_no_bare_expression():
+    """Streamlit draws the value of one, unless it is told not to."""
+    for file in [REPOSITORY / "app.py", *(REPOSITORY / "pages").glob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            drawn = isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call | ast.Constant)
+            assert not drawn, f"{file.name}:{node.lineno}"
+    assert "magicEnabled = false" in (REPOSITORY / ".streamlit/config.toml").read_text(encoding="utf-8")

@@ -76,9 +76,8 @@ class Consensus:
         return self.frame[self.frame["q_value"] < LEVEL].sort_values(["q_value", "mean_snr"], ascending=[True, False])
 
     def best_head(self) -> tuple[int, int]:
-        """(layer, head) of the highest mean SNR; (0, 0) where no head has one."""
-        known = self.frame["mean_snr"].dropna()
-        row = self.frame.loc[known.idxmax()] if len(known) else self.frame.iloc[0]
+        """(layer, head) of the smallest q, among equals of the highest mean SNR; (0, 0) where no head is tested."""
+        row = self.frame.sort_values(["q_value", "mean_snr"], ascending=[True, False], na_position="last", kind="stable").iloc[0]
         return int(row["layer"]), int(row["head"])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from allo_core.alignment import HOMOLOGUE_IDENTITY
-from allo_core.errors import AlloScopeError, ScoreError, SequenceError, StoreError
+from allo_core.errors import AlloScopeError, LibraryError, ScoreError, SequenceError, StoreError
 from allo_core.family.members import Member, ReceptorSet, Refused, parse_positions, positions_title
 from allo_core.library import NEAREST_IDENTITY, SODIUM_POCKET, find_receptor, find_site, numbers_for, site_indices
 from allo_core.residues import ResidueNumbers, parse_residues
@@ -150,14 +150,19 @@ def _note(numbers: ResidueNumbers | None) -> str:
 def _protein(row: dict, number: int) -> tuple[Protein, str]:
     receptor, sequence = row.get("receptor", ""), row.get("sequence", "")
     if receptor:
-        found = find_receptor(receptor)
+        try:
+            found = find_receptor(receptor)
+        except LibraryError as error:
+            if not sequence:
+                raise
+            raise SequenceError(f"{error} To read the sequence of the row, call the column name instead of receptor.") from error
         if sequence and sequence != found.protein.sequence:
             raise SequenceError(f"its sequence is not that of {found.entry}; leave one of the two out")
         return found.protein, found.entry
     if not sequence:
         raise SequenceError("neither receptor nor sequence is given")
     protein = parse_protein(sequence)
-    return Protein(row.get("name") or f"sequence of row {number}", protein.sequence), ""
+    return Protein(row.get("name") or f"row {number}", protein.sequence), ""
 
 
 def _sites(text: str, entry: str, protein: Protein, numbers) -> tuple[int, ...]:

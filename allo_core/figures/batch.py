@@ -50,6 +50,8 @@ def batch_heatmap(
         highest = max(_SMALLEST_SHARE, float(unflagged.max()) if unflagged.size else 0.0)
         bar |= {"zmin": 0.0, "zmax": highest, "colorscale": plotly_scale(QUANTITY_SCALE), "colorbar.tickformat": ".0%"}
     figure.data[-1].update(bar)
+    if theme == "light":  # most cells of a batch are white; the gaps between them show which is which
+        figure.update_layout(plot_bgcolor="#D5DAE1")
     return figure
 
 
@@ -120,6 +122,6 @@ def sequences_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray, media
         paper_bgcolor="rgba(0,0,0,0)",
         font={"size": 13},
     )
-    figure.update_xaxes(title={"text": "SNR", "standoff": 6}, showgrid=False, zeroline=False)
+    figure.update_xaxes(title={"text": "SNR", "standoff": 6}, showgrid=False, zeroline=False, nticks=8, tickformat=".2~f")
     figure.update_yaxes(title={"text": "sequences", "standoff": 4}, zeroline=False, nticks=6)
     return figure

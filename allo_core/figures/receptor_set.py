@@ -92,8 +92,14 @@ def family_figure(profile: pd.DataFrame, members: int, height: int = 300) -> go.
     asked = shown[shown["asked"] > 0]
     figure.add_trace(
         go.Scatter(
-            x=asked.index, y=asked["mean"].astype(np.float32), mode="markers", name="asked about", hoverinfo="skip",
-            marker={"symbol": "triangle-up", "size": 11, "color": SET_COLOURS["A"], "line": {"color": "#000000", "width": 1}},
+            x=asked.index, y=np.zeros(len(asked)), mode="markers", name="asked about", cliponaxis=False,
+            customdata=[[row.position, row.asked, row.receptors] for row in asked.itertuples()],
+            hovertemplate="<b>%{customdata[0]}</b><br>asked about in %{customdata[1]} of %{customdata[2]} receptors<extra></extra>",
+            marker={
+                "symbol": "triangle-up", "color": SET_COLOURS["A"], "line": {"color": "#000000", "width": 1},
+                # Smaller where few of the receptors ask about the place.
+                "size": 4 + 8 * np.sqrt(asked["asked"] / asked["receptors"]).to_numpy(),
+            },
         )
     )  # fmt: skip
     highest = max(float(shown["high"].max()), float(shown["mean"].max()), 1.0)
@@ -103,7 +109,7 @@ def family_figure(profile: pd.DataFrame, members: int, height: int = 300) -> go.
         shapes=[*track["shapes"], chance],
         annotations=track["annotations"],
         height=height,
-        margin={"l": 46, "r": 8, "t": 40, "b": 44, "autoexpand": False},
+        margin={"l": 56, "r": 8, "t": 40, "b": 44, "autoexpand": False},
         hovermode="closest",
         dragmode="zoom",
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 0.99, "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"},
@@ -116,7 +122,9 @@ def family_figure(profile: pd.DataFrame, members: int, height: int = 300) -> go.
         tickvals=fifties, ticktext=[shown["position"][index] for index in fifties], tickangle=0,
         title={"text": "generic position", "standoff": 6},
     )  # fmt: skip
-    figure.update_yaxes(range=[0, 1.25 * highest], fixedrange=True, zeroline=False, nticks=5)
+    figure.update_yaxes(
+        range=[0, 1.25 * highest], fixedrange=True, zeroline=False, nticks=5, title={"text": "times the mean residue", "standoff": 4}
+    )
     return figure
 
 

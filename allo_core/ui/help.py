@@ -16,7 +16,7 @@ HELP = {
     "positions": "GPCRdb numbers (2x50 3x39), which mean the same place in every receptor of a class, or: sodium pocket.",
     "required": "Only receptors with this residue; D2.50 binds sodium, but having it is no evidence that a receptor does.",
     "evidence": "Ligand contacts were read off a structure; neighbourhoods are generous lists, often whole stretches of a helix.",
-    "table": "One row a receptor: entry name or sequence, and residues as D52 S91, 2x50, or the name of a library site.",
+    "table": "One row a receptor: its entry name, or a name and a sequence, and residues as D52 S91, 2x50, or a library site.",
     "set_score": "The mean over receptors in which every cluster of homologues (identity above 40 %) counts once.",
     "set_control": "Random sets are drawn for all receptors together, because homologues are not independent of each other.",
     "family": "The head's attention on each position over that of the mean residue, averaged over the receptors.",
@@ -52,6 +52,7 @@ HELP = {
         "What a regression on the attention of some heads, fitted to receptors with listed allosteric sites, gives each residue; a ranking "
         "within one receptor rather than a probability to rely on."
     ),
+    "orthosteric": "Where the receptor's own ligand binds; the predictor reads attention exchanged with it, so its residues rank high.",
     "scale": "Whether the colour scale ends at the 98th percentile of this head or of all heads, so that heads can be compared.",
     "pairs": "The residue pairs of the head with most attention, drawn as cylinders, thicker for more attention.",
     "control": "Residues drawn at random in the same way are scored like the marked ones, and the heads that pass for them are counted.",

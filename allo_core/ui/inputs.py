@@ -20,9 +20,11 @@ __all__ = [
     "forget",
     "is_kept_structure",
     "is_key",
+    "keep_folder",
     "keep_protein",
     "keep_structure",
     "keep_table",
+    "kept_folder",
     "kept_protein",
     "kept_structure",
     "kept_table",
@@ -30,7 +32,7 @@ __all__ = [
     "structure_file",
 ]
 
-_KEY = re.compile(r"(sequence|structure|table)-[0-9a-f]{20}")
+_KEY = re.compile(r"(sequence|structure|table|folder)-[0-9a-f]{20}")
 
 
 def is_key(text: str) -> bool:
@@ -91,6 +93,19 @@ def kept_table(key: str) -> tuple[str, str]:
     """Text and display name of a kept table; StoreError if it is not kept on this machine or is not UTF-8 text."""
     name = _read(key, ".name").decode(errors="replace")
     return table_text(_read(key, ".bin"), name), name
+
+
+def keep_folder(folder: str) -> str:
+    """Keep the path of a folder that a person typed, so that a link can name it without holding it; returns its key."""
+    content = folder.encode()
+    key = f"folder-{hashlib.sha256(content).hexdigest()[:20]}"
+    _write(_folder() / f"{key}.bin", content)
+    return key
+
+
+def kept_folder(key: str) -> str:
+    """The path with this key; StoreError if nobody typed it on this machine."""
+    return _read(key, ".bin").decode()
 
 
 def structure_file(key: str) -> tuple[Path, str]:

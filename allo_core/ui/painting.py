@@ -101,7 +101,7 @@ def paint(
     labels = residue_labels(protein)
     numbers = numbers_for(protein)
     sets = {name: ([protein.number(i) for i in view.sets[name]], colour) for name, colour in SET_COLOURS.items()}
-    title = result.head_name if result is not None else "Structure"
+    title = "Predicted sites" if view.colouring == "predicted" else result.head_name if result is not None else "Structure"
     extra = {"title": title, "pairs": _pairs(view, protein, details), "tags": _tags(view, protein, result)}
     if view.colouring == "segment" and numbers is not None:
         legend = {"title": "segment", "low": "TM1", "high": "H8", "colours": list(SEGMENTS.values())}

@@ -1,6 +1,7 @@
 """What the site predictor says of a protein.  Kept for the next rerun."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import streamlit as st
@@ -8,6 +9,7 @@ import streamlit as st
 from allo_core.attention.maps import AttentionMaps
 from allo_core.library import numbers_for
 from allo_core.prediction.card import notes_on
+from allo_core.prediction.examples import OrthostericSite, orthosteric_site
 from allo_core.prediction.predictor import SitePredictor, load_predictor, predict_sites
 from allo_core.sequence import Protein
 
@@ -33,6 +35,11 @@ class Prediction:
     def order(self) -> np.ndarray:
         """0-based residues, the most probable first, shape (L,)."""
         return np.argsort(-self.probabilities, kind="stable")
+
+    @cached_property
+    def orthosteric(self) -> OrthostericSite | None:
+        """The orthosteric site, as far as it is known."""
+        return orthosteric_site(self.protein, numbers_for(self.protein))
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Predicted sites: the residues by probability, what may be done with them, and what the predictor was trained on."""
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -20,7 +21,7 @@ from allo_core.ui.results import LoadedStructure
 from allo_core.ui.state import View
 from allo_core.ui.text import file_stem, plain
 
-__all__ = ["draw_prediction"]
+__all__ = ["circularity", "draw_prediction"]
 
 _OFFERED = 10  # of the highest residues, to be marked at once; about as many as a listed site has
 _HEIGHT = 360  # px of the table
@@ -42,20 +43,24 @@ def draw_prediction(view: View, protein: Protein, maps: AttentionMaps, loaded: L
     )  # fmt: skip
     left, right = st.columns([6, 5], gap="large")
     with left:
-        _draw_table(view, prediction)
-        _draw_buttons(view, prediction, loaded)
+        order = _draw_order(prediction)
+        chosen = _draw_table(view, prediction, order)
+        _draw_buttons(view, prediction, order, chosen, loaded)
     with right:
         st.markdown("##### What this is worth", help=HELP["predicted"])
         st.markdown("\n".join(f"- {plain(sentence)}" for sentence in model_card(prediction.predictor)))
 
 
 def _draw_none(view: View, error: PredictionError) -> None:
-    st.info(plain(str(error)))
     try:
         wanted = the_predictor().model_id
     except PredictionError:
-        return
-    if wanted != view.model:
+        wanted = view.model
+    if wanted == view.model:
+        st.info(plain(str(error)))
+    else:
+        labels = get_spec(wanted).label, get_spec(view.model).label
+        st.info(plain(f"The site predictor was fitted to the attention of {labels[0]}; that of {labels[1]} means nothing to it."))
         st.button(
             plain(f"Use {get_spec(wanted).label}"), key="predictors_model", on_click=session.change,
             kwargs={"model": wanted, "head": None, "pair": None},
@@ -74,31 +79,42 @@ def _profile(view: View, prediction: Prediction) -> go.Figure:
     )
 
 
-def _draw_table(view: View, prediction: Prediction) -> None:
-    """All residues, the most probable first."""
-    st.dataframe(
-        _table(view, prediction),
-        key=_table_key(view, prediction),
+def _draw_order(prediction: Prediction) -> np.ndarray:
+    """The residues that the table lists, the most probable first; without the orthosteric site where a person wants that."""
+    order, site = prediction.order, prediction.orthosteric
+    if site is None:
+        return order
+    inside = np.isin(order, site.residues)
+    said, choice = st.columns([3, 2], vertical_alignment="center")
+    highest = min(_OFFERED, len(order))
+    said.markdown(plain(f"{inside[:highest].sum()} of the {highest} highest lie in the orthosteric site ({site.source})."))
+    left_out = choice.toggle("Leave that site out", key="without_orthosteric", help=HELP["orthosteric"])
+    return order[~inside] if left_out else order
+
+
+def _draw_table(view: View, prediction: Prediction, order: np.ndarray) -> list[int]:
+    """The residues in this order; the rows that are chosen."""
+    # Another key for other rows: those chosen before must not stay chosen.
+    event = st.dataframe(
+        _table(view, prediction, order),
+        key=f"predicted_{file_stem(view.protein)}_{len(prediction.protein)}_{prediction.protein.first}_{len(order)}",
         hide_index=True,
         height=_HEIGHT,
         on_select="rerun",
         selection_mode="multi-row",
         column_config={
+            "generic": st.column_config.TextColumn("GPCRdb", help=HELP["generic"]),
             "probability": st.column_config.ProgressColumn(
                 "probability", format="%.3f", min_value=0, max_value=float(prediction.probabilities.max()), help=HELP["predicted"]
             ),
             "library": st.column_config.TextColumn("library", help="Sites of the library that list the residue, of any kind."),
         },
     )
+    return [row for row in event.selection.rows if row < len(order)]
 
 
-def _table_key(view: View, prediction: Prediction) -> str:
-    """Another one for other rows: those chosen before must not stay chosen."""
-    return f"predicted_{file_stem(view.protein)}_{len(prediction.protein)}_{prediction.protein.first}"
-
-
-def _table(view: View, prediction: Prediction) -> pd.DataFrame:
-    protein, order = prediction.protein, prediction.order
+def _table(view: View, prediction: Prediction, order: np.ndarray) -> pd.DataFrame:
+    protein, ranks = prediction.protein, {int(index): rank for rank, index in enumerate(prediction.order, start=1)}
     numbers = numbers_for(protein)
     listed: dict[int, list[str]] = {}
     for name, residues in state.offered_sites(view.protein).items():
@@ -107,7 +123,7 @@ def _table(view: View, prediction: Prediction) -> pd.DataFrame:
     marks = {index: name for name in ("B", "A") for index in view.sets[name]}
     return pd.DataFrame(
         {
-            "rank": range(1, len(order) + 1),
+            "rank": [ranks[int(index)] for index in order],
             "residue": [protein.label(index) for index in order],
             "generic": ["" if numbers is None else numbers.gpcrdb[index] for index in order],
             "segment": ["" if numbers is None else numbers.segment[index] for index in order],
@@ -118,15 +134,35 @@ def _table(view: View, prediction: Prediction) -> pd.DataFrame:
     )
 
 
-def _draw_buttons(view: View, prediction: Prediction, loaded: LoadedStructure | None) -> None:
-    event = st.session_state.get(_table_key(view, prediction))
-    rows = [row for row in event.selection.rows if row < len(prediction.order)] if event else []
-    chosen = tuple(sorted(int(prediction.order[row]) for row in rows or range(min(_OFFERED, len(prediction.order)))))
+def _mark(residues: tuple[int, ...]) -> None:
+    """Mark residues, and remember that attention chose them."""
+    session.mark(residues)
+    st.session_state.predicted_marks = (st.session_state.view.protein, residues)
+
+
+def circularity(view: View) -> str:
+    """What to say where the marked residues were chosen by the very attention that is scored; empty where they were not."""
+    protein, residues = st.session_state.get("predicted_marks", ("", ()))
+    if view.protein != protein or residues not in view.sets.values() or not residues:
+        return ""
+    try:
+        chosen_by = the_predictor().model_id
+    except PredictionError:
+        return ""
+    return (
+        "These residues were chosen by this model's own attention (predicted sites), so p and q are circular: no evidence for them."
+        if view.model == chosen_by
+        else ""
+    )
+
+
+def _draw_buttons(view: View, prediction: Prediction, order: np.ndarray, rows: list[int], loaded: LoadedStructure | None) -> None:
+    chosen = tuple(sorted(int(order[row]) for row in rows or range(min(_OFFERED, len(order)))))
     what = f"{len(rows)} chosen" if rows else f"{len(chosen)} highest"
     mark, table = st.columns(2, gap="small")
     show, coloured = st.columns(2, gap="small")
     mark.button(
-        f"Mark the {what} as set {view.marking}", key="mark_predicted", on_click=session.mark, args=(chosen,), width="stretch",
+        f"Mark the {what} as set {view.marking}", key="mark_predicted", on_click=_mark, args=(chosen,), width="stretch",
         help="Replaces the residues of this set; choose rows at their left edge to take others.",
     )  # fmt: skip
     show.button(

@@ -33,7 +33,6 @@ __all__ = [
     "run_unasked",
     "select_head",
     "set_residues_text",
-    "show_view",
     "shown",
     "start",
     "start_run",
@@ -48,18 +47,11 @@ def start() -> None:
     """Begin a session: on first opening the view is read from the URL."""
     start_shared()
     if "view" not in st.session_state:
-        view, st.session_state.notices = state.from_query(st.query_params.to_dict())
-        show_view(view)
-
-
-def show_view(view: View) -> None:
-    """What Explore shows from now on; another page may have made it before Explore was opened."""
-    st.session_state.view = view
-    st.session_state.problems = {}
-    st.session_state.setdefault("inputs", [])
-    for key in (view.protein, view.structure):
-        if inputs.is_key(key):
-            remember(key)
+        st.session_state.view, notices = state.from_query(st.query_params.to_dict())
+        st.session_state.notices = notices
+        st.session_state.problems = {}
+        view = st.session_state.view
+        st.session_state.inputs = [key for key in (view.protein, view.structure) if inputs.is_key(key)]
 
 
 def start_shared() -> None:

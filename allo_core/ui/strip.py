@@ -43,15 +43,15 @@ def _sets(view: View) -> list[str]:
     return shown
 
 
-def draw_verdict(result: Result | None, phrases: Mapping[str, str], device_notes: Sequence[str]) -> None:
-    """The verdict in one sentence; above it what to know of the device."""
+def draw_verdict(result: Result | None, phrases: Mapping[str, str], device_notes: Sequence[str], caution: str = "") -> None:
+    """The verdict in one sentence, with what speaks against it; above it what to know of the device."""
     for note in device_notes:
         st.warning(plain(note))
     if result is None:
         return
     with st.container(key="verdict"):
         near = nearness(result.measure, result.queries, result.sites)
-        text = f"{verdict(result.scores, result.control, result.measure, phrases)} {near}".strip()
+        text = " ".join(filter(None, (verdict(result.scores, result.control, result.measure, phrases), near, caution)))
         if result.measure in ("AB", "BA"):
             text = f"{MEASURES[result.measure]}: {text}"
         smallest = result.scores.smallest_q

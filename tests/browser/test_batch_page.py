@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import urllib.parse
 
 import pytest
@@ -80,25 +81,31 @@ def test_a_batch_from_its_folder_to_a_head_and_a_sequence_in_explore(page, app, 
     assert [row["name"] for row in rows][:3] == ["AA2AR", "<img src=x>*b*", "'=SUM(A1)"]
     assert {(row["layer"], row["head"]) for row in rows} == {("4", "3")}
 
-    # the address holds the head and nothing of the folder
-    assert urllib.parse.urlparse(page.url).query == "head=4.3"
-
-    # in Explore the same sequence, residues and head, and on coming back the same batch
-    driving.open_tab(page, "Sequences")
-    page.get_by_role("button", name="Open in Explore").click()
-    page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
-    driving.wait_for_head(page, 4, 3)
-    driving.rest(page)
-    strip = page.locator(".st-key-strip").inner_text()
-    assert "<img src=x>*b*" in strip
-    assert "threshold 0.10" in strip
+    # the address holds record, head, and the folder by a key alone
     query = urllib.parse.parse_qs(urllib.parse.urlparse(page.url).query)
-    assert query["sites"] == ["D52,S91,N280"]
-    assert page.get_by_text("means nothing here").count() == 0
-    page.get_by_role("link", name="Batch").click()
+    assert (query["row"], query["head"]) == (["2"], ["4.3"])
+    assert re.fullmatch(r"folder-[0-9a-f]{20}", query["batch"][0])
+
+    # a reload, as Back and Forward make it, finds the same batch
+    page.reload()
     page.get_by_role("heading", name="<img src=x>*b* record 2").wait_for(timeout=driving.WAIT)
     driving.rest(page)
     assert page.locator(".selected-head").get_attribute("data-head") == "4.3"
+
+    # in Explore, beside it, the same sequence, residues and head
+    with page.context.expect_page() as opening:
+        page.get_by_role("link", name="Open in Explore").click()
+    explore = opening.value
+    explore.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
+    driving.wait_for_head(explore, 4, 3)
+    driving.rest(explore)
+    strip = explore.locator(".st-key-strip").inner_text()
+    assert "<img src=x>*b*" in strip
+    assert "threshold 0.10" in strip
+    query = urllib.parse.parse_qs(urllib.parse.urlparse(explore.url).query)
+    assert query["sites"] == ["D52,S91,N280"]
+    assert explore.get_by_text("means nothing here").count() == 0
+    explore.close()
 
 
 def test_an_unfinished_batch_without_scores_and_a_folder_that_is_none(page, app, tmp_path):

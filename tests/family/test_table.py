@@ -45,7 +45,7 @@ def test_the_same_positions_in_every_row_make_a_set_of_positions():
 def test_sequences_of_ones_own():
     mutant = A2A[:51] + "N" + A2A[52:]
     asked = read_set(f"name,sequence,residues\nD52N,{mutant},2x50 N52 S91\n,{A2A[:300]},52\n")
-    assert [member.name for member in asked.members] == ["D52N", "sequence of row 3"]
+    assert [member.name for member in asked.members] == ["D52N", "row 3"]
     assert asked.members[0].numbers.receptor == "AA2AR"
     assert asked.members[0].protein.label(asked.members[0].sites[0]) == "N52"
 
@@ -178,3 +178,10 @@ def test_an_ortholog_is_numbered_by_alignment_and_says_so():
     assert ortholog.strata() is not None
     assert other.note == "no generic numbers: compared with residues of the whole sequence"
     assert other.strata() is None
+
+
+def test_a_sequence_under_an_unknown_receptor_says_how_to_read_it():
+    asked = read_set(f"receptor,sequence,residues\nG1S069,{A2A},2x50\nAA2AR,,D52\n")
+    (why,) = reasons(asked).values()
+    assert "'G1S069' is not among" in why
+    assert why.endswith("To read the sequence of the row, call the column name instead of receptor.")

@@ -1,5 +1,6 @@
 """Predicted sites on the page: table, marks, colours, and what is said where there is no prediction."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,7 +88,22 @@ def test_the_highest_are_marked_at_once(opened, predictor, maps):
     assert not page.exception
     expected = predict_sites(maps, UNKNOWN, numbers_for(UNKNOWN), predictor)
     assert page.session_state["view"].sites == tuple(sorted(np.argsort(-expected, kind="stable")[:10].tolist()))
-    assert "heads" in said(page)  # they are scored
+    assert "p and q are circular" in said(page)
+    page.session_state["view"] = replace(page.session_state["view"], sites=(50, 60, 70))
+    page.run()
+    assert "circular" not in said(page)
+
+
+def test_the_orthosteric_site_is_counted_and_can_be_left_out(opened, predictor):
+    page = opened(sites="")
+    whole = table_of(page)
+    assert re.search(r"\d+ of the 10 highest lie in the orthosteric site \(the ligand positions of class A\)", said(page))
+    page.toggle(key="without_orthosteric").set_value(True).run()
+    assert not page.exception
+    rest = table_of(page)
+    assert len(rest) == len(whole) - 10
+    assert not {"3x32", "6x48", "7x42"} & set(rest["generic"])
+    assert rest["rank"].tolist() == whole.set_index("residue").loc[rest["residue"], "rank"].tolist()
 
 
 def test_the_structure_shows_it_with_and_without_marks(model, predictor):
@@ -111,7 +127,7 @@ def test_another_model_is_told_and_offered_the_right_one(monkeypatch, predictor)
     page.run()
     assert not page.exception
     told = " ".join(str(box.value) for box in page.info).replace("\\", "")
-    assert "reads the attention of alloscope_gpcr_8m, and this run is of antiberty" in told
+    assert "was fitted to the attention of AlloScope GPCR 8M; that of AntiBERTy means nothing to it." in told
     button(page, "predictors_model").click().run()
     assert not page.exception
     assert page.session_state["view"].model == DEFAULT_MODEL

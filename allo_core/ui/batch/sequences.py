@@ -1,6 +1,7 @@
 """All records of a batch as a table, and the chosen one along its sequence."""
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
 import numpy as np
 import pandas as pd
@@ -14,20 +15,19 @@ from allo_core.library import numbers_for
 from allo_core.models.registry import MODELS
 from allo_core.residues import parse_residues
 from allo_core.sequence import Protein
-from allo_core.ui import inputs, session
+from allo_core.ui import inputs
 from allo_core.ui.batch import state
 from allo_core.ui.batch.reading import OpenBatch, columns_of
 from allo_core.ui.batch.view import BatchView
 from allo_core.ui.help import HELP
 from allo_core.ui.mirror import mirrored
 from allo_core.ui.painting import residue_labels
-from allo_core.ui.state import DRAWS, NULLS, THRESHOLDS, View, starting_view
+from allo_core.ui.state import DRAWS, NULLS, THRESHOLDS, View, starting_view, to_query
 from allo_core.ui.text import plain
 
 __all__ = ["draw_sequences"]
 
 _HEIGHT = 330  # px
-_EXPLORE = "pages/explore.py"
 
 
 def draw_sequences(view: BatchView, batch: OpenBatch) -> None:
@@ -161,16 +161,17 @@ def _draw_explore(view: BatchView, batch: OpenBatch, protein: Protein, sites: tu
     settings, spec = batch.settings, MODELS.get(batch.settings.model_id)
     if spec is None or (spec.layers, spec.heads) != (settings.layers, settings.heads) or settings.dtype not in DTYPES:
         st.caption(plain(f"Explore of this version does not have {settings.model_id} as this batch was run with."))
-    elif st.button("Open in Explore", key="batch_explore", icon=":material/biotech:", help=HELP["batch_explore"]):
-        session.show_view(_explore_view(batch, inputs.keep_protein(protein), sites, batch.head_of(view.head)))
-        st.switch_page(_EXPLORE)
+        return
+    # A link, so that it opens beside this page: Streamlit's own way to another page leaves addresses behind that Back cannot use.
+    query = to_query(_explore_view(batch, inputs.keep_protein(protein), sites, batch.head_of(view.head)))
+    st.link_button("Open in Explore", f"/?{urlencode(query)}", icon=":material/biotech:", help=HELP["batch_explore"])
 
 
 def _explore_view(batch: OpenBatch, key: str, sites: tuple[int, ...], head: tuple[int, int]) -> View:
     """The batch's choices as those of Explore, which has thresholds in steps of 0.01 and three numbers of draws."""
     settings = batch.settings
     return replace(
-        starting_view(key, st.session_state.get("view") or View(key)),
+        starting_view(key, View(key)),
         sites=sites,
         model=settings.model_id,
         dtype=settings.dtype,

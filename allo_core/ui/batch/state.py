@@ -1,12 +1,13 @@
 """The BatchView of this browser session, and the changes that widgets make to it."""
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 
 import streamlit as st
 
-from allo_core.errors import BatchError
-from allo_core.ui import session
+from allo_core.errors import BatchError, StoreError
+from allo_core.ui import inputs, session
 from allo_core.ui.batch.reading import OpenBatch, read, stamp_of
 from allo_core.ui.batch.view import BatchView, from_query, to_query
 
@@ -20,6 +21,8 @@ def start() -> BatchView:
         st.session_state.batch_view, notices = from_query(st.query_params.to_dict())
         st.session_state.notices = notices
         st.session_state.batch_problem, st.session_state.batch_refused = "", None
+        if st.session_state.batch_view.batch:
+            _open_kept(st.session_state.batch_view)
     return st.session_state.batch_view
 
 
@@ -80,6 +83,22 @@ def write_url() -> None:
         st.query_params.from_dict(query)
 
 
+def _open_kept(view: BatchView) -> None:
+    """Open the folder that a link names by its key, with the record that it names."""
+    try:
+        open_folder(inputs.kept_folder(view.batch))
+    except StoreError as error:
+        st.session_state.batch_problem = str(error)
+    if problem_of():
+        change(batch="", row=None)
+    else:
+        change(row=view.row)
+
+
 def _show(folder: str, stamp: str) -> None:
-    change(folder=folder, stamp=stamp, row=None, threshold=None)
+    key = ""
+    if folder:
+        with suppress(StoreError):  # the link then does without it
+            key = inputs.keep_folder(os.path.abspath(folder))
+    change(folder=folder, stamp=stamp, batch=key, row=None, threshold=None)
     st.session_state.batch_problem, st.session_state.batch_refused = "", None

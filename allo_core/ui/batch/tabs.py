@@ -50,15 +50,20 @@ def _heads(view: BatchView, batch: OpenBatch) -> None:
 
 
 def _failed(view: BatchView, batch: OpenBatch) -> None:
-    """The records of which nothing was computed, and why."""
-    failed = batch.results.failed[["row", "name", "length", "error"]]
+    """The records of which nothing was computed, or nothing scored, and why."""
+    sequences = batch.sequences
+    failed = sequences[sequences["error"].notna() | sequences["no_scores"].notna()]
     if failed.empty:
-        st.info("No record failed.")
+        st.info("No record failed, and none is without scores." if batch.settings.sites is not None else "No record failed.")
         return
-    st.caption(f"{len(failed):,} of {len(batch.sequences):,} records have no results. The same command tries them again.")
+    without = len(failed) - batch.failed
+    counts = [f"{batch.failed:,} without results, which the same command tries again"] if batch.failed else []
+    counts += [f"{without:,} with column weights but without scores"] if without else []
+    st.caption(f"Of {len(sequences):,} records {' and '.join(counts)}.")
+    table = failed[["row", "name", "length"]].assign(why=failed["error"].fillna(failed["no_scores"]))
     st.dataframe(
-        failed, key=f"batch_failed_{batch.key}", hide_index=True, height=330, placeholder="",
-        column_config={"error": st.column_config.TextColumn("error", width="large")},
+        table, key=f"batch_failed_{batch.key}", hide_index=True, height=330, placeholder="",
+        column_config={"why": st.column_config.TextColumn("why", width="large")},
     )  # fmt: skip
 
 

@@ -1,9 +1,10 @@
 """Everything that a person can choose on the page Batch, and what of it a URL holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from allo_core.figures.batch import SUMMARIES
+from allo_core.ui import inputs
 from allo_core.ui.link import one_of, read_any_head, read_fields
 
 __all__ = ["BatchView", "from_query", "to_query"]
@@ -20,8 +21,10 @@ class BatchView:
     head : (layer, head), optional
         None until a person chooses; the page then shows the best one.
     folder, stamp : str
-        Of the open batch, and what the folder looked like when it was read; empty: none is open.  They come from the page alone, never
-        from a link: text from outside must not become a path.
+        Of the open batch, and what the folder looked like when it was read; empty: none is open.  A path comes from the page alone: text
+        from outside must not become one.
+    batch : str
+        Key of the folder (`inputs.keep_folder`), which a link may hold.
     row : int, optional
         Number of the chosen record in the file.
     threshold : float, optional
@@ -32,13 +35,18 @@ class BatchView:
     head: tuple[int, int] | None = None
     folder: str = ""
     stamp: str = ""
+    batch: str = ""
     row: int | None = None
     threshold: float | None = None
 
 
 def to_query(view: BatchView) -> dict[str, str]:
-    """URL parameters of a view; what has its default value is left out, and so is all that belongs to one folder."""
-    query = {} if view.shows == BatchView.shows else {"shows": view.shows}
+    """URL parameters of a view; what has its default value is left out."""
+    query = {"batch": view.batch} if view.batch else {}
+    if view.shows != BatchView.shows:
+        query["shows"] = view.shows
+    if view.row is not None:
+        query["row"] = str(view.row)
     if view.head is not None:
         query["head"] = f"{view.head[0]}.{view.head[1]}"
     return query
@@ -48,7 +56,18 @@ def from_query(query: Mapping[str, str]) -> tuple[BatchView, list[str]]:
     """A view from URL parameters, and one sentence for each parameter that had to be ignored."""
     foreign = [f"The link's {name[:40]!r} means nothing here." for name in query if name not in _READERS]
     view, notices = read_fields(BatchView(), query, _READERS)
-    return view, [*foreign, *notices][:6]
+    return view if view.batch else replace(view, row=None), [*foreign, *notices][:6]
 
 
-_READERS = {"shows": one_of(SUMMARIES), "head": read_any_head}
+def _read_batch(text: str, view: BatchView) -> str:
+    inputs.kept_folder(text)
+    return text
+
+
+def _read_row(text: str, view: BatchView) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise ValueError(f"{text[:20]!r} is not the number of a record.")
+    return int(text)
+
+
+_READERS = {"batch": _read_batch, "shows": one_of(SUMMARIES), "row": _read_row, "head": read_any_head}

@@ -59,7 +59,8 @@ def take_table(content: bytes, name: str) -> None:
         key = inputs.keep_table(content, name)
         asked_of(replace(st.session_state.set_view, kind="table", table=key))
     except AlloScopeError as error:
-        st.session_state.set_problem = f"{name}: {error}"
+        stays = " The table before stays." if st.session_state.set_view.table else ""
+        st.session_state.set_problem = f"{name}: {error}{stays}"
         return
     change(kind="table", table=key, head=None)
 

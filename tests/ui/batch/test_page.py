@@ -162,12 +162,14 @@ def test_a_chosen_record_and_its_thresholds(opened, batch):
     heading = next(str(item.value) for item in page.markdown if "record 2" in str(item.value))
     assert "\\<img src=x\\>\\*b\\*" in heading
     assert "arcs above 0.10 in 412 residues. Set A: the 3 residues that were scored." in said(page)
-    assert page.button(key="batch_explore").label == "Open in Explore"
+    (link,) = page.get("link_button")
+    assert link.proto.label == "Open in Explore"
+    assert link.proto.url.startswith("/?protein=sequence-")
     choose(page, threshold=0.0)
     assert "arcs above 0.00 in 412 residues" in said(page)
     choose(page, row=4)
     assert "fourth is <b>too</b> long." in said(page)
-    assert not [button for button in page.button if button.key == "batch_explore"]
+    assert not page.get("link_button")
     choose(page, row=5)
     assert "No residues were scored." in said(page)
 
@@ -179,7 +181,7 @@ def test_a_batch_without_sites(opened, tmp_path):
     mirror_of(page.number_input, "batch_head").set_value(11).run()
     choose(page, row=1)
     assert "Layer 3, head 11:" in said(page)
-    assert dict(page.query_params) == {"head": "3.11"}
+    assert page.query_params["head"] == "3.11"
 
 
 def test_a_batch_of_which_nothing_could_be_scored(opened, tmp_path):
@@ -194,7 +196,16 @@ def test_links(opened, batch):
     assert mirror_of(page.selectbox, "batch_shows").value == "snr"
     mirror_of(page.selectbox, "batch_shows").set_value("enrichment").run()
     assert not page.exception
-    assert dict(page.query_params) == {"shows": "enrichment", "head": "4.7"}
+    key = page.session_state["batch_view"].batch
+    assert dict(page.query_params) == {"batch": key, "shows": "enrichment", "head": "4.7"}
+
+
+def test_a_link_opens_the_batch_again_where_it_was_typed(opened, batch):
+    key = opened(batch).session_state["batch_view"].batch
+    page = opened(batch=key, row="2", head="4.7")
+    assert not page.exception
+    assert "record 2" in said(page)
+    assert "Layer 4, head 7 :gray[" in said(page)
 
 
 def test_a_head_that_the_model_lacks_is_not_shown(opened, batch):

@@ -144,7 +144,9 @@ def test_a_table_that_is_no_utf8_changes_nothing(opened, table):
     page = opened(kind="table", table=table)
     page.file_uploader(key="set_table").upload("mine.csv", "name,receptor,residues\né,AA2AR,D52\n".encode("cp1252"), "text/csv").run()
     assert not page.exception
-    assert [error.value for error in page.error] == [plain("mine.csv: the table is not UTF-8 text; save it as 'CSV UTF-8'.")]
+    assert [error.value for error in page.error] == [
+        plain("mine.csv: the table is not UTF-8 text; save it as 'CSV UTF-8'. The table before stays.")
+    ]
     assert page.session_state["set_view"].table == table
     assert "residues of two" in said(page)
 
