@@ -89,10 +89,10 @@ def segment_colours(segments: Sequence[str]) -> list[str]:
     return [SEGMENTS.get(name, ABSENT) for name in segments]
 
 
-def hex_colours(values: np.ndarray, ceiling: float, scale: Sequence[str]) -> list[str]:
-    """One colour for each value between 0 and ``ceiling``; NaN becomes ABSENT."""
+def hex_colours(values: np.ndarray, ceiling: float, scale: Sequence[str], floor: float = 0.0) -> list[str]:
+    """One colour for each value between ``floor`` and ``ceiling``; NaN becomes ABSENT."""
     stops = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in scale], dtype=float)
-    place = np.clip(np.nan_to_num(values) / ceiling, 0, 1) * (len(stops) - 1)
+    place = np.clip((np.nan_to_num(values) - floor) / (ceiling - floor), 0, 1) * (len(stops) - 1)
     channels = np.stack([np.interp(place, range(len(stops)), stops[:, channel]) for channel in range(3)], axis=-1).round().astype(int)
     return [ABSENT if np.isnan(value) else "#{:02x}{:02x}{:02x}".format(*row) for value, row in zip(values, channels, strict=True)]
 

@@ -55,6 +55,7 @@ def pymol_script(
     scale: Sequence[str],
     sets: Mapping[str, tuple[Sequence[int], str]],
     title: str,
+    floor: float = 0.0,
 ) -> str:
     """PyMOL script (.pml): the receptor coloured by value, the sets as sticks and as selections set_A, set_B.
 
@@ -68,8 +69,8 @@ def pymol_script(
         That of the structure; its residues carry the authors' chain and numbers.
     values : ndarray, shape=(L,)
         NaN where there is none.
-    ceiling : float
-        The value of the last colour; the first one stands for 0.
+    ceiling, floor : float
+        The values of the last colour and of the first one.
     scale : sequence of str
         Hex colours, low to high.
     sets : mapping of str to (indices, colour)
@@ -82,7 +83,7 @@ def pymol_script(
     ExportError
         If the entry, the chain, an insertion code, a set's name, a colour or the ceiling cannot be written safely.
     """
-    picture = _picture(entry, mapping, values, ceiling, scale, sets, title)
+    picture = _picture(entry, mapping, values, ceiling, scale, sets, title, floor)
     chain = f"alloscope and chain {picture.chain}"
     lines = [
         *picture.notes,
@@ -115,12 +116,13 @@ def chimerax_script(
     scale: Sequence[str],
     sets: Mapping[str, tuple[Sequence[int], str]],
     title: str,
+    floor: float = 0.0,
 ) -> str:
     """ChimeraX script (.cxc): the receptor coloured by value, the sets as sticks and under the names set_A, set_B.
 
     The values are also kept as the residue attribute alloscope_value.  Parameters and errors as in `pymol_script`.
     """
-    picture = _picture(entry, mapping, values, ceiling, scale, sets, title)
+    picture = _picture(entry, mapping, values, ceiling, scale, sets, title, floor)
     chain = f"#1/{picture.chain}"
     lines = [
         *picture.notes,
@@ -148,21 +150,21 @@ def chimerax_script(
     return "\n".join([*lines, f"view {chain}", ""])
 
 
-def _picture(entry, mapping, values, ceiling, scale, sets, title) -> _Picture:
+def _picture(entry, mapping, values, ceiling, scale, sets, title, floor) -> _Picture:
     code = entry if _ENTRY.fullmatch(entry) else ""
     if not code and entry != COLOURED_FILE:
         raise ExportError(f"{_shown(entry)} is neither a PDB code nor {COLOURED_FILE}; scripts load one of these.")
     if not _CHAIN.fullmatch(mapping.chain):
         raise ExportError(f"Chain {_shown(mapping.chain)} cannot be named in a script; rename it in the file to 1 to 4 letters or digits.")
-    if not (np.isfinite(ceiling) and ceiling > 0):
-        raise ExportError(f"A colour scale cannot end at {ceiling}; give a number above 0.")
+    if not (np.isfinite(ceiling) and ceiling > floor):
+        raise ExportError(f"A colour scale cannot end at {ceiling}; give a number above {floor:g}.")
     for colour in (*scale, *(colour for _, colour in sets.values())):
         if not _COLOUR.fullmatch(colour):
             raise ExportError(f"{_shown(colour)} is no colour; write it as #E69F00.")
     values = np.where(np.isfinite(values), values, np.nan)
     present = {index: _checked(residue) for index, residue in enumerate(mapping.residues) if residue is not None}
     grouped: dict[str, list] = {}
-    for index, colour in enumerate(hex_colours(values, ceiling, scale)):
+    for index, colour in enumerate(hex_colours(values, ceiling, scale, floor)):
         if index in present:
             grouped.setdefault(colour, []).append(present[index])
     absent = len(mapping.residues) - len(present)
@@ -170,7 +172,7 @@ def _picture(entry, mapping, values, ceiling, scale, sets, title) -> _Picture:
         f"# AlloScope: {_comment(title)}",
         f"# {code or entry}, chain {mapping.chain}, residue numbers of the structure's authors",
         f"# {absent} of {len(mapping.residues)} residues of the sequence are not in the structure and are left out",
-        f"# Colours from 0 to {_number(ceiling)}",
+        f"# Colours from {_number(floor)} to {_number(ceiling)}",
     )
     with_value = {residue: float(values[index]) for index, residue in present.items() if np.isfinite(values[index])}
     return _Picture(entry, code, mapping.chain, title, with_value, grouped, _checked_sets(sets, present), notes)

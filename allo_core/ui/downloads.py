@@ -138,7 +138,7 @@ def _script(shown: Shown, write: Callable) -> str:
     # An upload may be numbered unlike the entry that it names, so its own file is loaded.
     entry = loaded.structure.entry if not inputs.is_key(loaded.key) and loaded.structure.entry else COLOURED_FILE
     title = f"{shown.title}; colours: {values.name}"
-    return write(entry, loaded.mapping, values.values, values.ceiling, attention_scale("light"), _sets(shown), title)
+    return write(entry, loaded.mapping, values.values, values.ceiling, attention_scale("light"), _sets(shown), title, values.floor)
 
 
 def _page(shown: Shown) -> str:

@@ -25,9 +25,10 @@ _OF_ONE_HEAD = ("received", "above threshold", "from A", "to A")
 
 @dataclass(frozen=True)
 class Values:
-    """One number for each residue, length L (NaN where there is none), and the end of its colour scale.
+    """One number for each residue, length L (NaN where there is none), and the ends of its colour scale.
 
     ``name`` says what the numbers are, ``ceiling_name`` where the scale ends and for whom; ``missing`` why there are none, or "".
+    ``floor`` is where the scale begins.
     """
 
     values: np.ndarray
@@ -35,6 +36,7 @@ class Values:
     ceiling: float
     ceiling_name: str
     missing: str = ""
+    floor: float = 0.0
 
     @property
     def reached(self) -> bool:
@@ -117,13 +119,15 @@ def paint(
     whose = f" · {title}" if view.colouring in _OF_ONE_HEAD else ""
     legend = {
         "title": f"{shown.name}{whose}",
-        "low": "0",
+        "low": f"≤ {shown.floor:.3g} (median)" if shown.floor else "0",
         "high": f"{'' if shown.reached else '≥ '}{shown.ceiling:.3g} ({shown.ceiling_name})",
         "colours": list(scale),
     }
     formatted = ["none" if np.isnan(value) else f"{value:.3f}" for value in shown.values]
     colouring = f"{view.colouring}:{view.scale}:{title}:{view.threshold}"
-    return Painting(hex_colours(shown.values, shown.ceiling, scale), labels, formatted, shown.name, sets, legend, colouring, **extra)
+    return Painting(
+        hex_colours(shown.values, shown.ceiling, scale, shown.floor), labels, formatted, shown.name, sets, legend, colouring, **extra
+    )
 
 
 def values_to_take_away(view: View, protein: Protein, result: Result) -> Values:
@@ -182,7 +186,10 @@ def _predicted(protein: Protein, maps: AttentionMaps, name: str) -> Values:
         values = prediction_of(maps, protein).probabilities
     except PredictionError:  # the panel below says why
         return Values(np.full(len(protein), np.nan), name, 1.0, "", "not from this model")
-    return Values(values, f"{name}, probability", *value_ceiling(values))
+    # Half of the residues are not told apart: every residue has some probability, and only the highest are of interest.
+    ceiling, ceiling_name = value_ceiling(values)
+    floor = float(np.median(values))
+    return Values(values, f"{name}, probability", ceiling, ceiling_name, floor=floor if floor < ceiling else 0.0)
 
 
 def _mean_of_passing(result: Result, name: str) -> Values:

@@ -25,7 +25,7 @@ def test_predicted_sites_on_the_structure_and_as_marks(page, app):
     page.get_by_role("button", name="Show on the structure").click()
     page.locator(".legend").get_by_text(re.compile("predicted sites")).wait_for(timeout=driving.WAIT)
     driving.rest(page)
-    colours = hex_colours(expected, value_ceiling(expected)[0], attention_scale("light"))
+    colours = hex_colours(expected, value_ceiling(expected)[0], attention_scale("light"), float(np.median(expected)))
     drawn = {int(number): colour for number, colour in driving.colours_on_screen(page).items()}
     assert len(drawn) > 250
     assert drawn == {number: colours[BETA2.protein.index(number)] for number in drawn}

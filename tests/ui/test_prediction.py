@@ -115,6 +115,10 @@ def test_the_structure_shows_it_with_and_without_marks(model, predictor):
     painted = paint(view, protein, None, None, "light", maps)
     assert "predicted sites" in painted.legend["title"]
     assert len(painted.colours) == len(protein)
+    assert painted.legend["low"] == f"≤ {np.median(shown.values):.3g} (median)"
+    lower = shown.values <= np.median(shown.values)
+    assert len({colour for colour, low in zip(painted.colours, lower, strict=True) if low}) == 1
+    assert len(set(painted.colours)) > 50
     assert paint(view, protein, None, None, "light").colours == []  # no run yet
 
 
