@@ -4,7 +4,6 @@ import gzip
 import json
 import socket
 import threading
-import time
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -19,7 +18,10 @@ PACKED = shipped_structure("8FYN").path.read_bytes()
 PLAIN = gzip.decompress(PACKED)
 DRD4_2 = b">sp|P21917-2|DRD4_HUMAN Isoform 2 of D(4) dopamine receptor OS=Homo sapiens OX=9606 GN=DRD4\nMGNRSTADADGLLAGRGP\nAAGASAGASA\n"
 PAGE = b"<!DOCTYPE html><html>Please sign in</html>"
-QUICK = Patience(connect=0.4, silence=0.4, whole=0.8)
+# Patience runs out in the test that is about it, and nowhere else, however busy the machine is.
+AMPLE = Patience(connect=60, silence=60, whole=60)
+BRIEF_SILENCE = Patience(connect=60, silence=0.4, whole=60)
+BRIEF_WHOLE = Patience(connect=60, silence=60, whole=0.8)
 VARIABLES = ("ALLOSCOPE_UNIPROT", "ALLOSCOPE_PDB", "ALLOSCOPE_ALPHAFOLD")
 
 
@@ -85,7 +87,7 @@ def listed(accession="P21917", *names):
     return json.dumps([{"entryId": "x", "cifUrl": f"https://alphafold.ebi.ac.uk/files/{name}"} for name in names]).encode()
 
 
-def refused(what, match, fetch=None, patience=QUICK):
+def refused(what, match, patience=AMPLE, fetch=None):
     fetch = fetch or (fetch_structure if identify(what).kind != "uniprot" else fetch_sequence)
     with pytest.raises(FetchError, match=match) as error:
         fetch(what, patience)
@@ -120,15 +122,15 @@ def test_what_is_no_identifier(text):
 
 
 def test_receptors_of_the_library_need_no_network():
-    assert fetch_sequence("p29274", QUICK) == find_receptor("AA2AR").protein
+    assert fetch_sequence("p29274") == find_receptor("AA2AR").protein
 
 
 def test_a_sequence_is_fetched_once(monkeypatch):
     with server(monkeypatch, routes({"/uniprotkb/P21917-2.fasta": DRD4_2})) as asked:
-        protein = fetch_sequence("P21917-2", QUICK)
+        protein = fetch_sequence("P21917-2")
     assert (protein.name, protein.sequence, protein.first) == ("DRD4-2", "MGNRSTADADGLLAGRGPAAGASAGASA", 1)
     assert asked == ["/uniprotkb/P21917-2.fasta"]
-    assert fetch_sequence("p21917-2", QUICK) == protein  # the server is gone
+    assert fetch_sequence("p21917-2") == protein  # the server is gone
 
 
 @pytest.mark.parametrize(
@@ -142,18 +144,18 @@ def test_a_sequence_is_fetched_once(monkeypatch):
 )
 def test_names(monkeypatch, accession, header, name):
     with server(monkeypatch, send(200, f">{header}\nMNGTEGPNFY\n".encode())):
-        assert fetch_sequence(accession, QUICK).name == name
+        assert fetch_sequence(accession).name == name
 
 
 def test_a_structure_is_fetched_once(monkeypatch, own_home):
     assert fetched_structure("8FYN") is None
     with server(monkeypatch, routes({"/mirror/download/8FYN.cif.gz": PACKED}), prefix="/mirror/") as asked:
-        fetched = fetch_structure("pdb_00008fyn", QUICK)
+        fetched = fetch_structure("pdb_00008fyn")
     assert asked == ["/mirror/download/8FYN.cif.gz"]
     assert (fetched.name, fetched.source) == ("8FYN", "the PDB")
     assert fetched.path == own_home / "fetched" / "8FYN.cif.gz" == fetched_structure("8FYN")
     assert fetched.path.read_bytes() == PACKED
-    assert fetch_structure("8FYN", QUICK) == fetched  # the server is gone
+    assert fetch_structure("8FYN") == fetched  # the server is gone
     assert fetched_structure("8fyn") is None  # one spelling, so that one view has one link
     assert [path.name for path in fetched.path.parent.iterdir()] == ["8FYN.cif.gz"]
 
@@ -163,7 +165,7 @@ def test_the_newest_alphafold_model_from_the_list(monkeypatch, asked_for):
     names = ("AF-P21917-2-F1-model_v7.cif", "AF-P21917-F1-model_v4.cif", "AF-P21917-F1-model_v6.cif")
     pages = {"/api/prediction/P21917": listed("P21917", *names), "/files/AF-P21917-F1-model_v6.cif": PLAIN}
     with server(monkeypatch, routes(pages)) as asked:
-        fetched = fetch_structure(asked_for, QUICK)
+        fetched = fetch_structure(asked_for)
     # the file comes from the mirror too, wherever the list points
     assert asked == list(pages)
     assert (fetched.name, fetched.source) == ("AF-P21917-F1", "the AlphaFold database")
@@ -175,7 +177,7 @@ def test_the_model_of_an_isoform(monkeypatch):
     names = ("AF-P21917-F1-model_v6.cif", "AF-P21917-2-F1-model_v6.cif")
     pages = {"/api/prediction/P21917": listed("P21917", *names), "/files/AF-P21917-2-F1-model_v6.cif": PLAIN}
     with server(monkeypatch, routes(pages)):
-        assert fetch_structure("P21917-2", QUICK).name == "AF-P21917-2-F1"
+        assert fetch_structure("P21917-2").name == "AF-P21917-2-F1"
         refused("AF-P21917-3-F1", "the AlphaFold database has no entry AF-P21917-3-F1; check the identifier, or upload the file")
 
 
@@ -244,15 +246,24 @@ def test_half_a_sequence(monkeypatch):
         refused("P21917-2", "broke off|ended after")
 
 
-@pytest.mark.parametrize("when", ["before the answer", "within the answer", "a byte now and then", "headers now and then"])
+@pytest.mark.parametrize(
+    ("when", "patience", "words"),
+    [
+        ("before the answer", BRIEF_SILENCE, r"it sent nothing for 0\.4 seconds"),
+        ("within the answer", BRIEF_SILENCE, r"it sent nothing for 0\.4 seconds"),
+        ("a byte now and then", BRIEF_WHOLE, r"not complete after 0\.8 seconds"),
+        ("headers now and then", BRIEF_WHOLE, r"not complete after 0\.8 seconds"),
+    ],
+)
 @pytest.mark.parametrize("what", ["P99999", "8FYN"])
-def test_slow_server(monkeypatch, when, what):
+def test_slow_server(monkeypatch, when, patience, words, what):
     stop = threading.Event()
+    waited_for = []
 
     def slow(handler):
         if when == "headers now and then":
             while not stop.wait(0.1):
-                handler.wfile.write(b"x" if stop.is_set() else b"H")
+                handler.wfile.write(b"H")
         if when != "before the answer":
             handler.send_response(200)
             handler.send_header("Content-Length", "5000")
@@ -260,32 +271,29 @@ def test_slow_server(monkeypatch, when, what):
         if when == "a byte now and then":
             while not stop.wait(0.1):
                 handler.wfile.write(b">")
-        stop.wait(20)
+        if not stop.wait(30):
+            waited_for.append(when)
 
     with server(monkeypatch, slow):
-        started = time.monotonic()
-        message = refused(what, r"it sent nothing for 0\.4 seconds|not complete after 0\.8 seconds")
-        elapsed = time.monotonic() - started
+        refused(what, words, patience)
+        assert waited_for == []
         stop.set()
-    assert ("not complete" in message) == ("now and then" in when)
-    # The server would have kept it waiting for 20 s.
-    assert elapsed < 10
 
 
 def test_cancel(monkeypatch, own_home):
     stop, cancel = threading.Event(), threading.Event()
+    waited_for = []
 
     def slow(handler):
         cancel.set()
-        stop.wait(20)
+        if not stop.wait(30):
+            waited_for.append(handler.path)
 
     with server(monkeypatch, slow):
-        started = time.monotonic()
         with pytest.raises(Cancelled):
-            fetch_structure("8FYN", Patience(), cancel)
-        elapsed = time.monotonic() - started
+            fetch_structure("8FYN", AMPLE, cancel)
+        assert waited_for == []
         stop.set()
-    assert elapsed < 10
     assert not (own_home / "fetched").exists()
 
 
@@ -309,12 +317,12 @@ def test_an_answer_that_unpacks_to_too_much(monkeypatch):
 
 def test_an_answer_that_is_packed_although_it_should_not_be(monkeypatch):
     with server(monkeypatch, send(200, gzip.compress(DRD4_2), Content_Encoding="gzip")):
-        assert fetch_sequence("P21917-2", QUICK).name == "DRD4-2"
+        assert fetch_sequence("P21917-2").name == "DRD4-2"
     with server(monkeypatch, send(200, DRD4_2, Content_Encoding="gzip")):
         refused("P99999", "cannot be decompressed")
     # a server that calls the packed file packed: what is kept is packed all the same
     with server(monkeypatch, send(200, PACKED, Content_Encoding="gzip")):
-        assert gzip.decompress(fetch_structure("8FYN", QUICK).path.read_bytes()) == PLAIN
+        assert gzip.decompress(fetch_structure("8FYN").path.read_bytes()) == PLAIN
 
 
 @pytest.mark.parametrize(
@@ -358,7 +366,7 @@ def test_redirects(monkeypatch):
             send(303, b"", Location=f"{handler.path}?from=old")(handler)
 
     with server(monkeypatch, within) as asked:
-        assert fetch_sequence("P21917-2", QUICK).name == "DRD4-2"
+        assert fetch_sequence("P21917-2").name == "DRD4-2"
     assert len(asked) == 2
     with server(monkeypatch, lambda handler: send(302, b"", Location=handler.path)(handler)) as asked:
         refused("8FYN", "it redirects without end")
@@ -408,8 +416,8 @@ def test_a_damaged_kept_file_is_fetched_again(monkeypatch, own_home, damaged):
     (own_home / "fetched" / "P21917-2.fasta").write_bytes(damaged)
     pages = {"/download/8FYN.cif.gz": PACKED, "/uniprotkb/P21917-2.fasta": DRD4_2}
     with server(monkeypatch, routes(pages)) as asked:
-        assert fetch_structure("8FYN", QUICK).path.read_bytes() == PACKED
-        assert fetch_sequence("P21917-2", QUICK).name == "DRD4-2"
+        assert fetch_structure("8FYN").path.read_bytes() == PACKED
+        assert fetch_sequence("P21917-2").name == "DRD4-2"
     assert asked == list(pages)
 
 

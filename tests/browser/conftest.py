@@ -76,10 +76,10 @@ class App:
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"]
         self.log = (self.home / "server.log").open("ab")
         self.process = subprocess.Popen(command, cwd=REPOSITORY, env=self.environment, stdout=self.log, stderr=self.log)
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while True:
             try:
-                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2).close()
+                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=10).close()
                 return
             except (urllib.error.URLError, OSError):
                 assert self.process.poll() is None, (self.home / "server.log").read_text()
@@ -96,7 +96,7 @@ class App:
     def _end(self, how) -> None:
         if self.process is not None:
             how(self.process)
-            self.process.wait(20)
+            self.process.wait(90)
             self.log.close()
             self.process = None
 

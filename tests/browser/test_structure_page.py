@@ -72,7 +72,7 @@ def test_the_structure_is_drawn_from_disk_without_network(offline, tmp_path):
     )
     offline.mouse.move(x - 2, y)
     offline.mouse.move(x, y)
-    offline.locator(".tip").wait_for(timeout=20_000)
+    offline.locator(".tip").wait_for()
     assert offline.locator(".tip").inner_text().endswith(EVIL)
 
     assert offline.title() == EVIL

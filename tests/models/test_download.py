@@ -2,7 +2,6 @@ import hashlib
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -232,6 +231,7 @@ def test_a_process_that_was_killed_blocks_nobody(content, other_process):
 @pytest.mark.parametrize("when", ["before the answer", "within the answer"])
 def test_slow_server(content, when):
     stop = threading.Event()
+    waited_for = []
 
     def slow(handler):
         if when == "within the answer":
@@ -239,14 +239,13 @@ def test_slow_server(content, when):
             handler.send_header("Content-Length", str(len(content)))
             handler.end_headers()
             handler.wfile.write(content[:1000])
-        stop.wait(20)
+        if not stop.wait(30):
+            waited_for.append(when)
 
     with server(slow) as (source, _):
-        started = time.monotonic()
-        message = refused(source, "did not answer within", timeout=(0.3, 0.3))
+        message = refused(source, "did not answer within", timeout=(60, 0.3))
+        assert waited_for == []
         stop.set()
-    # The server would have kept it waiting for 20 s.
-    assert time.monotonic() - started < 10
     assert "elsewhere and put" in message
 
 

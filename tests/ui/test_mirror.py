@@ -20,7 +20,7 @@ def _page():
 
 
 def opened() -> AppTest:
-    return AppTest.from_function(_page, default_timeout=60).run()
+    return AppTest.from_function(_page, default_timeout=180).run()
 
 
 def changed_elsewhere(page: AppTest, **fields) -> object:

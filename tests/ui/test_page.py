@@ -36,7 +36,7 @@ def opened(model, monkeypatch):
     st.cache_data.clear()  # where weights lie is remembered for seconds, which the next test need not share
 
     def open_page(**query: str) -> AppTest:
-        page = AppTest.from_file(str(REPOSITORY / "pages/explore.py"), default_timeout=60)
+        page = AppTest.from_file(str(REPOSITORY / "pages/explore.py"), default_timeout=180)
         for name, value in query.items():
             page.query_params[name] = value
         return page.run()
@@ -46,7 +46,7 @@ def opened(model, monkeypatch):
 
 def kept_runs_page() -> AppTest:
     """The page of kept runs, reached through app.py."""
-    page = AppTest.from_file(str(REPOSITORY / "pages/runs.py"), default_timeout=60)
+    page = AppTest.from_file(str(REPOSITORY / "pages/runs.py"), default_timeout=180)
     page.session_state["entered"] = True
     return page.run()
 
@@ -177,7 +177,7 @@ def test_a_head_that_the_model_lacks_is_not_selected(opened):
     page = opened()
     for head in ((30, 19), (-1, 0), (2, 3)):
         page.session_state["asked"] = head
-        script = AppTest.from_function(_select_asked, default_timeout=60)
+        script = AppTest.from_function(_select_asked, default_timeout=180)
         script.session_state["view"] = page.session_state["view"]
         script.session_state["asked"] = head
         script.run()
@@ -218,7 +218,7 @@ def test_a_refused_upload_that_was_kept_earlier_stays(opened):
     key = inputs.keep_structure(content, "mine.pdb")
     page = opened()
     page.session_state["asked"] = content
-    script = AppTest.from_function(_upload_asked, default_timeout=60)
+    script = AppTest.from_function(_upload_asked, default_timeout=180)
     script.session_state["view"] = page.session_state["view"]
     script.session_state["asked"] = content
     script.run()
@@ -285,7 +285,7 @@ def test_a_damaged_name_of_an_upload_is_shown_as_far_as_it_can_be_read(opened, o
 
 def test_what_comes_late_does_not_replace_other_work(opened):
     page = opened()
-    script = AppTest.from_function(_take_late, default_timeout=60)
+    script = AppTest.from_function(_take_late, default_timeout=180)
     script.session_state["view"] = page.session_state["view"]
     script.run()
     assert not script.exception

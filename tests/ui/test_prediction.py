@@ -50,7 +50,7 @@ def opened(maps, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
 
     def open_page(**query: str) -> AppTest:
-        page = AppTest.from_file(str(REPOSITORY / "pages/explore.py"), default_timeout=60)
+        page = AppTest.from_file(str(REPOSITORY / "pages/explore.py"), default_timeout=180)
         for name, value in ({"protein": "GPR3"} | query).items():
             page.query_params[name] = value
         return page.run()
@@ -125,7 +125,7 @@ def test_the_structure_shows_it_with_and_without_marks(model, predictor):
 def test_another_model_is_told_and_offered_the_right_one(monkeypatch, predictor):
     monkeypatch.chdir(REPOSITORY)
     extract_attention(load_model("antiberty", device="cpu"), UNKNOWN)
-    page = AppTest.from_file(str(REPOSITORY / "pages/explore.py"), default_timeout=60)
+    page = AppTest.from_file(str(REPOSITORY / "pages/explore.py"), default_timeout=180)
     for name, value in {"protein": "GPR3", "sites": "", "model": "antiberty", "colouring": "predicted"}.items():
         page.query_params[name] = value
     page.run()
@@ -153,7 +153,7 @@ def test_without_a_predictor_the_page_stays(opened, monkeypatch):
 def test_a_receptor_of_the_training_is_said(model, predictor, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
     extract_attention(model, find_receptor("CCR9").protein)
-    page = AppTest.from_file(str(REPOSITORY / "pages/explore.py"), default_timeout=60)
+    page = AppTest.from_file(str(REPOSITORY / "pages/explore.py"), default_timeout=180)
     page.query_params["protein"], page.query_params["sites"] = "CCR9", ""
     page.run()
     assert not page.exception

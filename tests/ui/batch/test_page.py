@@ -30,7 +30,7 @@ def opened(monkeypatch):
     st.cache_resource.clear()
 
     def open_page(folder: Path | str = "", **query: str) -> AppTest:
-        page = AppTest.from_file(str(REPOSITORY / "pages/batch.py"), default_timeout=60)
+        page = AppTest.from_file(str(REPOSITORY / "pages/batch.py"), default_timeout=180)
         page.session_state["entered"] = True
         for name, value in query.items():
             page.query_params[name] = value
