@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from allo_core.batch.settings import BatchSettings, is_site_name
 from allo_core.errors import LibraryError, ResidueError, ScoreError
 from allo_core.sequence import Protein
+from allo_core.strata import null_and_strata
 
 if TYPE_CHECKING:  # the terminal's options need not wait for them
     import numpy as np
@@ -128,8 +129,5 @@ def _scores(
     """As `analyse` scores them: from columns in float64, before they are rounded to be kept."""
     from allo_core.attention.scores import score_heads
 
-    null = settings.null or ("uniform" if numbers is None else "matched")
-    if null == "matched" and numbers is None:
-        raise ScoreError(f"The matched null needs generic numbers, which {protein.name} lacks; choose uniform.")
-    strata = numbers.strata() if null == "matched" else None
+    null, strata = null_and_strata(settings.null, numbers, protein.name)
     return score_heads(reducer.columns(settings.threshold), marked, null, strata, settings.draws, settings.seed)

@@ -7,6 +7,7 @@ import numpy as np
 from allo_core.attention.columns import Columns
 from allo_core.attention.scores import LEVEL, score_heads
 from allo_core.family.members import Member
+from allo_core.strata import null_and_strata
 
 __all__ = ["passing_alone", "q_values_of_each"]
 
@@ -34,8 +35,8 @@ def q_values_of_each(
     for done, (member, each) in enumerate(zip(members, columns, strict=True)):
         if progress is not None:
             progress(done, len(members))
-        strata = member.strata()
-        scores = score_heads(each, member.sites, "uniform" if strata is None else "matched", strata, draws, seed)
+        null, strata = null_and_strata(None, member.numbers, member.name)
+        scores = score_heads(each, member.sites, null, strata, draws, seed)
         found.append(scores.frame["q_value"].to_numpy())
     return np.stack(found)
 

@@ -4,14 +4,13 @@ import argparse
 import sys
 
 from allo_core.attention.measures import MEASURES, setting
-from allo_core.errors import ScoreError
 from allo_core.export.tables import printable
 from allo_core.library import numbers_for
 from allo_core.models.registry import ModelSpec, get_spec
-from allo_core.residues import ResidueNumbers
 from allo_core.sentences import nearness, set_phrases, verdict
 from allo_core.sequence import Protein
 from allo_core.sites import sites_of
+from allo_core.strata import null_and_strata
 from allo_core.terminal.files import check_output, write
 from allo_core.terminal.picture import Picture, check_picture_options, open_picture, parse_head
 from allo_core.terminal.progress import show_progress
@@ -41,13 +40,12 @@ def analyse(options: argparse.Namespace) -> None:
     numbers = numbers_for(protein)
     sets = {name: () if text is None else residues_of(text, protein, numbers) for name, text in _texts(options).items()}
     queries, sites = setting(options.measure, sets["A"], sets["B"])
-    null = options.null or ("uniform" if numbers is None else "matched")
-    _check_settings(options, spec, protein, numbers, null)
+    null, strata = null_and_strata(options.null, numbers, protein.name)
+    _check_settings(options, spec, protein, null)
     head = parse_head(options.head, spec)
     picture = _picture(options, protein)
 
     maps, notes = run_model(spec.id, protein, options.device, options.dtype, show_progress)
-    strata = numbers.strata() if null == "matched" else None
     scores, control = score_with_control(maps.columns(options.threshold, queries), sites, null, strata, options.draws)
     facts = None if picture is None else picture.facts(protein)
     write(options.csv, lambda: scores_csv(scores, spec.id, protein.name, options.measure))
@@ -77,7 +75,7 @@ def _picture(options: argparse.Namespace, protein: Protein) -> Picture | None:
     return picture
 
 
-def _check_settings(options: argparse.Namespace, spec: ModelSpec, protein: Protein, numbers: ResidueNumbers | None, null: str) -> None:
+def _check_settings(options: argparse.Namespace, spec: ModelSpec, protein: Protein, null: str) -> None:
     """Refuse what cannot be scored or written before anything is downloaded or computed."""
     from allo_core.attention.columns import check_threshold
     from allo_core.attention.layout import FLOOR
@@ -89,8 +87,6 @@ def _check_settings(options: argparse.Namespace, spec: ModelSpec, protein: Prote
     check_threshold(options.threshold, smallest=FLOOR)
     check_null(null)
     check_draws(options.draws)
-    if null == "matched" and numbers is None:
-        raise ScoreError(f"The matched null needs generic numbers, which {protein.name} lacks; choose uniform.")
     for path in (options.csv, options.json):
         check_output(path)
     check_picture_options(options)
