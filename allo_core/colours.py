@@ -13,8 +13,10 @@ __all__ = [
     "CHANCE_SCALE",
     "ELEMENTS",
     "GREYS",
+    "NOT_PASSING",
     "PARTNER",
     "PARTNER_ON_DARK",
+    "PASSING",
     "QUANTITY_SCALE",
     "SEGMENTS",
     "SET_COLOURS",
@@ -30,6 +32,8 @@ SET_COLOURS = {"A": "#E69F00", "B": "#CC79A7"}
 # Chains bound to the receptor: they step back from it on a white page and on a dark one.
 PARTNER = "#B8A9C9"
 PARTNER_ON_DARK = "#5E5470"
+# Receptors and sequences in which a head passes by itself, and the others.
+PASSING, NOT_PASSING = "#D94801", "#6B7280"
 ABSENT = "#9CA3AF"  # residues without a value
 
 # Cells of the heatmap that have no colour, by theme: no score defined, flagged, and the strokes of the hatching.

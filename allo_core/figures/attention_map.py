@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from allo_core.colours import SET_COLOURS, attention_scale, plotly_scale
+from allo_core.figures.layout import QUIET
 
 __all__ = ["LARGEST_SIDE", "attention_map", "pooled"]
 
@@ -93,9 +94,7 @@ def attention_map(
         height=height,
         margin=_MARGIN,
         showlegend=False,
-        plot_bgcolor="rgba(0,0,0,0)",
-        paper_bgcolor="rgba(0,0,0,0)",
-        font={"size": 13},
+        **QUIET,
     )
     axis = {"showgrid": False, "zeroline": False, "constrain": "domain"}
     edge = low - _BAND * (high - low)

@@ -8,8 +8,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allo_core.attention.scores import LEVEL
-from allo_core.colours import QUANTITY_SCALE, plotly_scale
+from allo_core.colours import NOT_PASSING, PASSING, QUANTITY_SCALE, plotly_scale
 from allo_core.figures.heatmap import cells, short_number
+from allo_core.figures.layout import QUIET, legend_at_top
 from allo_core.figures.receptor_set import receptors_figure
 
 __all__ = ["MOST_NAMED", "SUMMARIES", "batch_heatmap", "sequences_figure"]
@@ -21,7 +22,7 @@ MOST_NAMED = 60  # sequences that have their names on the axis; more are counted
 _MOST_BARS = 60
 _SMALLEST_SHARE = 0.2  # end of the scale of shares at least, so that a head that passes now and then stays pale
 _COLUMNS = {"share": "share_passing", "snr": "median_snr", "enrichment": "median_log2_enrichment"}
-_PASSING, _OTHER, _LINE = "#D94801", "#6B7280", "#4292C6"
+_LINE = "#4292C6"
 
 
 def batch_heatmap(
@@ -100,7 +101,7 @@ def sequences_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray, media
     of_passing, _ = np.histogram(snr[passing], bins=edges)
     ends = [[short_number(low), short_number(high)] for low, high in itertools.pairwise(edges)]
     figure = go.Figure()
-    for values, name, colour in ((of_passing, "passes", _PASSING), (counts - of_passing, "does not pass", _OTHER)):
+    for values, name, colour in ((of_passing, "passes", PASSING), (counts - of_passing, "does not pass", NOT_PASSING)):
         figure.add_trace(
             go.Bar(
                 x=(edges[:-1] + edges[1:]) / 2, y=values, name=name, width=np.diff(edges), customdata=ends,
@@ -117,10 +118,8 @@ def sequences_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray, media
         height=height,
         margin={"l": 66, "r": 8, "t": 24, "b": 44, "autoexpand": False},
         dragmode="zoom",
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"},
-        plot_bgcolor="rgba(0,0,0,0)",
-        paper_bgcolor="rgba(0,0,0,0)",
-        font={"size": 13},
+        legend=legend_at_top(1),
+        **QUIET,
     )
     figure.update_xaxes(title={"text": "SNR", "standoff": 6}, showgrid=False, zeroline=False, nticks=8, tickformat=".2~f")
     figure.update_yaxes(title={"text": "sequences", "standoff": 4}, zeroline=False, nticks=6)

@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allo_core.colours import CHANCE_SCALE, GREYS, QUANTITY_SCALE, hex_colours, plotly_scale
+from allo_core.figures.layout import QUIET
 
 __all__ = ["SCORES", "cell_colours", "cells", "heatmap", "score_grid", "short_number"]
 
@@ -109,10 +110,8 @@ def cells(
         margin=_MARGIN,
         dragmode=False,
         showlegend=False,
-        plot_bgcolor="rgba(0,0,0,0)",
-        paper_bgcolor="rgba(0,0,0,0)",
+        **QUIET,
         hoverlabel={"font": {"size": 14}, "align": "left"},
-        font={"size": 13},
         uirevision="heatmap",
     )
     # Labels that are known to fit need not be measured.

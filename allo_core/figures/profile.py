@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from allo_core.colours import SET_COLOURS
+from allo_core.figures.layout import QUIET, legend_at_top
 
 __all__ = ["probability_profile", "profile", "segment_track"]
 
@@ -93,10 +94,8 @@ def _laid_out(figure: go.Figure, numbers, labels, sets, spans, highest: float, h
         margin={"l": 46, "r": 8, "t": 26, "b": 24, "autoexpand": False},
         hovermode="closest",
         dragmode="zoom",
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 0.98, "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"},
-        plot_bgcolor="rgba(0,0,0,0)",
-        paper_bgcolor="rgba(0,0,0,0)",
-        font={"size": 13},
+        legend=legend_at_top(0.98),
+        **QUIET,
     )
     # Labels that are known to fit need not be measured.
     fitting = {"zeroline": False, "ticklabeloverflow": "allow", "automargin": False}

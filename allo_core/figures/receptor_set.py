@@ -6,15 +6,14 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from allo_core.colours import SET_COLOURS
+from allo_core.colours import NOT_PASSING, PASSING, SET_COLOURS
 from allo_core.figures.heatmap import cells, score_grid, short_number
+from allo_core.figures.layout import QUIET, legend_at_top
 from allo_core.figures.profile import segment_track
 
 __all__ = ["consensus_heatmap", "family_figure", "receptors_figure"]
 
 _LINE, _BAND = "#2171B5", "rgba(66,146,198,0.30)"
-_QUIET = {"plot_bgcolor": "rgba(0,0,0,0)", "paper_bgcolor": "rgba(0,0,0,0)", "font": {"size": 13}}
-_PASSING, _OTHER = "#D94801", "#6B7280"
 
 
 def consensus_heatmap(
@@ -112,8 +111,8 @@ def family_figure(profile: pd.DataFrame, members: int, height: int = 300) -> go.
         margin={"l": 56, "r": 8, "t": 40, "b": 44, "autoexpand": False},
         hovermode="closest",
         dragmode="zoom",
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 0.99, "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"},
-        **_QUIET,
+        legend=legend_at_top(0.99),
+        **QUIET,
     )
     # Of each helix; loops are named when one points at them.
     fifties = [index for index, position in enumerate(shown["position"]) if position.endswith("x50") and len(position) == 4]
@@ -156,7 +155,10 @@ def receptors_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray | None
     figure = go.Figure()
     passing = np.zeros(len(snr), dtype=bool) if q is None else q < 0.05
     rank = np.arange(1, len(order) + 1)
-    for mask, name, colour, symbol in ((~passing, "does not pass alone", _OTHER, "circle"), (passing, "passes alone", _PASSING, "diamond")):
+    for mask, name, colour, symbol in (
+        (~passing, "does not pass alone", NOT_PASSING, "circle"),
+        (passing, "passes alone", PASSING, "diamond"),
+    ):
         here = mask[order]
         figure.add_trace(
             go.Scatter(
@@ -176,8 +178,8 @@ def receptors_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray | None
         height=height,
         margin={"l": 46, "r": 8, "t": 8, "b": 64 if few else 40},
         hovermode="closest",
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 0.99, "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"},
-        **_QUIET,
+        legend=legend_at_top(0.99),
+        **QUIET,
     )
     labels = {"tickvals": rank, "ticktext": [_escaped(names[index][:14]) for index in order], "tickangle": -60} if few else {}
     title = {} if few else {"title": {"text": "receptors by SNR", "standoff": 6}}
