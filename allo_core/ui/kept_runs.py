@@ -8,12 +8,11 @@ import streamlit as st
 
 from allo_core.attention.column_store import columns_folder, delete_columns, kept_columns
 from allo_core.attention.store import KeptRun, damaged_runs, delete_run, list_runs, runs_folder
-from allo_core.errors import AlloScopeError, WeightsError
-from allo_core.models.registry import get_spec
-from allo_core.ui.models import readable_size
+from allo_core.errors import AlloScopeError
+from allo_core.ui.models import model_label, readable_size
 from allo_core.ui.text import plain
 
-__all__ = ["draw_kept_runs", "model_label"]
+__all__ = ["draw_kept_runs"]
 
 
 def draw_kept_runs() -> None:
@@ -80,14 +79,6 @@ def _table(runs: Sequence[KeptRun]) -> pd.DataFrame:
             "weights sha256": [run.meta.weights_sha256[:12] for run in runs],
         }
     )
-
-
-def model_label(model_id: str) -> str:
-    """The model's name for people; its id where this version does not know it."""
-    try:
-        return get_spec(model_id).label
-    except WeightsError:
-        return model_id
 
 
 def _delete_columns() -> None:

@@ -5,14 +5,14 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from allo_core.errors import AlloScopeError
+from allo_core.errors import AlloScopeError, WeightsError
 from allo_core.models.registry import DEFAULT_MODEL, MODELS, PUBLISH_WITH, get_spec
 from allo_core.models.weights import WeightsState, how_to_get, locate
 from allo_core.ui.help import HELP
 from allo_core.ui.mirror import mirrored
 from allo_core.ui.text import plain
 
-__all__ = ["draw_model", "readable_size", "whereabouts"]
+__all__ = ["draw_model", "model_label", "readable_size", "whereabouts"]
 
 
 @st.cache_data(ttl=10, show_spinner=False)
@@ -73,3 +73,11 @@ def readable_size(size: int) -> str:
         if size >= scale:
             return f"{size / scale:.1f} {unit}" if size < 10 * scale else f"{size / scale:.0f} {unit}"
     return f"{size / 1e3:.0f} kB"
+
+
+def model_label(model_id: str) -> str:
+    """The model's name for people; its id where this version does not know it."""
+    try:
+        return get_spec(model_id).label
+    except WeightsError:
+        return model_id

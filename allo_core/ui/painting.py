@@ -28,7 +28,7 @@ class Values:
     """One number for each residue, length L (NaN where there is none), and the ends of its colour scale.
 
     ``name`` says what the numbers are, ``ceiling_name`` where the scale ends and for whom; ``missing`` why there are none, or "".
-    ``floor`` is where the scale begins.
+    ``floor`` is where the scale begins, and ``floor_name`` what that is where it is not 0.
     """
 
     values: np.ndarray
@@ -37,6 +37,7 @@ class Values:
     ceiling_name: str
     missing: str = ""
     floor: float = 0.0
+    floor_name: str = ""
 
     @property
     def reached(self) -> bool:
@@ -119,7 +120,7 @@ def paint(
     whose = f" · {title}" if view.colouring in _OF_ONE_HEAD else ""
     legend = {
         "title": f"{shown.name}{whose}",
-        "low": f"≤ {shown.floor:.3g} (median)" if shown.floor else "0",
+        "low": f"≤ {shown.floor:.3g} ({shown.floor_name})" if shown.floor_name else "0",
         "high": f"{'' if shown.reached else '≥ '}{shown.ceiling:.3g} ({shown.ceiling_name})",
         "colours": list(scale),
     }
@@ -189,7 +190,8 @@ def _predicted(protein: Protein, maps: AttentionMaps, name: str) -> Values:
     # Half of the residues are not told apart: every residue has some probability, and only the highest are of interest.
     ceiling, ceiling_name = value_ceiling(values)
     floor = float(np.median(values))
-    return Values(values, f"{name}, probability", ceiling, ceiling_name, floor=floor if floor < ceiling else 0.0)
+    begins = {"floor": floor, "floor_name": "median"} if floor < ceiling else {}
+    return Values(values, f"{name}, probability", ceiling, ceiling_name, **begins)
 
 
 def _mean_of_passing(result: Result, name: str) -> Values:

@@ -10,9 +10,9 @@ from allo_core.figures.profile import profile
 from allo_core.library import numbers_for
 from allo_core.sequence import Protein
 from allo_core.ui import session
-from allo_core.ui.head_cursor import head_cursor
 from allo_core.ui.help import HELP
 from allo_core.ui.painting import Painting, residue_labels
+from allo_core.ui.plots import draw_heads, draw_plot
 from allo_core.ui.results import LoadedStructure, Result
 from allo_core.ui.state import View
 from allo_core.ui.structure_choice import fetch_alphafold, upload_structure
@@ -28,16 +28,7 @@ def draw_heatmap(view: View, result: Result) -> None:
     """The layer x head heatmap; a click selects a head, arrow keys move the selection."""
     frame, shape, head = result.scores.frame, result.special_share.shape, result.head
     figure = _heatmap(result.scores_key, view.score, st.context.theme.type, result)
-    tall = figure.layout.height > HEIGHT
-    with st.container(height=HEIGHT, border=False) if tall else st.container():
-        st.plotly_chart(
-            figure,
-            key="heatmap",
-            height=int(figure.layout.height),
-            config={"displayModeBar": False},
-            alt=f"Heatmap of {SCORES[view.score]} of {shape[0]} x {shape[1]} heads.",
-        )
-    head_cursor(head, shape)
+    draw_heads(figure, HEIGHT, f"Heatmap of {SCORES[view.score]} of {shape[0]} x {shape[1]} heads.", head, shape)
     flagged = frame["flags"] != ""
     grid = score_grid(frame, view.score, shape)[~flagged.to_numpy().reshape(shape)]
     if np.isfinite(grid).any():
@@ -121,10 +112,4 @@ def profile_of(view: View, protein: Protein, result: Result, height: int = 150) 
 def draw_profile(view: View, protein: Protein, result: Result) -> None:
     """The profile, full width."""
     figure = profile_of(view, protein, result)
-    st.plotly_chart(
-        figure,
-        key="profile",
-        height=int(figure.layout.height),
-        config={"displayModeBar": False},
-        alt=f"Attention that each residue of {protein.name} receives from {result.head_name}.",
-    )
+    draw_plot(figure, "profile", f"Attention that each residue of {protein.name} receives from {result.head_name}.")

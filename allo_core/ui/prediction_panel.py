@@ -16,6 +16,7 @@ from allo_core.sequence import Protein
 from allo_core.ui import session, state
 from allo_core.ui.help import HELP
 from allo_core.ui.painting import residue_labels
+from allo_core.ui.plots import draw_plot
 from allo_core.ui.prediction import Prediction, prediction_of, the_predictor
 from allo_core.ui.results import LoadedStructure
 from allo_core.ui.state import View
@@ -36,11 +37,8 @@ def draw_prediction(view: View, protein: Protein, maps: AttentionMaps, loaded: L
         return
     if prediction.notes:
         st.warning(plain(" ".join(prediction.notes)))
-    figure = _profile(view, prediction)
-    st.plotly_chart(
-        figure, key="probabilities", height=int(figure.layout.height), config={"displayModeBar": False},
-        alt=f"Probability of each residue of {protein.name} to belong to an allosteric site.",
-    )  # fmt: skip
+    alt = f"Probability of each residue of {protein.name} to belong to an allosteric site."
+    draw_plot(_profile(view, prediction), "probabilities", alt)
     left, right = st.columns([6, 5], gap="large")
     with left:
         order = _draw_order(prediction)

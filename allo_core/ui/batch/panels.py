@@ -10,9 +10,9 @@ from allo_core.ui.batch import state
 from allo_core.ui.batch.reading import OpenBatch
 from allo_core.ui.batch.view import BatchView
 from allo_core.ui.controls import NULL_NAMES
-from allo_core.ui.head_cursor import head_cursor
 from allo_core.ui.help import HELP
-from allo_core.ui.kept_runs import model_label
+from allo_core.ui.models import model_label
+from allo_core.ui.plots import draw_heads, draw_plot
 from allo_core.ui.text import plain
 
 __all__ = ["HEIGHT", "draw_empty", "draw_heatmap", "draw_over_sequences", "draw_strip", "draw_verdict"]
@@ -66,13 +66,9 @@ def draw_heatmap(view: BatchView, batch: OpenBatch) -> None:
     """The layer x head heatmap over the batch; a click selects a head, arrow keys move the selection."""
     summary = batch.summary
     figure = _heatmap(batch.key, view.shows, st.context.theme.type, batch)
-    tall = figure.layout.height > HEIGHT
-    with st.container(height=HEIGHT, border=False) if tall else st.container():
-        st.plotly_chart(
-            figure, key="heatmap", height=int(figure.layout.height), config={"displayModeBar": False},
-            alt=f"Heatmap of {SUMMARIES[view.shows]} of {summary.layers} x {summary.heads} heads over {len(summary.rows)} sequences.",
-        )  # fmt: skip
-    head_cursor(batch.head_of(view.head), (summary.layers, summary.heads), state.select_head)
+    shape = summary.layers, summary.heads
+    alt = f"Heatmap of {SUMMARIES[view.shows]} of {shape[0]} x {shape[1]} heads over {len(summary.rows)} sequences."
+    draw_heads(figure, HEIGHT, alt, batch.head_of(view.head), shape, state.select_head)
     few = int((summary.frame["flags"] != "").sum())
     if few == len(summary.frame):
         st.caption("Every head is tested in less than half of the sequences: too few have arcs at this threshold.")
@@ -96,10 +92,7 @@ def draw_over_sequences(view: BatchView, batch: OpenBatch) -> None:
     st.markdown(f"##### Layer {head[0]}, head {head[1]} :gray[{plain(numbers)}]", help=HELP["snr"])
     names = batch.sequences["name"][batch.sequences["row"].isin(summary.rows)].tolist()
     figure = sequences_figure(names, summary.snr[:, at], summary.q[:, at], row["median_snr"], HEIGHT - 60)
-    st.plotly_chart(
-        figure, key="over_sequences", height=int(figure.layout.height), config={"displayModeBar": False},
-        alt=f"SNR of layer {head[0]}, head {head[1]} in each of {scored} sequences.",
-    )  # fmt: skip
+    draw_plot(figure, "over_sequences", f"SNR of layer {head[0]}, head {head[1]} in each of {scored} sequences.")
     untested, silent = scored - row["tested"], row["tested"] - int(np.isfinite(summary.snr[:, at]).sum())
     left_out = [f"{untested:,} with fewer than 10 arcs"] if untested else []
     left_out += [f"{silent:,} in which nothing falls on the site"] if silent else []

@@ -22,6 +22,7 @@ from allo_core.ui.batch.view import BatchView
 from allo_core.ui.help import HELP
 from allo_core.ui.mirror import mirrored
 from allo_core.ui.painting import residue_labels
+from allo_core.ui.plots import draw_plot
 from allo_core.ui.state import DRAWS, NULLS, THRESHOLDS, View, starting_view, to_query
 from allo_core.ui.text import plain
 
@@ -147,10 +148,7 @@ def _draw_profile(view: BatchView, batch: OpenBatch, protein: Protein, sites: tu
         threshold,
         200,
     )
-    st.plotly_chart(
-        figure, key="batch_profile", height=int(figure.layout.height), config={"displayModeBar": False},
-        alt=f"Attention that each residue of {protein.name} receives from layer {layer}, head {head}.",
-    )  # fmt: skip
+    draw_plot(figure, "batch_profile", f"Attention that each residue of {protein.name} receives from layer {layer}, head {head}.")
     arcs = int(above.arcs[layer, head].sum())
     marked = f" Set A: the {len(sites)} residues that were scored." if sites else " No residues were scored."
     st.caption(f"Layer {layer}, head {head}: {arcs:,} arcs above {threshold:.2f} in {len(protein)} residues.{marked}")

@@ -9,9 +9,9 @@ from allo_core.family.members import ReceptorSet
 from allo_core.figures.receptor_set import consensus_heatmap, family_figure
 from allo_core.models.registry import get_spec
 from allo_core.sentences import consensus_verdict
-from allo_core.ui.head_cursor import head_cursor
 from allo_core.ui.help import HELP
 from allo_core.ui.jobs import Job
+from allo_core.ui.plots import draw_heads, draw_plot
 from allo_core.ui.receptors import state
 from allo_core.ui.receptors.results import SetResult
 from allo_core.ui.receptors.view import SetView
@@ -58,13 +58,8 @@ def draw_heatmap(view: SetView, result: SetResult) -> None:
     """The layer x head heatmap over the set; a click selects a head, arrow keys move the selection."""
     found = result.found
     figure = _heatmap(result.key, view.score, st.context.theme.type, HEIGHT, result)
-    tall = figure.layout.height > HEIGHT
-    with st.container(height=HEIGHT, border=False) if tall else st.container():
-        st.plotly_chart(
-            figure, key="heatmap", height=int(figure.layout.height), config={"displayModeBar": False},
-            alt=f"Heatmap of {found.layers} x {found.heads} heads over {len(found.members)} receptors.",
-        )  # fmt: skip
-    head_cursor(result.head, (found.layers, found.heads), state.select_head)
+    alt = f"Heatmap of {found.layers} x {found.heads} heads over {len(found.members)} receptors."
+    draw_heads(figure, HEIGHT, alt, result.head, (found.layers, found.heads), state.select_head)
     few = int((found.frame["flags"] != "").sum())
     if few == len(found.frame):
         st.caption("No head is tested: too few receptors have arcs at this threshold; lower it.")
@@ -97,7 +92,4 @@ def draw_family(result: SetResult) -> None:
     except ScoreError as error:
         st.info(plain(str(error)))
         return
-    st.plotly_chart(
-        figure, key="family", height=int(figure.layout.height), config={"displayModeBar": False},
-        alt=f"Attention of {result.head_name} by generic position over {len(result.found.members)} receptors.",
-    )  # fmt: skip
+    draw_plot(figure, "family", f"Attention of {result.head_name} by generic position over {len(result.found.members)} receptors.")

@@ -16,6 +16,7 @@ from allo_core.models.registry import get_spec
 from allo_core.residues import format_residues
 from allo_core.ui.heads_table import selecting_table
 from allo_core.ui.help import HELP
+from allo_core.ui.plots import draw_plot
 from allo_core.ui.receptors import state
 from allo_core.ui.receptors.panels import family_of
 from allo_core.ui.receptors.results import SetResult, shuffled_request
@@ -48,9 +49,7 @@ def draw_tabs(view: SetView, result: SetResult, by_chance: int | None) -> None:
 def _receptors(view: SetView, result: SetResult) -> None:
     found, at = result.found, result.at
     q = result.q_of_each[:, at]
-    figure = _over_receptors(result)
-    st.plotly_chart(figure, key="over_receptors", height=int(figure.layout.height), config={"displayModeBar": False},
-                    alt=f"SNR of {result.head_name} in each of {len(found.members)} receptors.")  # fmt: skip
+    draw_plot(_over_receptors(result), "over_receptors", f"SNR of {result.head_name} in each of {len(found.members)} receptors.")
     st.caption(
         f"{result.head_name} passes alone in {passing_alone(q)} of {len(found.members)} receptors. The line is the weighted mean.",
         help=HELP["alone"],
