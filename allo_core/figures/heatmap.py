@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from allo_core.attention.scores import LEVEL
 from allo_core.colours import CHANCE_SCALE, GREYS, QUANTITY_SCALE, hex_colours, plotly_scale
 from allo_core.figures.layout import QUIET
 
-__all__ = ["SCORES", "cell_colours", "cells", "heatmap", "score_grid", "short_number"]
+__all__ = ["SCORES", "cell_colours", "cells", "heatmap", "passing_grid", "score_grid", "short_number"]
 
 # what the heatmap can show: key -> label
 SCORES = {"enrichment": "log₂ enrichment", "snr": "SNR", "q": "−log₁₀ q"}
@@ -37,6 +38,11 @@ def score_grid(frame: pd.DataFrame, score: str, shape: tuple[int, int]) -> np.nd
     return np.where(np.isfinite(values), values, np.nan).reshape(shape)
 
 
+def passing_grid(frame: pd.DataFrame, shape: tuple[int, int]) -> np.ndarray:
+    """Which heads pass, flagged or not: dtype=bool, shape (layers, heads).  ``frame`` has one row a head and the column q_value."""
+    return (frame["q_value"].to_numpy(dtype=float) < LEVEL).reshape(shape)
+
+
 def heatmap(
     frame: pd.DataFrame,
     special_share: np.ndarray,
@@ -46,7 +52,7 @@ def heatmap(
     height: int = 440,
     theme: str = "light",
 ) -> go.Figure:
-    """Layer x head heatmap; flagged heads are grey and hatched, the selected head is outlined.
+    """Layer x head heatmap; heads that pass have a dot, flagged ones are grey and hatched, the selected one is outlined.
 
     Parameters
     ----------
@@ -66,7 +72,8 @@ def heatmap(
     """
     shape = special_share.shape
     flagged = (frame["flags"] != "").to_numpy().reshape(shape)
-    return cells(score_grid(frame, score, shape), flagged, score, _hover(frame, special_share, null), selected, height, theme)
+    hover = _hover(frame, special_share, null)
+    return cells(score_grid(frame, score, shape), flagged, score, hover, selected, height, theme, passing_grid(frame, shape))
 
 
 def cells(
@@ -77,6 +84,7 @@ def cells(
     selected: tuple[int, int] | None = None,
     height: int = 440,
     theme: str = "light",
+    passing: np.ndarray | None = None,
 ) -> go.Figure:
     """The heatmap of any numbers, one a head.
 
@@ -91,6 +99,8 @@ def cells(
         ``customdata`` of shape (layers, heads, n) and ``hovertemplate``.
     selected, height, theme
         As for `heatmap`.
+    passing : ndarray, dtype=bool, shape=(layers, heads), optional
+        Heads that have a dot.
     """
     layers, heads = values.shape
     shown = np.where(flagged, np.nan, values)
@@ -98,6 +108,8 @@ def cells(
     absent, grey, stroke = GREYS["dark" if theme == "dark" else "light"]
     figure.add_trace(_ground(flagged, [[0, absent], [1, grey]], hover))
     figure.add_trace(_coloured(shown, score))
+    if passing is not None and passing.any():
+        figure.add_trace(_dots(passing))
     if selected is not None:
         layer, head = selected
         for colour, width in (("#FFFFFF", 6), ("#000000", 3)):
@@ -147,7 +159,8 @@ def cell_colours(frame: pd.DataFrame, score: str, shape: tuple[int, int], theme:
     Returns
     -------
     dict
-        cells: hex colour of each head in (layer, head) order; low, high: ends of the scale; colours: the scale; label.
+        cells: hex colour of each head in (layer, head) order; passing: which of them have a dot; low, high: ends of the scale;
+        colours: the scale; label.
     """
     flagged = (frame["flags"] != "").to_numpy()
     values = np.where(flagged, np.nan, score_grid(frame, score, shape).ravel())
@@ -157,7 +170,9 @@ def cell_colours(frame: pd.DataFrame, score: str, shape: tuple[int, int], theme:
     colours = [
         grey if flag else absent if np.isnan(value) else colour for flag, value, colour in zip(flagged, values, coloured, strict=True)
     ]
-    return {"cells": colours, "low": low, "high": high, "colours": list(scale), "label": SCORES[score]}
+    passing = np.flatnonzero(passing_grid(frame, shape)).tolist()
+    label = f"{SCORES[score]}; dot: q < {LEVEL:g}" if passing else SCORES[score]
+    return {"cells": colours, "passing": passing, "low": low, "high": high, "colours": list(scale), "label": label}
 
 
 def _coloured(values: np.ndarray, score: str) -> go.Heatmap:
@@ -174,6 +189,13 @@ def _coloured(values: np.ndarray, score: str) -> go.Heatmap:
         xgap=1,
         ygap=1,
     )
+
+
+def _dots(passing: np.ndarray) -> go.Scatter:
+    """A dot in each cell, black in a white ring, so that it is seen on every colour of the scales and on grey."""
+    layer, head = np.nonzero(passing)
+    marker = {"symbol": "circle", "size": 7, "color": "#000000", "line": {"color": "#FFFFFF", "width": 1.5}}
+    return go.Scatter(x=head, y=layer, mode="markers", marker=marker, hoverinfo="skip")
 
 
 def _hatching(flagged: np.ndarray, colour: str) -> dict:

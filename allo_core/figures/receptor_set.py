@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allo_core.colours import NOT_PASSING, PASSING, SET_COLOURS
-from allo_core.figures.heatmap import cells, score_grid, short_number
+from allo_core.figures.heatmap import cells, passing_grid, score_grid, short_number
 from allo_core.figures.layout import QUIET, legend_at_top
 from allo_core.figures.profile import segment_track
 
@@ -25,7 +25,7 @@ def consensus_heatmap(
     height: int = 440,
     theme: str = "light",
 ) -> go.Figure:
-    """Layer x head heatmap of a consensus.
+    """Layer x head heatmap of a consensus; heads that pass have a dot.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ def consensus_heatmap(
     """
     renamed = frame.rename(columns={"mean_snr": "snr", "mean_enrichment": "enrichment"})
     flagged = (frame["flags"] != "").to_numpy().reshape(shape)
-    return cells(score_grid(renamed, score, shape), flagged, score, _hover(frame, shape, members), selected, height, theme)
+    hover = _hover(frame, shape, members)
+    return cells(score_grid(renamed, score, shape), flagged, score, hover, selected, height, theme, passing_grid(frame, shape))
 
 
 def _hover(frame: pd.DataFrame, shape: tuple[int, int], members: int) -> dict:

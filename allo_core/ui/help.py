@@ -45,7 +45,7 @@ HELP = {
     "sink": "A head that gives half of its counted attention to two residues, so that what is marked hardly matters.",
     "flags": (
         "A head is flagged when it has fewer than 10 arcs, when fewer than three marked residues carry its score, "
-        "or when it is a column sink."
+        "or when it is a column sink. A click or an arrow key selects another head."
     ),
     "colouring": "What the receptor's colour means; the legend on the structure names the values and where its scale ends.",
     "predicted": (

@@ -12,7 +12,7 @@ from allo_core.sequence import Protein
 from allo_core.ui import session
 from allo_core.ui.help import HELP
 from allo_core.ui.painting import Painting, residue_labels
-from allo_core.ui.plots import draw_heads, draw_plot
+from allo_core.ui.plots import draw_heads, draw_plot, meaning_of_heads
 from allo_core.ui.results import LoadedStructure, Result
 from allo_core.ui.state import View
 from allo_core.ui.structure_choice import fetch_alphafold, upload_structure
@@ -32,8 +32,8 @@ def draw_heatmap(view: View, result: Result) -> None:
     flagged = frame["flags"] != ""
     grid = score_grid(frame, view.score, shape)[~flagged.to_numpy().reshape(shape)]
     if np.isfinite(grid).any():
-        meaning = "White is q = 1" if view.score == "q" else "White is chance"
-        st.caption(f"{meaning}. {flagged.sum()} of {len(frame)} heads flagged. Arrow keys move the head.", help=HELP["flags"])
+        told = f"{meaning_of_heads(view.score, frame)} {flagged.sum()} of {len(frame)} flagged. Arrow keys move."
+        st.caption(told, help=HELP["flags"])
     else:
         st.caption(_why_empty(view, result))
 

@@ -7,6 +7,7 @@ import pytest
 
 from allo_core.colours import GREYS
 from allo_core.figures.heatmap import cell_colours, heatmap, score_grid
+from allo_core.figures.receptor_set import consensus_heatmap
 
 
 def frame(layers=3, heads=4):
@@ -65,6 +66,24 @@ def test_heatmap_is_white_at_chance_and_grey_where_flagged():
     assert (figure.layout.images[0].sizex, figure.layout.images[0].sizey) == (4, 3)
     outline = figure.layout.shapes[-1]
     assert (outline.x0, outline.x1, outline.y0, outline.y1) == (1.5, 2.5, 0.5, 1.5)
+
+
+def test_heads_that_pass_have_a_dot():
+    table = frame()
+    table["q_value"] = 0.5
+    table.loc[[1, 2, 11], "q_value"] = [0.049, 0.01, 0.0]  # head 2 is flagged and passes all the same
+    table.loc[[4, 5], "q_value"] = [0.05, np.nan]
+    dots = heatmap(table, np.zeros((3, 4)), "snr", "matched").data[-1]
+    assert list(zip(dots.y.tolist(), dots.x.tolist(), strict=True)) == [(0, 1), (0, 2), (2, 3)]
+    assert dots.hoverinfo == "skip"  # the cell below answers
+    drawn = cell_colours(table, "snr", (3, 4))
+    assert (drawn["passing"], drawn["label"]) == ([1, 2, 11], "SNR; dot: q < 0.05")
+    consensus = pd.DataFrame(dict.fromkeys(("mean_snr", "mean_enrichment", "p_value", "q_value"), table["q_value"]))
+    consensus = consensus.assign(receptors=3, flags="")
+    assert consensus_heatmap(consensus, (3, 4), "snr", 3).data[-1] == dots
+    nobody = table.assign(q_value=np.nan)
+    assert len(heatmap(nobody, np.zeros((3, 4)), "snr", "published").data) == 2
+    assert cell_colours(nobody, "snr", (3, 4))["label"] == "SNR"
 
 
 def test_heatmap_rows_are_high_enough_to_click():

@@ -11,7 +11,7 @@ from allo_core.models.registry import get_spec
 from allo_core.sentences import consensus_verdict
 from allo_core.ui.help import HELP
 from allo_core.ui.jobs import Job
-from allo_core.ui.plots import draw_heads, draw_plot
+from allo_core.ui.plots import draw_heads, draw_plot, meaning_of_heads
 from allo_core.ui.receptors import state
 from allo_core.ui.receptors.results import SetResult
 from allo_core.ui.receptors.view import SetView
@@ -64,8 +64,8 @@ def draw_heatmap(view: SetView, result: SetResult) -> None:
     if few == len(found.frame):
         st.caption("No head is tested: too few receptors have arcs at this threshold; lower it.")
     else:
-        meaning = "White is q = 1" if view.score == "q" else "White is chance"
-        st.caption(f"{meaning}. {few} of {len(found.frame)} heads are tested in too few receptors. Arrow keys move the head.")
+        meaning = meaning_of_heads(view.score, found.frame)
+        st.caption(f"{meaning} {few} of {len(found.frame)} heads are tested in too few receptors. Arrow keys move the head.")
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

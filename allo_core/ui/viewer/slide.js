@@ -8,6 +8,7 @@ let ink = "#000000"; // of the theme, set for each slide
 let faint = "#000000";
 const PICTURES = { top: 170, bottom: 850 };
 const HEATMAP = { left: EDGE + 50, right: 760 };
+const DOT = 5; // radius
 const STRUCTURE = { left: 830, right: WIDTH - EDGE };
 
 const LONGEST_WAIT = 15000; // ms
@@ -41,13 +42,23 @@ function wrapped(context, text, x, y, size, widest, step) {
   return y + step;
 }
 
-function drawHeatmap(context, { cells, layers, heads, selected, low, high, colours, label }) {
+function drawHeatmap(context, { cells, passing, layers, heads, selected, low, high, colours, label }) {
   const [width, height] = [(HEATMAP.right - HEATMAP.left) / heads, (PICTURES.bottom - PICTURES.top) / layers];
   cells.forEach((colour, index) => {
     context.fillStyle = colour;
     const [layer, head] = [Math.floor(index / heads), index % heads];
     context.fillRect(HEATMAP.left + head * width + 0.5, PICTURES.top + layer * height + 0.5, width - 1, height - 1);
   });
+  context.fillStyle = "#000000";
+  context.strokeStyle = "#FFFFFF";
+  context.lineWidth = 2.5;
+  for (const index of passing) {
+    const [layer, head] = [Math.floor(index / heads), index % heads];
+    context.beginPath();
+    context.arc(HEATMAP.left + (head + 0.5) * width, PICTURES.top + (layer + 0.5) * height, DOT, 0, 2 * Math.PI);
+    context.stroke();
+    context.fill();
+  }
   context.lineWidth = 5;
   context.strokeStyle = ink;
   context.strokeRect(HEATMAP.left + selected[1] * width, PICTURES.top + selected[0] * height, width, height);
