@@ -18,7 +18,8 @@ enter()
 view = state.start()
 asked, job, done, missing, result, by_chance, problem = None, None, None, 0, None, None, ""
 try:
-    asked = fitted(asked_of(view), get_spec(view.model))
+    with state.reading():
+        asked = fitted(asked_of(view), get_spec(view.model))
     job = state.job_of(state.request_of(view, asked))
     done, missing = runs_of(view, asked, job)
     if done is not None and (not missing or (job is not None and job.state == "done")):

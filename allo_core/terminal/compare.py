@@ -124,6 +124,7 @@ def _asked(options: argparse.Namespace) -> "ReceptorSet":
     if options.library is not None:
         return library_set(options.library, options.evidence or "")
     if options.table is not None:
+        show_progress("Reading the table", 0, 0)  # sequences that the library does not have take a tenth of a second each
         return read_set(_text(options.table), f"residues of {options.table.name}")
     entries = None
     if options.receptors is not None:

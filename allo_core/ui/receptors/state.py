@@ -1,5 +1,6 @@
 """The SetView of this browser session, and the changes that widgets make to it."""
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import streamlit as st
@@ -11,7 +12,20 @@ from allo_core.ui import inputs, session
 from allo_core.ui.jobs import Job, SetRequest
 from allo_core.ui.receptors.view import SetView, asked_of, from_query, to_query
 
-__all__ = ["ask", "change", "job_of", "problem_of", "request_of", "select_head", "start", "start_run", "take_table", "write_url", "written"]
+__all__ = [
+    "ask",
+    "change",
+    "job_of",
+    "problem_of",
+    "reading",
+    "request_of",
+    "select_head",
+    "start",
+    "start_run",
+    "take_table",
+    "write_url",
+    "written",
+]
 
 
 def start() -> SetView:
@@ -48,6 +62,11 @@ def ask(**fields) -> None:
     change(**fields, head=None)
 
 
+def reading() -> AbstractContextManager:
+    """What the page says while a question is read, if that takes a while."""
+    return st.spinner("Reading the receptors. A sequence that the library does not have is aligned with it, some ten of them a second.")
+
+
 def problem_of() -> str:
     """What is wrong with the last question; empty if nothing is."""
     return st.session_state.set_problem
@@ -57,7 +76,8 @@ def take_table(content: bytes, name: str) -> None:
     """Ask the question of an uploaded table; one that cannot be read changes nothing."""
     try:
         key = inputs.keep_table(content, name)
-        asked_of(replace(st.session_state.set_view, kind="table", table=key))
+        with reading():
+            asked_of(replace(st.session_state.set_view, kind="table", table=key))
     except AlloScopeError as error:
         stays = " The table before stays." if st.session_state.set_view.table else ""
         st.session_state.set_problem = f"{name}: {error}{stays}"

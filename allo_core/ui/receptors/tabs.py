@@ -65,6 +65,8 @@ def _receptors(view: SetView, result: SetResult) -> None:
             "open": [_address(view, result, member) for member in found.members],
         }
     ).sort_values("SNR", ascending=False, na_position="last")
+    if not table["open"].any():
+        table = table.drop(columns="open")
     number = st.column_config.NumberColumn
     st.dataframe(
         table,
@@ -89,11 +91,11 @@ def _over_receptors(result: SetResult) -> go.Figure:
     return receptors_figure(names, found.snr[:, at], result.q_of_each[:, at], float(found.frame["mean_snr"].iloc[at]))
 
 
-def _address(view: SetView, result: SetResult, member: Member) -> str | None:
-    """Explore with the same residues and head; None for a sequence that is not in the library."""
+def _address(view: SetView, result: SetResult, member: Member) -> str:
+    """Explore with the same residues and head; empty for a sequence that is not in the library."""
     known = receptors().get(member.name)
     if known is None or known.protein.sequence != member.protein.sequence:
-        return None
+        return ""
     query = {
         "protein": member.name,
         "sites": residues_in_link(member.protein, member.sites),
