@@ -10,7 +10,7 @@ from allo_core.attention.scores import LEVEL
 from allo_core.colours import CHANCE_SCALE, GREYS, QUANTITY_SCALE, hex_colours, plotly_scale
 from allo_core.figures.layout import QUIET
 
-__all__ = ["SCORES", "cell_colours", "cells", "heatmap", "passing_grid", "score_grid", "short_number"]
+__all__ = ["SCORES", "cell_colours", "cells", "heatmap", "meaning_of_heads", "passing_grid", "score_grid", "short_number"]
 
 # what the heatmap can show: key -> label
 SCORES = {"enrichment": "log₂ enrichment", "snr": "SNR", "q": "−log₁₀ q"}
@@ -41,6 +41,12 @@ def score_grid(frame: pd.DataFrame, score: str, shape: tuple[int, int]) -> np.nd
 def passing_grid(frame: pd.DataFrame, shape: tuple[int, int]) -> np.ndarray:
     """Which heads pass, flagged or not: dtype=bool, shape (layers, heads).  ``frame`` has one row a head and the column q_value."""
     return (frame["q_value"].to_numpy(dtype=float) < LEVEL).reshape(shape)
+
+
+def meaning_of_heads(score: str, frame: pd.DataFrame) -> str:
+    """What white and dots mean on a heatmap of ``score``, as a sentence; ``frame`` has the column q_value."""
+    white = "White is q = 1" if score == "q" else "White is chance"
+    return f"{white}, a dot q < {LEVEL:g}." if (frame["q_value"] < LEVEL).any() else f"{white}."
 
 
 def heatmap(

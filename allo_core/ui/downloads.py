@@ -19,7 +19,7 @@ from allo_core.export import (
     structure_facts,
     structure_page,
 )
-from allo_core.figures.heatmap import heatmap
+from allo_core.figures.heatmap import heatmap, meaning_of_heads
 from allo_core.library import numbers_for
 from allo_core.ui import inputs
 from allo_core.ui.help import HELP
@@ -121,7 +121,8 @@ def _figures(shown: Shown) -> str:
         heatmap(result.scores.frame, result.special_share, view.score, result.scores.null, result.head),
         profile_of(view, shown.protein, result, height=260),
     ]
-    return figure_page(pictures, shown.title, f"{shown.caption} {shown.statement}")
+    meaning = meaning_of_heads(view.score, result.scores.frame)
+    return figure_page(pictures, shown.title, f"{shown.caption} {meaning} {shown.statement}")
 
 
 def _sets(shown: Shown) -> dict[str, tuple[tuple[int, ...], str]]:

@@ -5,14 +5,14 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from allo_core.attention.nulls import FEWEST_ARCS
-from allo_core.figures.heatmap import SCORES, heatmap, score_grid
+from allo_core.figures.heatmap import SCORES, heatmap, meaning_of_heads, score_grid
 from allo_core.figures.profile import profile
 from allo_core.library import numbers_for
 from allo_core.sequence import Protein
 from allo_core.ui import session
 from allo_core.ui.help import HELP
 from allo_core.ui.painting import Painting, residue_labels
-from allo_core.ui.plots import draw_heads, draw_plot, meaning_of_heads
+from allo_core.ui.plots import draw_heads, draw_plot
 from allo_core.ui.results import LoadedStructure, Result
 from allo_core.ui.state import View
 from allo_core.ui.structure_choice import fetch_alphafold, upload_structure

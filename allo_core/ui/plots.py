@@ -2,15 +2,13 @@
 
 from collections.abc import Callable
 
-import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from allo_core.attention.scores import LEVEL
 from allo_core.ui import session
 from allo_core.ui.head_cursor import head_cursor
 
-__all__ = ["draw_heads", "draw_plot", "meaning_of_heads"]
+__all__ = ["draw_heads", "draw_plot"]
 
 
 def draw_plot(figure: go.Figure, key: str, alt: str) -> None:
@@ -30,9 +28,3 @@ def draw_heads(
     with st.container(height=height, border=False) if figure.layout.height > height else st.container():
         draw_plot(figure, "heatmap", alt)
     head_cursor(head, shape, select)
-
-
-def meaning_of_heads(score: str, frame: pd.DataFrame) -> str:
-    """What white and dots mean on a heatmap of ``score``, as a sentence; ``frame`` has the column q_value."""
-    white = "White is q = 1" if score == "q" else "White is chance"
-    return f"{white}, a dot q < {LEVEL:g}." if (frame["q_value"] < LEVEL).any() else f"{white}."

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from allo_core.colours import GREYS
-from allo_core.figures.heatmap import cell_colours, heatmap, score_grid
+from allo_core.figures.heatmap import cell_colours, heatmap, meaning_of_heads, score_grid
 from allo_core.figures.receptor_set import consensus_heatmap
 
 
@@ -84,6 +84,7 @@ def test_heads_that_pass_have_a_dot():
     nobody = table.assign(q_value=np.nan)
     assert len(heatmap(nobody, np.zeros((3, 4)), "snr", "published").data) == 2
     assert cell_colours(nobody, "snr", (3, 4))["label"] == "SNR"
+    assert meaning_of_heads("q", nobody) == "White is q = 1."
 
 
 def test_heatmap_rows_are_high_enough_to_click():

@@ -6,12 +6,13 @@ import streamlit as st
 
 from allo_core.errors import ScoreError
 from allo_core.family.members import ReceptorSet
+from allo_core.figures.heatmap import meaning_of_heads
 from allo_core.figures.receptor_set import consensus_heatmap, family_figure
 from allo_core.models.registry import get_spec
 from allo_core.sentences import consensus_verdict
 from allo_core.ui.help import HELP
 from allo_core.ui.jobs import Job
-from allo_core.ui.plots import draw_heads, draw_plot, meaning_of_heads
+from allo_core.ui.plots import draw_heads, draw_plot
 from allo_core.ui.receptors import state
 from allo_core.ui.receptors.results import SetResult
 from allo_core.ui.receptors.view import SetView

@@ -10,6 +10,7 @@ import streamlit as st
 from allo_core.export import consensus_csv, figure_page, members_csv, receptors_csv, set_record
 from allo_core.family.each import passing_alone
 from allo_core.family.members import Member, ReceptorSet
+from allo_core.figures.heatmap import meaning_of_heads
 from allo_core.figures.receptor_set import consensus_heatmap, receptors_figure
 from allo_core.library import receptors
 from allo_core.models.registry import get_spec
@@ -192,5 +193,6 @@ def _figures(view: SetView, result: SetResult) -> str:
         family_of(result, 300),
         _over_receptors(result),
     ]
-    caption = f"{result.head_name}; {get_spec(view.model).label}; threshold {view.threshold:g}; {len(found.members)} receptors."
+    told = f"{result.head_name}; {get_spec(view.model).label}; threshold {view.threshold:g}; {len(found.members)} receptors."
+    caption = f"{told} {meaning_of_heads(view.score, found.frame)}"
     return figure_page(pictures, result.done.asked.title, caption)
