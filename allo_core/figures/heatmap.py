@@ -10,7 +10,7 @@ from allo_core.attention.scores import LEVEL
 from allo_core.colours import CHANCE_SCALE, GREYS, QUANTITY_SCALE, hex_colours, plotly_scale
 from allo_core.figures.layout import QUIET
 
-__all__ = ["SCORES", "cell_colours", "cells", "heatmap", "meaning_of_heads", "passing_grid", "score_grid", "short_number"]
+__all__ = ["SCORES", "cell_colours", "cells", "heatmap", "meaning_of_heads", "passes", "score_grid", "short_number"]
 
 # what the heatmap can show: key -> label
 SCORES = {"enrichment": "log₂ enrichment", "snr": "SNR", "q": "−log₁₀ q"}
@@ -38,15 +38,15 @@ def score_grid(frame: pd.DataFrame, score: str, shape: tuple[int, int]) -> np.nd
     return np.where(np.isfinite(values), values, np.nan).reshape(shape)
 
 
-def passing_grid(frame: pd.DataFrame, shape: tuple[int, int]) -> np.ndarray:
-    """Which heads pass, flagged or not: dtype=bool, shape (layers, heads).  ``frame`` has one row a head and the column q_value."""
-    return (frame["q_value"].to_numpy(dtype=float) < LEVEL).reshape(shape)
+def passes(frame: pd.DataFrame) -> np.ndarray:
+    """Which heads pass, flagged or not: dtype=bool, one a row of ``frame``, which has the column q_value."""
+    return frame["q_value"].to_numpy(dtype=float) < LEVEL
 
 
 def meaning_of_heads(score: str, frame: pd.DataFrame) -> str:
     """What white and dots mean on a heatmap of ``score``, as a sentence; ``frame`` has the column q_value."""
     white = "White is q = 1" if score == "q" else "White is chance"
-    return f"{white}, a dot q < {LEVEL:g}." if (frame["q_value"] < LEVEL).any() else f"{white}."
+    return f"{white}, a dot q < {LEVEL:g}." if passes(frame).any() else f"{white}."
 
 
 def heatmap(
@@ -79,7 +79,7 @@ def heatmap(
     shape = special_share.shape
     flagged = (frame["flags"] != "").to_numpy().reshape(shape)
     hover = _hover(frame, special_share, null)
-    return cells(score_grid(frame, score, shape), flagged, score, hover, selected, height, theme, passing_grid(frame, shape))
+    return cells(score_grid(frame, score, shape), flagged, score, hover, selected, height, theme, passes(frame).reshape(shape))
 
 
 def cells(
@@ -172,11 +172,11 @@ def cell_colours(frame: pd.DataFrame, score: str, shape: tuple[int, int], theme:
     values = np.where(flagged, np.nan, score_grid(frame, score, shape).ravel())
     low, high, scale = _colour_range(values, score)
     absent, grey, _ = GREYS["dark" if theme == "dark" else "light"]
-    coloured = hex_colours(values - low, high - low, scale)
+    coloured = hex_colours(values, high, scale, low)
     colours = [
         grey if flag else absent if np.isnan(value) else colour for flag, value, colour in zip(flagged, values, coloured, strict=True)
     ]
-    passing = np.flatnonzero(passing_grid(frame, shape)).tolist()
+    passing = np.flatnonzero(passes(frame)).tolist()
     label = f"{SCORES[score]}; dot: q < {LEVEL:g}" if passing else SCORES[score]
     return {"cells": colours, "passing": passing, "low": low, "high": high, "colours": list(scale), "label": label}
 

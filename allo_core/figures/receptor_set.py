@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from allo_core.attention.scores import LEVEL
 from allo_core.colours import NOT_PASSING, PASSING, SET_COLOURS
-from allo_core.figures.heatmap import cells, passing_grid, score_grid, short_number
+from allo_core.figures.heatmap import cells, passes, score_grid, short_number
 from allo_core.figures.layout import QUIET, legend_at_top
 from allo_core.figures.profile import segment_track
 
@@ -38,7 +39,7 @@ def consensus_heatmap(
     renamed = frame.rename(columns={"mean_snr": "snr", "mean_enrichment": "enrichment"})
     flagged = (frame["flags"] != "").to_numpy().reshape(shape)
     hover = _hover(frame, shape, members)
-    return cells(score_grid(renamed, score, shape), flagged, score, hover, selected, height, theme, passing_grid(frame, shape))
+    return cells(score_grid(renamed, score, shape), flagged, score, hover, selected, height, theme, passes(frame).reshape(shape))
 
 
 def _hover(frame: pd.DataFrame, shape: tuple[int, int], members: int) -> dict:
@@ -154,7 +155,7 @@ def receptors_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray | None
     order = np.argsort(-np.where(np.isnan(snr), -np.inf, snr), kind="stable")
     order = order[~np.isnan(snr[order])]
     figure = go.Figure()
-    passing = np.zeros(len(snr), dtype=bool) if q is None else q < 0.05
+    passing = np.zeros(len(snr), dtype=bool) if q is None else q < LEVEL
     rank = np.arange(1, len(order) + 1)
     for mask, name, colour, symbol in (
         (~passing, "does not pass alone", NOT_PASSING, "circle"),

@@ -4,13 +4,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from allo_core.ui import session
 from allo_core.ui.components import component_without_picture
 
 __all__ = ["head_cursor"]
 
 
-def head_cursor(head: tuple[int, int], shape: tuple[int, int], select: Callable[[int, int], None] = session.select_head) -> None:
+def head_cursor(head: tuple[int, int], shape: tuple[int, int], select: Callable[[int, int], None]) -> None:
     """Outline ``head`` on the heatmap of ``shape`` = (layers, heads), and listen to clicks on cells and to the arrow keys.
 
     The outline is no part of the figure: the figure then stays the same when a head is selected, and is not sent and drawn again.

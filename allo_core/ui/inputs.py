@@ -1,4 +1,4 @@
-"""Pasted sequences and uploaded structures, kept in this machine's cache so that a reload or a link finds them again.
+"""What people paste, upload or type, kept in this machine's cache so that a reload or a link finds it again.
 
 File names are made of hashes alone; what people named their files is stored inside and never becomes a path.
 """
@@ -44,7 +44,7 @@ def keep_protein(protein: Protein) -> str:
     """Keep a protein; returns its key."""
     record = {"name": protein.name, "sequence": protein.sequence, "first": protein.first}
     content = json.dumps(record, ensure_ascii=False, sort_keys=True).encode()
-    key = f"sequence-{hashlib.sha256(content).hexdigest()[:20]}"
+    key = _key_of("sequence", content)
     _write(_folder() / f"{key}.json", content)
     return key
 
@@ -59,19 +59,12 @@ def kept_protein(key: str) -> Protein:
 
 def is_kept_structure(content: bytes) -> bool:
     """Whether this very file is kept already."""
-    return (_folder() / f"{_structure_key(content)}.bin").is_file()
-
-
-def _structure_key(content: bytes) -> str:
-    return f"structure-{hashlib.sha256(content).hexdigest()[:20]}"
+    return (_folder() / f"{_key_of('structure', content)}.bin").is_file()
 
 
 def keep_structure(content: bytes, name: str) -> str:
     """Keep an uploaded structure file under its content's hash; returns its key."""
-    key = _structure_key(content)
-    _write(_folder() / f"{key}.bin", content)
-    _write(_folder() / f"{key}.name", name[:80].encode(errors="replace"))
-    return key
+    return _keep_file("structure", content, name)
 
 
 def kept_structure(key: str) -> tuple[Path, str]:
@@ -83,10 +76,7 @@ def kept_structure(key: str) -> tuple[Path, str]:
 def keep_table(content: bytes, name: str) -> str:
     """Keep an uploaded table under its content's hash; returns its key.  StoreError if it is not UTF-8 text."""
     table_text(content, "the table")
-    key = f"table-{hashlib.sha256(content).hexdigest()[:20]}"
-    _write(_folder() / f"{key}.bin", content)
-    _write(_folder() / f"{key}.name", name[:80].encode(errors="replace"))
-    return key
+    return _keep_file("table", content, name)
 
 
 def kept_table(key: str) -> tuple[str, str]:
@@ -98,7 +88,7 @@ def kept_table(key: str) -> tuple[str, str]:
 def keep_folder(folder: str) -> str:
     """Keep the path of a folder that a person typed, so that a link can name it without holding it; returns its key."""
     content = folder.encode()
-    key = f"folder-{hashlib.sha256(content).hexdigest()[:20]}"
+    key = _key_of("folder", content)
     _write(_folder() / f"{key}.bin", content)
     return key
 
@@ -139,6 +129,18 @@ def forget(key: str) -> None:
 
 def _folder() -> Path:
     return home() / "inputs"
+
+
+def _key_of(kind: str, content: bytes) -> str:
+    return f"{kind}-{hashlib.sha256(content).hexdigest()[:20]}"
+
+
+def _keep_file(kind: str, content: bytes, name: str) -> str:
+    """Keep a file under its content's hash, and what it was called; returns its key."""
+    key = _key_of(kind, content)
+    _write(_folder() / f"{key}.bin", content)
+    _write(_folder() / f"{key}.name", name[:80].encode(errors="replace"))
+    return key
 
 
 def _read(key: str, suffix: str) -> bytes:

@@ -28,7 +28,8 @@ def draw_heatmap(view: View, result: Result) -> None:
     """The layer x head heatmap; a click selects a head, arrow keys move the selection."""
     frame, shape, head = result.scores.frame, result.special_share.shape, result.head
     figure = _heatmap(result.scores_key, view.score, st.context.theme.type, result)
-    draw_heads(figure, HEIGHT, f"Heatmap of {SCORES[view.score]} of {shape[0]} x {shape[1]} heads.", head, shape)
+    alt = f"Heatmap of {SCORES[view.score]} of {shape[0]} x {shape[1]} heads."
+    draw_heads(figure, HEIGHT, alt, head, shape, session.select_head)
     flagged = frame["flags"] != ""
     grid = score_grid(frame, view.score, shape)[~flagged.to_numpy().reshape(shape)]
     if np.isfinite(grid).any():

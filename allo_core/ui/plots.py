@@ -5,7 +5,6 @@ from collections.abc import Callable
 import plotly.graph_objects as go
 import streamlit as st
 
-from allo_core.ui import session
 from allo_core.ui.head_cursor import head_cursor
 
 __all__ = ["draw_heads", "draw_plot"]
@@ -22,7 +21,7 @@ def draw_heads(
     alt: str,
     head: tuple[int, int],
     shape: tuple[int, int],
-    select: Callable[[int, int], None] = session.select_head,
+    select: Callable[[int, int], None],
 ) -> None:
     """A layer x head heatmap that scrolls where it is taller than ``height``; a click selects a head, arrow keys move the selection."""
     with st.container(height=height, border=False) if figure.layout.height > height else st.container():

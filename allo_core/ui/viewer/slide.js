@@ -44,24 +44,26 @@ function wrapped(context, text, x, y, size, widest, step) {
 
 function drawHeatmap(context, { cells, passing, layers, heads, selected, low, high, colours, label }) {
   const [width, height] = [(HEATMAP.right - HEATMAP.left) / heads, (PICTURES.bottom - PICTURES.top) / layers];
+  const corner = (layer, head) => [HEATMAP.left + head * width, PICTURES.top + layer * height];
+  const cornerOf = (index) => corner(Math.floor(index / heads), index % heads);
   cells.forEach((colour, index) => {
+    const [x, y] = cornerOf(index);
     context.fillStyle = colour;
-    const [layer, head] = [Math.floor(index / heads), index % heads];
-    context.fillRect(HEATMAP.left + head * width + 0.5, PICTURES.top + layer * height + 0.5, width - 1, height - 1);
+    context.fillRect(x + 0.5, y + 0.5, width - 1, height - 1);
   });
   context.fillStyle = "#000000";
   context.strokeStyle = "#FFFFFF";
   context.lineWidth = 2.5;
   for (const index of passing) {
-    const [layer, head] = [Math.floor(index / heads), index % heads];
+    const [x, y] = cornerOf(index);
     context.beginPath();
-    context.arc(HEATMAP.left + (head + 0.5) * width, PICTURES.top + (layer + 0.5) * height, DOT, 0, 2 * Math.PI);
+    context.arc(x + width / 2, y + height / 2, DOT, 0, 2 * Math.PI);
     context.stroke();
     context.fill();
   }
   context.lineWidth = 5;
   context.strokeStyle = ink;
-  context.strokeRect(HEATMAP.left + selected[1] * width, PICTURES.top + selected[0] * height, width, height);
+  context.strokeRect(...corner(...selected), width, height);
   const every = (count, side) => Math.max(1, Math.ceil((count * 26) / side));
   for (let layer = 0; layer < layers; layer += every(layers, PICTURES.bottom - PICTURES.top)) {
     write(context, String(layer), HEATMAP.left - 10, PICTURES.top + (layer + 0.5) * height + 7, 20, { align: "right", colour: faint });
