@@ -1,5 +1,6 @@
 """Text made to hurt: headers, sequences, identifiers and URL parameters."""
 
+import itertools
 import json
 
 import pytest
@@ -101,6 +102,22 @@ def test_megabytes_of_nonsense(text):
     with pytest.raises(SequenceError) as error:
         parse_protein(text)
     message_of(error)
+
+
+def test_what_was_kept_as_one_thing_is_read_as_no_other(own_home):
+    """A link could otherwise open the text of an upload as a folder."""
+    kept = {
+        inputs.kept_protein: inputs.keep_protein(Protein("x", "MKTV")),
+        inputs.kept_structure: inputs.keep_structure(b"/etc", "x"),
+        inputs.kept_table: inputs.keep_table(b"/etc", "x"),
+        inputs.kept_folder: inputs.keep_folder("/etc"),
+    }
+    for own, read in itertools.product(kept, kept):
+        if own is read:
+            read(kept[own])
+        else:
+            with pytest.raises(StoreError, match="is not the key of a kept input"):
+                read(kept[own])
 
 
 @pytest.mark.parametrize("text", [*MARKUP, *PATHS, "x" * LONG, "P29274" * 100_000, "8" * LONG])

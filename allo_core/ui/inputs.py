@@ -1,6 +1,7 @@
 """What people paste, upload or type, kept in this machine's cache so that a reload or a link finds it again.
 
-File names are made of hashes alone; what people named their files is stored inside and never becomes a path.
+File names are made of hashes alone; what people named their files is stored inside and never becomes a path.  A key says of what kind
+its input is, and is read as nothing else: what was uploaded cannot be opened as a folder.
 """
 
 import hashlib
@@ -52,7 +53,7 @@ def keep_protein(protein: Protein) -> str:
 def kept_protein(key: str) -> Protein:
     """The protein with this key; StoreError if it is not kept on this machine."""
     try:
-        return Protein(**json.loads(_read(key, ".json")))
+        return Protein(**json.loads(_read("sequence", key, ".json")))
     except (ValueError, TypeError):
         raise StoreError(f"{key} is damaged on this machine; paste the sequence again.") from None
 
@@ -69,7 +70,7 @@ def keep_structure(content: bytes, name: str) -> str:
 
 def kept_structure(key: str) -> tuple[Path, str]:
     """Path and display name of a kept structure; StoreError if it is not kept on this machine."""
-    name = _read(key, ".name").decode(errors="replace")
+    name = _read("structure", key, ".name").decode(errors="replace")
     return _folder() / f"{key}.bin", name
 
 
@@ -81,8 +82,8 @@ def keep_table(content: bytes, name: str) -> str:
 
 def kept_table(key: str) -> tuple[str, str]:
     """Text and display name of a kept table; StoreError if it is not kept on this machine or is not UTF-8 text."""
-    name = _read(key, ".name").decode(errors="replace")
-    return table_text(_read(key, ".bin"), name), name
+    name = _read("table", key, ".name").decode(errors="replace")
+    return table_text(_read("table", key, ".bin"), name), name
 
 
 def keep_folder(folder: str) -> str:
@@ -95,7 +96,7 @@ def keep_folder(folder: str) -> str:
 
 def kept_folder(key: str) -> str:
     """The path with this key; StoreError if nobody typed it on this machine."""
-    return _read(key, ".bin").decode()
+    return _read("folder", key, ".bin").decode()
 
 
 def structure_file(key: str) -> tuple[Path, str]:
@@ -143,8 +144,8 @@ def _keep_file(kind: str, content: bytes, name: str) -> str:
     return key
 
 
-def _read(key: str, suffix: str) -> bytes:
-    if not is_key(key):
+def _read(kind: str, key: str, suffix: str) -> bytes:
+    if not is_key(key) or not key.startswith(f"{kind}-"):
         raise StoreError(f"{key[:40]!r} is not the key of a kept input.")
     try:
         return (_folder() / f"{key}{suffix}").read_bytes()
