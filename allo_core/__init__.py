@@ -13,17 +13,17 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 __version__ = "0.1.0"
 
 _HOME = {
-    "AttentionMaps": "allo_core.attention.maps",
+    "AttentionMaps": "allo_core.runs.maps",
     "Columns": "allo_core.attention.columns",
     "HeadScores": "allo_core.attention.scores",
-    "Protein": "allo_core.sequence",
+    "Protein": "allo_core.protein.sequence",
     "StructureMap": "allo_core.structure.mapping",
     "columns": "allo_core.attention.columns",
-    "extract_attention": "allo_core.extract",
+    "extract_attention": "allo_core.runs.extract",
     "load_model": "allo_core.models.language_model",
     "map_structure": "allo_core.structure.mapping",
-    "parse_protein": "allo_core.sequence",
-    "parse_residues": "allo_core.residues",
+    "parse_protein": "allo_core.protein.sequence",
+    "parse_residues": "allo_core.protein.residues",
     "read_structure": "allo_core.structure.read",
     "score_heads": "allo_core.attention.scores",
 }

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from allo_core.alignment import align as local_alignment
-from allo_core.alignment import aligned_identity as identity
+from allo_core.protein.alignment import align as local_alignment
+from allo_core.protein.alignment import aligned_identity as identity
 
 __all__ = ["Nearest", "align", "identity", "nearest"]
 
@@ -39,7 +39,7 @@ def nearest(sequence: str, references: Mapping[str, str]) -> Nearest:
 
 
 def align(sequence: str, other: str) -> np.ndarray:
-    """Aligned residues of the best local alignment, as `allo_core.alignment.align` gives them."""
+    """Aligned residues of the best local alignment, as `allo_core.protein.alignment.align` gives them."""
     return _scored(sequence, other)[1]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from _quality_alignment import Nearest, align
 
-from allo_core.sequence import AMINO_ACIDS
+from allo_core.protein.sequence import AMINO_ACIDS
 
 __all__ = ["column_frequencies", "expected_at", "residue_frequencies", "residue_indices"]
 

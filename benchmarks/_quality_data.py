@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from allo_core.library import receptors
+from allo_core.library.receptors import receptors
 from allo_core.training.sequences import read_sequences
 from allo_core.training.split import held_out
 

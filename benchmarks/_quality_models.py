@@ -11,7 +11,7 @@ from allo_core.models.language_model import ProteinLanguageModel, filled_module,
 from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.models.tokens import FIRST_RESIDUE, VOCABULARIES, encode
 from allo_core.models.weights import WeightsState, weights_sha256
-from allo_core.sequence import AMINO_ACIDS, Protein
+from allo_core.protein.sequence import AMINO_ACIDS, Protein
 
 __all__ = ["Row", "antiberty", "attention_maps", "embeddings", "masked_log_probabilities", "trained", "untrained", "windows"]
 

@@ -11,8 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.preprocessing import StandardScaler
 
-from allo_core.library import receptors
-from allo_core.sequence import AMINO_ACIDS
+from allo_core.library.receptors import receptors
+from allo_core.protein.sequence import AMINO_ACIDS
 
 __all__ = ["Recovery", "labelled", "majority", "one_hot", "probe", "read_segments", "segment_labels"]
 

@@ -22,9 +22,9 @@ from _measure import Peak, Turns, in_fresh_process, milliseconds, processor_seco
 
 from allo_core.attention.columns import columns
 from allo_core.attention.scores import random_site_control, score_heads
-from allo_core.attention.store import delete_run, find_run
 from allo_core.models.registry import get_spec
-from allo_core.sequence import AMINO_ACIDS, Protein
+from allo_core.protein.sequence import AMINO_ACIDS, Protein
+from allo_core.runs.store import delete_run, find_run
 
 MODEL = "esm2_t33_650M_UR50D"
 SHARPNESS = {412: 2.0, 1022: 2.6}  # factor on q and k weights; over 1022 residues 2.0 gives a share of 1.3 %, 2.6 of 1.6 %
@@ -172,7 +172,7 @@ def fair_esm_and_ours(length: int):
 
 
 def run_ours(model, seed: int, length: int):
-    from allo_core.extract import extract_attention
+    from allo_core.runs.extract import extract_attention
 
     return extract_attention(model, protein(seed, length))
 

@@ -35,10 +35,10 @@ from _measure import memory_of, with_children
 from allo_core.batch import open_batch
 from allo_core.batch.run import Tally, run_batch
 from allo_core.batch.settings import choose_settings
-from allo_core.library import receptors
+from allo_core.library.receptors import receptors
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from allo_core.models.weights import locate
-from allo_core.sequence import AMINO_ACIDS
+from allo_core.protein.sequence import AMINO_ACIDS
 
 LENGTHS, COUNTS = (200, 400, 800), (192, 96, 48)
 SEQUENCES, WORKERS = 500, 2

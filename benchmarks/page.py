@@ -29,9 +29,9 @@ import numpy as np
 from _measure import Memory, in_fresh_process, maps_library, memory_of, with_children
 from playwright.sync_api import sync_playwright
 
-from allo_core.library import find_receptor
+from allo_core.library.receptors import find_receptor
 from allo_core.models.registry import get_spec
-from allo_core.ui.three_d_mol import ensure_library
+from allo_core.ui.shared.three_d_mol import ensure_library
 from tests.browser import driving
 from tests.browser.conftest import FLAGS, App, new_page
 
@@ -81,8 +81,8 @@ def main() -> None:
 
 def make_run() -> dict:
     """Random weights in an official file, and the run that is made with them."""
-    from allo_core.extract import extract_attention
     from allo_core.models.language_model import load_model
+    from allo_core.runs.extract import extract_attention
     from tests.models.tiny import fair_esm_model, save_fair_esm
 
     save_fair_esm(fair_esm_model(get_spec(MODEL), seed=0, sharpness=SHARPNESS), Path(os.environ["ALLOSCOPE_WEIGHTS"], f"{MODEL}.pt"))

@@ -16,12 +16,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from allo_core.errors import AlloScopeError
+from allo_core.learning.compare import RESAMPLES
+from allo_core.learning.results import PREDICTOR, RATE, Comparison, Estimate, verdict
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.prediction.card import model_card
-from allo_core.prediction.compare import RESAMPLES
 from allo_core.prediction.examples import site_examples
-from allo_core.prediction.results import PREDICTOR, RATE, Comparison, Estimate, verdict
 from allo_core.prediction.study import Study, study
 from allo_core.terminal.files import check_output
 

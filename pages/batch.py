@@ -4,18 +4,18 @@ import streamlit as st
 
 from allo_core.errors import AlloScopeError
 from allo_core.models.registry import MODELS
-from allo_core.ui.batch import panels, state
+from allo_core.ui.batch import panels, session
 from allo_core.ui.batch.rail import draw_rail
 from allo_core.ui.batch.tabs import draw_tabs
-from allo_core.ui.navigation import enter
-from allo_core.ui.strip import draw_foot, draw_notices
-from allo_core.ui.text import plain
+from allo_core.ui.explore.strip import draw_foot, draw_notices
+from allo_core.ui.shared.navigation import enter
+from allo_core.ui.shared.text import plain
 
 enter()
-view = state.start()
+view = session.start()
 batch, problem = None, ""
 try:
-    batch = state.opened(view)
+    batch = session.opened(view)
 except AlloScopeError as error:
     problem = str(error)
 
@@ -39,4 +39,4 @@ with st.sidebar:
 if batch is not None:
     draw_tabs(view, batch)
 draw_foot([MODELS[batch.settings.model_id].note] if batch is not None and batch.settings.model_id in MODELS else [])
-state.write_url()
+session.write_url()

@@ -2,23 +2,24 @@
 
 import streamlit as st
 
+from allo_core.analysis.verdict import set_phrases
 from allo_core.errors import AlloScopeError, ScoreError
-from allo_core.extract import find_kept_run, run_notes
-from allo_core.library import numbers_for
+from allo_core.library.receptors import numbers_for
 from allo_core.models.registry import get_spec
-from allo_core.sentences import set_phrases
-from allo_core.ui import incoming, panels, results, session, state
-from allo_core.ui.controls import draw_controls, effective_null
-from allo_core.ui.help import HELP
-from allo_core.ui.painting import paint
-from allo_core.ui.prediction_panel import circularity, draw_prediction
-from allo_core.ui.rail import draw_rail
-from allo_core.ui.run_panel import device_notes, draw_failure, draw_run_state
-from allo_core.ui.sentences import model_sentence, structure_sentence
-from allo_core.ui.shown import Shown
-from allo_core.ui.strip import draw_foot, draw_notices, draw_strip, draw_verdict
-from allo_core.ui.tabs import draw_tabs
-from allo_core.ui.text import plain
+from allo_core.runs.extract import find_kept_run, run_notes
+from allo_core.ui.explore import incoming, panels, results, session
+from allo_core.ui.explore import view as state
+from allo_core.ui.explore.controls import draw_controls, effective_null
+from allo_core.ui.explore.painting import paint
+from allo_core.ui.explore.prediction_panel import circularity, draw_prediction
+from allo_core.ui.explore.rail import draw_rail
+from allo_core.ui.explore.sentences import model_sentence, structure_sentence
+from allo_core.ui.explore.shown import Shown
+from allo_core.ui.explore.strip import draw_foot, draw_notices, draw_strip, draw_verdict
+from allo_core.ui.explore.tabs import draw_tabs
+from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.run_panel import device_notes, draw_failure, draw_run_state
+from allo_core.ui.shared.text import plain
 
 session.start()
 incoming.take_fetched()

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from allo_core.ui.kept_runs import draw_kept_runs
-from allo_core.ui.navigation import enter
+from allo_core.ui.kept.panels import draw_kept_runs
+from allo_core.ui.shared.navigation import enter
 
 enter()
 st.markdown("### Kept runs")

@@ -8,10 +8,11 @@ import pytest
 from allo_core.errors import AlloScopeError, FetchError, LibraryError, SequenceError, StoreError
 from allo_core.fetch import fetch_sequence, fetch_structure, fetched_structure
 from allo_core.fetch.kept import kept_file
-from allo_core.library import find_receptor, numbers_for, shipped_structure
-from allo_core.residues import parse_residues
-from allo_core.sequence import Protein, parse_protein
-from allo_core.ui import inputs, state
+from allo_core.library.receptors import find_receptor, numbers_for, shipped_structure
+from allo_core.protein.residues import parse_residues
+from allo_core.protein.sequence import Protein, parse_protein
+from allo_core.ui.explore import view as state
+from allo_core.ui.shared import inputs
 
 MARKUP = (
     "<script>alert(1)</script>",

@@ -4,19 +4,19 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from allo_core.analysis.strata import null_and_strata
 from allo_core.batch.settings import BatchSettings, is_site_name
 from allo_core.errors import LibraryError, ResidueError, ScoreError
-from allo_core.sequence import Protein
-from allo_core.strata import null_and_strata
+from allo_core.protein.sequence import Protein
 
 if TYPE_CHECKING:  # the terminal's options need not wait for them
     import numpy as np
     import pandas as pd
 
-    from allo_core.attention.column_reducer import ColumnReducer
     from allo_core.attention.scores import HeadScores
     from allo_core.models.language_model import ProteinLanguageModel
-    from allo_core.residues import ResidueNumbers
+    from allo_core.protein.residues import ResidueNumbers
+    from allo_core.runs.column_reducer import ColumnReducer
 
 __all__ = ["Computed", "compute"]
 
@@ -65,10 +65,10 @@ def compute(model: "ProteinLanguageModel", protein: Protein, settings: BatchSett
     """
     import numpy as np
 
-    from allo_core.extract import device_given_up
-    from allo_core.extract_columns import reduce_columns
     from allo_core.models.language_model import length_warning
     from allo_core.models.tokens import unusual_letters
+    from allo_core.runs.extract import device_given_up
+    from allo_core.runs.extract_columns import reduce_columns
 
     started = time.perf_counter()
     device_given_up(model, protein)
@@ -94,8 +94,8 @@ def _scored(
     reducer: "ColumnReducer", protein: Protein, settings: BatchSettings
 ) -> tuple["ResidueNumbers | None", "pd.DataFrame | None", str | None, str | None]:
     """Generic numbers, scores, scored residues, and why there are no scores."""
-    from allo_core.library import numbers_for
-    from allo_core.residues import format_residues
+    from allo_core.library.receptors import numbers_for
+    from allo_core.protein.residues import format_residues
 
     if settings.sites is None:
         return None, None, None, None
@@ -111,9 +111,9 @@ def _scored(
 
 def _marked(text: str, protein: Protein, numbers: "ResidueNumbers | None") -> tuple[int, ...]:
     """The residues in this protein, 0-based."""
-    from allo_core.library import find_site, site_indices
-    from allo_core.residues import parse_residues
-    from allo_core.sites import receptor_of
+    from allo_core.library.receptors import find_site, site_indices
+    from allo_core.library.sites import receptor_of
+    from allo_core.protein.residues import parse_residues
 
     if not is_site_name(text):
         return parse_residues(text, protein, numbers)

@@ -13,7 +13,7 @@ from allo_core import __version__
 from allo_core.batch.layout import COLUMNS, LOCK, METADATA, SCORES, SEQUENCES, WRITING, parts, schema
 from allo_core.batch.settings import FORMAT, BatchSettings
 from allo_core.errors import BatchError
-from allo_core.whole_file import write_whole
+from allo_core.storage.whole_file import write_whole
 
 __all__ = ["Finished", "Metadata", "finished_records", "read_metadata", "writing"]
 

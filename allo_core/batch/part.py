@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from allo_core.batch.compute import Computed
 from allo_core.batch.layout import COLUMNS, SCORES, SEQUENCES, WRITING, part_folder, part_name, pieces, schema
 from allo_core.batch.settings import BatchSettings
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
 
 if TYPE_CHECKING:  # the terminal's options need not wait for it
     import numpy as np

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from allo_core.errors import SequenceError
-from allo_core.sequence import Protein, parse_protein
+from allo_core.protein.sequence import Protein, parse_protein
 
 __all__ = ["Record", "read_records"]
 

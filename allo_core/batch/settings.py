@@ -126,13 +126,13 @@ def choose_settings(
     WeightsError, DeviceError, ScoreError, LibraryError
         Naming the setting that is not possible.
     """
-    from allo_core.attention.column_reducer import check_thresholds
     from allo_core.attention.columns import DEFAULT_THRESHOLD
     from allo_core.attention.nulls import check_null
     from allo_core.attention.scores import check_draws
-    from allo_core.devices import choose_dtype
+    from allo_core.models.devices import choose_dtype
     from allo_core.models.registry import get_spec
     from allo_core.models.weights import weights_sha256
+    from allo_core.runs.column_reducer import check_thresholds
 
     spec = get_spec(model_id)
     (threshold,) = check_thresholds((DEFAULT_THRESHOLD if threshold is None else threshold,))
@@ -191,14 +191,14 @@ def _check_sites(text: str) -> None:
 
 @cache
 def _site_names() -> frozenset[str]:
-    from allo_core.library import receptors
+    from allo_core.library.receptors import receptors
 
     return frozenset(site.name.lower() for receptor in receptors().values() for site in receptor.sites)
 
 
 def public_versions() -> dict[str, str]:
     """Versions of what computes the numbers, without what they were built for: which device computed stands with each record."""
-    from allo_core.extract import library_versions
+    from allo_core.runs.extract import library_versions
 
     return {name: version.partition("+")[0] for name, version in library_versions().items()}
 

@@ -12,7 +12,7 @@ from allo_core.batch.layout import SEQUENCES, part_name, pieces
 from allo_core.batch.part import Part
 from allo_core.batch.settings import BatchSettings, in_words, public_versions
 from allo_core.errors import AlloScopeError, BatchError
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
 
 if TYPE_CHECKING:  # the driver needs neither
     import pyarrow as pa

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from allo_core.devices import DEVICES, available_memory, choose_device, estimate_memory
 from allo_core.errors import BatchError, DeviceError
+from allo_core.models.devices import DEVICES, available_memory, choose_device, estimate_memory
 from allo_core.models.registry import ModelSpec
 
 __all__ = ["Workers", "choose_workers"]

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
 
 if TYPE_CHECKING:
     from allo_core.structure.mapping import StructureMap

@@ -9,8 +9,8 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from allo_core.colours import ELEMENTS, PARTNER
 from allo_core.errors import ExportError
+from allo_core.figures.colours import ELEMENTS, PARTNER
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

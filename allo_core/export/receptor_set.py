@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from allo_core import __version__
 from allo_core.export.record import CAUTIONS
 from allo_core.export.tables import cell
-from allo_core.residues import format_residues, residue_label
+from allo_core.protein.residues import format_residues, residue_label
 
 if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     import numpy as np

@@ -7,12 +7,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from allo_core import __version__
-from allo_core.residues import ResidueNumbers, residue_label
-from allo_core.sequence import Protein
+from allo_core.protein.residues import ResidueNumbers, residue_label
+from allo_core.protein.sequence import Protein
 
 if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
-    from allo_core.attention.run_meta import RunMeta
     from allo_core.attention.scores import HeadScores
+    from allo_core.runs.meta import RunMeta
 
 __all__ = ["CAUTIONS", "run_record"]
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.colours import hex_colours
 from allo_core.errors import ExportError
 from allo_core.export.coloured import COLOURED_FILE
 from allo_core.export.tables import printable
+from allo_core.figures.colours import hex_colours
 
 if TYPE_CHECKING:
     from allo_core.structure.mapping import ResidueId, StructureMap

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from allo_core.alignment import FEWEST_ALIGNED, HOMOLOGUE_IDENTITY, identity
 from allo_core.family.members import Member
+from allo_core.protein.alignment import FEWEST_ALIGNED, HOMOLOGUE_IDENTITY, identity
 
 __all__ = ["cluster_weights", "homologue_clusters", "identities"]
 

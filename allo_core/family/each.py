@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from allo_core.analysis.strata import null_and_strata
 from allo_core.attention.columns import Columns
 from allo_core.attention.scores import LEVEL, score_heads
 from allo_core.family.members import Member
-from allo_core.strata import null_and_strata
 
 __all__ = ["passing_alone", "q_values_of_each"]
 

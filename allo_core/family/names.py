@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from allo_core.alignment import align
 from allo_core.family.members import Member
+from allo_core.protein.alignment import align
 
 __all__ = ["common_names"]
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from allo_core.attention.column_reducer import KEPT_THRESHOLDS
-from allo_core.attention.column_store import ColumnRun
 from allo_core.attention.columns import Columns
 from allo_core.errors import AlloScopeError, Cancelled
-from allo_core.extract import Report, ready_model
-from allo_core.extract_columns import extract_columns, find_kept_columns
 from allo_core.family.members import Member, ReceptorSet, Refused, fitted
 from allo_core.models.language_model import CancelEvent, ProteinLanguageModel, load_model
 from allo_core.models.registry import get_spec
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
+from allo_core.runs.column_reducer import KEPT_THRESHOLDS
+from allo_core.runs.column_store import ColumnRun
+from allo_core.runs.extract import Report, ready_model
+from allo_core.runs.extract_columns import extract_columns, find_kept_columns
 
 __all__ = ["RECEPTOR", "SetRun", "kept_set", "run_set", "shuffled"]
 

@@ -6,12 +6,12 @@ import string
 from collections.abc import Iterator
 from dataclasses import replace
 
-from allo_core.alignment import HOMOLOGUE_IDENTITY
 from allo_core.errors import AlloScopeError, LibraryError, ScoreError, SequenceError, StoreError
 from allo_core.family.members import Member, ReceptorSet, Refused, parse_positions, positions_title
-from allo_core.library import NEAREST_IDENTITY, SODIUM_POCKET, find_receptor, find_site, numbers_for, site_indices
-from allo_core.residues import ResidueNumbers, parse_residues
-from allo_core.sequence import Protein, parse_protein
+from allo_core.library.receptors import NEAREST_IDENTITY, SODIUM_POCKET, find_receptor, find_site, numbers_for, site_indices
+from allo_core.protein.alignment import HOMOLOGUE_IDENTITY
+from allo_core.protein.residues import ResidueNumbers, parse_residues
+from allo_core.protein.sequence import Protein, parse_protein
 
 __all__ = ["MOST_ROWS", "read_set", "table_text"]
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from allo_core.attention.disk import home
 from allo_core.errors import FetchError
-from allo_core.whole_file import write_whole
+from allo_core.runs.disk import home
+from allo_core.storage.whole_file import write_whole
 
 __all__ = ["keep", "kept_file"]
 

@@ -8,8 +8,8 @@ from allo_core.fetch.identifiers import Identifier, identify
 from allo_core.fetch.kept import keep, kept_file
 from allo_core.fetch.sources import UNIPROT
 from allo_core.fetch.transfer import PATIENCE, Patience
-from allo_core.library import receptors
-from allo_core.sequence import Protein, parse_protein
+from allo_core.library.receptors import receptors
+from allo_core.protein.sequence import Protein, parse_protein
 
 if TYPE_CHECKING:
     from allo_core.models.language_model import CancelEvent

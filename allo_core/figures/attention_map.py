@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from allo_core.colours import SET_COLOURS, attention_scale, plotly_scale
+from allo_core.figures.colours import SET_COLOURS, attention_scale, plotly_scale
 from allo_core.figures.layout import QUIET
 
 __all__ = ["LARGEST_SIDE", "attention_map", "pooled"]

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allo_core.attention.scores import LEVEL
-from allo_core.colours import CHANCE_SCALE, GREYS, QUANTITY_SCALE, hex_colours, plotly_scale
+from allo_core.figures.colours import CHANCE_SCALE, GREYS, QUANTITY_SCALE, hex_colours, plotly_scale
 from allo_core.figures.layout import QUIET
 
 __all__ = ["SCORES", "cell_colours", "cells", "heatmap", "meaning_of_heads", "passes", "score_grid", "short_number"]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from allo_core.colours import SET_COLOURS
+from allo_core.figures.colours import SET_COLOURS
 from allo_core.figures.layout import QUIET, legend_at_top
 
 __all__ = ["probability_profile", "profile", "segment_track"]

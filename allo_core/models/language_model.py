@@ -4,12 +4,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from allo_core.devices import check_memory, choose_device, choose_dtype, keep_working_memory, memory_errors
 from allo_core.errors import Cancelled, SequenceError, WeightsError
+from allo_core.models.devices import check_memory, choose_device, choose_dtype, keep_working_memory, memory_errors
 from allo_core.models.registry import Layout, ModelSpec, get_spec
 from allo_core.models.tokens import FIRST_RESIDUE, VOCABULARIES, encode
 from allo_core.models.weights import WeightsState, check_shipped, how_to_get, locate, weights_sha256
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
 
 if TYPE_CHECKING:
     import torch

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from allo_core.models.registry import Family, ModelSpec
-from allo_core.sequence import AMINO_ACIDS, Protein
+from allo_core.protein.sequence import AMINO_ACIDS, Protein
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from allo_core.attention.store import home
 from allo_core.errors import WeightsError
 from allo_core.models.registry import MODELS, Layout, ModelSpec, Source
-from allo_core.whole_file import write_whole
+from allo_core.runs.store import home
+from allo_core.storage.whole_file import write_whole
 
 __all__ = [
     "OWN_PACKAGE",

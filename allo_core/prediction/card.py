@@ -1,14 +1,14 @@
 """The model card of a site predictor in sentences, and what to know of it before it is asked about one protein."""
 
-from allo_core.alignment import HOMOLOGUE_IDENTITY, identity
-from allo_core.library import receptors
+from allo_core.learning.results import PREDICTOR, RANDOM, Comparison, Estimate, verdict
+from allo_core.library.receptors import receptors
+from allo_core.library.sites import receptor_of
 from allo_core.models.registry import MODELS
 from allo_core.prediction.examples import EVIDENCE, LONGEST, orthosteric_site
 from allo_core.prediction.predictor import SitePredictor, TrainingReceptor
-from allo_core.prediction.results import PREDICTOR, RANDOM, Comparison, Estimate, verdict
-from allo_core.residues import ResidueNumbers
-from allo_core.sequence import Protein
-from allo_core.sites import receptor_of
+from allo_core.protein.alignment import HOMOLOGUE_IDENTITY, identity
+from allo_core.protein.residues import ResidueNumbers
+from allo_core.protein.sequence import Protein
 
 __all__ = ["model_card", "notes_on"]
 

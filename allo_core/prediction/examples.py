@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from allo_core.library import Receptor, Site, numbers_for, receptors, seven_tm_domain, site_indices
-from allo_core.residues import ResidueNumbers, parse_residues
-from allo_core.sequence import Protein
-from allo_core.sites import receptor_of, sites_of
+from allo_core.library.receptors import Receptor, Site, numbers_for, receptors, seven_tm_domain, site_indices
+from allo_core.library.sites import receptor_of, sites_of
+from allo_core.protein.residues import ResidueNumbers, parse_residues
+from allo_core.protein.sequence import Protein
 
 __all__ = [
     "CLASS_A_LIGAND_POSITIONS",

@@ -11,10 +11,10 @@ import numpy as np
 
 from allo_core.attention.nulls import encode_strata
 from allo_core.prediction.examples import OrthostericSite
-from allo_core.residues import ResidueNumbers
+from allo_core.protein.residues import ResidueNumbers
 
 if TYPE_CHECKING:
-    from allo_core.attention.maps import AttentionMaps
+    from allo_core.runs.maps import AttentionMaps
 
 __all__ = ["HEAD_FEATURES", "RECEIVED", "Head", "head_features"]
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.extract import extract_attention
+from allo_core.learning.results import PREDICTOR
 from allo_core.models.tokens import FIRST_RESIDUE, encode
 from allo_core.prediction.examples import Example
 from allo_core.prediction.features import RECEIVED, head_features
-from allo_core.prediction.results import PREDICTOR
 from allo_core.prediction.selection import sensitivity, strongest_heads
-from allo_core.sequence import AMINO_ACIDS
+from allo_core.protein.sequence import AMINO_ACIDS
+from allo_core.runs.extract import extract_attention
 
 if TYPE_CHECKING:
     from allo_core.models.language_model import ProteinLanguageModel

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allo_core.errors import PredictionError
+from allo_core.learning.model import LinearModel, Setting
+from allo_core.learning.results import Comparison
 from allo_core.prediction.examples import Example, orthosteric_site
 from allo_core.prediction.features import HEAD_FEATURES, Head, head_features
-from allo_core.prediction.model import LinearModel, Setting
-from allo_core.prediction.results import Comparison
-from allo_core.residues import ResidueNumbers, format_residues
-from allo_core.sequence import Protein
-from allo_core.whole_file import write_whole
+from allo_core.protein.residues import ResidueNumbers, format_residues
+from allo_core.protein.sequence import Protein
+from allo_core.storage.whole_file import write_whole
 
 if TYPE_CHECKING:
-    from allo_core.attention.maps import AttentionMaps
+    from allo_core.runs.maps import AttentionMaps
 
 __all__ = ["PREDICTOR_FILE", "SitePredictor", "TrainingReceptor", "load_predictor", "predict_sites", "save_predictor"]
 
@@ -26,7 +26,7 @@ PREDICTOR_FILE = Path(__file__).resolve().parents[1] / "data" / "site_predictor.
 
 # Raised when the file changes its meaning.
 _FORMAT = 1
-_BUILD = "python -m allo_core.prediction.build"
+_BUILD = "python -m allo_core.terminal.fit"
 
 
 @dataclass(frozen=True)

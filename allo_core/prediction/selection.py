@@ -4,7 +4,7 @@ import numpy as np
 
 from allo_core.attention.nulls import encode_strata, moments
 from allo_core.errors import PredictionError
-from allo_core.residues import ResidueNumbers
+from allo_core.protein.residues import ResidueNumbers
 
 __all__ = ["sensitivity", "strongest_heads"]
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allo_core.errors import PredictionError
-from allo_core.prediction.compare import compare, hold_out
-from allo_core.prediction.evaluate import Evaluation, HeldOut
+from allo_core.learning.compare import compare, hold_out
+from allo_core.learning.evaluate import Evaluation, HeldOut
+from allo_core.learning.folds import homologues, training_set
+from allo_core.learning.results import ALL_EVIDENCE, Comparison
 from allo_core.prediction.examples import EVIDENCE, Example
-from allo_core.prediction.folds import homologues, training_set
 from allo_core.prediction.methods import HeadData, Progress, all_methods, head_method, read_heads
 from allo_core.prediction.predictor import SitePredictor, TrainingReceptor
-from allo_core.prediction.results import ALL_EVIDENCE, Comparison
 
 if TYPE_CHECKING:
     from allo_core.models.language_model import ProteinLanguageModel

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from allo_core.errors import StructureError
-from allo_core.sequence import Protein
-from allo_core.structure.alignment import align_chain
+from allo_core.protein.sequence import Protein
+from allo_core.structure.chain_alignment import align_chain
 from allo_core.structure.polymer import ResidueTable, residue_table
 from allo_core.structure.read import ReferenceRange, Structure
 

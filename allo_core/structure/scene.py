@@ -8,7 +8,7 @@ import numpy as np
 from biotite.structure import AtomArray
 
 from allo_core.errors import StructureError
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
 from allo_core.structure.mapping import StructureMap
 from allo_core.structure.orient import HelixEnds, Placement, helix_ends, upright
 from allo_core.structure.parts import Parts, scene_parts

@@ -3,14 +3,14 @@
 import argparse
 import sys
 
-from allo_core.attention.measures import MEASURES, setting
+from allo_core.analysis.measures import MEASURES, setting
+from allo_core.analysis.strata import null_and_strata
+from allo_core.analysis.verdict import nearness, set_phrases, verdict
 from allo_core.export.tables import printable
-from allo_core.library import numbers_for
+from allo_core.library.receptors import numbers_for
+from allo_core.library.sites import sites_of
 from allo_core.models.registry import ModelSpec, get_spec
-from allo_core.sentences import nearness, set_phrases, verdict
-from allo_core.sequence import Protein
-from allo_core.sites import sites_of
-from allo_core.strata import null_and_strata
+from allo_core.protein.sequence import Protein
 from allo_core.terminal.files import check_output, write
 from allo_core.terminal.picture import Picture, check_picture_options, open_picture, parse_head
 from allo_core.terminal.progress import show_progress
@@ -31,7 +31,7 @@ def analyse(options: argparse.Namespace) -> None:
     """
     from allo_core.attention.scores import score_with_control
     from allo_core.export import run_record, scores_csv, table_of_heads
-    from allo_core.extract import run_model, run_notes
+    from allo_core.runs.extract import run_model, run_notes
 
     spec = get_spec(options.model)
     protein = protein_of(options.target, options.record)
@@ -78,11 +78,11 @@ def _picture(options: argparse.Namespace, protein: Protein) -> Picture | None:
 def _check_settings(options: argparse.Namespace, spec: ModelSpec, protein: Protein, null: str) -> None:
     """Refuse what cannot be scored or written before anything is downloaded or computed."""
     from allo_core.attention.columns import check_threshold
-    from allo_core.attention.layout import FLOOR
     from allo_core.attention.nulls import check_null
     from allo_core.attention.scores import check_draws
-    from allo_core.devices import choose_device, choose_dtype
+    from allo_core.models.devices import choose_device, choose_dtype
     from allo_core.models.language_model import check_length
+    from allo_core.runs.layout import FLOOR
 
     check_threshold(options.threshold, smallest=FLOOR)
     check_null(null)

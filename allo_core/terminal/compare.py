@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from allo_core.analysis.verdict import consensus_verdict
 from allo_core.attention.columns import DEFAULT_THRESHOLD
 from allo_core.errors import ScoreError, StoreError
 from allo_core.export.tables import printable
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
-from allo_core.sentences import consensus_verdict
 from allo_core.terminal.files import check_output, write
 from allo_core.terminal.picture import parse_head
 from allo_core.terminal.progress import show_progress
@@ -99,9 +99,9 @@ def compare(options: argparse.Namespace) -> None:
 
 def _check(options: argparse.Namespace) -> tuple[float, ...]:
     """Refuse what cannot be scored or written before anything is computed; the thresholds to run with."""
-    from allo_core.attention.column_reducer import KEPT_THRESHOLDS, check_thresholds
     from allo_core.attention.scores import check_draws
-    from allo_core.devices import choose_device, choose_dtype
+    from allo_core.models.devices import choose_device, choose_dtype
+    from allo_core.runs.column_reducer import KEPT_THRESHOLDS, check_thresholds
 
     thresholds = check_thresholds((*KEPT_THRESHOLDS, options.threshold))
     check_draws(options.draws)

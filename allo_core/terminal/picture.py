@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.colours import SET_COLOURS, attention_scale, value_ceiling
 from allo_core.errors import ExportError, LibraryError, ScoreError, StructureError
 from allo_core.export import COLOURED_FILE, chimerax_script, coloured_structure, pymol_script
 from allo_core.export.facts import structure_facts
-from allo_core.library import shipped_structure
+from allo_core.figures.colours import SET_COLOURS, attention_scale, value_ceiling
+from allo_core.library.receptors import shipped_structure
 from allo_core.models.registry import ModelSpec
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
 from allo_core.terminal.files import check_output, write
 from allo_core.terminal.targets import shortened
 
 if TYPE_CHECKING:  # biotite is slow to import
-    from allo_core.attention.maps import AttentionMaps
+    from allo_core.runs.maps import AttentionMaps
     from allo_core.structure.mapping import StructureMap
     from allo_core.structure.read import Structure
 

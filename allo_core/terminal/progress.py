@@ -9,8 +9,8 @@ _A_LINE = 60  # characters
 
 def show_progress(stage: str, done: int, total: int) -> None:
     """Write what is being done over what was being done before; silent where stderr is a file."""
-    from allo_core.extract import LAYER
     from allo_core.family.runs import RECEPTOR
+    from allo_core.runs.extract import LAYER
 
     if not sys.stderr.isatty():
         return

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from allo_core.attention.column_store import columns_folder, delete_columns, kept_columns
-from allo_core.attention.store import damaged_runs, delete_run, list_runs, runs_folder
 from allo_core.errors import StoreError
 from allo_core.export.tables import printable
+from allo_core.runs.column_store import columns_folder, delete_columns, kept_columns
+from allo_core.runs.store import damaged_runs, delete_run, list_runs, runs_folder
 
 __all__ = ["delete_runs", "print_runs"]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from allo_core.errors import TrainingError
+from allo_core.storage.whole_file import write_whole
 from allo_core.training.learner import Learner
 from allo_core.training.settings import Settings, flag
-from allo_core.whole_file import write_whole
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from allo_core.devices import keep_working_memory, memory_errors
 from allo_core.errors import TrainingError
+from allo_core.models.devices import keep_working_memory, memory_errors
 from allo_core.models.language_model import filled_module, random_module
 from allo_core.models.registry import ModelSpec
 from allo_core.training.batches import Piece, pieces

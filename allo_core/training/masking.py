@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from allo_core.sequence import AMINO_ACIDS
+from allo_core.protein.sequence import AMINO_ACIDS
 from allo_core.training.sampling import TOKEN_NUMBERS
 
 __all__ = ["NOT_ASKED", "MaskedCrop", "mask_crop"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from allo_core.errors import TrainingError
-from allo_core.sequence import LETTERS
+from allo_core.protein.sequence import LETTERS
 
 __all__ = ["Record", "data_sha256", "read_sequences"]
 

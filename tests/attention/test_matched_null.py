@@ -6,9 +6,9 @@ import pytest
 from allo_core.attention.columns import Columns
 from allo_core.attention.nulls import FEWEST_ARCS, encode_strata, moments
 from allo_core.attention.scores import score_heads
-from allo_core.extract import extract_attention
-from allo_core.library import find_receptor, find_site, site_indices
+from allo_core.library.receptors import find_receptor, find_site, site_indices
 from allo_core.models.language_model import load_model
+from allo_core.runs.extract import extract_attention
 
 SITES, DRAWS, LEVEL = 200, 20_000, 0.05
 

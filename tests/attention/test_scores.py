@@ -7,7 +7,7 @@ from allo_core.attention import scores as scores_module
 from allo_core.attention.columns import Columns, columns
 from allo_core.attention.scores import COLUMN_SINK, FEW_ARCS, FEW_RESIDUES, random_site_control, score_heads, score_with_control
 from allo_core.errors import ScoreError
-from tests.attention.attention_runs import random_attention, residues_of
+from tests.runs.attention_runs import random_attention, residues_of
 
 SITES = [3, 7, 8, 20]
 STRATA = np.arange(40) // 8

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from allo_core.batch.settings import BatchSettings, choose_settings
 from allo_core.batch.worker import BLOCK, Worker
-from allo_core.sequence import AMINO_ACIDS
+from allo_core.protein.sequence import AMINO_ACIDS
 
 MODEL = "antiberty"  # small, and its weights come with a package
 

@@ -10,10 +10,10 @@ from allo_core.batch.compute import Computed
 from allo_core.batch.folder import writing
 from allo_core.batch.part import Part
 from allo_core.batch.settings import BatchSettings, choose_settings
-from allo_core.library import find_receptor
+from allo_core.library.receptors import find_receptor
 from allo_core.models.registry import DEFAULT_MODEL
-from allo_core.residues import format_residues
-from allo_core.sequence import Protein
+from allo_core.protein.residues import format_residues
+from allo_core.protein.sequence import Protein
 
 __all__ = ["A2A", "BEST", "NAMES", "SITES", "plant", "planted_scores", "planted_settings"]
 

@@ -14,7 +14,7 @@ from allo_core.batch.compute import compute
 from allo_core.batch.folder import writing
 from allo_core.errors import BatchError
 from allo_core.models.language_model import load_model
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
 from tests.batch.made import MODEL, block, sequence, settings, worker
 
 RECORDS = [(1, "<b>a</b>", sequence(20, 1)), (2, "b", sequence(25, 2)), (3, "c", sequence(6, 3)), (4, "long", sequence(511, 4))]

@@ -5,7 +5,7 @@ import pytest
 
 from allo_core.batch.layout import WRITING, parts, pieces, schema
 from allo_core.batch.part import Part
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
 from tests.batch.made import settings
 
 

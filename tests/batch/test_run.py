@@ -14,7 +14,7 @@ from allo_core.batch.layout import WRITING
 from allo_core.batch.run import Tally, block_size, run_batch
 from allo_core.batch.workers import Workers
 from allo_core.errors import AlloScopeError, BatchError
-from allo_core.library import find_receptor
+from allo_core.library.receptors import find_receptor
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from tests.batch.made import block, fasta, sequence, settings, worker, workers
 from tests.terminal.commands import run

@@ -5,7 +5,7 @@ import pytest
 from _quality_alignment import Nearest, align, identity, nearest
 from _quality_columns import column_frequencies, expected_at, residue_frequencies, residue_indices
 
-from allo_core.sequence import AMINO_ACIDS
+from allo_core.protein.sequence import AMINO_ACIDS
 from tests.models.tiny import random_protein
 
 HELIX = "WLACDEFGHIKLMNPQRSTVWYFW"

@@ -5,7 +5,7 @@ import pytest
 from _quality_contacts import ENTRIES, Target, apc, contact_precision, contact_targets, folds, pairs_of, precision_at
 from _quality_models import untrained
 
-from allo_core.library import find_receptor
+from allo_core.library.receptors import find_receptor
 from tests.benchmarks.small import SMALL
 from tests.models.tiny import random_protein
 

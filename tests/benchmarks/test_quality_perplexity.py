@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from allo_core.errors import WeightsError
 from allo_core.models.tokens import VOCABULARIES
-from allo_core.sequence import AMINO_ACIDS
+from allo_core.protein.sequence import AMINO_ACIDS
 from tests.benchmarks.small import SMALL
 from tests.models.tiny import random_protein
 

@@ -9,7 +9,7 @@ from _quality_held import COLUMNS, FREQUENCIES, ask_all
 from _quality_models import untrained
 from _quality_segments import SEGMENTS, labelled, majority, one_hot, probe, read_segments, segment_labels
 
-from allo_core.library import receptors
+from allo_core.library.receptors import receptors
 from tests.benchmarks.small import SMALL
 
 LITTLE = Effort(masks=1, ortholog_masks=1, profile=2, orthologs=1, probe_receptors=3, probe_residues=60)

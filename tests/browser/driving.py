@@ -144,7 +144,7 @@ def click_residue(page, numbers: list[int]) -> int:
 
 
 def widget(page, name: str):
-    """A widget that shows a part of the view; its key has a number behind the name (allo_core/ui/mirror.py)."""
+    """A widget that shows a part of the view; its key has a number behind the name (allo_core/ui/shared/mirror.py)."""
     return page.locator(f"[class*='st-key-{name}-']")
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from biotite.structure.io.pdbx import CIFFile, get_structure
 
-from allo_core.attention.store import list_runs
-from allo_core.library import find_receptor, shipped_structure
+from allo_core.library.receptors import find_receptor, shipped_structure
+from allo_core.runs.store import list_runs
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.read import read_structure
 from tests.browser import driving
@@ -51,7 +51,7 @@ def test_the_b_factors_are_the_values_of_the_page(archive, app, monkeypatch):
     monkeypatch.setenv("ALLOSCOPE_HOME", str(app.home))
     protein = find_receptor("ADRB2").protein
     (run,) = [run for run in list_runs() if run.meta.sequence == protein.sequence]
-    from allo_core.attention.maps import AttentionMaps
+    from allo_core.runs.maps import AttentionMaps
 
     received = AttentionMaps(run.folder).received(2, 6)
     text = archive.read("structure_coloured.cif").decode()

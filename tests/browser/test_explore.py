@@ -7,7 +7,7 @@ import urllib.parse
 import numpy as np
 import pytest
 
-from allo_core.library import find_receptor
+from allo_core.library.receptors import find_receptor
 from tests.browser import driving
 from tests.browser.conftest import new_page
 

@@ -5,12 +5,12 @@ import re
 import numpy as np
 import pytest
 
-from allo_core.colours import attention_scale, hex_colours, value_ceiling
-from allo_core.extract import extract_attention
-from allo_core.library import find_receptor
+from allo_core.figures.colours import attention_scale, hex_colours, value_ceiling
+from allo_core.library.receptors import find_receptor
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.prediction.predictor import predict_sites
+from allo_core.runs.extract import extract_attention
 from tests.browser import driving
 
 pytestmark = pytest.mark.browser

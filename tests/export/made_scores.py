@@ -4,7 +4,7 @@ import numpy as np
 
 from allo_core.attention.columns import Columns
 from allo_core.attention.scores import score_heads
-from allo_core.library import find_receptor
+from allo_core.library.receptors import find_receptor
 
 A2A = find_receptor("AA2AR")
 SITES = (51, 90, 279)

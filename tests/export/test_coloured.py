@@ -7,7 +7,7 @@ import pytest
 from biotite.structure.io.pdbx import CIFFile, get_structure
 
 from allo_core.export import coloured_structure
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.read import Structure, read_structure
 from tests.structure.structure_files import (

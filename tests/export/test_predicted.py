@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from allo_core.export import predicted_csv
-from allo_core.library import find_receptor
-from allo_core.sequence import Protein
+from allo_core.library.receptors import find_receptor
+from allo_core.protein.sequence import Protein
 from tests.ui.predictors import small_predictor
 
 A2A = find_receptor("AA2AR")

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from allo_core.attention.measures import MEASURES
-from allo_core.attention.run_meta import RunMeta
+from allo_core.analysis.measures import MEASURES
 from allo_core.export import run_record
+from allo_core.runs.meta import RunMeta
 from tests.export.made_scores import A2A, SITES, scores_of
 
 SETS = {"A": SITES, "B": ()}

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from biotite.structure.io.pdb import PDBFile
 
-from allo_core.colours import ABSENT, attention_scale, hex_colours
 from allo_core.errors import ExportError
 from allo_core.export import COLOURED_FILE, chimerax_script, pymol_script
+from allo_core.figures.colours import ABSENT, attention_scale, hex_colours
 from allo_core.structure.mapping import ResidueId, StructureMap
 from tests.structure.structure_files import NAMES, map_of, protein_of, text_of
 

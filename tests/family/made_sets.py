@@ -6,7 +6,7 @@ import numpy as np
 
 from allo_core.attention.columns import Columns
 from allo_core.family.members import Member, ReceptorSet
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
 
 LAYERS, HEADS = 2, 3
 

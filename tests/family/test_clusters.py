@@ -5,7 +5,7 @@ import pytest
 
 from allo_core.family.clusters import cluster_weights, homologue_clusters, identities
 from allo_core.family.members import Member, positions_set
-from allo_core.library import find_receptor
+from allo_core.library.receptors import find_receptor
 from tests.family.made_sets import copy_of
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from allo_core.errors import AlloScopeError, ScoreError
 from allo_core.family.members import Member, ReceptorSet, fitted, library_set, parse_positions, positions_set
-from allo_core.library import SODIUM_POCKET, find_receptor, receptors
+from allo_core.library.receptors import SODIUM_POCKET, find_receptor, receptors
 from allo_core.models.registry import DEFAULT_MODEL, MODELS, get_spec
-from allo_core.residues import parse_residues
-from allo_core.sequence import Protein
+from allo_core.protein.residues import parse_residues
+from allo_core.protein.sequence import Protein
 
 
 def test_sodium_pocket_of_class_a():

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from allo_core.attention.column_store import columns_folder
 from allo_core.errors import Cancelled, DeviceError
 from allo_core.family import runs
 from allo_core.family.clusters import identities
@@ -15,6 +14,7 @@ from allo_core.family.members import library_set, positions_set
 from allo_core.family.runs import RECEPTOR, kept_set, run_set, shuffled
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
+from allo_core.runs.column_store import columns_folder
 
 THRESHOLDS = (0.0, 0.3)
 

@@ -7,8 +7,8 @@ import pytest
 
 from allo_core.errors import ScoreError, StoreError
 from allo_core.family.table import read_set, table_text
-from allo_core.library import SODIUM_POCKET, find_receptor
-from allo_core.sequence import AMINO_ACIDS
+from allo_core.library.receptors import SODIUM_POCKET, find_receptor
+from allo_core.protein.sequence import AMINO_ACIDS
 
 A2A = find_receptor("AA2AR").protein.sequence
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allo_core.colours import GREYS
+from allo_core.figures.colours import GREYS
 from allo_core.figures.heatmap import cell_colours, heatmap, meaning_of_heads, score_grid
 from allo_core.figures.receptor_set import consensus_heatmap
 

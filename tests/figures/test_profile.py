@@ -1,6 +1,6 @@
 import numpy as np
 
-from allo_core.colours import SET_COLOURS
+from allo_core.figures.colours import SET_COLOURS
 from allo_core.figures.profile import probability_profile, profile
 
 

@@ -9,7 +9,7 @@ from allo_core.errors import Cancelled, DeviceError, SequenceError
 from allo_core.models.language_model import build_module, check_length, length_warning, load_model
 from allo_core.models.registry import MODELS
 from allo_core.models.tokens import encode
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
 from tests.models.tiny import fair_esm_model, random_protein, save_fair_esm
 
 needs_antiberty = pytest.mark.skipif(importlib.util.find_spec("antiberty") is None, reason="the package antiberty is not installed")

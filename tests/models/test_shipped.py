@@ -11,7 +11,7 @@ import torch
 from safetensors import safe_open
 
 from allo_core.errors import WeightsError
-from allo_core.library import find_receptor
+from allo_core.library.receptors import find_receptor
 from allo_core.models import weights
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL, get_spec

@@ -7,7 +7,7 @@ from transformers import EsmcTokenizer
 
 from allo_core.models.registry import MODELS
 from allo_core.models.tokens import FIRST_RESIDUE, VOCABULARIES, encode, unusual_letters
-from allo_core.sequence import AMINO_ACIDS, LETTERS, Protein
+from allo_core.protein.sequence import AMINO_ACIDS, LETTERS, Protein
 
 
 def test_esm2_equals_fair_esm():

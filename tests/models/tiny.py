@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from allo_core.models.registry import MODELS, ModelSpec
-from allo_core.sequence import AMINO_ACIDS, Protein
+from allo_core.protein.sequence import AMINO_ACIDS, Protein
 
 TINY_ESMC = replace(MODELS["esmc_300m"], layers=3, heads=3, width=48, feed_forward=128)
 TINY_BERT = replace(MODELS["antiberty"], layers=2, heads=4, width=32, feed_forward=64)

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from allo_core.library import find_receptor, numbers_for
+from allo_core.learning.compare import compare, hold_out
+from allo_core.learning.model import LinearModel, Setting
+from allo_core.learning.results import verdict
+from allo_core.library.receptors import find_receptor, numbers_for
 from allo_core.prediction.card import model_card, notes_on
-from allo_core.prediction.compare import compare, hold_out
 from allo_core.prediction.examples import site_examples
-from allo_core.prediction.model import LinearModel, Setting
 from allo_core.prediction.predictor import SitePredictor, TrainingReceptor
-from allo_core.prediction.results import verdict
-from allo_core.sequence import Protein
-from tests.prediction.planted import examples, head_method, noise_method, unrelated
+from allo_core.protein.sequence import Protein
+from tests.learning.planted import examples, head_method, noise_method, unrelated
 
 TRAINING = tuple(TrainingReceptor.of(one) for one in site_examples() if one.name in ("AA2AR", "GRM1", "SMO", "CCR9"))
 

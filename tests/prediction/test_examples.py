@@ -1,22 +1,21 @@
 """Which receptors and residues a predictor learns from."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 
-from allo_core import library
-from allo_core.library import find_receptor, numbers_for, receptors
+from allo_core.library.receptors import find_receptor, numbers_for, receptors
+from allo_core.library.receptors import receptors as library
 from allo_core.prediction import examples as module
 from allo_core.prediction.examples import EVIDENCE, LONGEST, listed_sites, orthosteric_site, site_examples
-from allo_core.residues import parse_residues
-from allo_core.sequence import Protein
+from allo_core.protein.residues import parse_residues
+from allo_core.protein.sequence import Protein
 
 EXAMPLES = {example.name: example for example in site_examples()}
 
 
 def test_every_listed_allosteric_residue_is_an_example_and_nothing_else():
-    rows = json.loads((Path(library.__file__).parent / "data" / "sites.json").read_text(encoding="utf-8"))
+    rows = json.loads((library.DATA / "sites.json").read_text(encoding="utf-8"))
     listed: dict[str, set[str]] = {}
     for row in rows:
         if row["kind"] == "allosteric":

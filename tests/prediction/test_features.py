@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from allo_core.library import find_receptor
+from allo_core.library.receptors import find_receptor
 from allo_core.prediction.examples import OrthostericSite
 from allo_core.prediction.features import HEAD_FEATURES, head_features
-from tests.attention.attention_runs import random_attention, residues_of, run_meta, write_run
+from tests.runs.attention_runs import random_attention, residues_of, run_meta, write_run
 
 PART = find_receptor("AA2AR").protein.crop(40, 69)
 NUMBERS = find_receptor("AA2AR").numbers.crop(39, 69)

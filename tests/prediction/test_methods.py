@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from allo_core.extract import extract_attention
+from allo_core.learning.results import PREDICTOR
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.prediction import methods as module
 from allo_core.prediction.examples import Example, site_examples
 from allo_core.prediction.features import head_features
 from allo_core.prediction.methods import BASELINES, SIZES, HeadData, all_methods, read_heads
-from allo_core.prediction.results import PREDICTOR
 from allo_core.prediction.selection import sensitivity
-from allo_core.sequence import AMINO_ACIDS, Protein
-from tests.prediction.planted import examples
+from allo_core.protein.sequence import AMINO_ACIDS, Protein
+from allo_core.runs.extract import extract_attention
+from tests.learning.planted import examples
 
 AA2AR = next(one for one in site_examples() if one.name == "AA2AR")
 NAMELESS = examples(1)[0]  # a random sequence without numbers

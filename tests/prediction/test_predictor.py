@@ -10,17 +10,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from allo_core.errors import PredictionError
-from allo_core.library import find_receptor
+from allo_core.learning.folds import homologues
+from allo_core.library.receptors import find_receptor
 from allo_core.prediction import predictor as module
 from allo_core.prediction.examples import orthosteric_site, site_examples
 from allo_core.prediction.features import head_features
-from allo_core.prediction.folds import homologues
 from allo_core.prediction.methods import HeadData
 from allo_core.prediction.predictor import load_predictor, predict_sites, save_predictor
 from allo_core.prediction.selection import sensitivity
 from allo_core.prediction.study import fit_predictor
-from allo_core.sequence import Protein
-from tests.attention.attention_runs import random_attention, run_meta, write_run
+from allo_core.protein.sequence import Protein
+from tests.runs.attention_runs import random_attention, run_meta, write_run
 
 EXAMPLES = [example for example in site_examples() if example.name in ("FFAR1", "GPBAR", "CCR5", "GPR52", "GRM1", "GRM5")]
 HEADS = tuple(np.ndindex(1, 3))
@@ -47,7 +47,7 @@ def data(tmp_path_factory):
 def predictor(data):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("allo_core.prediction.methods.SIZES", (2,))
-        patch.setattr("allo_core.prediction.evaluate.STRENGTHS", (0.3,))
+        patch.setattr("allo_core.learning.evaluate.STRENGTHS", (0.3,))
         return fit_predictor(MODEL, EXAMPLES, data, homologues([one.protein.sequence for one in EXAMPLES]))
 
 

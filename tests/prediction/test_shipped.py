@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from allo_core.extract import extract_attention
-from allo_core.library import find_receptor, numbers_for
+from allo_core.library.receptors import find_receptor, numbers_for
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
 from allo_core.prediction.card import model_card
 from allo_core.prediction.examples import site_examples
 from allo_core.prediction.predictor import load_predictor, predict_sites
+from allo_core.runs.extract import extract_attention
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "site-prediction.md").read_text(encoding="utf-8")
 

@@ -7,16 +7,16 @@ import pytest
 import site_prediction
 
 from allo_core.errors import PredictionError
-from allo_core.extract import extract_attention
-from allo_core.library import find_receptor
+from allo_core.learning.results import PREDICTOR, RANDOM, RATE
+from allo_core.library.receptors import find_receptor
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
-from allo_core.prediction import build
 from allo_core.prediction.examples import site_examples
 from allo_core.prediction.methods import BASELINES, final_embeddings
 from allo_core.prediction.predictor import load_predictor, predict_sites
-from allo_core.prediction.results import PREDICTOR, RANDOM, RATE
 from allo_core.prediction.study import study
+from allo_core.runs.extract import extract_attention
+from allo_core.terminal import fit as build
 
 FEW = tuple(one for one in site_examples() if one.name in ("AA2AR", "CCR5", "FFAR1", "GPBAR", "GLP1R"))
 HRH1 = find_receptor("HRH1")
@@ -28,7 +28,7 @@ def small(monkeypatch):
     for module in (build, site_prediction):
         monkeypatch.setattr(module, "site_examples", lambda: FEW)
     monkeypatch.setattr("allo_core.prediction.methods.SIZES", (4,))
-    monkeypatch.setattr("allo_core.prediction.evaluate.STRENGTHS", (0.03,))
+    monkeypatch.setattr("allo_core.learning.evaluate.STRENGTHS", (0.03,))
     monkeypatch.setattr("allo_core.prediction.study._MOST_PROCESSES", 1)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.read import read_structure
 

@@ -3,7 +3,7 @@ import pytest
 from biotite.structure import get_residues
 
 from allo_core.errors import StructureError
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
 from allo_core.structure.geometry import cb_positions
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.read import read_structure

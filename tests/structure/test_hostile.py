@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from allo_core.errors import StructureError
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.read import LARGEST_FILE, read_structure
 from allo_core.structure.scene import build_scene

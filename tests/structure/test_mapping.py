@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from allo_core.errors import StructureError
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
 from allo_core.structure.mapping import ResidueId, map_structure
 from allo_core.structure.read import read_structure
 from tests.structure.structure_files import (

@@ -6,8 +6,8 @@ import pytest
 from biotite.structure import CellList
 
 from allo_core.errors import StructureError
-from allo_core.library import find_receptor, find_site, shipped_structure, site_indices
-from allo_core.sequence import Protein
+from allo_core.library.receptors import find_receptor, find_site, shipped_structure, site_indices
+from allo_core.protein.sequence import Protein
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.neighbours import residues_near, targets
 from allo_core.structure.read import read_structure

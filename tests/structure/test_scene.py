@@ -9,7 +9,7 @@ from biotite.structure.io.pdb import PDBFile
 from biotite.structure.io.pdbx import CIFFile, set_structure
 
 from allo_core.errors import StructureError
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.read import read_structure
 from allo_core.structure.scene import build_scene, compact

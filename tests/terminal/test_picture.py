@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from biotite.structure.io.pdbx import CIFFile, get_structure
 
-from allo_core.attention.maps import AttentionMaps
-from allo_core.attention.store import list_runs, runs_folder
 from allo_core.fetch.kept import keep
-from allo_core.library import find_receptor, shipped_structure
+from allo_core.library.receptors import find_receptor, shipped_structure
+from allo_core.runs.maps import AttentionMaps
+from allo_core.runs.store import list_runs, runs_folder
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.read import read_structure
 from tests.terminal.commands import run
@@ -142,7 +142,7 @@ def test_an_alphafold_model_that_was_fetched_before(name, tmp_path, capsys):
 def test_refused_before_the_model_runs(arguments, words, tmp_path, capsys, monkeypatch):
     (tmp_path / "empty.pdb").write_text("")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("allo_core.extract.run_model", None)
+    monkeypatch.setattr("allo_core.runs.extract.run_model", None)
     places = {"FOLDER": str(tmp_path), "EMPTY": str(tmp_path / "empty.pdb")}
     code, out, err = run("analyse", "AA2AR", *SODIUM, *(places.get(argument, argument) for argument in arguments), capsys=capsys)
     assert (code, out, err.count("\n")) == (2, "", 1)

@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from allo_core.attention.column_store import columns_folder, kept_columns
-from allo_core.attention.store import list_runs, runs_folder
-from allo_core.extract_columns import extract_columns
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
-from allo_core.sequence import Protein
+from allo_core.protein.sequence import Protein
+from allo_core.runs.column_store import columns_folder, kept_columns
+from allo_core.runs.extract_columns import extract_columns
+from allo_core.runs.store import list_runs, runs_folder
 from tests.terminal.commands import run
 
 

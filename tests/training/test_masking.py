@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from allo_core.models.tokens import encode
-from allo_core.sequence import AMINO_ACIDS
+from allo_core.protein.sequence import AMINO_ACIDS
 from allo_core.training.masking import NOT_ASKED, mask_crop
 from allo_core.training.sampling import TOKEN_NUMBERS
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from allo_core.models.registry import MODELS, ModelSpec
-from allo_core.sequence import AMINO_ACIDS
+from allo_core.protein.sequence import AMINO_ACIDS
 from allo_core.training.files import Progress
 from allo_core.training.run import Habits, read_corpus, train
 from allo_core.training.settings import Settings

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from allo_core.learning.model import LinearModel, Setting
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
 from allo_core.prediction.examples import site_examples
-from allo_core.prediction.model import LinearModel, Setting
 from allo_core.prediction.predictor import SitePredictor, TrainingReceptor
 
 __all__ = ["small_predictor"]

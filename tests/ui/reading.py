@@ -6,7 +6,7 @@ __all__ = ["mirror_of", "said"]
 
 
 def mirror_of(widgets, name: str):
-    """The widget that mirrors a part of the view (allo_core/ui/mirror.py)."""
+    """The widget that mirrors a part of the view (allo_core/ui/shared/mirror.py)."""
     return next(widget for widget in widgets if widget.key.startswith(f"{name}-"))
 
 

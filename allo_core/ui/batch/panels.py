@@ -6,14 +6,14 @@ import streamlit as st
 
 from allo_core.figures.batch import SUMMARIES, batch_heatmap, sequences_figure
 from allo_core.figures.heatmap import short_number
-from allo_core.ui.batch import state
-from allo_core.ui.batch.reading import OpenBatch
+from allo_core.ui.batch import session
+from allo_core.ui.batch.results import OpenBatch
 from allo_core.ui.batch.view import BatchView
-from allo_core.ui.controls import NULL_NAMES
-from allo_core.ui.help import HELP
-from allo_core.ui.models import model_label
-from allo_core.ui.plots import draw_heads, draw_plot
-from allo_core.ui.text import plain
+from allo_core.ui.explore.controls import NULL_NAMES
+from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.models import model_label
+from allo_core.ui.shared.plots import draw_heads, draw_plot
+from allo_core.ui.shared.text import plain
 
 __all__ = ["HEIGHT", "draw_empty", "draw_heatmap", "draw_over_sequences", "draw_strip", "draw_verdict"]
 
@@ -68,7 +68,7 @@ def draw_heatmap(view: BatchView, batch: OpenBatch) -> None:
     figure = _heatmap(batch.key, view.shows, st.context.theme.type, batch)
     shape = summary.layers, summary.heads
     alt = f"Heatmap of {SUMMARIES[view.shows]} of {shape[0]} x {shape[1]} heads over {len(summary.rows)} sequences."
-    draw_heads(figure, HEIGHT, alt, batch.head_of(view.head), shape, state.select_head)
+    draw_heads(figure, HEIGHT, alt, batch.head_of(view.head), shape, session.select_head)
     few = int((summary.frame["flags"] != "").sum())
     if few == len(summary.frame):
         st.caption("Every head is tested in less than half of the sequences: too few have arcs at this threshold.")

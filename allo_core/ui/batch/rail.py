@@ -3,12 +3,12 @@
 import streamlit as st
 
 from allo_core.figures.batch import SUMMARIES
-from allo_core.ui.batch import state
-from allo_core.ui.batch.reading import OpenBatch
+from allo_core.ui.batch import session
+from allo_core.ui.batch.results import OpenBatch
 from allo_core.ui.batch.view import BatchView
-from allo_core.ui.help import HELP
-from allo_core.ui.mirror import mirrored
-from allo_core.ui.text import plain
+from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.mirror import mirrored
+from allo_core.ui.shared.text import plain
 
 __all__ = ["draw_rail"]
 
@@ -19,14 +19,14 @@ def draw_rail(view: BatchView, batch: OpenBatch | None) -> None:
         "Folder of a batch",
         placeholder="results",
         help=HELP["batch_folder"],
-        **mirrored("batch_folder", state.written(), state.open_folder),
+        **mirrored("batch_folder", session.written(), session.open_folder),
     )
-    if state.problem_of():
-        st.error(plain(state.problem_of()))
+    if session.problem_of():
+        st.error(plain(session.problem_of()))
     if batch is None:
         return
     st.caption(plain(_how_far(batch)))
-    st.button("Read again", key="batch_again", icon=":material/refresh:", on_click=state.read_again, width="stretch")
+    st.button("Read again", key="batch_again", icon=":material/refresh:", on_click=session.read_again, width="stretch")
     if batch.summary is None:
         _head(batch, batch.head_of(view.head))
         return
@@ -35,7 +35,7 @@ def draw_rail(view: BatchView, batch: OpenBatch | None) -> None:
         list(SUMMARIES),
         format_func=SUMMARIES.__getitem__,
         help=HELP["batch_shows"],
-        **mirrored("batch_shows", view.shows, lambda shows: state.change(shows=shows), list(SUMMARIES)),
+        **mirrored("batch_shows", view.shows, lambda shows: session.change(shows=shows), list(SUMMARIES)),
     )
 
 
@@ -54,7 +54,7 @@ def _head(batch: OpenBatch, shown: tuple[int, int]) -> None:
         ("Layer", "Head"),
         (settings.layers, settings.heads),
         shown,
-        (lambda layer: state.select_head(layer, shown[1]), lambda head: state.select_head(shown[0], head)),
+        (lambda layer: session.select_head(layer, shown[1]), lambda head: session.select_head(shown[0], head)),
         strict=True,
     ):
         with place:

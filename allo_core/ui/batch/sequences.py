@@ -8,23 +8,23 @@ import pandas as pd
 import streamlit as st
 
 from allo_core.attention.columns import Columns
-from allo_core.devices import DTYPES
 from allo_core.errors import AlloScopeError
 from allo_core.figures.profile import profile
-from allo_core.library import numbers_for
+from allo_core.library.receptors import numbers_for
+from allo_core.models.devices import DTYPES
 from allo_core.models.registry import MODELS
-from allo_core.residues import parse_residues
-from allo_core.sequence import Protein
-from allo_core.ui import inputs
-from allo_core.ui.batch import state
-from allo_core.ui.batch.reading import OpenBatch, columns_of
+from allo_core.protein.residues import parse_residues
+from allo_core.protein.sequence import Protein
+from allo_core.ui.batch import session
+from allo_core.ui.batch.results import OpenBatch, columns_of
 from allo_core.ui.batch.view import BatchView
-from allo_core.ui.help import HELP
-from allo_core.ui.mirror import mirrored
-from allo_core.ui.painting import residue_labels
-from allo_core.ui.plots import draw_plot
-from allo_core.ui.state import DRAWS, NULLS, THRESHOLDS, View, starting_view, to_query
-from allo_core.ui.text import plain
+from allo_core.ui.explore.painting import residue_labels
+from allo_core.ui.explore.view import DRAWS, NULLS, THRESHOLDS, View, starting_view, to_query
+from allo_core.ui.shared import inputs
+from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.mirror import mirrored
+from allo_core.ui.shared.plots import draw_plot
+from allo_core.ui.shared.text import plain
 
 __all__ = ["draw_sequences"]
 
@@ -47,7 +47,7 @@ def _table(view: BatchView, batch: OpenBatch) -> None:
 
     def choose() -> None:
         chosen = st.session_state[key].selection.rows
-        state.change(row=int(frame["row"].iloc[chosen[0]]) if chosen else None)
+        session.change(row=int(frame["row"].iloc[chosen[0]]) if chosen else None)
 
     number = st.column_config.NumberColumn
     of_head = f"Of layer {head[0]}, head {head[1]}"
@@ -126,7 +126,7 @@ def _threshold(view: BatchView, batch: OpenBatch) -> float:
             format_func=lambda value: f"{value:.2f}",
             required=True,
             help=HELP["batch_threshold"],
-            **mirrored("batch_threshold", shown, lambda value: state.change(threshold=value), default="default"),
+            **mirrored("batch_threshold", shown, lambda value: session.change(threshold=value), default="default"),
         )
     return shown
 

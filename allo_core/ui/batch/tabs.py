@@ -5,13 +5,13 @@ from collections.abc import Callable
 import streamlit as st
 
 from allo_core.export import batch_heads_csv, batch_record, batch_sequences_csv
-from allo_core.ui.batch import state
-from allo_core.ui.batch.reading import OpenBatch
+from allo_core.ui.batch import session
+from allo_core.ui.batch.results import OpenBatch
 from allo_core.ui.batch.sequences import draw_sequences
 from allo_core.ui.batch.view import BatchView
-from allo_core.ui.heads_table import selecting_table
-from allo_core.ui.help import HELP
-from allo_core.ui.text import file_stem, plain
+from allo_core.ui.shared.heads_table import selecting_table
+from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.text import file_stem, plain
 
 __all__ = ["draw_tabs"]
 
@@ -46,7 +46,7 @@ def _heads(view: BatchView, batch: OpenBatch) -> None:
         "flags": st.column_config.TextColumn("flags", help="A head is flagged where less than half of the scored sequences test it."),
     }
     head = batch.head_of(view.head)
-    selecting_table(table, f"batch_heads_{batch.key}_{head[0]}_{head[1]}", state.select_head, columns)
+    selecting_table(table, f"batch_heads_{batch.key}_{head[0]}_{head[1]}", session.select_head, columns)
 
 
 def _failed(view: BatchView, batch: OpenBatch) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from allo_core.figures.batch import SUMMARIES
-from allo_core.ui import inputs
-from allo_core.ui.link import one_of, read_any_head, read_fields
+from allo_core.ui.shared import inputs
+from allo_core.ui.shared.link import one_of, read_any_head, read_fields
 
 __all__ = ["BatchView", "from_query", "to_query"]
 

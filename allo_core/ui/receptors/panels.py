@@ -4,20 +4,20 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from allo_core.analysis.verdict import consensus_verdict
 from allo_core.errors import ScoreError
 from allo_core.family.members import ReceptorSet
 from allo_core.figures.heatmap import meaning_of_heads
 from allo_core.figures.receptor_set import consensus_heatmap, family_figure
 from allo_core.models.registry import get_spec
-from allo_core.sentences import consensus_verdict
-from allo_core.ui.help import HELP
-from allo_core.ui.jobs import Job
-from allo_core.ui.plots import draw_heads, draw_plot
-from allo_core.ui.receptors import state
+from allo_core.ui.receptors import session
 from allo_core.ui.receptors.results import SetResult
 from allo_core.ui.receptors.view import SetView
-from allo_core.ui.run_panel import draw_progress
-from allo_core.ui.text import plain
+from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.jobs import Job
+from allo_core.ui.shared.plots import draw_heads, draw_plot
+from allo_core.ui.shared.run_panel import draw_progress
+from allo_core.ui.shared.text import plain
 
 __all__ = ["HEIGHT", "draw_family", "draw_heatmap", "draw_run", "draw_strip", "draw_verdict", "family_of"]
 
@@ -40,7 +40,7 @@ def draw_verdict(result: SetResult, by_chance: int | None) -> None:
 
 def draw_run(view: SetView, asked: ReceptorSet, job: Job | None, missing: int) -> None:
     """What stands in place of the pictures until every receptor has been run."""
-    request = state.request_of(view, asked)
+    request = session.request_of(view, asked)
     if job is not None and job.active:
         draw_progress(job)
         return
@@ -52,7 +52,7 @@ def draw_run(view: SetView, asked: ReceptorSet, job: Job | None, missing: int) -
     kept = f" {done} of {len(asked.members)} have been run before and are kept." if done else ""
     st.info(f"{get_spec(view.model).label} reads each receptor once; what it sees is kept, so a stopped set goes on where it was.{kept}")
     left = f"the {missing} that are left" if done else f"{missing} receptor{'s' if missing > 1 else ''}"
-    st.button(f"Run {left}", key="run_set", type="primary", on_click=state.start_run, args=(request,))
+    st.button(f"Run {left}", key="run_set", type="primary", on_click=session.start_run, args=(request,))
 
 
 def draw_heatmap(view: SetView, result: SetResult) -> None:
@@ -60,7 +60,7 @@ def draw_heatmap(view: SetView, result: SetResult) -> None:
     found = result.found
     figure = _heatmap(result.key, view.score, st.context.theme.type, HEIGHT, result)
     alt = f"Heatmap of {found.layers} x {found.heads} heads over {len(found.members)} receptors."
-    draw_heads(figure, HEIGHT, alt, result.head, (found.layers, found.heads), state.select_head)
+    draw_heads(figure, HEIGHT, alt, result.head, (found.layers, found.heads), session.select_head)
     few = int((found.frame["flags"] != "").sum())
     if few == len(found.frame):
         st.caption("No head is tested: too few receptors have arcs at this threshold; lower it.")

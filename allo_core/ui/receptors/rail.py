@@ -2,17 +2,17 @@
 
 import streamlit as st
 
-from allo_core.attention.column_reducer import KEPT_THRESHOLDS
 from allo_core.errors import StoreError
 from allo_core.family.members import ReceptorSet
 from allo_core.figures.heatmap import SCORES
-from allo_core.ui import inputs
-from allo_core.ui.help import HELP
-from allo_core.ui.mirror import mirrored
-from allo_core.ui.models import draw_model
-from allo_core.ui.receptors import state
+from allo_core.runs.column_reducer import KEPT_THRESHOLDS
+from allo_core.ui.receptors import session
 from allo_core.ui.receptors.view import EVIDENCE, KINDS, LIBRARY, SetView, classes
-from allo_core.ui.text import plain
+from allo_core.ui.shared import inputs
+from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.mirror import mirrored
+from allo_core.ui.shared.models import draw_model
+from allo_core.ui.shared.text import plain
 
 __all__ = ["draw_rail"]
 
@@ -26,28 +26,28 @@ def draw_rail(view: SetView, asked: ReceptorSet | None) -> None:
         list(KINDS),
         format_func=KINDS.__getitem__,
         help=HELP["question"],
-        **mirrored("kind", view.kind, lambda kind: state.ask(kind=kind), list(KINDS)),
+        **mirrored("kind", view.kind, lambda kind: session.ask(kind=kind), list(KINDS)),
     )
     {"positions": _positions, "library": _library, "table": _table}[view.kind](view)
-    if state.problem_of():
-        st.error(plain(state.problem_of()))
+    if session.problem_of():
+        st.error(plain(session.problem_of()))
     if asked is not None:
         left_out = f", {len(asked.refused)} left out" if asked.refused else ""
         st.caption(f"{len(asked.members)} receptor{'s' if len(asked.members) > 1 else ''}{left_out}.")
-    draw_model(view.model, lambda model: state.change(model=model, head=None))
+    draw_model(view.model, lambda model: session.change(model=model, head=None))
     st.select_slider(
         "Threshold",
         KEPT_THRESHOLDS,
         format_func=lambda value: f"{value:.2f}",
         help=HELP["threshold"],
-        **mirrored("set_threshold", view.threshold, lambda threshold: state.change(threshold=threshold)),
+        **mirrored("set_threshold", view.threshold, lambda threshold: session.change(threshold=threshold)),
     )
     st.selectbox(
         "Heatmap shows",
         list(SCORES),
         format_func={"snr": "mean SNR", "enrichment": "log₂ mean enrichment", "q": "−log₁₀ combined q"}.__getitem__,
         help=HELP["set_score"],
-        **mirrored("set_score", view.score, lambda score: state.change(score=score), list(SCORES)),
+        **mirrored("set_score", view.score, lambda score: session.change(score=score), list(SCORES)),
     )
 
 
@@ -55,19 +55,19 @@ def _positions(view: SetView) -> None:
     st.text_input(
         "Positions",
         help=HELP["positions"],
-        **mirrored("positions", state.written("positions"), lambda text: state.ask(positions=text)),
+        **mirrored("positions", session.written("positions"), lambda text: session.ask(positions=text)),
     )
     left, right = st.columns(2)
     with left:
         st.selectbox(
-            "Class", classes(), **mirrored("receptor_class", view.receptor_class, lambda name: state.ask(receptor_class=name), classes())
+            "Class", classes(), **mirrored("receptor_class", view.receptor_class, lambda name: session.ask(receptor_class=name), classes())
         )
     with right:
         st.text_input(
             "Only with",
             placeholder="D2.50",
             help=HELP["required"],
-            **mirrored("required", state.written("required"), lambda text: state.ask(required=text)),
+            **mirrored("required", session.written("required"), lambda text: session.ask(required=text)),
         )
 
 
@@ -76,7 +76,7 @@ def _library(view: SetView) -> None:
         "Sites",
         list(LIBRARY),
         format_func=LIBRARY.__getitem__,
-        **mirrored("library", view.library, lambda kind: state.ask(library=kind, evidence=""), list(LIBRARY)),
+        **mirrored("library", view.library, lambda kind: session.ask(library=kind, evidence=""), list(LIBRARY)),
     )
     if view.library == "allosteric":
         st.selectbox(
@@ -84,7 +84,7 @@ def _library(view: SetView) -> None:
             list(EVIDENCE),
             format_func=EVIDENCE.__getitem__,
             help=HELP["evidence"],
-            **mirrored("evidence", view.evidence, lambda evidence: state.ask(evidence=evidence), list(EVIDENCE)),
+            **mirrored("evidence", view.evidence, lambda evidence: session.ask(evidence=evidence), list(EVIDENCE)),
         )
 
 
@@ -98,7 +98,7 @@ def _table(view: SetView) -> None:
     def take() -> None:
         file = st.session_state.set_table
         if file is not None:
-            state.take_table(file.getvalue(), file.name)
+            session.take_table(file.getvalue(), file.name)
 
     st.file_uploader(
         "CSV with receptor and residues",

@@ -15,9 +15,9 @@ from allo_core.family.each import q_values_of_each
 from allo_core.family.members import ReceptorSet
 from allo_core.family.profile import commonest_class, family_profile
 from allo_core.family.runs import SetRun, kept_set, shuffled
-from allo_core.ui.jobs import Job, SetRequest
-from allo_core.ui.receptors import state
+from allo_core.ui.receptors import session
 from allo_core.ui.receptors.view import SetView
+from allo_core.ui.shared.jobs import Job, SetRequest
 
 __all__ = ["SetResult", "SmallColumns", "result_of", "runs_of", "shuffled_passing", "shuffled_request"]
 
@@ -126,7 +126,7 @@ def result_of(view: SetView, done: SetRun) -> SetResult:
 
 def shuffled_request(view: SetView, done: SetRun) -> SetRequest:
     """The control: the same set with shuffled sequences."""
-    return state.request_of(view, _shuffled(done.asked.key, done.asked))
+    return session.request_of(view, _shuffled(done.asked.key, done.asked))
 
 
 def shuffled_passing(view: SetView, request: SetRequest, job: Job | None) -> int | None:

@@ -5,22 +5,22 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from allo_core.colours import SET_COLOURS, attention_scale, hex_colours, value_ceiling
 from allo_core.errors import AlloScopeError
 from allo_core.family.members import Member
 from allo_core.fetch import fetch_structure, fetched_structure
-from allo_core.library import receptors, shipped_structures
-from allo_core.residues import ResidueNumbers, residue_label
+from allo_core.figures.colours import SET_COLOURS, attention_scale, hex_colours, value_ceiling
+from allo_core.library.receptors import receptors, shipped_structures
+from allo_core.protein.residues import ResidueNumbers, residue_label
 from allo_core.structure.geometry import ca_positions
 from allo_core.structure.scene import Scene, build_scene
 from allo_core.structure.superpose import superpose
-from allo_core.ui.fetching import Fetching, draw_fetching
-from allo_core.ui.help import HELP
-from allo_core.ui.painting import Painting
+from allo_core.ui.explore.painting import Painting
+from allo_core.ui.explore.results import LoadedStructure, load_structure
 from allo_core.ui.receptors.results import SetResult
-from allo_core.ui.results import LoadedStructure, load_structure
-from allo_core.ui.structure_view import structure_view
-from allo_core.ui.text import file_stem, plain
+from allo_core.ui.shared.fetching import Fetching, draw_fetching
+from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.structure_view import structure_view
+from allo_core.ui.shared.text import file_stem, plain
 
 __all__ = ["draw_structures"]
 

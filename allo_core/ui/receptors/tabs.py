@@ -12,20 +12,20 @@ from allo_core.family.each import passing_alone
 from allo_core.family.members import Member, ReceptorSet
 from allo_core.figures.heatmap import meaning_of_heads
 from allo_core.figures.receptor_set import consensus_heatmap, receptors_figure
-from allo_core.library import receptors
+from allo_core.library.receptors import receptors
 from allo_core.models.registry import get_spec
-from allo_core.residues import format_residues
-from allo_core.ui.heads_table import selecting_table
-from allo_core.ui.help import HELP
-from allo_core.ui.plots import draw_plot
-from allo_core.ui.receptors import state
+from allo_core.protein.residues import format_residues
+from allo_core.ui.explore.view import residues_in_link
+from allo_core.ui.receptors import session
 from allo_core.ui.receptors.panels import family_of
 from allo_core.ui.receptors.results import SetResult, shuffled_request
 from allo_core.ui.receptors.structures import draw_structures
 from allo_core.ui.receptors.view import SetView
-from allo_core.ui.run_panel import draw_progress
-from allo_core.ui.state import residues_in_link
-from allo_core.ui.text import file_stem
+from allo_core.ui.shared.heads_table import selecting_table
+from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.plots import draw_plot
+from allo_core.ui.shared.run_panel import draw_progress
+from allo_core.ui.shared.text import file_stem
 
 __all__ = ["draw_tabs"]
 
@@ -120,7 +120,7 @@ def _heads(result: SetResult) -> None:
         "receptors": number("tested in", format="%d", help="Receptors in which the head has at least 10 arcs."),
         "passes_alone": number("passes alone in", format="%d", help=HELP["alone"]),
     }
-    selecting_table(table, f"set_heads_{result.key}_{result.at}".replace(":", "_"), state.select_head, columns)
+    selecting_table(table, f"set_heads_{result.key}_{result.at}".replace(":", "_"), session.select_head, columns)
 
 
 def draw_members(asked: ReceptorSet) -> None:
@@ -157,13 +157,13 @@ def _control(view: SetView, result: SetResult, by_chance: int | None) -> None:
     with mixed:
         st.markdown("**Shuffled sequences**", help=HELP["shuffled"])
         request = shuffled_request(view, result.done)
-        job = state.job_of(request)
+        job = session.job_of(request)
         if by_chance is not None:
             st.markdown(f"Heads that pass: {by_chance} of {len(found.frame)}.")
         elif job is not None and job.active:
             draw_progress(job)
         else:
-            st.button(f"Run {len(found.members)} shuffled sequences", key="run_shuffled", on_click=state.start_run, args=(request,))
+            st.button(f"Run {len(found.members)} shuffled sequences", key="run_shuffled", on_click=session.start_run, args=(request,))
 
 
 def _downloads(view: SetView, result: SetResult, by_chance: int | None) -> None:

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from allo_core.attention.column_reducer import KEPT_THRESHOLDS
 from allo_core.attention.columns import DEFAULT_THRESHOLD
-from allo_core.devices import DEVICES, DTYPES
 from allo_core.errors import AlloScopeError, ScoreError
 from allo_core.family.members import ReceptorSet, library_set, positions_set
 from allo_core.family.table import read_set
 from allo_core.figures.heatmap import SCORES
-from allo_core.library import receptors
+from allo_core.library.receptors import receptors
+from allo_core.models.devices import DEVICES, DTYPES
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
-from allo_core.ui import inputs
-from allo_core.ui.link import one_of, read_fields, read_head
+from allo_core.runs.column_reducer import KEPT_THRESHOLDS
+from allo_core.ui.shared import inputs
+from allo_core.ui.shared.link import one_of, read_fields, read_head
 
 __all__ = ["EVIDENCE", "KINDS", "LIBRARY", "SetView", "asked_of", "classes", "from_query", "to_query"]
 

@@ -9,9 +9,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from allo_core.ui import state as explore_state
-from allo_core.ui.batch.reading import read, stamp_of
+from allo_core.ui.batch.results import read, stamp_of
 from allo_core.ui.batch.sequences import _explore_view
+from allo_core.ui.explore import view as explore_state
 from tests.batch.planted import BEST, NAMES, SITES, plant, planted_settings
 from tests.ui.reading import mirror_of, said
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from allo_core.ui import inputs
 from allo_core.ui.batch.view import BatchView, from_query, to_query
+from allo_core.ui.shared import inputs
 
 
 @pytest.mark.parametrize("changes", [{}, {"shows": "snr"}, {"head": (32, 19)}, {"shows": "enrichment", "head": (0, 0)}])

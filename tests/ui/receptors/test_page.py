@@ -8,15 +8,15 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from allo_core.attention.column_store import columns_folder
 from allo_core.family.members import library_set
 from allo_core.family.runs import run_set
 from allo_core.family.table import read_set
-from allo_core.library import find_receptor
+from allo_core.library.receptors import find_receptor
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
-from allo_core.ui import inputs
-from allo_core.ui.text import plain
+from allo_core.runs.column_store import columns_folder
+from allo_core.ui.shared import inputs
+from allo_core.ui.shared.text import plain
 from tests.ui.reading import mirror_of, said
 
 A2A = find_receptor("AA2AR").protein.sequence

@@ -3,8 +3,8 @@
 import pytest
 
 from allo_core.errors import StoreError
-from allo_core.ui import inputs
 from allo_core.ui.receptors.view import SetView, asked_of, classes, from_query, to_query
+from allo_core.ui.shared import inputs
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,249 @@
+"""Which device computes, in which precision, whether its memory suffices, and whether it computes right."""
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
+
+from allo_core.errors import DeviceError
+from allo_core.models.registry import ModelSpec
+from allo_core.protein.sequence import Protein
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+__all__ = [
+    "DEVICES",
+    "DTYPES",
+    "Estimate",
+    "available_devices",
+    "available_memory",
+    "check_memory",
+    "choose_device",
+    "choose_dtype",
+    "estimate_memory",
+    "keep_working_memory",
+    "memory_errors",
+    "needs_trust_check",
+    "trust_device",
+]
+
+# In order of preference for "auto".
+DEVICES = ("cuda", "mps", "cpu")
+DTYPES = ("float32", "bfloat16")
+_BYTES = {"float32": 4, "bfloat16": 2}
+
+# MPS has returned silently wrong numbers in several versions of torch: SDPA with permuted inputs, products of transposed operands, bmm
+# above 2^32 elements.  CUDA and CPU have no such record.
+_CHECKED_DEVICES = frozenset({"mps"})
+# Largest difference of one probability from the CPU's: well above rounding (1e-5 in float32, 1e-2 in bfloat16), well below what a wrong
+# product gives (tenths).
+_TOLERANCE = {"float32": 1e-3, "bfloat16": 5e-2}
+_ROW_SUM_TOLERANCE = 1e-3
+
+# Parameters of mallopt (glibc, malloc.h) and what a forward pass needs again for every layer.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_KEPT_BYTES, _LARGEST_KEPT_BLOCK = 256 << 20, 32 << 20
+
+
+@cache
+def keep_working_memory() -> None:
+    """Let glibc keep the memory of one layer for the next, instead of giving it back and taking it again (a tenth of a run on the CPU)."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+        mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT_BLOCK)
+
+
+def available_devices() -> list[str]:
+    """The devices that torch can use here, best first; "cpu" is always the last."""
+    import torch
+
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    return [name for name in DEVICES if found[name]]
+
+
+def choose_device(name: str = "auto") -> str:
+    """The device to compute on: "auto" takes the best one.  DeviceError, naming what there is, for anything that is not available."""
+    devices = available_devices()
+    if name == "auto":
+        return devices[0]
+    if name not in devices:
+        raise DeviceError(f"The device {name!r} is not available here; choose one of auto, {', '.join(devices)}.")
+    return name
+
+
+def choose_dtype(name: str = "auto") -> str:
+    """The precision to compute in: "auto" is float32.  DeviceError for anything but "auto", "float32" and "bfloat16"."""
+    if name == "auto":
+        return "float32"
+    if name not in DTYPES:
+        raise DeviceError(f"The precision {name!r} is unknown; choose one of auto, {', '.join(DTYPES)}.")
+    return name
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Memory in bytes: the weights, and what one layer needs while it is worked out and stored."""
+
+    weights: int
+    working: int
+
+    @property
+    def total(self) -> int:
+        return self.weights + self.working
+
+
+def estimate_memory(spec: ModelSpec, length: int, dtype: str) -> Estimate:
+    """What a run over ``length`` residues needs.
+
+    One layer holds the scores of all heads, at most as much again while they are stored, and about four feed-forward states and
+    six hidden states.  Measured for the shape of ESM-2 650M: 94 MB at 412 residues, 270 MB at 1022; this gives 74 and 283.
+    """
+    tokens = length + 2
+    attention = 2 * 4 * spec.heads * tokens**2
+    activations = 4 * tokens * (6 * spec.width + 4 * spec.feed_forward)
+    return Estimate(spec.parameters * _BYTES[dtype], attention + activations)
+
+
+def check_memory(spec: ModelSpec, length: int, device: str, dtype: str, loaded: bool = False) -> None:
+    """Refuse what cannot fit: DeviceError with the numbers.  Where the free memory is unknown nothing is refused.
+
+    Parameters
+    ----------
+    length : int
+        Residues; 0: only the weights are to be loaded.
+    loaded : bool
+        The weights are in memory already, so only the working memory counts.
+    """
+    estimate = estimate_memory(spec, length, dtype)
+    needed = estimate.working if loaded else estimate.total
+    available = available_memory(device)
+    if available is None or needed <= available:
+        return
+    ways = (["bfloat16"] if dtype == "float32" else []) + ["a smaller model"]
+    ways += (["the CPU"] if device != "cpu" else []) + (["a shorter stretch"] if length else [])
+    task = f"for {length} residues" if length else "to be loaded"
+    raise DeviceError(
+        f"{spec.label} needs about {_gigabytes(needed)} {task} in {dtype}, {device} has {_gigabytes(available)} free; use {_any_of(ways)}."
+    )
+
+
+def _any_of(ways: list[str]) -> str:
+    return ", ".join(ways[:-1]) + (" or " if len(ways) > 1 else "") + ways[-1]
+
+
+def available_memory(device: str) -> int | None:
+    """Bytes that can still be used on a device; None where the system does not tell."""
+    if device == "cpu":
+        return _available_ram()
+    import torch
+
+    if device == "cuda":
+        return torch.cuda.mem_get_info()[0]
+    return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB"
+
+
+def _available_ram() -> int | None:
+    if sys.platform == "win32":
+        return _available_ram_windows()
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        pass  # not Linux
+    try:
+        # macOS tells only how much there is in all; it frees cached memory by itself.
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (OSError, ValueError):
+        return None
+
+
+class _MemoryStatus(ctypes.Structure):
+    """MEMORYSTATUSEX of the Windows API, sysinfoapi.h."""
+
+    _fields_ = (
+        ("length", ctypes.c_uint32),
+        ("load", ctypes.c_uint32),
+        *(
+            (name, ctypes.c_uint64)
+            for name in ("total", "available", "page_total", "page_free", "virtual_total", "virtual_free", "extended")
+        ),
+    )
+
+
+def _available_ram_windows() -> int | None:
+    status = _MemoryStatus(length=ctypes.sizeof(_MemoryStatus))
+    return status.available if ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)) else None
+
+
+@contextmanager
+def memory_errors(spec: ModelSpec, device: str) -> Iterator[None]:
+    """Turn a device's "out of memory" into a DeviceError that says what to do."""
+    import torch
+
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise _out_of_memory(spec, device) from error
+    except RuntimeError as error:
+        # MPS and the CPU have no class of their own for it.
+        if "out of memory" not in str(error).lower() and "can't allocate memory" not in str(error).lower():
+            raise
+        raise _out_of_memory(spec, device) from error
+
+
+def _out_of_memory(spec: ModelSpec, device: str) -> DeviceError:
+    elsewhere = "" if device == "cpu" else ", or the CPU"
+    return DeviceError(f"{device} ran out of memory with {spec.label}; use bfloat16, a smaller model or a shorter stretch{elsewhere}.")
+
+
+class _FirstLayers(Protocol):
+    """What the check needs of a model (`ProteinLanguageModel` has it)."""
+
+    device: "torch.device"
+    dtype: str
+
+    def first_layers(self, protein: Protein, device: str) -> "list[Tensor]": ...
+
+
+def needs_trust_check(device: str) -> bool:
+    """Whether a run on this device must be compared with the CPU first."""
+    return device in _CHECKED_DEVICES
+
+
+def trust_device(model: _FirstLayers, protein: Protein, compute: "Callable[[Protein, str], list[Tensor]] | None" = None) -> str | None:
+    """Compare the first layers on the model's device with the CPU.
+
+    Layer 0 shows products and softmax, layer 1 everything that a layer does with them.
+
+    Parameters
+    ----------
+    compute : callable(protein, device) -> list of float32 tensors [heads, T, T], optional
+        By default the model's own ``first_layers``.
+
+    Returns
+    -------
+    str or None
+        What is wrong, in words that follow "mps"; None if the device can be trusted.
+    """
+    compute = compute or model.first_layers
+    seen = [maps.float().cpu() for maps in compute(protein, model.device.type)]
+    for layer, (ours, right) in enumerate(zip(seen, compute(protein, "cpu"), strict=True)):
+        rows = (ours.sum(dim=-1) - 1).abs().max().item()
+        # "not <=": NaN must fail, too.
+        if not rows <= _ROW_SUM_TOLERANCE:
+            return f"gave attention rows of layer {layer} that do not sum to 1 (off by {rows:.2g})"
+        difference = (ours - right).abs().max().item()
+        if not difference <= _TOLERANCE[model.dtype]:
+            return f"gave attention in layer {layer} that differs from the CPU's by {difference:.2g}"
+    return None

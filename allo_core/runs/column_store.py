@@ -1,0 +1,161 @@
+"""The column runs that are kept on this machine, one file each: column weights at a few thresholds, a hundredth of the room of the maps."""
+
+import hashlib
+import io
+import json
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from allo_core.attention.columns import Columns
+from allo_core.errors import ScoreError, StoreError
+from allo_core.runs.column_reducer import ColumnReducer
+from allo_core.runs.disk import home
+from allo_core.runs.meta import RunMeta
+from allo_core.storage.whole_file import write_whole
+
+__all__ = ["ColumnRun", "columns_folder", "delete_columns", "find_column_run", "keep_column_run", "kept_columns"]
+
+# Raised when the file changes its meaning; older files are then computed anew.
+_FORMAT = 1
+# What a damaged file may raise, depending on where it is damaged; a member's check sum is looked at when it has been read.
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+
+
+class ColumnRun:
+    """Column weights and arcs of every head of one run at some thresholds, read from disk as they are needed.
+
+    Parameters
+    ----------
+    path : Path
+        A kept column run; use `find_column_run`.
+
+    Raises
+    ------
+    StoreError
+        The file is missing or damaged.
+
+    Attributes
+    ----------
+    meta : RunMeta
+    thresholds : tuple of float
+        In ascending order.
+    """
+
+    def __init__(self, path: Path):
+        self._path = Path(path)
+        try:
+            with zipfile.ZipFile(self._path) as archive:
+                stored = json.loads(archive.read("meta.json"))
+            self.meta = RunMeta.from_json(stored["meta"])
+            self.thresholds = tuple(float(value) for value in stored["thresholds"])
+            self.special_share = np.array(stored["special_share"], dtype=np.float64)
+        except _DAMAGE as error:
+            raise self._unreadable(error) from error
+
+    def columns(self, threshold: float) -> Columns:
+        """Column weights at one of the thresholds, shape (layers, heads, L), within float32 of what the maps give.
+
+        Raises as `arrays`.
+        """
+        weights, arcs = self.arrays(threshold)
+        return Columns(weights.astype(np.float64), arcs.astype(np.int64), threshold)
+
+    def arrays(self, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+        """Weights (float32) and arcs (uint16 or uint32) as they are kept, each of shape (layers, heads, L).
+
+        Raises
+        ------
+        ScoreError
+            Another threshold, with those there are.
+        StoreError
+            The file is gone or damaged.
+        """
+        if threshold not in self.thresholds:
+            kept = ", ".join(f"{value:g}" for value in self.thresholds)
+            raise ScoreError(f"Column weights above {threshold:g} were not kept; there are those above {kept}.")
+        try:
+            with zipfile.ZipFile(self._path) as archive:
+                weights, arcs = (_read(archive, name, threshold) for name in ("weights", "arcs"))
+        except _DAMAGE as error:
+            raise self._unreadable(error) from error
+        layers, heads, length, _ = self.meta.shape
+        if not weights.shape == arcs.shape == (layers, heads, length):
+            raise self._unreadable(f"arrays of shape {weights.shape}")
+        return weights, arcs
+
+    def _unreadable(self, reason: object) -> StoreError:
+        return StoreError(f"The kept columns in {self._path} cannot be read ({reason}); delete the file and run again.")
+
+
+def columns_folder() -> Path:
+    """The folder that holds one file a column run."""
+    return home() / "columns"
+
+
+def kept_columns() -> tuple[int, int]:
+    """How many column runs are kept, damaged ones among them, and their bytes."""
+    sizes = [file.stat().st_size for file in _files()]
+    return len(sizes), sum(sizes)
+
+
+def delete_columns() -> int:
+    """Delete every column run; how many there were.  StoreError if one cannot be deleted."""
+    files = _files()
+    for file in files:
+        try:
+            file.unlink(missing_ok=True)  # another process may delete them, too
+        except OSError as error:
+            raise StoreError(f"{file} cannot be deleted: {error.strerror}; close what uses it.") from error
+    return len(files)
+
+
+def find_column_run(meta: RunMeta, thresholds: tuple[float, ...]) -> ColumnRun | None:
+    """The kept column run of the same numbers and thresholds; None if there is none or its description cannot be read."""
+    path = _path(meta, thresholds)
+    try:
+        found = ColumnRun(path) if path.is_file() else None
+    except StoreError:
+        return None
+    return found if found is not None and (found.meta.key, found.thresholds) == (meta.key, thresholds) else None
+
+
+def keep_column_run(meta: RunMeta, reducer: ColumnReducer) -> ColumnRun:
+    """Write what a reducer has, in one step, and open it; StoreError, saying what to do, if the disk refuses."""
+    buffer = io.BytesIO()
+    # Most column weights above a threshold are 0, so the file is a fraction of the arrays.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for at, threshold in enumerate(reducer.thresholds):
+            _write(archive, "weights", threshold, reducer.weights[at].astype(np.float32))
+            _write(archive, "arcs", threshold, reducer.arcs[at])
+        described = {"meta": meta.to_json(), "thresholds": reducer.thresholds, "special_share": reducer.special_share.tolist()}
+        archive.writestr("meta.json", json.dumps(described))
+    path = _path(meta, reducer.thresholds)
+    try:
+        write_whole(path, buffer.getvalue())
+    except OSError as error:
+        raise StoreError(
+            f"Cannot write to {columns_folder()}: {error.strerror}; make room or set ALLOSCOPE_HOME to another folder."
+        ) from error
+    return ColumnRun(path)
+
+
+def _write(archive: zipfile.ZipFile, name: str, threshold: float, values: np.ndarray) -> None:
+    member = io.BytesIO()
+    np.save(member, values, allow_pickle=False)
+    archive.writestr(f"{name}-{threshold:g}.npy", member.getvalue())
+
+
+def _read(archive: zipfile.ZipFile, name: str, threshold: float) -> np.ndarray:
+    return np.load(io.BytesIO(archive.read(f"{name}-{threshold:g}.npy")), allow_pickle=False)
+
+
+def _files() -> list[Path]:
+    return sorted(columns_folder().glob("*.zip"))
+
+
+def _path(meta: RunMeta, thresholds: tuple[float, ...]) -> Path:
+    key = hashlib.sha256(json.dumps([_FORMAT, meta.key, thresholds]).encode()).hexdigest()
+    return columns_folder() / f"{key}.zip"

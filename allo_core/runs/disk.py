@@ -1,0 +1,72 @@
+"""Where runs lie, how much room they need, and what a person is told when the disk refuses."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from errno import EDQUOT, EFBIG, ENOSPC
+from pathlib import Path
+
+import platformdirs
+
+from allo_core.errors import StoreError
+from allo_core.runs.layout import FLOOR, entries_nbytes
+
+__all__ = ["check_disk", "disk_errors", "disk_needed", "home", "runs_folder"]
+
+
+def home() -> Path:
+    """Where AlloScope keeps its files: $ALLOSCOPE_HOME, else the user's cache folder."""
+    chosen = os.environ.get("ALLOSCOPE_HOME")
+    return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_cache_path("alloscope", appauthor=False)
+
+
+def runs_folder() -> Path:
+    """The folder that holds one folder a run, named by its key."""
+    return home() / "runs"
+
+
+def disk_needed(layers: int, heads: int, length: int) -> int:
+    """The most bytes that a run of this shape can take.
+
+    Beside the float16 maps and the column sums these are the entries above FLOOR: rows sum to 1, so a row has at most 1 / FLOOR of them.
+    """
+    rows = layers * heads * length
+    most_entries = rows * min(length, round(1 / FLOOR))
+    return 2 * rows * length + entries_nbytes(most_entries, layers * heads, length) + 4 * rows
+
+
+def check_disk(layers: int, heads: int, length: int) -> None:
+    """StoreError with the numbers unless a run of this shape fits on the disk."""
+    needed = disk_needed(layers, heads, length)
+    if _free() < needed:
+        raise _no_room(needed, "not enough disk space")
+
+
+@contextmanager
+def disk_errors(layers: int, heads: int, length: int) -> Iterator[None]:
+    """Turn an OSError while a run of this shape is written into a StoreError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (ENOSPC, EDQUOT, EFBIG):
+            raise _no_room(disk_needed(layers, heads, length), str(error.strerror)) from error
+        raise StoreError(
+            f"Cannot write to {runs_folder()}: {error.strerror}; set ALLOSCOPE_HOME to a folder that can be written."
+        ) from error
+
+
+def _free() -> int:
+    folder = runs_folder()
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def _no_room(needed: int, reason: str) -> StoreError:
+    numbers = f"the run needs up to {_amount(needed)}, {_amount(_free())} are free"
+    return StoreError(f"No room in {runs_folder()} ({reason}): {numbers}; delete kept runs or set ALLOSCOPE_HOME to another disk.")
+
+
+def _amount(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

@@ -1,0 +1,252 @@
+"""From a model and a protein to the attention maps on disk; a run that was kept is opened instead of computed.
+
+`run_model` is the whole road (weights, model, attention) for the page and the terminal; `extract_attention` is its last part.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from allo_core.errors import Cancelled
+from allo_core.models.devices import DEVICES, check_memory, choose_dtype, needs_trust_check, trust_device
+from allo_core.models.download import download
+from allo_core.models.language_model import CancelEvent, ProteinLanguageModel, check_length, length_warning, load_model
+from allo_core.models.registry import ModelSpec, get_spec
+from allo_core.models.tokens import FIRST_RESIDUE, unusual_letters
+from allo_core.models.weights import WeightsState, known_sha256, locate
+from allo_core.protein.sequence import Protein
+from allo_core.runs.maps import AttentionMaps
+from allo_core.runs.store import RunMeta, RunWriter, check_disk, find_run
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = [
+    "LAYER",
+    "Progress",
+    "Report",
+    "device_given_up",
+    "extract_attention",
+    "find_kept_run",
+    "kept_metas",
+    "library_versions",
+    "meta_of",
+    "ready_model",
+    "run_meta",
+    "run_model",
+    "run_notes",
+]
+
+_version = cache(version)  # it reads a file, and the page asks at each change
+LAYER = "Layer"  # the stage of `run_model` that counts layers; where other stages count, they count bytes
+
+Progress = Callable[[int, int], None]
+Report = Callable[[str, int, int], None]
+
+
+def run_model(
+    model_id: str,
+    protein: Protein,
+    device: str = "auto",
+    dtype: str = "auto",
+    report: Report | None = None,
+    cancel: CancelEvent | None = None,
+    load: Callable[[str, str, str], ProteinLanguageModel] = load_model,
+) -> tuple[AttentionMaps, tuple[str, ...]]:
+    """Everything from a model's id to its attention on disk: fetch the weights if they are not here, load the model, run it.
+
+    A run that was kept is opened at once, without any of that.
+
+    Parameters
+    ----------
+    model_id, device, dtype : str
+        As `load_model` takes them.
+    report : callable(stage, done, total), optional
+        Told in words what is being done, with how much of it: layers in the stage `LAYER`, else bytes; total 0 where nothing is counted.
+    cancel : CancelEvent, optional
+        Asked between the stages, between the pieces of a download, and between layers.
+    load : callable(model_id, device, dtype), optional
+        Gives the model, as `load_model`; for callers that keep one loaded.
+
+    Returns
+    -------
+    maps : AttentionMaps
+    notes : tuple of str
+        What to know of the device: that of the run, and that of the model now, each once.
+
+    Raises
+    ------
+    WeightsError, DeviceError, SequenceError, StoreError
+        What stands in the way, in one line.
+    Cancelled
+        Nothing was kept but the part of a download that has arrived.
+    """
+    check_length(get_spec(model_id), protein)
+    if kept := find_kept_run(model_id, protein, device, dtype):
+        return kept, kept.meta.notes
+    model = ready_model(model_id, device, dtype, report, cancel, load)
+    _step("Reading the sequence", report, cancel)
+    maps = extract_attention(model, protein, lambda done, total: report(LAYER, done, total) if report is not None else None, cancel)
+    return maps, tuple(dict.fromkeys((*maps.meta.notes, *model.notes)))
+
+
+def ready_model(
+    model_id: str,
+    device: str = "auto",
+    dtype: str = "auto",
+    report: Report | None = None,
+    cancel: CancelEvent | None = None,
+    load: Callable[[str, str, str], ProteinLanguageModel] = load_model,
+) -> ProteinLanguageModel:
+    """The model, its weights downloaded first if they are not here; parameters and errors as in `run_model`."""
+    spec = get_spec(model_id)
+    if locate(spec).state == "download":
+        stage = f"Downloading {spec.label}"
+        _step(stage, report, cancel)
+        download(spec, lambda done, total: _step(stage, report, cancel, done, total), cancel)
+    _step(f"Loading {spec.label}", report, cancel)
+    return load(model_id, device, dtype)
+
+
+def _step(stage: str, report: Report | None, cancel: CancelEvent | None, done: int = 0, total: int = 0) -> None:
+    if cancel is not None and cancel.is_set():
+        raise Cancelled
+    if report is not None:
+        report(stage, done, total)
+
+
+def extract_attention(
+    model: ProteinLanguageModel, protein: Protein, progress: Progress | None = None, cancel: CancelEvent | None = None
+) -> AttentionMaps:
+    """Attention of every layer and head of a model over one protein.
+
+    Parameters
+    ----------
+    progress : callable(done_layers, layers), optional
+        Called after each layer.
+    cancel : CancelEvent, optional
+        Asked between layers.
+
+    Returns
+    -------
+    AttentionMaps
+        At once if the same run was kept.
+
+    Raises
+    ------
+    Cancelled
+        Nothing was kept.
+    SequenceError, DeviceError, StoreError
+        Too long for the model; too little memory; too little disk.
+    """
+    check_length(model.spec, protein)
+    if kept := find_run(meta_of(model, protein)):
+        return kept
+    if device_given_up(model, protein) and (kept := find_run(meta_of(model, protein))):
+        return kept
+    check_memory(model.spec, len(protein), model.device.type, model.dtype, loaded=True)
+    check_disk(model.spec.layers, model.spec.heads, len(protein))
+    return _run(model, protein, progress, cancel)
+
+
+def _run(model: ProteinLanguageModel, protein: Protein, progress: Progress | None, cancel: CancelEvent | None) -> AttentionMaps:
+    started = time.perf_counter()
+    with RunWriter(meta_of(model, protein)) as writer:
+
+        def store(layer: int, probabilities: "Tensor") -> None:
+            writer.write_layer(layer, probabilities, FIRST_RESIDUE, len(protein))
+            if progress is not None:
+                progress(layer + 1, model.spec.layers)
+
+        model.attention(protein, store, cancel)
+        # The key does not depend on the time taken.
+        writer.meta = replace(writer.meta, seconds=round(time.perf_counter() - started, 3))
+        return writer.commit()
+
+
+def device_given_up(model: ProteinLanguageModel, protein: Protein) -> bool:
+    """Whether the model's device just turned out to compute wrongly; the model then goes on with the CPU, and says so with every run."""
+    device = model.device.type
+    if not needs_trust_check(device) or not (wrong := trust_device(model, protein)):
+        return False
+    model.to("cpu")
+    model.notes += (f"{device} {wrong}, so the model runs on the CPU.",)
+    return True
+
+
+def find_kept_run(model_id: str, protein: Protein, device: str = "auto", dtype: str = "auto") -> AttentionMaps | None:
+    """The kept run of a model over a protein, without loading torch or the model.
+
+    Parameters
+    ----------
+    device : {"auto", "cuda", "mps", "cpu"}
+        "auto" takes the first kept run among cuda, mps and cpu: which devices there are cannot be told without torch, and a run that is
+        kept was made on this machine, or on one that shares its folder.
+
+    Returns
+    -------
+    AttentionMaps or None
+        None also if the weights were never hashed on this machine, because then no run was made with them.
+
+    Raises
+    ------
+    WeightsError, DeviceError
+        Unknown model or precision.
+    """
+    return next((maps for meta in kept_metas(model_id, protein, device, dtype) if (maps := find_run(meta))), None)
+
+
+def kept_metas(model_id: str, protein: Protein, device: str = "auto", dtype: str = "auto") -> Iterator[RunMeta]:
+    """What a kept run of a model over a protein may be kept under, in order of preference; parameters and errors as in `find_kept_run`."""
+    spec = get_spec(model_id)
+    dtype = choose_dtype(dtype)
+    weights = locate(spec)
+    sha256 = known_sha256(weights.path) if weights.path else None
+    if sha256 is None:
+        return
+    # A device that did not compute right has handed its runs to the CPU.
+    devices = DEVICES if device == "auto" else dict.fromkeys((device, "cpu")) if device == "mps" else (device,)
+    for name in devices:
+        yield run_meta(spec, protein, name, dtype, weights, sha256)
+
+
+def run_meta(
+    spec: ModelSpec, protein: Protein, device_type: str, dtype: str, weights: WeightsState, sha256: str, notes: tuple[str, ...] = ()
+) -> RunMeta:
+    """What a run of this model over this protein is kept under, and what is written down with it."""
+    return RunMeta(
+        model_id=spec.id,
+        weights_sha256=sha256,
+        weights_source=weights.source,
+        licence=weights.licence,
+        protein_name=protein.name,
+        sequence=protein.sequence,
+        dtype=dtype,
+        device_type=device_type,
+        versions=library_versions(),
+        layers=spec.layers,
+        heads=spec.heads,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=0.0,
+        notes=notes,
+    )
+
+
+def run_notes(spec: ModelSpec, protein: Protein) -> tuple[str, ...]:
+    """What a person should know before this model reads this protein: what kind of model it is, its length, its unusual letters."""
+    return tuple(note for note in (spec.note, length_warning(spec, len(protein)), unusual_letters(spec, protein)) if note)
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of what computes the numbers, without importing any of it; the format of a run has its own number."""
+    return {name: _version(name) for name in ("torch", "transformers")}
+
+
+def meta_of(model: ProteinLanguageModel, protein: Protein) -> RunMeta:
+    """`run_meta` of a loaded model where it is."""
+    # Notes on the protein are worked out when they are shown: the same run serves a protein of another name or numbering.
+    return run_meta(model.spec, protein, model.device.type, model.dtype, model.weights, model.sha256, model.notes)

@@ -1,0 +1,73 @@
+"""From a model and a protein to the column weights of every head, without keeping a map."""
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from allo_core.models.devices import check_memory
+from allo_core.models.language_model import CancelEvent, ProteinLanguageModel, check_length
+from allo_core.models.tokens import FIRST_RESIDUE
+from allo_core.protein.sequence import Protein
+from allo_core.runs.column_reducer import KEPT_THRESHOLDS, ColumnReducer, check_thresholds
+from allo_core.runs.column_store import ColumnRun, find_column_run, keep_column_run
+from allo_core.runs.extract import device_given_up, kept_metas, meta_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["extract_columns", "find_kept_columns", "reduce_columns"]
+
+
+def extract_columns(
+    model: ProteinLanguageModel,
+    protein: Protein,
+    thresholds: tuple[float, ...] = KEPT_THRESHOLDS,
+    cancel: CancelEvent | None = None,
+) -> ColumnRun:
+    """Column weights of every head of a model over one protein; a kept run is opened, a new one is kept.
+
+    Parameters
+    ----------
+    thresholds : tuple of float
+        0, or 0.01 to 0.95.
+    cancel : CancelEvent, optional
+        Asked between layers.
+
+    Raises
+    ------
+    Cancelled
+        Nothing was kept.
+    ScoreError, SequenceError, DeviceError, StoreError
+        An impossible threshold; too long for the model; too little memory; the disk refuses.
+    """
+    thresholds = check_thresholds(thresholds)
+    check_length(model.spec, protein)
+    if kept := find_column_run(meta_of(model, protein), thresholds):
+        return kept
+    if device_given_up(model, protein) and (kept := find_column_run(meta_of(model, protein), thresholds)):
+        return kept
+    started = time.perf_counter()
+    reducer = reduce_columns(model, protein, thresholds, cancel)
+    return keep_column_run(replace(meta_of(model, protein), seconds=round(time.perf_counter() - started, 3)), reducer)
+
+
+def find_kept_columns(
+    model_id: str, protein: Protein, thresholds: tuple[float, ...] = KEPT_THRESHOLDS, device: str = "auto", dtype: str = "auto"
+) -> ColumnRun | None:
+    """The kept column run of a model over a protein, without loading torch or the model; as `find_kept_run`."""
+    thresholds = check_thresholds(thresholds)
+    return next((run for meta in kept_metas(model_id, protein, device, dtype) if (run := find_column_run(meta, thresholds))), None)
+
+
+def reduce_columns(
+    model: ProteinLanguageModel, protein: Protein, thresholds: tuple[float, ...], cancel: CancelEvent | None = None
+) -> ColumnReducer:
+    """Run the model and reduce each layer as it comes; nothing is kept on disk.  Parameters and errors as in `extract_columns`."""
+    check_memory(model.spec, len(protein), model.device.type, model.dtype, loaded=True)
+    reducer = ColumnReducer(model.spec.layers, model.spec.heads, len(protein), thresholds)
+
+    def reduce(layer: int, probabilities: "Tensor") -> None:
+        reducer.add(layer, probabilities, FIRST_RESIDUE)
+
+    model.attention(protein, reduce, cancel)
+    return reducer

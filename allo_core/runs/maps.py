@@ -1,0 +1,252 @@
+"""The attention of one kept run, read from disk as it is needed."""
+
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from allo_core.attention.columns import LARGEST_THRESHOLD, Columns, check_positions, check_threshold
+from allo_core.attention.threads import in_threads
+from allo_core.errors import ScoreError, StoreError
+from allo_core.runs.layout import ENTRIES, FLOOR, MAPS, META, SUMS, Entries, entries_nbytes, entry_columns, index_dtype
+from allo_core.runs.meta import RUN_FORMAT, RunMeta
+
+__all__ = ["Arcs", "AttentionMaps"]
+
+
+@dataclass(frozen=True, eq=False)
+class Arcs:
+    """The n entries of one head's map above a threshold, the strongest first; equal ones by query, then by key.
+
+    Parameters
+    ----------
+    queries, keys : ndarray, dtype=int64, shape=(n,)
+        0-based rows (who looks) and columns (who is looked at).
+    weights : ndarray, dtype=float32, shape=(n,)
+        Attention A_ij, as the model computed it.
+    threshold : float
+    """
+
+    queries: np.ndarray
+    keys: np.ndarray
+    weights: np.ndarray
+    threshold: float
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def above(self, threshold: float) -> "Arcs":
+        """Those above a higher threshold; ScoreError for a lower one, whose arcs are not here."""
+        if threshold < self.threshold:
+            raise ScoreError(f"These arcs were taken above {self.threshold:g}; take them again for a threshold of {threshold:g}.")
+        # A plain float is compared in float32, as everywhere; the weights descend.
+        n = int(np.count_nonzero(self.weights > float(threshold)))
+        return Arcs(self.queries[:n], self.keys[:n], self.weights[:n], float(threshold))
+
+
+class AttentionMaps:
+    """Attention over residues of every head of one run.
+
+    Nothing is held in memory and no file stays open: each access reads what it needs, so a run can be deleted while this object lives.
+
+    Parameters
+    ----------
+    folder : Path
+        A committed run; use `allo_core.runs.store.find_run`.
+
+    Raises
+    ------
+    StoreError
+        A file is missing, has the wrong size, or meta.json cannot be read.
+
+    Attributes
+    ----------
+    meta : RunMeta
+    folder : Path
+    special_share : ndarray, dtype=float64, shape=(layers, heads)
+        Mean share of attention that residues spend on special tokens (BOS, EOS and the like).
+    nbytes : int
+        What the run takes on the disk.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+        try:
+            self._open(json.loads((self.folder / META).read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"The kept run in {self.folder} is damaged ({error}); delete it and run the model again.") from error
+        self._checked: set[tuple[str, int]] = set()
+
+    def _open(self, stored: dict) -> None:
+        self.meta = RunMeta.from_json(stored["meta"])
+        if self.meta.format != RUN_FORMAT:
+            raise ValueError(f"format {self.meta.format}, expected {RUN_FORMAT}")
+        layers, heads, length, _ = self.meta.shape
+        self.special_share = np.array(stored["special_share"], dtype=np.float64)
+        self._blocks = stored["layers"]
+        self._sums_crc32 = stored["sums_crc32"]
+        sizes = {
+            MAPS: 2 * layers * heads * length * length,
+            SUMS: 4 * layers * heads * length,
+            ENTRIES: sum(entries_nbytes(block["entries"], heads, length) for block in self._blocks),
+        }
+        if self.special_share.shape != (layers, heads) or len(self._blocks) != layers:
+            raise ValueError("meta.json does not list every layer and head")
+        for name, size in sizes.items():
+            actual = (self.folder / name).stat().st_size
+            if actual != size:
+                raise ValueError(f"{name} has {actual} bytes, expected {size}")
+        self.nbytes = sum(sizes.values()) + (self.folder / META).stat().st_size
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(layers, heads, L, L)."""
+        return self.meta.shape
+
+    def __getitem__(self, where: tuple[int, int]) -> np.ndarray:
+        """Attention of one head, ndarray, dtype=float32, shape=(L, L); within 2.5e-4 of what the model computed (stored as float16)."""
+        layer, head = self._index(*where)
+        return self._maps(layer)[head].astype(np.float32)
+
+    def received(self, layer: int, head: int) -> np.ndarray:
+        """Attention that each residue receives from one head: column sums, ndarray, dtype=float64, shape=(L,)."""
+        layer, head = self._index(layer, head)
+        return self._sums()[layer, head].astype(np.float64)
+
+    def columns(self, threshold: float, queries: Iterable[int] | None = None) -> Columns:
+        """Column weights of all heads.
+
+        Parameters
+        ----------
+        threshold : float
+            0, or 0.01 to 0.95.  From 0.01 up they are exact (float32 entries); 0 reads the float32 column sums and, with `queries`,
+            the float16 maps.
+        queries : iterable of int, optional
+            0-based residues; only their rows count.
+
+        Returns
+        -------
+        Columns
+            Both arrays have the shape (layers, heads, L).
+
+        Raises
+        ------
+        ScoreError
+            A threshold that is not kept, or queries that do not exist.
+        StoreError
+            A damaged layer.
+        """
+        threshold = check_threshold(threshold, smallest=FLOOR)
+        layers, heads, length, _ = self.shape
+        rows = np.arange(length) if queries is None else check_positions(queries, length, "query")
+        if threshold == 0:
+            weights = self._sums().astype(np.float64) if queries is None else self._row_sums(rows)
+            return Columns(weights, np.full((layers, heads, length), len(rows)), 0.0)
+        wanted = None if queries is None else np.isin(np.arange(length), rows)
+        weights = np.empty((layers, heads * length))
+        arcs = np.empty((layers, heads * length), dtype=np.int64)
+
+        def fill(layer: int) -> None:
+            weights[layer], arcs[layer] = entry_columns(self._entries(layer), heads, length, threshold, wanted)
+
+        in_threads(fill, range(layers))
+        return Columns(weights.reshape(layers, heads, length), arcs.reshape(layers, heads, length), threshold)
+
+    def arcs(self, layer: int, head: int, threshold: float, queries: Iterable[int] | None = None) -> Arcs:
+        """One head's entries above a threshold, exact (float32).
+
+        Parameters
+        ----------
+        threshold : float
+            0.01 to 0.95; entries below 0.01 are not kept.
+        queries : iterable of int, optional
+            0-based residues; only their rows count.
+
+        Raises
+        ------
+        ScoreError
+            A threshold that is not kept (0 included: it would take every entry), or queries that do not exist.
+        StoreError
+            A damaged layer.
+        """
+        threshold = check_threshold(threshold, smallest=FLOOR)
+        if threshold == 0:
+            raise ScoreError(f"There are no arcs at threshold 0, where every entry counts; choose from {FLOOR} to {LARGEST_THRESHOLD}.")
+        layer, head = self._index(layer, head)
+        length = self.shape[-1]
+        keys, weights, row_counts = self._head_entries(layer, head)
+        rows = np.repeat(np.arange(length), row_counts)
+        kept = weights > threshold
+        if queries is not None:
+            kept &= np.isin(np.arange(length), check_positions(queries, length, "query"))[rows]
+        at = np.flatnonzero(kept)
+        at = at[np.argsort(-weights[at], kind="stable")]  # entries lie row by row, so a stable sort leaves equal ones in that order
+        return Arcs(rows[at], keys[at].astype(np.int64), weights[at], threshold)
+
+    def _index(self, layer: int, head: int) -> tuple[int, int]:
+        layers, heads = self.shape[:2]
+        if not (0 <= layer < layers and 0 <= head < heads):
+            raise IndexError(f"layer {layer}, head {head}: this run has layers 0 to {layers - 1} and heads 0 to {heads - 1}")
+        return int(layer), int(head)
+
+    def _row_sums(self, rows: np.ndarray) -> np.ndarray:
+        layers = range(self.shape[0])
+        return np.stack([self._maps(layer)[:, rows].astype(np.float32).sum(axis=1, dtype=np.float64) for layer in layers])
+
+    def _maps(self, layer: int) -> np.ndarray:
+        _, heads, length, _ = self.shape
+        offset = layer * heads * length * length * 2
+        try:
+            maps = np.memmap(self.folder / MAPS, dtype=np.float16, mode="r", offset=offset, shape=(heads, length, length))
+        except (OSError, ValueError) as error:
+            raise self._unreadable(error) from error
+        self._check(MAPS, layer, maps, self._blocks[layer]["maps_crc32"])
+        return maps
+
+    def _entries(self, layer: int) -> Entries:
+        _, heads, length, _ = self.shape
+        block = self._blocks[layer]
+        raw = self._read(ENTRIES, block["offset"], entries_nbytes(block["entries"], heads, length))
+        self._check(ENTRIES, layer, raw, block["entries_crc32"])
+        index = index_dtype(length)
+        values_end = 4 * block["entries"]
+        columns_end = values_end + block["entries"] * np.dtype(index).itemsize
+        return Entries(raw[:values_end].view(np.float32), raw[values_end:columns_end].view(index), raw[columns_end:].view(index))
+
+    def _head_entries(self, layer: int, head: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """One head's part of its layer's entries: keys and values of shape (entries,), entries in each row of shape (L,)."""
+        _, heads, length, _ = self.shape
+        entries = self._entries(layer)
+        row_counts = entries.row_counts.reshape(heads, length)
+        start, size = int(row_counts[:head].sum(dtype=np.int64)), int(row_counts[head].sum(dtype=np.int64))
+        part = slice(start, start + size)
+        return entries.columns[part], entries.values[part], row_counts[head]
+
+    def _sums(self) -> np.ndarray:
+        layers, heads, length, _ = self.shape
+        raw = self._read(SUMS, 0, 4 * layers * heads * length)
+        self._check(SUMS, None, raw, self._sums_crc32)
+        return raw.view(np.float32).reshape(layers, heads, length)
+
+    def _read(self, name: str, offset: int, size: int) -> np.ndarray:
+        try:
+            raw = np.fromfile(self.folder / name, dtype=np.uint8, count=size, offset=offset)
+        except OSError as error:
+            raise self._unreadable(error) from error
+        if raw.size != size:
+            raise self._unreadable(f"{name} is truncated")
+        return raw
+
+    def _check(self, name: str, layer: int | None, data: np.ndarray, expected: int) -> None:
+        if (name, layer) in self._checked:
+            return
+        if zlib.crc32(data) != expected:
+            what = "the column sums" if layer is None else f"layer {layer}"
+            raise self._unreadable(f"the checksum of {what} in {name} does not match")
+        self._checked.add((name, layer))
+
+    def _unreadable(self, reason: object) -> StoreError:
+        return StoreError(f"The kept run {self.meta.key[:12]} cannot be read: {reason}; delete {self.folder} and run the model again.")

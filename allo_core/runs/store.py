@@ -1,0 +1,257 @@
+"""The runs that are kept on this machine: writing, finding, listing and deleting them.
+
+A run is written into a temporary folder beside its final place and moved there in one step, so that a run which can be found is complete.
+Data files are not flushed to the disk first: sizes and checksums tell a run that a power cut damaged, and computing it again costs less
+than waiting for the disk after every run.
+"""
+
+import json
+import os
+import re
+import zlib
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from allo_core.errors import StoreError
+from allo_core.runs.disk import check_disk, disk_errors, disk_needed, home, runs_folder
+from allo_core.runs.layout import ENTRIES, MAPS, META, SUMS, Entries, LayerEncoder, entries_nbytes, special_share
+from allo_core.runs.maps import AttentionMaps
+from allo_core.runs.meta import RunMeta
+from allo_core.storage.temporary import drop_temporary, new_temporary, remove_stale_temporaries
+
+if TYPE_CHECKING:  # a kept run is found without torch
+    from torch import Tensor
+
+__all__ = [
+    "KeptRun",
+    "RunMeta",
+    "RunWriter",
+    "check_disk",
+    "damaged_runs",
+    "delete_run",
+    "disk_needed",
+    "find_run",
+    "home",
+    "list_runs",
+    "runs_folder",
+]
+
+_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class KeptRun:
+    """One complete run on this machine: its key, where it came from, its size in bytes and its folder."""
+
+    key: str
+    meta: RunMeta
+    bytes: int
+    folder: Path
+
+
+def find_run(run: RunMeta | str) -> AttentionMaps | None:
+    """The kept run with this key (or the key of this RunMeta); None if there is none or its files are damaged."""
+    folder = _folder(run.key if isinstance(run, RunMeta) else run)
+    if not folder.is_dir():
+        return None
+    try:
+        maps = AttentionMaps(folder)
+    except StoreError:
+        return None
+    return maps if maps.meta.key == folder.name else None
+
+
+def list_runs() -> list[KeptRun]:
+    """Every complete run, the newest first."""
+    found = [maps for key in _keys() if (maps := find_run(key)) is not None]
+    kept = [KeptRun(maps.folder.name, maps.meta, maps.nbytes, maps.folder) for maps in found]
+    return sorted(kept, key=lambda run: run.meta.created, reverse=True)
+
+
+def damaged_runs() -> list[str]:
+    """Keys of the runs that lie in the folder but cannot be read."""
+    return [key for key in _keys() if find_run(key) is None]
+
+
+def _keys() -> list[str]:
+    folder = runs_folder()
+    return [item.name for item in folder.iterdir() if _KEY.fullmatch(item.name)] if folder.is_dir() else []
+
+
+def delete_run(key: str) -> None:
+    """Delete one run, complete or damaged; StoreError if there is none or it cannot be deleted."""
+    folder = _folder(key)
+    if not folder.is_dir():
+        raise StoreError(f"There is no kept run {key[:12]} in {folder.parent}; it may already be deleted.")
+    try:
+        _discard(folder)
+    except OSError as error:
+        raise StoreError(f"The run {key[:12]} in {folder.parent} cannot be deleted: {error.strerror}; close what uses it.") from error
+
+
+class RunWriter:
+    """Writes one run, layer by layer; nothing can be found before `commit`, and leaving the context without it removes everything.
+
+    Parameters
+    ----------
+    meta : RunMeta
+        Stays changeable as an attribute until `commit`, for what is known only then (seconds, notes); its key must stay the same.
+
+    Examples
+    --------
+    >>> with RunWriter(meta) as writer:  # doctest: +SKIP
+    ...     for layer, probabilities in enumerate(layers):
+    ...         writer.write_layer(layer, probabilities, first=1, length=len(meta.sequence))
+    ...     maps = writer.commit()
+    """
+
+    def __init__(self, meta: RunMeta):
+        self.meta = meta
+        layers, heads, length, _ = meta.shape
+        self._blocks: dict[int, dict] = {}
+        self._sums = np.zeros((layers, heads, length), dtype=np.float32)
+        self._special_share = np.zeros((layers, heads))
+        self._entries_end = 0
+        self._encoder = LayerEncoder(heads, length)
+        self._size = (layers, heads, length)
+        self._disk = partial(disk_errors, layers, heads, length)
+
+    def __enter__(self) -> "RunWriter":
+        check_disk(*self._size)
+        with ExitStack() as cleanup, self._disk():
+            folder = runs_folder()
+            folder.mkdir(parents=True, exist_ok=True)
+            remove_stale_temporaries(folder)
+            self._temporary = new_temporary(folder)
+            cleanup.callback(drop_temporary, self._temporary)
+            self._maps_file = cleanup.enter_context(open(self._temporary / MAPS, "wb", buffering=0))
+            self._entries_file = cleanup.enter_context(open(self._temporary / ENTRIES, "wb", buffering=0))
+            self._cleanup = cleanup.pop_all()
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self._cleanup.close()  # the files first, then the folder: Windows removes no open file
+
+    def write_layer(self, layer: int, probabilities: "Tensor", first: int, length: int) -> None:
+        """Encode and write the attention of one layer; layers may come in any order, each once.
+
+        Parameters
+        ----------
+        probabilities : Tensor, dtype=float32, shape=(heads, T, T)
+            After softmax, over all tokens, on any device.
+        first, length : int
+            The residues are tokens ``first`` to ``first + length - 1``.
+
+        Raises
+        ------
+        ValueError
+            A layer that does not belong to this run, or comes twice.
+        StoreError
+            The disk is full, or the values cannot be attention.
+        """
+        self._check_layer(layer, probabilities, first, length)
+        maps_crc32, entries = 0, []
+        with self._disk():
+            self._maps_file.seek(2 * layer * self.meta.heads * length * length)
+            for maps, above in self._encoder.encode(probabilities, first):
+                maps_crc32 = zlib.crc32(maps, maps_crc32)
+                _write(self._maps_file, maps)
+                entries.append(above)
+            count, entries_crc32 = self._write_entries(entries)
+        self._sums[layer] = self._encoder.sums
+        self._special_share[layer] = special_share(self._encoder.sums, layer)
+        crc32 = {"maps_crc32": maps_crc32, "entries_crc32": entries_crc32}
+        self._blocks[layer] = {"offset": self._entries_end, "entries": count, **crc32}
+        self._entries_end += entries_nbytes(count, self.meta.heads, length)
+
+    def commit(self) -> AttentionMaps:
+        """Move the run to its place and open it; a complete run that another process put there first is kept instead.
+
+        Raises
+        ------
+        ValueError
+            A layer is missing.
+        StoreError
+            The disk is full.
+        """
+        missing = [layer for layer in range(self.meta.layers) if layer not in self._blocks]
+        if missing:
+            raise ValueError(f"layers {missing} of {self.meta.layers} were not written")
+        stored = {
+            "meta": self.meta.to_json(),
+            "layers": [self._blocks[layer] for layer in range(self.meta.layers)],
+            "sums_crc32": zlib.crc32(self._sums),
+            "special_share": self._special_share.tolist(),
+        }
+        with self._disk():
+            self._maps_file.close()
+            self._entries_file.close()
+            (self._temporary / SUMS).write_bytes(self._sums.data)
+            with open(self._temporary / META, "w", encoding="utf-8") as file:
+                json.dump(stored, file)
+                file.flush()
+                os.fsync(file.fileno())
+            return self._place()
+
+    def _place(self) -> AttentionMaps:
+        final = _folder(self.meta.key)
+        for _ in range(3):  # more than one round only if other processes place or delete the same run right now
+            kept = find_run(self.meta)
+            if kept is not None:
+                return kept
+            if final.exists():
+                _discard(final)
+            try:
+                os.replace(self._temporary, final)
+            except OSError:
+                if not final.exists():
+                    raise
+        kept = find_run(self.meta)
+        if kept is None:
+            raise StoreError(f"The run could not be moved into {final.parent}; other programs are changing that folder.")
+        return kept
+
+    def _check_layer(self, layer: int, probabilities: "Tensor", first: int, length: int) -> None:
+        layers, heads, residues, _ = self.meta.shape
+        if layer in self._blocks or not 0 <= layer < layers:
+            raise ValueError(f"layer {layer} {'came twice' if layer in self._blocks else f'is none of the {layers} of this run'}")
+        tokens = probabilities.shape[-1]
+        if length != residues or tuple(probabilities.shape) != (heads, tokens, tokens) or not 0 <= first <= tokens - length:
+            given = f"attention of shape {tuple(probabilities.shape)} with {length} residues from token {first}"
+            raise ValueError(f"{given} does not fit {heads} heads and {residues} residues")
+
+    def _write_entries(self, entries: list[Entries]) -> tuple[int, int]:
+        """Write one layer's block and return (number of entries, crc32)."""
+        crc32 = 0
+        for part in ("values", "columns", "row_counts"):
+            for group in entries:
+                data = getattr(group, part)
+                crc32 = zlib.crc32(data, crc32)
+                _write(self._entries_file, data)
+        return sum(len(group.values) for group in entries), crc32
+
+
+def _write(file, data: np.ndarray) -> None:
+    remaining = memoryview(data).cast("B") if data.size else b""
+    while remaining:  # an unbuffered file may write less than it was given, e.g. just before the disk is full
+        remaining = remaining[file.write(remaining) :]
+
+
+def _folder(key: str) -> Path:
+    if not _KEY.fullmatch(key):
+        raise StoreError(f"{key[:80]!r} is not the key of a run; a key has 64 hexadecimal digits.")
+    return runs_folder() / key
+
+
+def _discard(folder: Path) -> None:
+    # Moved first: a run that is half deleted must not be found.
+    doomed = new_temporary(folder.parent)
+    try:
+        os.replace(folder, doomed / folder.name)
+    finally:
+        drop_temporary(doomed)

@@ -1,0 +1,181 @@
+"""What a person takes away: tables, records, coloured structures, scripts, pages that open offline, a slide, and all of it as one ZIP."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import streamlit as st
+
+from allo_core.errors import ExportError
+from allo_core.export import (
+    COLOURED_FILE,
+    bundle,
+    chimerax_script,
+    coloured_structure,
+    figure_page,
+    pymol_script,
+    run_record,
+    scores_csv,
+    structure_facts,
+    structure_page,
+)
+from allo_core.figures.colours import SET_COLOURS, attention_scale
+from allo_core.figures.heatmap import heatmap, meaning_of_heads
+from allo_core.library.receptors import numbers_for
+from allo_core.ui.explore.painting import paint
+from allo_core.ui.explore.panels import profile_of
+from allo_core.ui.explore.shown import Shown
+from allo_core.ui.explore.slide import slide_of, take_again
+from allo_core.ui.shared import inputs
+from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.text import file_stem, plain
+from allo_core.ui.shared.three_d_mol import FILE, STATIC
+
+__all__ = ["draw_downloads"]
+
+_SCRIPT = "text/plain"
+
+
+def draw_downloads(shown: Shown) -> None:
+    """Buttons for each file, the slide, and the ZIP."""
+    files, left_out = _writable(_files(shown))
+    slide, problem = slide_of(shown)
+    left, right = st.columns([5, 6], gap="medium")
+    with left:
+        for name, (make, mime, label) in files.items():
+            _button(label, make, name, mime)
+        if left_out:
+            st.caption(plain(" ".join(left_out)))
+        st.download_button(
+            "Everything, ZIP",
+            lambda: _zip(shown, files, slide, [*left_out, *([f"Slide: {problem}"] if problem else [])]),
+            f"{shown.stem}.zip",
+            "application/zip",
+            key="download_zip",
+            type="primary",
+            on_click="ignore",
+            icon=":material/folder_zip:",
+            width="stretch",
+            disabled=slide is None and not problem,
+            help="All files above and the slide.",
+        )
+    with right:
+        st.markdown("##### Slide, 1920 × 1080", help=HELP["slide"])
+        if problem:
+            st.error(plain(f"The slide could not be drawn: {problem}"))
+        elif slide is None:
+            st.caption("Drawing the slide")
+        else:
+            st.image(slide, width="stretch")
+            save, again = st.columns(2)
+            save.download_button(
+                "Slide, PNG", slide, f"{shown.stem}.png", "image/png", key="download_slide", on_click="ignore",
+                icon=":material/download:", width="stretch",
+            )  # fmt: skip
+            again.button("Take it again with the present view", key="slide_again", on_click=take_again, width="stretch")
+
+
+def _button(label: str, make: Callable[[], str], name: str, mime: str) -> None:
+    st.download_button(label, make, name, mime, key=f"download_{label}", on_click="ignore", icon=":material/download:", width="stretch")
+
+
+def _files(shown: Shown) -> dict[str, tuple[Callable[[], str], str, str]]:
+    """File name -> (text, made when it is asked for; media type; label)."""
+    stem, loaded = shown.stem, shown.loaded
+    files = {
+        f"{stem}_scores.csv": (lambda: _csv(shown), "text/csv", "Scores, CSV"),
+        f"{stem}_run.json": (lambda: _record(shown), "application/json", "Run record, JSON"),
+        f"{stem}_figures.html": (lambda: _figures(shown), "text/html", "Heatmap and profile, HTML"),
+    }
+    if loaded is not None:
+        place = f"{stem}_{file_stem(loaded.name)}"
+        files[COLOURED_FILE] = (lambda: _coloured(shown), "chemical/x-cif", f"Structure, B factors: {shown.values.name}, mmCIF")
+        files[f"{place}.pml"] = (lambda: _script(shown, pymol_script), _SCRIPT, "PyMOL script")
+        files[f"{place}.cxc"] = (lambda: _script(shown, chimerax_script), _SCRIPT, "ChimeraX script")
+        if (STATIC / FILE).is_file():
+            files[f"{place}_3d.html"] = (lambda: _page(shown), "text/html", "3D view, HTML that opens offline")
+    return files
+
+
+def _csv(shown: Shown) -> str:
+    return scores_csv(shown.result.scores, shown.view.model, shown.protein.name, shown.view.measure)
+
+
+def _record(shown: Shown) -> str:
+    view, loaded = shown.view, shown.loaded
+    structure = None if loaded is None else structure_facts(loaded.name, loaded.structure, loaded.mapping, shown.protein)
+    return run_record(
+        shown.result.maps.meta,
+        shown.protein,
+        view.sets,
+        numbers_for(shown.protein),
+        view.measure,
+        view.threshold,
+        shown.result.scores,
+        structure,
+    )
+
+
+def _figures(shown: Shown) -> str:
+    view, result = shown.view, shown.result
+    pictures = [
+        heatmap(result.scores.frame, result.special_share, view.score, result.scores.null, result.head),
+        profile_of(view, shown.protein, result, height=260),
+    ]
+    meaning = meaning_of_heads(view.score, result.scores.frame)
+    return figure_page(pictures, shown.title, f"{shown.caption} {meaning} {shown.statement}")
+
+
+def _sets(shown: Shown) -> dict[str, tuple[tuple[int, ...], str]]:
+    return {name: (shown.view.sets[name], colour) for name, colour in SET_COLOURS.items()}
+
+
+def _coloured(shown: Shown) -> str:
+    structure = replace(shown.loaded.structure, title=f"{shown.title}; B factors: {shown.values.name}")
+    return coloured_structure(structure, shown.loaded.mapping, shown.values.values)
+
+
+def _script(shown: Shown, write: Callable) -> str:
+    loaded, values = shown.loaded, shown.values
+    # An upload may be numbered unlike the entry that it names, so its own file is loaded.
+    entry = loaded.structure.entry if not inputs.is_key(loaded.key) and loaded.structure.entry else COLOURED_FILE
+    title = f"{shown.title}; colours: {values.name}"
+    return write(entry, loaded.mapping, values.values, values.ceiling, attention_scale("light"), _sets(shown), title, values.floor)
+
+
+def _page(shown: Shown) -> str:
+    painting = paint(shown.view, shown.protein, shown.result, None, "light")  # the page that is taken away is white
+    legend = painting.legend
+    return structure_page(
+        shown.loaded.scene,
+        painting.colours,
+        painting.labels,
+        shown.protein.first,
+        _sets(shown),
+        (STATIC / FILE).read_bytes(),
+        shown.title,
+        f"{shown.caption} {shown.statement}",
+        None if legend is None or not legend["colours"] else (legend["title"], legend["low"], legend["high"], legend["colours"]),
+    )
+
+
+def _writable(files: dict) -> tuple[dict, list[str]]:
+    """The files without the scripts that cannot be written (a chain without a name, say), and why those are left out."""
+    writable, left_out = {}, []
+    for name, (make, mime, label) in files.items():
+        if mime == _SCRIPT:
+            try:
+                make()  # some milliseconds
+            except ExportError as error:
+                left_out.append(f"{label}: {error}")
+                continue
+        writable[name] = (make, mime, label)
+    return writable, left_out
+
+
+def _zip(shown: Shown, files: dict, slide: bytes | None, left_out: list[str]) -> bytes:
+    contents = {name: (make(), label) for name, (make, _, label) in files.items()}
+    if slide is not None:
+        contents[f"{shown.stem}.png"] = (slide, "Slide, 1920 x 1080")
+    if left_out:
+        contents["left_out.txt"] = ("\n".join(left_out) + "\n", "What could not be written, and why")
+    return bundle(contents)

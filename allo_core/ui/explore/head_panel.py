@@ -1,0 +1,144 @@
+"""The selected head by itself: its card, its map and its strongest pairs."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from allo_core.figures.attention_map import attention_map
+from allo_core.library.receptors import numbers_for
+from allo_core.protein.sequence import Protein
+from allo_core.ui.explore import session
+from allo_core.ui.explore.painting import short_label
+from allo_core.ui.explore.results import HeadDetails, LoadedStructure, Result
+from allo_core.ui.explore.view import View
+from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.text import plain
+
+__all__ = ["draw_card", "draw_map", "draw_pairs"]
+
+_LISTED = 10
+_MAP_HEIGHT = 600
+
+
+def draw_card(protein: Protein, result: Result, details: HeadDetails, loaded: LoadedStructure | None) -> None:
+    """Numbers that tell what kind of head this is."""
+    card, row = details.card, result.row
+    st.markdown("##### What kind of head this is")
+    if row["flags"]:
+        st.caption(f"Flagged: {row['flags']}.", help=HELP["flags"])
+    contact = "no structure" if loaded is None else _share(card.contact_share)
+    contact_far = "no structure" if loaded is None else _share(card.contact_share_far)
+    shown = "" if loaded is None else plain(loaded.name)
+    whose = f"Of {card.n_resolved} arcs between residues that {shown} shows. " if shown else ""
+    whose_far = f"Of {card.n_resolved_far} such arcs that {shown} shows. " if shown else ""
+    largest = _share(card.largest_share)
+    if card.largest_residue is not None:
+        largest += f" {short_label(protein, card.largest_residue).split()[0]}"
+    figures = [
+        ("arcs", f"{card.n_arcs}", HELP["arcs"]),
+        ("up to 4 apart", _share(card.local_share), HELP["local_share"]),
+        ("contacts", contact, whose + HELP["contact_share"]),
+        ("contacts, 6+ apart", contact_far, whose_far + HELP["contact_share_far"]),
+        ("24+ apart", _share(card.long_range_share), HELP["long_range_share"]),
+        ("special tokens", _share(card.special_share), HELP["special_share"]),
+        ("residues hit", f"{card.residues_hit} of {card.n_sites}", HELP["residues_hit"]),
+        ("largest residue", largest, HELP["largest_share"]),
+    ]
+    with st.container(key="card"):
+        for line in (figures[:4], figures[4:]):
+            for place, (label, value, text) in zip(st.columns(4, gap="small"), line, strict=True):
+                place.metric(label, value, help=text, border=True)
+    _draw_stability(details)
+
+
+def _share(value: float | None) -> str:
+    return "none" if value is None or np.isnan(value) else f"{value:.0%}"
+
+
+def _draw_stability(details: HeadDetails) -> None:
+    table = pd.DataFrame(
+        {
+            "threshold": [f"{point.threshold:.1f}" for point in details.stability],
+            "log₂ enrichment": [_number(point.log2_enrichment) for point in details.stability],
+            "SNR": [_number(point.snr) for point in details.stability],
+            "arcs": [str(point.n_arcs) for point in details.stability],
+        }
+    ).set_index("threshold")
+    st.caption("Stability over the threshold", help=HELP["stability"])
+    st.table(table.T)
+
+
+def _number(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.2f}"
+
+
+def draw_map(view: View, protein: Protein, result: Result) -> None:
+    """The head's L x L map with segment bands and the marked rows and columns."""
+    numbers = numbers_for(protein)
+    attention = result.maps[result.head]
+    figure = attention_map(
+        attention,
+        protein.first,
+        view.sets,
+        [] if numbers is None else numbers.spans(),
+        view.pair,
+        _MAP_HEIGHT,
+        st.context.theme.type,
+    )
+    st.plotly_chart(
+        figure,
+        key="map",
+        height=_MAP_HEIGHT,
+        config={"displayModeBar": False},
+        alt=f"Attention map of {result.head_name}: {len(protein)} queries by {len(protein)} keys.",
+    )
+    st.caption("Rows look at columns. Lines are the marked residues of sets A (orange) and B (pink); grey bands are helices.")
+
+
+def draw_pairs(protein: Protein, result: Result, details: HeadDetails, loaded: LoadedStructure | None) -> None:
+    """The strongest pairs; a click on a row points the pair out on the structure."""
+    pairs = details.pairs[:_LISTED]
+    source = "" if result.queries is None else f" from set {result.measure[0]}"
+    st.markdown(f"##### Strongest pairs{source}", help=HELP["pairs"])
+    if not pairs:
+        st.caption("This head has no attention above 0.01 between different residues.")
+        return
+    table = pd.DataFrame(
+        {
+            "looks": [short_label(protein, pair.query) for pair in pairs],
+            "at": [short_label(protein, pair.key) for pair in pairs],
+            "attention": [pair.weight for pair in pairs],
+            "apart": [abs(pair.query - pair.key) for pair in pairs],
+            "distance": [pair.distance for pair in pairs],
+        }
+    )
+
+    key = f"pairs_table_{result.key}"
+
+    def point_out() -> None:
+        chosen = st.session_state[key].selection.rows
+        session.change(pair=(pairs[chosen[0]].query, pairs[chosen[0]].key) if chosen else None)
+
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        table,
+        key=key,
+        hide_index=True,
+        on_select=point_out,
+        selection_mode="single-row",
+        height=_row_height(len(pairs)),
+        column_config={
+            "attention": number("attention", format="%.3f"),
+            "apart": number("apart", help="Residues along the chain."),
+            "distance": number(
+                "distance, Å",
+                format="%.1f",
+                help=f"Between CB atoms (CA of glycine) in {plain(loaded.name)}." if loaded else "No structure is loaded.",
+            ),
+        },
+    )
+    st.caption("Click a row's box to point the pair out on the structure.")
+
+
+def _row_height(rows: int) -> int:
+    return 35 * (rows + 1) + 3

@@ -1,0 +1,131 @@
+"""What comes in from outside: pasted, uploaded and fetched sequences and structures.  What is refused changes nothing."""
+
+import streamlit as st
+
+from allo_core.errors import AlloScopeError, Cancelled
+from allo_core.fetch import fetch_sequence, fetch_structure, fetched_structure
+from allo_core.library.sites import receptor_of
+from allo_core.protein.sequence import Protein, parse_protein
+from allo_core.ui.explore import session
+from allo_core.ui.explore import view as state
+from allo_core.ui.explore.results import load_structure
+from allo_core.ui.shared import inputs
+from allo_core.ui.shared.fetching import Fetching, draw_fetching
+from allo_core.ui.shared.text import plain
+
+__all__ = [
+    "ask_sequence",
+    "ask_structure",
+    "draw_complaint",
+    "fetched_structures",
+    "take_fetched",
+    "use_structure",
+    "use_text",
+]
+
+
+def use_text(text: str, record: str) -> None:
+    """Open a pasted or uploaded sequence; one that the library has opens the receptor itself."""
+    try:
+        _open(parse_protein(text, record.strip() or None))
+    except AlloScopeError as error:
+        session.problem("sequence", error)
+
+
+def _open(protein: Protein) -> None:
+    receptor = receptor_of(protein)
+    own = receptor is not None and receptor.protein.sequence == protein.sequence
+    session.open_protein(receptor.entry if own else session.remember(inputs.keep_protein(protein)))
+
+
+def use_structure(content: bytes, name: str) -> None:
+    """Show an uploaded structure if it can be read and fits; else the earlier one stays."""
+    key, known = "", True
+    try:
+        known = inputs.is_kept_structure(content)
+        key = inputs.keep_structure(content, name)
+        _show_structure(key)
+        session.remember(key)
+    except AlloScopeError as error:
+        if not known:  # it may be of use to another receptor
+            inputs.forget(key)
+        session.problem("structure", error)
+
+
+def _show_structure(key: str) -> None:
+    load_structure(key, state.protein_of(st.session_state.view))
+    session.change(structure=key, pair=None)
+    session.problem("structure")
+
+
+def ask_sequence(accession: str) -> None:
+    """Fetch a sequence by UniProt accession; one that the library has opens the receptor itself."""
+    _ask("sequence", accession, lambda cancel: fetch_sequence(accession, cancel=cancel))
+
+
+def ask_structure(identifier: str) -> None:
+    """Fetch a structure by PDB entry or AlphaFold identifier."""
+    _ask("structure", identifier, lambda cancel: fetch_structure(identifier, cancel=cancel))
+
+
+def _ask(place: str, identifier: str, fetch) -> None:
+    session.problem(place)
+    if place in fetching():
+        fetching()[place].cancel.set()  # the later wish counts
+    fetching()[place] = Fetching(identifier.strip()[:40], fetch, st.session_state.view.protein)
+
+
+def fetching() -> dict[str, Fetching]:
+    """What is being fetched: place of the page -> fetch."""
+    return st.session_state.setdefault("fetching", {})
+
+
+def take_fetched() -> None:
+    """Show what has come; what went wrong is said where it was asked for."""
+    for place, done in [(place, item) for place, item in fetching().items() if not item.active]:
+        del fetching()[place]
+        if isinstance(done.error, Cancelled):
+            continue
+        try:
+            if done.error is not None:
+                raise done.error
+            (_take_sequence if place == "sequence" else _take_structure)(done)
+        except AlloScopeError as error:
+            session.problem(place, error)
+
+
+def _take_sequence(done: Fetching) -> None:
+    if _still_asked(done):
+        _open(done.result)
+    else:
+        session.remember(inputs.keep_protein(done.result))
+        st.session_state.notices = [f"{done.identifier} has been fetched; choose it under Receptor."]
+
+
+def _take_structure(done: Fetching) -> None:
+    name = done.result.name
+    st.session_state.fetched = list(dict.fromkeys((*st.session_state.get("fetched", ()), name)))
+    if _still_asked(done):
+        _show_structure(name)
+    else:
+        st.session_state.notices = [f"{name} has been fetched; choose it under Structure."]
+
+
+def _still_asked(done: Fetching) -> bool:
+    """Whether the page still shows the protein for which something was fetched; what comes late must not replace other work."""
+    return done.asked_for == st.session_state.view.protein
+
+
+def fetched_structures() -> list[str]:
+    """Identifiers of the structures that this session has fetched, and of the one it shows."""
+    shown = st.session_state.view.structure
+    found = (*st.session_state.get("fetched", ()), *([shown] if fetched_structure(shown) is not None else []))
+    return list(dict.fromkeys(found))
+
+
+def draw_complaint(place: str) -> None:
+    """What is being fetched for a place of the page, and what is wrong there."""
+    if place in fetching():
+        draw_fetching(fetching()[place])
+    if session.noted(place):
+        st.error(plain(session.noted(place)))

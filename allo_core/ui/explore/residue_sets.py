@@ -1,0 +1,126 @@
+"""The part of the rail where residues are marked: two sets, by library site, by chips, by text, or near something in the structure."""
+
+import math
+
+import streamlit as st
+
+from allo_core.analysis.verdict import site_name
+from allo_core.errors import AlloScopeError
+from allo_core.figures.colours import SET_COLOURS
+from allo_core.library.receptors import numbers_for
+from allo_core.protein.residues import format_residues
+from allo_core.protein.sequence import Protein
+from allo_core.structure.neighbours import residues_near
+from allo_core.ui.explore import incoming, session
+from allo_core.ui.explore import view as state
+from allo_core.ui.explore.painting import short_label
+from allo_core.ui.explore.results import LoadedStructure
+from allo_core.ui.explore.view import SETS, View
+from allo_core.ui.shared import inputs
+from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.mirror import mirrored
+from allo_core.ui.shared.text import plain
+
+__all__ = ["draw_residue_sets"]
+
+_CHIPS = 8  # more than these fold
+
+
+def draw_residue_sets(view: View, protein: Protein, loaded: LoadedStructure | None) -> None:
+    """Which set is marked, and what is in it."""
+    st.segmented_control(
+        "Residues", SETS, format_func=lambda name: f"Set {name} · {len(view.sets[name])}", required=True,
+        help=HELP["sets"], width="stretch",
+        **mirrored("marking", view.marking, lambda marking: session.change(marking=marking or view.marking), default="default"),
+    )  # fmt: skip
+    indices, colour = view.sets[view.marking], SET_COLOURS[view.marking]
+    st.html(f'<div style="height:4px;border-radius:2px;background:{colour}"></div>')
+    _site(view, indices)
+    _chips("chips", indices[:_CHIPS], protein)
+    if len(indices) > _CHIPS:
+        with st.expander(f"{len(indices) - _CHIPS} more"):
+            _chips("more_chips", indices[_CHIPS:], protein)
+    _text()
+    if loaded is not None and loaded.targets:
+        with st.expander("Mark what is near a ligand or partner"):
+            _near(protein, loaded)
+    _numbering(view, protein)
+
+
+def _site(view: View, indices: tuple[int, ...]) -> None:
+    sites = state.offered_sites(view.protein)
+    st.selectbox(
+        f"Library site for set {view.marking}",
+        list(sites),
+        placeholder="your own choice" if sites else "no library site for this sequence",
+        help=HELP["site"],
+        disabled=not sites,
+        label_visibility="collapsed",
+        **mirrored("site", site_name(indices, sites), lambda site: site and session.mark(sites[site]), list(sites)),
+    )
+
+
+def _chips(key: str, indices: tuple[int, ...], protein: Protein) -> None:
+    """Chips of marked residues; a click on one takes it away."""
+    if not indices:
+        return
+
+    def drop(left: list[int]) -> None:
+        gone = set(indices) - set(left)
+        session.mark(tuple(index for index in session.marked() if index not in gone))
+
+    def name(index: int) -> str:
+        return short_label(protein, index)
+
+    st.pills(
+        "Marked",
+        indices,
+        selection_mode="multi",
+        format_func=name,
+        label_visibility="collapsed",
+        **mirrored(key, list(indices), drop, default="default"),
+    )
+
+
+def _text() -> None:
+    text = st.session_state.refused if session.noted("residues") else session.residues_text()
+    st.text_area(
+        "Residues as text",
+        height=68,
+        help=HELP["residues"],
+        placeholder="D52 S91 N280, 52-55, 2x50, 2.50",
+        label_visibility="collapsed",
+        **mirrored("residues", text, session.set_residues_text),
+    )
+    incoming.draw_complaint("residues")
+
+
+def _near(protein: Protein, loaded: LoadedStructure) -> None:
+    """Residues near something in the structure: chosen, listed, and only then marked."""
+    names = {target.key: target.name for target in loaded.targets}
+    if st.session_state.get("near") not in names:
+        st.session_state.near = next(iter(names))
+    key = st.selectbox("Within 4 Å of", list(names), format_func=names.__getitem__, key="near", help=HELP["near"])
+    try:
+        found = residues_near(loaded.structure, loaded.mapping, key)
+    except AlloScopeError as error:
+        st.error(plain(str(error)))
+        return
+    if not found:
+        st.caption(f"No residue lies within 4 Å of {plain(names[key])}.")
+        return
+    st.caption(plain(f"{len(found)} residues: {format_residues(protein, found)}"))
+    for name in SETS:
+        st.button(f"Mark these {len(found)} as set {name}", key=f"near_{name}", width="stretch", on_click=session.mark, args=(found, name))
+
+
+def _numbering(view: View, protein: Protein) -> None:
+    numbers = numbers_for(protein)
+    if numbers is None:
+        reason = "no library receptor is 90 % identical" if inputs.is_key(view.protein) else "the sources disagree on its sequence"
+        st.caption(f"No generic numbers ({reason}), so the matched null is off.")
+    elif numbers.receptor != view.protein:
+        identity = math.floor(1000 * numbers.identity) / 10  # 411 of 412 is not 100 %
+        st.caption(f"Generic numbers from {numbers.receptor}, {identity:g} % identical (class {numbers.receptor_class}).")
+    elif numbers.receptor_class != "A":
+        st.caption(f"Generic numbers are those of class {numbers.receptor_class}.")

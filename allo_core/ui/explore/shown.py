@@ -1,0 +1,60 @@
+"""Everything that the page shows, in one object, for what is taken away."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from allo_core.analysis.verdict import verdict
+from allo_core.models.registry import get_spec
+from allo_core.protein.sequence import Protein
+from allo_core.ui.explore.painting import Painting, Values, values_to_take_away
+from allo_core.ui.explore.results import LoadedStructure, Result
+from allo_core.ui.explore.sentences import FOOT
+from allo_core.ui.explore.view import View
+from allo_core.ui.shared.text import file_stem
+
+__all__ = ["Shown"]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Everything that the page shows and that can be taken away."""
+
+    view: View
+    protein: Protein
+    result: Result
+    painting: Painting
+    loaded: LoadedStructure | None
+    phrases: Mapping[str, str]
+    statement: str
+
+    @cached_property
+    def verdict(self) -> str:
+        """The verdict in one sentence."""
+        return verdict(self.result.scores, self.result.control, self.result.measure, self.phrases)
+
+    @cached_property
+    def values(self) -> Values:
+        """The numbers behind the colouring."""
+        return values_to_take_away(self.view, self.protein, self.result)
+
+    @property
+    def stem(self) -> str:
+        """Beginning of all file names."""
+        return f"alloscope_{file_stem(self.protein.name)}_{self.view.model}"
+
+    @property
+    def title(self) -> str:
+        """Receptor, model and head."""
+        return f"{self.protein.name}, {get_spec(self.view.model).label}, {self.result.head_name}"
+
+    @property
+    def caption(self) -> str:
+        """What a reader of a single picture must know."""
+        scores, row = self.result.scores, self.result.row
+        q = "not defined" if row["q_value"] != row["q_value"] else f"{row['q_value']:.2g}"
+        where = f" Structure {self.loaded.name}." if self.loaded is not None else ""
+        return (
+            f"{self.verdict} {self.result.head_name}: q = {q}, {row['n_arcs']} arcs; threshold {scores.threshold:.2f}, "
+            f"{scores.null} null.{where} {FOOT}"
+        )

@@ -1,0 +1,85 @@
+"""The slide: the browser composes heatmap and structure into one picture and sends it back."""
+
+import base64
+import binascii
+import hashlib
+import json
+
+import streamlit as st
+
+from allo_core.figures.heatmap import cell_colours
+from allo_core.models.registry import get_spec
+from allo_core.ui.explore.shown import Shown
+from allo_core.ui.shared.components import component_without_picture
+
+__all__ = ["png_of", "slide_of", "take_again"]
+
+_SIZE = (1920, 1080)
+_LARGEST = 12_000_000  # bytes of PNG
+
+
+def slide_of(shown: Shown) -> tuple[bytes | None, str]:
+    """The slide of what is shown, as soon as the browser has drawn it, and what went wrong with it."""
+    content = _content(shown)
+    again = st.session_state.setdefault("slide_count", 0)
+    token = hashlib.sha256(json.dumps([content, again], sort_keys=True).encode()).hexdigest()[:16]
+    st.session_state.slide_wanted = token
+    component_without_picture("slide")(key="slide", data={**content, "token": token}, height=1, on_slide_change=_take_slide)
+    kept = st.session_state.get("slide_taken", {})
+    return (kept.get("png"), kept.get("problem", "")) if kept.get("token") == token else (None, "")
+
+
+def _content(shown: Shown) -> dict:
+    result, legend = shown.result, shown.painting.legend
+    theme = "dark" if st.context.theme.type == "dark" else "light"
+    layers, heads = result.special_share.shape
+    ink, faint, background = {"light": ("#1F2328", "#57606A", "#FFFFFF"), "dark": ("#E6EDF3", "#9DA7B3", "#0E1117")}[theme]
+    return {
+        "title": f"{shown.protein.name} · {get_spec(shown.view.model).label}",
+        "subtitle": shown.result.head_name + (f" on {shown.loaded.name}" if shown.loaded is not None else ""),
+        "caption": shown.caption,
+        "ink": ink,
+        "faint": faint,
+        "background": background,
+        "legend": legend,
+        "sets": [
+            {"text": f"set {name}, {len(numbers)} residues", "colour": colour}
+            for name, (numbers, colour) in shown.painting.sets.items()
+            if numbers
+        ],
+        "heatmap": {
+            **cell_colours(result.scores.frame, shown.view.score, (layers, heads), theme),
+            "layers": layers,
+            "heads": heads,
+            "selected": list(result.head),
+        },
+        "painting": "" if shown.loaded is None else shown.painting.id,
+    }
+
+
+def take_again() -> None:
+    """Ask for the slide once more, with the view as it is now."""
+    st.session_state.slide_count += 1
+
+
+def _take_slide() -> None:
+    """Keep the picture that the browser sent, if it is the one asked for and a PNG of the right size (the browser's word is checked)."""
+    sent = getattr(st.session_state.get("slide"), "slide", None)
+    if not isinstance(sent, dict) or sent.get("token") != st.session_state.get("slide_wanted"):
+        return
+    png = png_of(sent.get("png"))
+    problem = "" if png is not None else str(sent.get("problem", "the browser sent no picture"))[:200]
+    st.session_state.slide_taken = {"token": sent["token"], "png": png, "problem": problem}
+
+
+def png_of(address: object) -> bytes | None:
+    """The PNG in a data: address, None unless it is one of the slide's size."""
+    head = "data:image/png;base64,"
+    if not isinstance(address, str) or not address.startswith(head) or len(address) > 1.4 * _LARGEST:
+        return None
+    try:
+        png = base64.b64decode(address[len(head) :], validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    size = (int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big"))
+    return png if png.startswith(b"\x89PNG\r\n\x1a\n") and size == _SIZE else None

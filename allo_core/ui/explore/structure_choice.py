@@ -1,0 +1,59 @@
+"""The part of the rail where a structure is chosen, uploaded or fetched."""
+
+import streamlit as st
+
+from allo_core.library.sites import receptor_of
+from allo_core.ui.explore import incoming, session
+from allo_core.ui.explore import view as state
+from allo_core.ui.explore.view import View
+from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.mirror import mirrored
+
+__all__ = ["draw_structure_choice", "fetch_alphafold", "upload_structure"]
+
+_UPLOAD_MB = 200
+
+
+def draw_structure_choice(view: View) -> None:
+    """Shipped, fetched and uploaded structures of the protein; ways to get another."""
+    options = state.offered_structures(view.protein)
+    options |= {key: f"{name} · yours" for key, name in session.remembered("structure").items()}
+    options |= {name: f"{name} · fetched" for name in incoming.fetched_structures() if name not in options}
+    options[""] = "none"
+    shown = view.structure if view.structure in options else ""
+    st.selectbox(
+        "Structure",
+        list(options),
+        format_func=options.__getitem__,
+        help=HELP["structure"],
+        **mirrored("structure", shown, lambda structure: session.change(structure=structure, pair=None), list(options)),
+    )
+    with st.expander("Fetch or upload a structure", expanded=bool(session.noted("structure"))):
+        with st.form("fetch_structure", border=False):
+            st.text_input("PDB entry or AlphaFold model", key="identifier", placeholder="6DDF or AF-P29274-F1", help=HELP["identifier"])
+            st.form_submit_button("Fetch", on_click=lambda: incoming.ask_structure(st.session_state.identifier), width="stretch")
+        fetch_alphafold("alphafold")
+        upload_structure("upload")
+    incoming.draw_complaint("structure")
+
+
+def fetch_alphafold(key: str) -> None:
+    """The button that fetches the AlphaFold model of a library receptor."""
+    receptor = receptor_of(state.protein_of(st.session_state.view))
+    if receptor is None:
+        return
+    accession = receptor.accession
+    st.button(f"AlphaFold model of {accession}", key=key, width="stretch", on_click=incoming.ask_structure, args=(f"AF-{accession}-F1",))
+
+
+def upload_structure(key: str) -> None:
+    """The upload of a PDB or mmCIF file."""
+
+    def take() -> None:
+        file = st.session_state[key]
+        if file is not None:
+            incoming.use_structure(file.getvalue(), file.name)
+
+    st.file_uploader(
+        "PDB or mmCIF, also .gz", type=["pdb", "ent", "cif", "mmcif", "gz"], key=key, on_change=take, max_upload_size=_UPLOAD_MB
+    )

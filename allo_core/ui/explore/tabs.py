@@ -1,0 +1,37 @@
+"""What stands below the pictures: the head by itself, all heads, the head's map, predicted sites, what is taken away."""
+
+import streamlit as st
+
+from allo_core.ui.explore.downloads import draw_downloads
+from allo_core.ui.explore.head_panel import draw_card, draw_map, draw_pairs
+from allo_core.ui.explore.prediction_panel import draw_prediction
+from allo_core.ui.explore.results import HeadDetails
+from allo_core.ui.explore.shown import Shown
+from allo_core.ui.shared.heads_table import draw_table
+
+__all__ = ["draw_tabs"]
+
+
+def draw_tabs(shown: Shown, details: HeadDetails) -> None:
+    """The tabs; only the open one is worked out and sent.  StoreError if the run was damaged meanwhile."""
+    names = ["This head", "Heads", "Map", "Predicted sites", "Downloads"]
+    head, heads, head_map, predicted, downloads = st.tabs(names, key="tabs", on_change="rerun")
+    if head.open:
+        with head:
+            card, pairs = st.columns([6, 5], gap="large")
+            with card:
+                draw_card(shown.protein, shown.result, details, shown.loaded)
+            with pairs:
+                draw_pairs(shown.protein, shown.result, details, shown.loaded)
+    if heads.open:
+        with heads:
+            draw_table(shown.result)
+    if head_map.open:
+        with head_map:
+            draw_map(shown.view, shown.protein, shown.result)
+    if predicted.open:
+        with predicted:
+            draw_prediction(shown.view, shown.protein, shown.result.maps, shown.loaded)
+    if downloads.open:
+        with downloads:
+            draw_downloads(shown)

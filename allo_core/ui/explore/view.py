@@ -1,0 +1,267 @@
+"""What the page shows, as one frozen View; the URL is its serialisation."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from allo_core.analysis.measures import MEASURES
+from allo_core.attention.columns import DEFAULT_THRESHOLD
+from allo_core.errors import AlloScopeError
+from allo_core.fetch import fetched_structure
+from allo_core.figures.heatmap import SCORES
+from allo_core.library.receptors import find_receptor, numbers_for, shipped_structures
+from allo_core.library.sites import receptor_of, sites_of
+from allo_core.models.devices import DEVICES, DTYPES
+from allo_core.models.registry import DEFAULT_MODEL, MODELS
+from allo_core.protein.residues import format_residues, parse_residues
+from allo_core.protein.sequence import Protein
+from allo_core.ui.shared import inputs
+from allo_core.ui.shared.link import one_of, read_fields, read_head
+
+__all__ = [
+    "COLOURINGS",
+    "DRAWS",
+    "MOST_PAIRS",
+    "NULLS",
+    "SCALES",
+    "SETS",
+    "THRESHOLDS",
+    "View",
+    "from_query",
+    "offered_sites",
+    "offered_structures",
+    "protein_of",
+    "residues_in_link",
+    "starting_view",
+    "to_query",
+    "toggled",
+]
+
+NULLS = ("matched", "uniform", "published")
+COLOURINGS = {
+    "received": "attention received",
+    "above threshold": "above threshold",
+    "from A": "received from A",
+    "to A": "paid to A",
+    "passing": "mean, passing heads",
+    "predicted": "predicted sites",
+    "conservation": "conservation",
+    "segment": "segment",
+    "plain": "plain",
+}
+SCALES = {"head": "this head", "model": "all heads"}
+SETS = ("A", "B")
+DRAWS = (0, 50_000, 100_000)  # 0: as many as the heads need (attention/nulls.py)
+MOST_PAIRS = 50
+THRESHOLDS = (0.0, *(round(step / 100, 2) for step in range(1, 96)))
+_MOST_FOREIGN = 3  # notices of parameters that do not exist
+_FIRST_RECEPTOR = "AA2AR"
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything a person can choose, and nothing that follows from it.
+
+    Parameters
+    ----------
+    protein : str
+        Entry name of a library receptor, or the key of a kept sequence (`inputs.keep_protein`).
+    sites, sites_b : tuple of int
+        0-based indices of the residues of set A and of set B.
+    marking : {"A", "B"}
+        The set that a click on the structure changes.
+    model, device, dtype : str
+        As `load_model` takes them.
+    measure : str
+        A key of MEASURES: attention on A, on B, or from one to the other.
+    threshold : float
+    null, score : str
+    draws : int
+        Random sets; 0 for the number that the heads need.
+    head : (layer, head), optional
+        None until a person chooses; the page then shows the best one.
+    colouring, scale : str
+        Keys of COLOURINGS and SCALES.
+    pairs : int
+        How many of the head's strongest pairs are drawn.
+    pair : (query, key), optional
+        0-based indices of the pair that is pointed out.
+    structure : str
+        PDB entry of a shipped structure, identifier of a fetched one, key of a kept upload, or empty.
+    """
+
+    protein: str
+    sites: tuple[int, ...] = ()
+    sites_b: tuple[int, ...] = ()
+    marking: str = "A"
+    model: str = DEFAULT_MODEL
+    measure: str = "A"
+    threshold: float = DEFAULT_THRESHOLD
+    null: str = "matched"
+    draws: int = 0
+    score: str = "enrichment"
+    head: tuple[int, int] | None = None
+    colouring: str = "received"
+    scale: str = "head"
+    pairs: int = 0
+    pair: tuple[int, int] | None = None
+    structure: str = ""
+    device: str = "auto"
+    dtype: str = "float32"
+
+    @property
+    def sets(self) -> dict[str, tuple[int, ...]]:
+        """The residues of the sets "A" and "B"."""
+        return {"A": self.sites, "B": self.sites_b}
+
+
+def protein_of(view: View) -> Protein:
+    """The protein of a view; LibraryError or StoreError where it is neither in the library nor kept here."""
+    if inputs.is_key(view.protein):
+        return inputs.kept_protein(view.protein)
+    return find_receptor(view.protein).protein
+
+
+@lru_cache(maxsize=64)
+def offered_sites(protein_key: str) -> dict[str, tuple[int, ...]]:
+    """Library sites by name, for a receptor or for a sequence whose numbers come from one (those of its sites that fit)."""
+    return sites_of(protein_of(View(protein_key)))
+
+
+def offered_structures(protein_key: str) -> dict[str, str]:
+    """Shipped structures, entry -> description, of a receptor or of the receptor whose numbers a sequence has."""
+    receptor = receptor_of(protein_of(View(protein_key)))
+    return {s.entry: f"{s.entry} · {s.description}" for s in (shipped_structures(receptor.entry) if receptor is not None else ())}
+
+
+def starting_view(protein_key: str = _FIRST_RECEPTOR, base: View | None = None) -> View:
+    """The view on opening a protein: its first site and structure, other choices kept from ``base``."""
+    view = View(protein_key, next(iter(offered_sites(protein_key).values()), ()), structure=next(iter(offered_structures(protein_key)), ""))
+    if base is None:
+        return view
+    return replace(
+        base, protein=protein_key, sites=view.sites, sites_b=(), marking="A", measure="A", structure=view.structure, head=None, pair=None
+    )
+
+
+def toggled(sites: tuple[int, ...], index: int) -> tuple[int, ...]:
+    """The marked residues after a click on one: added if absent, else taken away."""
+    return tuple(sorted(set(sites) ^ {index}))
+
+
+def to_query(view: View) -> dict[str, str]:
+    """URL parameters of a view; what has its default value is left out."""
+    plain = View(view.protein)
+    protein = protein_of(view)
+    query = {"protein": view.protein, "sites": residues_in_link(protein, view.sites)}
+    if view.sites_b:
+        query["sites_b"] = residues_in_link(protein, view.sites_b)
+    for name in ("marking", "model", "measure", "null", "draws", "score", "colouring", "scale", "pairs", "device", "dtype"):
+        if getattr(view, name) != getattr(plain, name):
+            query[name] = str(getattr(view, name))
+    if view.threshold != plain.threshold:
+        query["threshold"] = f"{view.threshold:g}"
+    if view.head is not None:
+        query["head"] = f"{view.head[0]}.{view.head[1]}"
+    if view.pair is not None:
+        query["pair"] = ".".join(str(protein.number(index)) for index in view.pair)
+    query["structure"] = view.structure
+    return query
+
+
+def residues_in_link(protein: Protein, indices: tuple[int, ...]) -> str:
+    """Residues as a link holds them: ``"D52,S91"``."""
+    return format_residues(protein, indices).replace(" ", ",")
+
+
+def from_query(query: Mapping[str, str]) -> tuple[View, list[str]]:
+    """A view from URL parameters, and one sentence for each parameter that had to be ignored."""
+    if not query:
+        return starting_view(), []
+    notices: list[str] = []
+    view = starting_view()
+    if "protein" in query:
+        key = query["protein"].strip()
+        try:
+            key = key if inputs.is_key(key) else find_receptor(key).entry
+            protein_of(View(key))
+            view = starting_view(key)
+        except AlloScopeError as error:
+            return view, [f"The link's protein was ignored: {error}"]
+    foreign = [name for name in query if name != "protein" and name not in _READERS]
+    notices += [f"The link's {name[:40]!r} means nothing here." for name in foreign[:_MOST_FOREIGN]]
+    if len(foreign) > _MOST_FOREIGN:
+        notices.append(f"{len(foreign) - _MOST_FOREIGN} more parameters of the link mean nothing here.")
+    view, ignored = read_fields(view, query, _READERS)
+    return view, notices + ignored
+
+
+def _read_sites(text: str, view: View) -> tuple[int, ...]:
+    protein = protein_of(view)
+    return parse_residues(text, protein, numbers_for(protein))
+
+
+def _read_threshold(text: str, view: View) -> float:
+    try:
+        value = round(float(text), 2)
+    except ValueError:
+        value = None
+    if value not in THRESHOLDS:
+        raise ValueError(f"{text[:20]!r} is not a threshold from 0 to 0.95.")
+    return value
+
+
+def _read_pair(text: str, view: View) -> tuple[int, int]:
+    match = re.fullmatch(r"([0-9]{1,6})\.([0-9]{1,6})", text)
+    if match is None:
+        raise ValueError(f"{text[:20]!r} is not a pair of residues, as in 52.280.")
+    protein = protein_of(view)
+    return protein.index(int(match[1])), protein.index(int(match[2]))
+
+
+def _whole_number(smallest: int, largest: int):
+    def read(text: str, view: View) -> int:
+        if not re.fullmatch(r"[0-9]{1,6}", text) or not smallest <= int(text) <= largest:
+            raise ValueError(f"{text[:20]!r} is not a whole number from {smallest} to {largest}.")
+        return int(text)
+
+    return read
+
+
+def _read_draws(text: str, view: View) -> int:
+    return int(one_of(tuple(str(count) for count in DRAWS))(text, view))
+
+
+def _read_structure(text: str, view: View) -> str:
+    if text == "":
+        return text
+    if inputs.is_key(text):
+        inputs.kept_structure(text)
+        return text
+    if text in offered_structures(view.protein):
+        return text
+    if fetched_structure(text) is None:
+        raise ValueError(f"{text[:20]!r} does not ship with the app and was not fetched on this machine; fetch it under Structure.")
+    return text
+
+
+_READERS = {
+    "model": one_of(tuple(MODELS)),
+    "sites": _read_sites,
+    "sites_b": _read_sites,
+    "marking": one_of(SETS),
+    "measure": one_of(tuple(MEASURES)),
+    "threshold": _read_threshold,
+    "null": one_of(NULLS),
+    "draws": _read_draws,
+    "score": one_of(tuple(SCORES)),
+    "colouring": one_of(tuple(COLOURINGS)),
+    "scale": one_of(tuple(SCALES)),
+    "pairs": _whole_number(0, MOST_PAIRS),
+    "device": one_of(("auto", *DEVICES)),
+    "dtype": one_of(DTYPES),
+    "head": read_head,
+    "pair": _read_pair,
+    "structure": _read_structure,
+}

@@ -1,0 +1,131 @@
+"""The clickable 3D view: a Streamlit component around 3Dmol.js."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from allo_core.figures.colours import ELEMENTS, PARTNER, PARTNER_ON_DARK
+from allo_core.ui.explore.painting import PLAIN, Painting
+from allo_core.ui.shared.components import component_file, component_without_picture
+from allo_core.ui.shared.three_d_mol import FILE, ThreeDMolError, ensure_library
+
+__all__ = ["picked_number", "structure_view"]
+
+# Membrane lipids and detergents as the PDB names them; drawn thin so that they do not hide the ligands.
+_LIPIDS = (
+    "CLR",
+    "CHS",
+    "Y01",
+    "OLA",
+    "OLB",
+    "OLC",
+    "PLM",
+    "PEF",
+    "PCW",
+    "POV",
+    "LPE",
+    "BOG",
+    "BNG",
+    "LMT",
+    "LMN",
+    "STE",
+    "SOG",
+    "HTG",
+    "HTO",
+    "PEG",
+    "1WV",
+)
+
+
+def _components():
+    # Registered on every run of the page, as Streamlit asks; the definitions are the same each time.
+    viewer = st.components.v2.component(
+        "alloscope_viewer", html=component_file("viewer.html"), css=component_file("viewer.css"), js=component_file("viewer.js")
+    )
+    return viewer, component_without_picture("structures")
+
+
+@st.cache_data(ttl=60, show_spinner="Fetching 3Dmol.js, once")
+def _library() -> tuple[str, str]:
+    """Address of 3Dmol.js on this server, and what is wrong where there is none (asked again after a minute)."""
+    try:
+        ensure_library()
+    except ThreeDMolError as error:
+        return "", str(error)
+    base = st.get_option("server.baseUrlPath").strip("/")
+    return f"{'/' + base if base else ''}/app/static/{FILE}", ""
+
+
+def structure_view(
+    scene, first: int, painting: Painting, file: str, height: int, on_pick: Callable[[], None], key: str, group: str = ""
+) -> None:
+    """Draw a scene; a click on a residue of the receptor calls ``on_pick``, which asks `picked_number`.
+
+    The camera stays as long as the scene is the same.
+
+    Parameters
+    ----------
+    scene : allo_core.structure.scene.Scene
+    first : int
+        UniProt number of the protein's first residue.
+    file : str
+        Name of saved pictures, letters and digits.
+    group : str
+        Views of one group turn together.
+    """
+    dark = st.context.theme.type == "dark"
+    viewer, structures = _components()
+    address, problem = _library()
+    structures(key=f"{key}-text", data={"id": scene.id, "pdb": scene.pdb}, height=1)
+    ions = sorted({ligand.label for ligand in scene.ligands if ligand.is_ion})
+    others = sorted({ligand.label for ligand in scene.ligands if not ligand.is_ion})
+    viewer(
+        key=key,
+        height=height,
+        on_pick_change=on_pick,
+        data={
+            "height": height,
+            "group": group,
+            "library": address,
+            "problem": problem,
+            "file": file,
+            "title": painting.title,
+            "painting": painting.id,
+            "structure": scene.id,
+            "first": first,
+            "colours": list(painting.colours),
+            "labels": list(painting.labels),
+            "values": list(painting.values),
+            "valueName": painting.value_name,
+            "sets": [
+                {"name": name, "label": f"set {name}" if len(name) == 1 else name, "numbers": numbers, "colour": colour}
+                for name, (numbers, colour) in painting.sets.items()
+            ],
+            "legend": painting.legend,
+            "colouring": painting.colouring,
+            "pairs": [list(pair) for pair in painting.pairs],
+            "pairColour": "#E6EDF3" if dark else "#30363D",
+            "tags": [list(tag) for tag in painting.tags],
+            "helices": [
+                {"name": helix.name, "top": helix.top.round(2).tolist(), "bottom": helix.bottom.round(2).tolist()}
+                for helix in scene.helices
+            ],
+            "chains": {partner.chain: f"chain {partner.author_chain} of the entry" for partner in scene.partners},  # shown as text only
+            "ligands": [name for name in others if name not in _LIPIDS],
+            "lipids": [name for name in others if name in _LIPIDS],
+            "ions": ions,
+            "elements": ELEMENTS,
+            "partner": PARTNER_ON_DARK if dark else PARTNER,
+            "partnerOpacity": 1.0 if dark else 0.75,  # what shines through darkens on a dark page
+            "plain": PLAIN,
+        },
+    )
+
+
+def picked_number(key: str, scene_id: str, first: int, length: int) -> int | None:
+    """The UniProt number of the last pick; None where it is not a residue of what is shown (the browser's word is checked)."""
+    pick = getattr(st.session_state.get(key), "pick", None)
+    if not isinstance(pick, dict) or pick.get("structure") != scene_id:
+        return None
+    number = pick.get("number")
+    return number if isinstance(number, int) and first <= number < first + length else None

@@ -1,0 +1,81 @@
+"""The verdict in words."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from allo_core.analysis.verdict import nearness, set_phrases, verdict
+from allo_core.attention.columns import Columns
+from allo_core.attention.scores import HeadScores, RandomSiteControl, score_with_control
+
+PHRASES = {"A": "the sodium pocket", "B": "the 9 residues of set B"}
+
+
+def scores_of(q_values, flags=None, null="matched", n_arcs=50):
+    count = len(q_values)
+    frame = pd.DataFrame({"q_value": q_values, "snr": range(count), "flags": flags or [""] * count, "n_arcs": [n_arcs] * count})
+    return HeadScores(frame, 1, len(q_values), null, 0.3, (1,), 20_000, 0, 0.001)
+
+
+MATCHED = "segment- and conservation-matched residues"
+POCKET, NINE = PHRASES["A"], PHRASES["B"]
+
+
+@pytest.mark.parametrize(
+    ("measure", "null", "q_values", "claim"),
+    [
+        ("A", "matched", [0.01, 0.04, 0.05], f"2 of 3 heads attend to {POCKET} more than to {MATCHED}"),
+        ("B", "uniform", [0.01, 0.2], f"1 of 2 heads attends to {NINE} more than to as many residues drawn from the whole sequence"),
+        ("AB", "matched", [0.2, 0.3], f"0 of 2 heads look from {POCKET} at {NINE} more than at {MATCHED}"),
+        ("BA", "matched", [0.01, 0.3], f"1 of 2 heads looks from {NINE} at {POCKET} more than at {MATCHED}"),
+    ],
+)
+def test_verdict(measure, null, q_values, claim):
+    said = verdict(scores_of(q_values, null=null), RandomSiteControl(1.0, 3.5, 200), measure, PHRASES)
+    assert said.startswith(f"{claim} (q < 0.05); ")
+    assert said.endswith(f"(q < 0.05); random {'matched ' if null == 'matched' else ''}sites: median 1, 95 % at most 3.5.")
+
+
+def test_flagged_heads_are_counted_apart():
+    said = verdict(scores_of([0.01, 0.02, 0.9], ["few arcs", "", "few arcs"]), RandomSiteControl(0, 0, 200), "A", PHRASES)
+    assert said.startswith("2 of 3 heads (1 of them flagged) attend to the sodium pocket")
+
+
+def test_without_a_control_there_is_no_count():
+    assert verdict(scores_of([0.01]), None, "A", PHRASES).startswith("The published null gives no p")
+
+
+@pytest.mark.parametrize(
+    ("measure", "null", "n_arcs", "sentence"),
+    [
+        ("A", "matched", 9, "No head is tested: none of the 2 has 10 arcs at threshold 0.30; lower it."),
+        ("BA", "matched", 3, "No head is tested: none of the 2 has 10 arcs from set B at threshold 0.30; lower it."),
+        ("A", "matched", 10, "No head is tested: the marked residues are all residues of their kind, so random ones cannot differ."),
+        ("B", "uniform", 99, "No head is tested: the marked residues are all residues, so random ones cannot differ."),
+    ],
+)
+def test_why_no_head_is_tested(measure, null, n_arcs, sentence):
+    untested = RandomSiteControl(0, 0, 0)
+    assert verdict(scores_of([np.nan, np.nan], null=null, n_arcs=n_arcs), untested, measure, PHRASES) == sentence
+
+
+def test_marked_residues_that_fill_their_strata_are_not_called_too_few_arcs():
+    columns = Columns(np.ones((1, 2, 6)), np.full((1, 2, 6), 5), 0.3)
+    strata = ["TM3"] * 3 + ["TM4"] * 3
+    scores, control = score_with_control(columns, (0, 1, 2), "matched", strata, draws=100)
+    assert "cannot differ" in verdict(scores, control, "A", PHRASES)
+
+
+def test_couplings_between_neighbours_are_told():
+    assert nearness("A", None, (1, 2)) == ""
+    assert nearness("AB", (10, 20), (40, 50)) == ""
+    assert nearness("AB", (10, 20), (14, 15, 50)).startswith("1 of the 3 residues of set B lie within 4 of set A along the chain:")
+    assert "2 of the 2 residues of set A lie within 4 of set B along the chain, 1 of them in both sets" in nearness(
+        "BA", (10, 20), (10, 22)
+    )
+
+
+def test_sets_are_called_by_their_library_name_or_their_size():
+    phrases = set_phrases({"A": (1, 2), "B": (5,)}, {"sodium pocket": (1, 2)})
+    assert phrases == {"A": "the sodium pocket", "B": "the one residue of set B"}
+    assert set_phrases({"A": (1, 3)}, {})["A"] == "the 2 residues of set A"

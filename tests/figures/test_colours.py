@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from allo_core.figures.colours import (
+    ABSENT,
+    CHANCE_SCALE,
+    SEGMENTS,
+    attention_scale,
+    ceiling_of_all,
+    hex_colours,
+    segment_colours,
+    value_ceiling,
+)
+
+
+def test_colours_run_from_first_to_last_and_nan_is_absent():
+    scale = attention_scale("light")
+    colours = hex_colours(np.array([0.0, 2.0, 9.0, np.nan]), 2.0, scale)
+    assert [c.upper() for c in colours] == [scale[0].upper(), scale[-1].upper(), scale[-1].upper(), ABSENT]
+    assert attention_scale("dark") != scale
+    assert CHANCE_SCALE[len(CHANCE_SCALE) // 2] == "#FFFFFF"
+
+
+@pytest.mark.parametrize(
+    ("values", "ceiling"),
+    [
+        (np.zeros(5), (1.0, "nothing above 0")),
+        (np.array([0, 0, 0, 0, 3.0] + [0] * 400), (3.0, "maximum")),
+        (np.ones(9), (1.0, "98th percentile")),
+    ],
+)
+def test_the_colour_scale_never_ends_at_zero(values, ceiling):
+    assert value_ceiling(values) == ceiling
+
+
+def test_the_shared_scale_is_that_of_all_heads():
+    values = np.stack([np.zeros((2, 50)), np.ones((2, 50))])
+    assert ceiling_of_all(values) == (1.0, "98th percentile of all heads")
+
+
+def test_segments_have_distinct_colours_and_loops_none():
+    colours = segment_colours(["TM1", "ICL1", "TM7", "H8", ""])
+    assert colours == [SEGMENTS["TM1"], ABSENT, SEGMENTS["TM7"], SEGMENTS["H8"], ABSENT]
+    assert len(set(SEGMENTS.values())) == 8
