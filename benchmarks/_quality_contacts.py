@@ -10,7 +10,8 @@ from _quality_models import Row, attention_maps
 from sklearn.linear_model import LogisticRegression
 
 from allo_core.attention.head_card import CONTACT
-from allo_core.library.receptors import find_receptor, shipped_structures
+from allo_core.library.receptors import find_receptor
+from allo_core.library.structures import shipped_structures
 from allo_core.protein.sequence import Protein
 from allo_core.structure.geometry import cb_positions
 from allo_core.structure.mapping import map_structure

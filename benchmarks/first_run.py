@@ -56,7 +56,8 @@ def _measure(model: str) -> dict[str, float]:
 
     sys.path.insert(0, str(ROOT))
     from allo_core.attention.scores import random_site_control, score_heads
-    from allo_core.library.receptors import find_receptor, site_indices
+    from allo_core.library.receptors import find_receptor
+    from allo_core.library.sites import site_indices
     from allo_core.models.language_model import load_model
     from allo_core.runs.extract import extract_attention
 

@@ -27,7 +27,8 @@ import numpy as np
 from allo_core.attention.columns import Columns
 from allo_core.attention.draws import RandomSites, draw_sites
 from allo_core.attention.nulls import FEWEST_ARCS, benjamini_hochberg, encode_strata, moments
-from allo_core.library.receptors import find_receptor, site_indices
+from allo_core.library.receptors import find_receptor
+from allo_core.library.sites import site_indices
 from allo_core.models.language_model import load_model
 from allo_core.runs.extract import extract_attention
 

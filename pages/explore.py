@@ -4,7 +4,7 @@ import streamlit as st
 
 from allo_core.analysis.verdict import set_phrases
 from allo_core.errors import AlloScopeError, ScoreError
-from allo_core.library.receptors import numbers_for
+from allo_core.library.nearest import numbers_for
 from allo_core.models.registry import get_spec
 from allo_core.runs.extract import find_kept_run, run_notes
 from allo_core.ui.explore import incoming, panels, results, session

@@ -8,7 +8,9 @@ import pytest
 from allo_core.errors import AlloScopeError, FetchError, LibraryError, SequenceError, StoreError
 from allo_core.fetch import fetch_sequence, fetch_structure, fetched_structure
 from allo_core.fetch.kept import kept_file
-from allo_core.library.receptors import find_receptor, numbers_for, shipped_structure
+from allo_core.library.nearest import numbers_for
+from allo_core.library.receptors import find_receptor
+from allo_core.library.structures import shipped_structure
 from allo_core.protein.residues import parse_residues
 from allo_core.protein.sequence import Protein, parse_protein
 from allo_core.ui.explore import view as state

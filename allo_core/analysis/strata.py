@@ -1,7 +1,7 @@
 """Which random residues those of a protein are compared with."""
 
 from allo_core.errors import ScoreError
-from allo_core.protein.residues import ResidueNumbers
+from allo_core.protein.numbering import ResidueNumbers
 
 __all__ = ["null_and_strata"]
 

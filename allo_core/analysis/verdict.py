@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     from allo_core.attention.scores import HeadScores, RandomSiteControl
-    from allo_core.family.consensus import Consensus
 
-__all__ = ["consensus_verdict", "nearness", "set_phrases", "site_name", "verdict"]
+__all__ = ["nearness", "set_phrases", "site_name", "verdict"]
 
 
 def site_name(indices: tuple[int, ...], offered: Mapping[str, tuple[int, ...]]) -> str | None:
@@ -55,31 +54,6 @@ def verdict(scores: "HeadScores", control: "RandomSiteControl | None", measure: 
     flagged = int((passing["flags"] != "").sum())
     count = f"{len(passing)} of {heads} heads" + (f" ({flagged} of them flagged)" if flagged else "")
     return f"{count} {_claim(scores.null, len(passing) == 1, measure, phrases)} (q < 0.05); {_control(scores.null, control)}."
-
-
-def consensus_verdict(found: "Consensus", title: str, shuffled: int | None = None) -> str:
-    """How many heads pass over a set of receptors, and how many do by chance.
-
-    Parameters
-    ----------
-    found : Consensus
-    title : str
-        What is asked about, as `ReceptorSet.title`.
-    shuffled : int, optional
-        How many heads pass where the sequences are shuffled.
-    """
-    count, heads, passing = len(found.members), len(found.frame), len(found.passing())
-    clusters = len(set(found.clusters.tolist()))
-    over = f"over {count} receptor{'s' if count > 1 else ''} in {clusters} cluster{'s' if clusters > 1 else ''} of homologues"
-    if not found.control.n_sites:
-        return f"No head is tested {over}: at threshold {found.threshold:.2f} too few of them have arcs; lower it."
-    kind = "positions" if found.joint else "residues"
-    chance = f"random matched {kind}: median {found.control.median:g}, 95 % at most {found.control.percentile_95:g}"
-    mixed = "" if shuffled is None else f"; shuffled sequences: {shuffled}"
-    looks = f"look{'s' if passing == 1 else ''} at the {title} more than at segment- and conservation-matched {kind}"
-    unmatched = sum(member.numbers is None for member in found.members)
-    loose = f"; {unmatched} without generic numbers, compared with residues of the whole sequence" if unmatched else ""
-    return f"{passing} of {heads} heads {looks} {over} (q < 0.05){loose}; {chance}{mixed}."
 
 
 def _untested(scores: "HeadScores", measure: str) -> str:

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from allo_core.attention.arcs import Arcs
 from allo_core.attention.columns import check_positions
 from allo_core.attention.nulls import Null, check_null, encode_strata, moments, published_moments
 from allo_core.errors import ScoreError
-from allo_core.runs.maps import Arcs
 
 __all__ = ["CONTACT", "LOCAL", "THRESHOLDS", "HeadCard", "Pair", "Stability", "head_card", "stability", "strongest_pairs"]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # the terminal's options need not wait for them
 
     from allo_core.attention.scores import HeadScores
     from allo_core.models.language_model import ProteinLanguageModel
-    from allo_core.protein.residues import ResidueNumbers
+    from allo_core.protein.numbering import ResidueNumbers
     from allo_core.runs.column_reducer import ColumnReducer
 
 __all__ = ["Computed", "compute"]
@@ -94,7 +94,7 @@ def _scored(
     reducer: "ColumnReducer", protein: Protein, settings: BatchSettings
 ) -> tuple["ResidueNumbers | None", "pd.DataFrame | None", str | None, str | None]:
     """Generic numbers, scores, scored residues, and why there are no scores."""
-    from allo_core.library.receptors import numbers_for
+    from allo_core.library.nearest import numbers_for
     from allo_core.protein.residues import format_residues
 
     if settings.sites is None:
@@ -111,8 +111,7 @@ def _scored(
 
 def _marked(text: str, protein: Protein, numbers: "ResidueNumbers | None") -> tuple[int, ...]:
     """The residues in this protein, 0-based."""
-    from allo_core.library.receptors import find_site, site_indices
-    from allo_core.library.sites import receptor_of
+    from allo_core.library.sites import find_site, receptor_of, site_indices
     from allo_core.protein.residues import parse_residues
 
     if not is_site_name(text):

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from allo_core.export.tables import cell
-from allo_core.protein.residues import ResidueNumbers
+from allo_core.protein.numbering import ResidueNumbers
 from allo_core.protein.sequence import Protein
 
 if TYPE_CHECKING:  # the terminal's errors need not wait for numpy

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from allo_core import __version__
-from allo_core.protein.residues import ResidueNumbers, residue_label
+from allo_core.protein.numbering import ResidueNumbers
+from allo_core.protein.residues import residue_label
 from allo_core.protein.sequence import Protein
 
 if TYPE_CHECKING:  # the terminal's errors need not wait for pandas

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from allo_core.errors import ResidueError, ScoreError
-from allo_core.library.receptors import SODIUM_POCKET, Receptor, receptors, seven_tm_domain, site_indices
+from allo_core.library.nearest import seven_tm_domain
+from allo_core.library.receptors import SODIUM_POCKET, Receptor, receptors
+from allo_core.library.sites import site_indices
 from allo_core.models.registry import ModelSpec
-from allo_core.protein.residues import ResidueNumbers
+from allo_core.protein.numbering import ResidueNumbers
 from allo_core.protein.sequence import Protein
 
 __all__ = ["Member", "ReceptorSet", "Refused", "fitted", "library_set", "parse_positions", "positions_set", "positions_title"]

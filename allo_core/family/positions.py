@@ -11,7 +11,7 @@ from allo_core.attention.draws import draw_sites
 from allo_core.attention.nulls import encode_strata, exceedance_p, passing_random_sites
 from allo_core.family.members import Member, ReceptorSet
 from allo_core.family.standard import Standardised, standardise
-from allo_core.protein.residues import ResidueNumbers
+from allo_core.protein.numbering import ResidueNumbers
 
 __all__ = ["PositionDraws", "Universe", "along_the_sequence", "universe_of"]
 

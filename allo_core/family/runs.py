@@ -8,13 +8,14 @@ import numpy as np
 from allo_core.attention.columns import Columns
 from allo_core.errors import AlloScopeError, Cancelled
 from allo_core.family.members import Member, ReceptorSet, Refused, fitted
-from allo_core.models.language_model import CancelEvent, ProteinLanguageModel, load_model
+from allo_core.models.language_model import ProteinLanguageModel, load_model
 from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.runs.column_reducer import KEPT_THRESHOLDS
 from allo_core.runs.column_store import ColumnRun
 from allo_core.runs.extract import Report, ready_model
 from allo_core.runs.extract_columns import extract_columns, find_kept_columns
+from allo_core.storage.cancel import CancelEvent
 
 __all__ = ["RECEPTOR", "SetRun", "kept_set", "run_set", "shuffled"]
 

@@ -8,9 +8,12 @@ from dataclasses import replace
 
 from allo_core.errors import AlloScopeError, LibraryError, ScoreError, SequenceError, StoreError
 from allo_core.family.members import Member, ReceptorSet, Refused, parse_positions, positions_title
-from allo_core.library.receptors import NEAREST_IDENTITY, SODIUM_POCKET, find_receptor, find_site, numbers_for, site_indices
+from allo_core.library.nearest import NEAREST_IDENTITY, numbers_for
+from allo_core.library.receptors import SODIUM_POCKET, find_receptor
+from allo_core.library.sites import find_site, site_indices
 from allo_core.protein.alignment import HOMOLOGUE_IDENTITY
-from allo_core.protein.residues import ResidueNumbers, parse_residues
+from allo_core.protein.numbering import ResidueNumbers
+from allo_core.protein.residues import parse_residues
 from allo_core.protein.sequence import Protein, parse_protein
 
 __all__ = ["MOST_ROWS", "read_set", "table_text"]

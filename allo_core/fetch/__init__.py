@@ -3,6 +3,6 @@
 from allo_core.fetch.identifiers import Identifier, identify
 from allo_core.fetch.sequences import fetch_sequence
 from allo_core.fetch.structures import Fetched, fetch_structure, fetched_structure
-from allo_core.fetch.transfer import Patience
+from allo_core.storage.transfer import Patience
 
 __all__ = ["Fetched", "Identifier", "Patience", "fetch_sequence", "fetch_structure", "fetched_structure", "identify"]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from allo_core.errors import FetchError
-from allo_core.runs.disk import home
+from allo_core.storage.home import home
 from allo_core.storage.whole_file import write_whole
 
 __all__ = ["keep", "kept_file"]

@@ -7,12 +7,12 @@ from allo_core.errors import FetchError, SequenceError
 from allo_core.fetch.identifiers import Identifier, identify
 from allo_core.fetch.kept import keep, kept_file
 from allo_core.fetch.sources import UNIPROT
-from allo_core.fetch.transfer import PATIENCE, Patience
 from allo_core.library.receptors import receptors
 from allo_core.protein.sequence import Protein, parse_protein
+from allo_core.storage.transfer import PATIENCE, Patience
 
 if TYPE_CHECKING:
-    from allo_core.models.language_model import CancelEvent
+    from allo_core.storage.cancel import CancelEvent
 
 __all__ = ["fetch_sequence"]
 

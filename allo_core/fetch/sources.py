@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from allo_core.errors import FetchError
-from allo_core.fetch.transfer import NotThereError, Patience, TransferError, receive
+from allo_core.storage.transfer import NotThereError, Patience, TransferError, receive
 
 if TYPE_CHECKING:
-    from allo_core.models.language_model import CancelEvent
+    from allo_core.storage.cancel import CancelEvent
 
 __all__ = ["ALPHAFOLD", "PDB", "UNIPROT", "Source"]
 

@@ -11,11 +11,11 @@ from allo_core.errors import FetchError, StructureError
 from allo_core.fetch.identifiers import Identifier, identify
 from allo_core.fetch.kept import keep, kept_file
 from allo_core.fetch.sources import ALPHAFOLD, PDB, Source
-from allo_core.fetch.transfer import PATIENCE, Patience
+from allo_core.storage.transfer import PATIENCE, Patience
 from allo_core.structure.read import LARGEST_FILE, read_structure
 
 if TYPE_CHECKING:
-    from allo_core.models.language_model import CancelEvent
+    from allo_core.storage.cancel import CancelEvent
 
 __all__ = ["Fetched", "fetch_structure", "fetched_structure"]
 

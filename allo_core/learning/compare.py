@@ -6,11 +6,11 @@ from functools import partial
 import numpy as np
 
 from allo_core.learning.evaluate import Evaluation, HeldOut
+from allo_core.learning.method import Method, Progress
 from allo_core.learning.metrics import Areas, areas, pooled_areas, random_precision
 from allo_core.learning.processes import in_processes
 from allo_core.learning.results import ALL_EVIDENCE, PREDICTOR, RANDOM, RATE, Comparison, Difference, Estimate, Quality, ReceptorResult
 from allo_core.prediction.examples import Example
-from allo_core.prediction.methods import Method, Progress
 
 __all__ = ["RESAMPLES", "compare", "hold_out"]
 

@@ -7,9 +7,9 @@ from itertools import product
 import numpy as np
 
 from allo_core.learning.folds import training_set
+from allo_core.learning.method import Method
 from allo_core.learning.metrics import areas
 from allo_core.learning.model import LinearModel, Setting, fit
-from allo_core.prediction.methods import Method
 
 __all__ = ["STRENGTHS", "Evaluation", "HeldOut"]
 

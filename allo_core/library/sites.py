@@ -2,11 +2,14 @@
 
 from functools import cache
 
-from allo_core.errors import ResidueError
-from allo_core.library.receptors import Receptor, find_receptor, numbers_for, receptors, site_indices
+from allo_core.errors import LibraryError, ResidueError
+from allo_core.library.nearest import numbers_for
+from allo_core.library.receptors import Receptor, Site, find_receptor, receptors
+from allo_core.protein.numbering import ResidueNumbers
+from allo_core.protein.residues import parse_residues
 from allo_core.protein.sequence import Protein
 
-__all__ = ["receptor_of", "sites_of"]
+__all__ = ["find_site", "receptor_of", "site_indices", "sites_of"]
 
 
 def receptor_of(protein: Protein) -> Receptor | None:
@@ -32,3 +35,33 @@ def sites_of(protein: Protein) -> dict[str, tuple[int, ...]]:
 @cache
 def _by_sequence() -> dict[str, str]:
     return {receptor.protein.sequence: entry for entry, receptor in receptors().items()}
+
+
+def find_site(receptor: Receptor, name: str) -> Site:
+    """The site of this receptor with this name (in any case); LibraryError with the names it has."""
+    for site in receptor.sites:
+        if site.name.lower() == name.strip().lower():
+            return site
+    names = ", ".join(site.name for site in receptor.sites) or "none"
+    raise LibraryError(f"{receptor.entry} has no site {name.strip()[:60]!r} in the library; its sites: {names}.")
+
+
+def site_indices(site: Site, protein: Protein, numbers: ResidueNumbers | None) -> tuple[int, ...]:
+    """The residues of a library site in a protein, 0-based: a receptor, a part or a construct of it.
+
+    ``numbers`` are those of the protein; they say which receptor the site is numbered in and which residue stands for which.
+
+    Raises
+    ------
+    ResidueError
+        A residue of the site is not in the protein.
+    """
+    if numbers is None:
+        return parse_residues(site.residues, protein)
+    receptor = receptors()[numbers.receptor]
+    place = {origin: index for index, origin in enumerate(numbers.origin) if origin is not None}
+    there = parse_residues(site.residues, receptor.protein, receptor.numbers)
+    missing = [receptor.protein.label(index) for index in there if index not in place]
+    if missing:
+        raise ResidueError(f"{site.name}: {', '.join(missing)} of {receptor.entry} is not in {protein.name}.")
+    return tuple(sorted(place[index] for index in there))

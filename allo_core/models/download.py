@@ -21,7 +21,7 @@ from allo_core.models.weights import download_folder, how_to_get
 if TYPE_CHECKING:
     from requests import Response
 
-    from allo_core.models.language_model import CancelEvent
+    from allo_core.storage.cancel import CancelEvent
 
 __all__ = ["download"]
 

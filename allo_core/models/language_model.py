@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from allo_core.errors import Cancelled, SequenceError, WeightsError
 from allo_core.models.devices import check_memory, choose_device, choose_dtype, keep_working_memory, memory_errors
@@ -10,6 +10,7 @@ from allo_core.models.registry import Layout, ModelSpec, get_spec
 from allo_core.models.tokens import FIRST_RESIDUE, VOCABULARIES, encode
 from allo_core.models.weights import WeightsState, check_shipped, how_to_get, locate, weights_sha256
 from allo_core.protein.sequence import Protein
+from allo_core.storage.cancel import CancelEvent
 
 if TYPE_CHECKING:
     import torch
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from allo_core.models.capture import Sink
 
 __all__ = [
-    "CancelEvent",
     "ProteinLanguageModel",
     "build_module",
     "check_length",
@@ -30,12 +30,6 @@ __all__ = [
 
 # Layers that are compared with the CPU before a device is trusted.
 _COMPARED_LAYERS = 2
-
-
-class CancelEvent(Protocol):
-    """Anything like ``threading.Event``."""
-
-    def is_set(self) -> bool: ...
 
 
 class _Enough(Exception):

@@ -13,7 +13,7 @@ from typing import Literal
 
 from allo_core.errors import WeightsError
 from allo_core.models.registry import MODELS, Layout, ModelSpec, Source
-from allo_core.runs.store import home
+from allo_core.storage.home import home
 from allo_core.storage.whole_file import write_whole
 
 __all__ = [

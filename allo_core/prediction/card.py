@@ -7,7 +7,7 @@ from allo_core.models.registry import MODELS
 from allo_core.prediction.examples import EVIDENCE, LONGEST, orthosteric_site
 from allo_core.prediction.predictor import SitePredictor, TrainingReceptor
 from allo_core.protein.alignment import HOMOLOGUE_IDENTITY, identity
-from allo_core.protein.residues import ResidueNumbers
+from allo_core.protein.numbering import ResidueNumbers
 from allo_core.protein.sequence import Protein
 
 __all__ = ["model_card", "notes_on"]

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from allo_core.library.receptors import Receptor, Site, numbers_for, receptors, seven_tm_domain, site_indices
-from allo_core.library.sites import receptor_of, sites_of
-from allo_core.protein.residues import ResidueNumbers, parse_residues
+from allo_core.library.nearest import numbers_for, seven_tm_domain
+from allo_core.library.receptors import Receptor, Site, receptors
+from allo_core.library.sites import receptor_of, site_indices, sites_of
+from allo_core.protein.numbering import ResidueNumbers
+from allo_core.protein.residues import parse_residues
 from allo_core.protein.sequence import Protein
 
 __all__ = [

@@ -11,7 +11,7 @@ import numpy as np
 
 from allo_core.attention.nulls import encode_strata
 from allo_core.prediction.examples import OrthostericSite
-from allo_core.protein.residues import ResidueNumbers
+from allo_core.protein.numbering import ResidueNumbers
 
 if TYPE_CHECKING:
     from allo_core.runs.maps import AttentionMaps

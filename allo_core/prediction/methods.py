@@ -1,23 +1,24 @@
 """What is compared: the predictor from sensitive heads, and the baselines that it must beat to be worth its name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from allo_core.learning.method import Method, Progress
 from allo_core.learning.results import PREDICTOR
 from allo_core.models.tokens import FIRST_RESIDUE, encode
 from allo_core.prediction.examples import Example
 from allo_core.prediction.features import RECEIVED, head_features
-from allo_core.prediction.selection import sensitivity, strongest_heads
+from allo_core.prediction.selection import sensitivity
 from allo_core.protein.sequence import AMINO_ACIDS
 from allo_core.runs.extract import extract_attention
 
 if TYPE_CHECKING:
     from allo_core.models.language_model import ProteinLanguageModel
 
-__all__ = ["BASELINES", "SIZES", "HeadData", "Method", "Progress", "all_methods", "final_embeddings", "head_method", "read_heads"]
+__all__ = ["BASELINES", "SIZES", "HeadData", "all_methods", "final_embeddings", "head_method", "read_heads"]
 
 BASELINES = (
     "sensitive heads without exchange",  # attention received alone
@@ -29,37 +30,6 @@ BASELINES = (
 )
 SIZES = (5, 10, 20, 40)  # heads among which the training fold chooses
 _SEGMENTS = "N-term TM1 ICL1 TM2 ECL1 TM3 ICL2 TM4 ECL2 TM5 ICL3 TM6 ECL3 TM7 H8 C-term".split()
-
-Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, eq=False)
-class Method:
-    """Features of the residues of every receptor, and how heads are chosen among them.
-
-    Parameters
-    ----------
-    features : tuple of ndarray
-        One a receptor, of shape (L, F), or (L, heads, F) where heads are chosen.
-    sensitivities : ndarray, dtype=float, shape=(receptors, heads), optional
-        Where heads are chosen.
-    sizes : tuple of int, optional
-        Numbers of heads to choose among.
-    """
-
-    name: str
-    features: tuple[np.ndarray, ...]
-    sensitivities: np.ndarray | None = None
-    sizes: tuple[int, ...] = ()
-
-    def choose(self, training: Sequence[int], size: int | None) -> tuple[int, ...] | None:
-        """The heads that these receptors alone would choose; None where there is nothing to choose."""
-        return None if size is None else strongest_heads(self.sensitivities[list(training)], size)
-
-    def design(self, receptor: int, heads: tuple[int, ...] | None) -> np.ndarray:
-        """The features of one receptor, shape (L, F), or of the chosen heads, shape (L, len(heads) * F)."""
-        values = self.features[receptor]
-        return values if heads is None else values[:, list(heads)].reshape(len(values), -1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,8 @@ from allo_core.learning.model import LinearModel, Setting
 from allo_core.learning.results import Comparison
 from allo_core.prediction.examples import Example, orthosteric_site
 from allo_core.prediction.features import HEAD_FEATURES, Head, head_features
-from allo_core.protein.residues import ResidueNumbers, format_residues
+from allo_core.protein.numbering import ResidueNumbers
+from allo_core.protein.residues import format_residues
 from allo_core.protein.sequence import Protein
 from allo_core.storage.whole_file import write_whole
 

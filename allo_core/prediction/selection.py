@@ -3,10 +3,11 @@
 import numpy as np
 
 from allo_core.attention.nulls import encode_strata, moments
-from allo_core.errors import PredictionError
-from allo_core.protein.residues import ResidueNumbers
+from allo_core.protein.numbering import ResidueNumbers
 
-__all__ = ["sensitivity", "strongest_heads"]
+__all__ = [
+    "sensitivity",
+]
 
 
 def sensitivity(received: np.ndarray, sites: tuple[int, ...], numbers: ResidueNumbers | None) -> np.ndarray:
@@ -29,29 +30,3 @@ def sensitivity(received: np.ndarray, sites: tuple[int, ...], numbers: ResidueNu
     mu, sigma = moments(received, codes, counts)
     excess = received[:, list(sites)].sum(axis=1) - mu
     return np.divide(excess, sigma, out=np.zeros(len(received)), where=sigma > 0)
-
-
-def strongest_heads(sensitivities: np.ndarray, size: int) -> tuple[int, ...]:
-    """The heads with the highest mean SNR; every receptor counts alike, however many residues its site has.
-
-    Parameters
-    ----------
-    sensitivities : ndarray, dtype=float, shape=(receptors, heads)
-        Of the receptors that may be learnt from, and of no other.
-    size : int
-        How many; all where there are fewer.
-
-    Returns
-    -------
-    tuple of int
-        Ascending.
-
-    Raises
-    ------
-    PredictionError
-        No receptor, or no head is asked for.
-    """
-    if not len(sensitivities) or size < 1:
-        raise PredictionError(f"{size} heads cannot be chosen from {len(sensitivities)} receptors; give at least one of each.")
-    order = np.argsort(-sensitivities.mean(axis=0), kind="stable")
-    return tuple(sorted(order[:size].tolist()))

@@ -12,9 +12,10 @@ from allo_core.errors import PredictionError
 from allo_core.learning.compare import compare, hold_out
 from allo_core.learning.evaluate import Evaluation, HeldOut
 from allo_core.learning.folds import homologues, training_set
+from allo_core.learning.method import Progress
 from allo_core.learning.results import ALL_EVIDENCE, Comparison
 from allo_core.prediction.examples import EVIDENCE, Example
-from allo_core.prediction.methods import HeadData, Progress, all_methods, head_method, read_heads
+from allo_core.prediction.methods import HeadData, all_methods, head_method, read_heads
 from allo_core.prediction.predictor import SitePredictor, TrainingReceptor
 
 if TYPE_CHECKING:

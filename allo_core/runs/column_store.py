@@ -12,8 +12,8 @@ import numpy as np
 from allo_core.attention.columns import Columns
 from allo_core.errors import ScoreError, StoreError
 from allo_core.runs.column_reducer import ColumnReducer
-from allo_core.runs.disk import home
 from allo_core.runs.meta import RunMeta
+from allo_core.storage.home import home
 from allo_core.storage.whole_file import write_whole
 
 __all__ = ["ColumnRun", "columns_folder", "delete_columns", "find_column_run", "keep_column_run", "kept_columns"]

@@ -1,24 +1,16 @@
 """Where runs lie, how much room they need, and what a person is told when the disk refuses."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
 
-import platformdirs
-
 from allo_core.errors import StoreError
 from allo_core.runs.layout import FLOOR, entries_nbytes
+from allo_core.storage.home import home
 
-__all__ = ["check_disk", "disk_errors", "disk_needed", "home", "runs_folder"]
-
-
-def home() -> Path:
-    """Where AlloScope keeps its files: $ALLOSCOPE_HOME, else the user's cache folder."""
-    chosen = os.environ.get("ALLOSCOPE_HOME")
-    return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_cache_path("alloscope", appauthor=False)
+__all__ = ["check_disk", "disk_errors", "disk_needed", "runs_folder"]
 
 
 def runs_folder() -> Path:

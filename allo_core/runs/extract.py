@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from allo_core.errors import Cancelled
 from allo_core.models.devices import DEVICES, check_memory, choose_dtype, needs_trust_check, trust_device
 from allo_core.models.download import download
-from allo_core.models.language_model import CancelEvent, ProteinLanguageModel, check_length, length_warning, load_model
+from allo_core.models.language_model import ProteinLanguageModel, check_length, length_warning, load_model
 from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.models.tokens import FIRST_RESIDUE, unusual_letters
 from allo_core.models.weights import WeightsState, known_sha256, locate
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.store import RunMeta, RunWriter, check_disk, find_run
+from allo_core.storage.cancel import CancelEvent
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from allo_core.models.devices import check_memory
-from allo_core.models.language_model import CancelEvent, ProteinLanguageModel, check_length
+from allo_core.models.language_model import ProteinLanguageModel, check_length
 from allo_core.models.tokens import FIRST_RESIDUE
 from allo_core.protein.sequence import Protein
 from allo_core.runs.column_reducer import KEPT_THRESHOLDS, ColumnReducer, check_thresholds
 from allo_core.runs.column_store import ColumnRun, find_column_run, keep_column_run
 from allo_core.runs.extract import device_given_up, kept_metas, meta_of
+from allo_core.storage.cancel import CancelEvent
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -3,48 +3,18 @@
 import json
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from allo_core.attention.arcs import Arcs
 from allo_core.attention.columns import LARGEST_THRESHOLD, Columns, check_positions, check_threshold
 from allo_core.attention.threads import in_threads
 from allo_core.errors import ScoreError, StoreError
 from allo_core.runs.layout import ENTRIES, FLOOR, MAPS, META, SUMS, Entries, entries_nbytes, entry_columns, index_dtype
 from allo_core.runs.meta import RUN_FORMAT, RunMeta
 
-__all__ = ["Arcs", "AttentionMaps"]
-
-
-@dataclass(frozen=True, eq=False)
-class Arcs:
-    """The n entries of one head's map above a threshold, the strongest first; equal ones by query, then by key.
-
-    Parameters
-    ----------
-    queries, keys : ndarray, dtype=int64, shape=(n,)
-        0-based rows (who looks) and columns (who is looked at).
-    weights : ndarray, dtype=float32, shape=(n,)
-        Attention A_ij, as the model computed it.
-    threshold : float
-    """
-
-    queries: np.ndarray
-    keys: np.ndarray
-    weights: np.ndarray
-    threshold: float
-
-    def __len__(self) -> int:
-        return len(self.weights)
-
-    def above(self, threshold: float) -> "Arcs":
-        """Those above a higher threshold; ScoreError for a lower one, whose arcs are not here."""
-        if threshold < self.threshold:
-            raise ScoreError(f"These arcs were taken above {self.threshold:g}; take them again for a threshold of {threshold:g}.")
-        # A plain float is compared in float32, as everywhere; the weights descend.
-        n = int(np.count_nonzero(self.weights > float(threshold)))
-        return Arcs(self.queries[:n], self.keys[:n], self.weights[:n], float(threshold))
+__all__ = ["AttentionMaps"]
 
 
 class AttentionMaps:

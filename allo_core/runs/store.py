@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allo_core.errors import StoreError
-from allo_core.runs.disk import check_disk, disk_errors, disk_needed, home, runs_folder
+from allo_core.runs.disk import check_disk, disk_errors, disk_needed, runs_folder
 from allo_core.runs.layout import ENTRIES, MAPS, META, SUMS, Entries, LayerEncoder, entries_nbytes, special_share
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.meta import RunMeta
@@ -36,7 +36,6 @@ __all__ = [
     "delete_run",
     "disk_needed",
     "find_run",
-    "home",
     "list_runs",
     "runs_folder",
 ]

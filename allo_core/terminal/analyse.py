@@ -7,7 +7,7 @@ from allo_core.analysis.measures import MEASURES, setting
 from allo_core.analysis.strata import null_and_strata
 from allo_core.analysis.verdict import nearness, set_phrases, verdict
 from allo_core.export.tables import printable
-from allo_core.library.receptors import numbers_for
+from allo_core.library.nearest import numbers_for
 from allo_core.library.sites import sites_of
 from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.protein.sequence import Protein

@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from allo_core.analysis.verdict import consensus_verdict
 from allo_core.attention.columns import DEFAULT_THRESHOLD
 from allo_core.errors import ScoreError, StoreError
 from allo_core.export.tables import printable
+from allo_core.family.verdict import consensus_verdict
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from allo_core.terminal.files import check_output, write
 from allo_core.terminal.picture import parse_head

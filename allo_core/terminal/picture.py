@@ -13,7 +13,7 @@ from allo_core.errors import ExportError, LibraryError, ScoreError, StructureErr
 from allo_core.export import COLOURED_FILE, chimerax_script, coloured_structure, pymol_script
 from allo_core.export.facts import structure_facts
 from allo_core.figures.colours import SET_COLOURS, attention_scale, value_ceiling
-from allo_core.library.receptors import shipped_structure
+from allo_core.library.structures import shipped_structure
 from allo_core.models.registry import ModelSpec
 from allo_core.protein.sequence import Protein
 from allo_core.terminal.files import check_output, write

@@ -5,9 +5,11 @@ import re
 from pathlib import Path
 
 from allo_core.errors import FetchError, LibraryError, ResidueError, SequenceError
-from allo_core.library.receptors import find_receptor, find_site, numbers_for, seven_tm_domain, site_indices
-from allo_core.library.sites import receptor_of
-from allo_core.protein.residues import ResidueNumbers, parse_residues
+from allo_core.library.nearest import numbers_for, seven_tm_domain
+from allo_core.library.receptors import find_receptor
+from allo_core.library.sites import find_site, receptor_of, site_indices
+from allo_core.protein.numbering import ResidueNumbers
+from allo_core.protein.residues import parse_residues
 from allo_core.protein.sequence import Protein, parse_protein
 
 __all__ = ["domain_of", "protein_of", "residues_of", "shortened"]

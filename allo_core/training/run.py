@@ -13,8 +13,8 @@ from filelock import FileLock, Timeout
 from allo_core import __version__
 from allo_core.errors import TrainingError
 from allo_core.models.devices import choose_device
-from allo_core.models.language_model import CancelEvent
 from allo_core.models.registry import ModelSpec
+from allo_core.storage.cancel import CancelEvent
 from allo_core.training.batches import batch_of, validation_crops
 from allo_core.training.files import (
     CHECKPOINT,

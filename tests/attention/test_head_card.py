@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+from allo_core.attention.arcs import Arcs
 from allo_core.attention.columns import columns
 from allo_core.attention.head_card import THRESHOLDS, Stability, head_card, stability, strongest_pairs
 from allo_core.attention.scores import score_heads
 from allo_core.errors import ScoreError
-from allo_core.runs.maps import Arcs
 from tests.runs.attention_runs import random_attention, residues_of, run_meta, write_run
 
 LENGTH = 60

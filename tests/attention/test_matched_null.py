@@ -6,7 +6,8 @@ import pytest
 from allo_core.attention.columns import Columns
 from allo_core.attention.nulls import FEWEST_ARCS, encode_strata, moments
 from allo_core.attention.scores import score_heads
-from allo_core.library.receptors import find_receptor, find_site, site_indices
+from allo_core.library.receptors import find_receptor
+from allo_core.library.sites import find_site, site_indices
 from allo_core.models.language_model import load_model
 from allo_core.runs.extract import extract_attention
 

@@ -6,7 +6,8 @@ import pytest
 
 from allo_core.attention.scores import score_heads
 from allo_core.batch.compute import compute
-from allo_core.library.receptors import find_receptor, find_site, site_indices
+from allo_core.library.receptors import find_receptor
+from allo_core.library.sites import find_site, site_indices
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.protein.residues import parse_residues
@@ -70,7 +71,7 @@ def test_where_nothing_can_be_scored_the_columns_are_kept_and_the_reason_is_told
 
 
 def test_without_sites_nothing_is_scored_and_no_numbers_are_looked_up(model, monkeypatch):
-    monkeypatch.setattr("allo_core.library.receptors.numbers_for", None)
+    monkeypatch.setattr("allo_core.library.nearest.numbers_for", None)
     found = compute(model, A2A.protein, settings(model_id=DEFAULT_MODEL, sites=None))
     assert (found.scores, found.no_scores, found.receptor) == (None, None, None)
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from biotite.structure.io.pdbx import CIFFile, get_structure
 
-from allo_core.library.receptors import find_receptor, shipped_structure
+from allo_core.library.receptors import find_receptor
+from allo_core.library.structures import shipped_structure
 from allo_core.runs.store import list_runs
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.read import read_structure

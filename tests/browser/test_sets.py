@@ -8,7 +8,8 @@ import pytest
 from biotite.structure import filter_amino_acids
 from biotite.structure.io.pdbx import CIFFile, get_structure
 
-from allo_core.library.receptors import find_receptor, shipped_structure
+from allo_core.library.receptors import find_receptor
+from allo_core.library.structures import shipped_structure
 from tests.browser import driving
 from tests.browser.conftest import new_page
 

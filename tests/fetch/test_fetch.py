@@ -11,7 +11,8 @@ import pytest
 
 from allo_core.errors import Cancelled, FetchError
 from allo_core.fetch import Identifier, Patience, fetch_sequence, fetch_structure, fetched_structure, identify, sequences, structures
-from allo_core.library.receptors import find_receptor, shipped_structure
+from allo_core.library.receptors import find_receptor
+from allo_core.library.structures import shipped_structure
 from allo_core.structure.read import read_structure
 
 PACKED = shipped_structure("8FYN").path.read_bytes()

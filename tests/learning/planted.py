@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from allo_core.learning.method import Method
 from allo_core.prediction.examples import Example, OrthostericSite
-from allo_core.prediction.methods import Method
 from allo_core.prediction.selection import sensitivity
 from allo_core.protein.sequence import AMINO_ACIDS, Protein
 

@@ -5,17 +5,10 @@ import numpy as np
 import pytest
 
 from allo_core.errors import LibraryError, ResidueError
-from allo_core.library.receptors import (
-    SODIUM_POCKET,
-    find_receptor,
-    find_site,
-    numbers_for,
-    receptors,
-    seven_tm_domain,
-    shipped_structure,
-    shipped_structures,
-    site_indices,
-)
+from allo_core.library.nearest import numbers_for, seven_tm_domain
+from allo_core.library.receptors import SODIUM_POCKET, find_receptor, receptors
+from allo_core.library.sites import find_site, site_indices
+from allo_core.library.structures import shipped_structure, shipped_structures
 from allo_core.protein.residues import parse_residues
 from allo_core.protein.sequence import Protein
 from allo_core.structure.read import read_structure

@@ -8,7 +8,8 @@ import pytest
 from allo_core.learning.compare import compare, hold_out
 from allo_core.learning.model import LinearModel, Setting
 from allo_core.learning.results import verdict
-from allo_core.library.receptors import find_receptor, numbers_for
+from allo_core.library.nearest import numbers_for
+from allo_core.library.receptors import find_receptor
 from allo_core.prediction.card import model_card, notes_on
 from allo_core.prediction.examples import site_examples
 from allo_core.prediction.predictor import SitePredictor, TrainingReceptor

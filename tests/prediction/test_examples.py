@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 
-from allo_core.library.receptors import find_receptor, numbers_for, receptors
+from allo_core.library.nearest import numbers_for
+from allo_core.library.receptors import find_receptor, receptors
 from allo_core.library.receptors import receptors as library
 from allo_core.prediction import examples as module
 from allo_core.prediction.examples import EVIDENCE, LONGEST, listed_sites, orthosteric_site, site_examples

@@ -6,8 +6,9 @@ import pytest
 from allo_core.attention.columns import Columns
 from allo_core.attention.scores import score_heads
 from allo_core.errors import PredictionError
+from allo_core.learning.method import strongest_heads
 from allo_core.library.receptors import find_receptor
-from allo_core.prediction.selection import sensitivity, strongest_heads
+from allo_core.prediction.selection import sensitivity
 from tests.learning.planted import HEADS, PLANTED, examples, received
 
 A2A = find_receptor("AA2AR")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from allo_core.library.receptors import find_receptor, numbers_for
+from allo_core.library.nearest import numbers_for
+from allo_core.library.receptors import find_receptor
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
 from allo_core.prediction.card import model_card

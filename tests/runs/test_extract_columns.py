@@ -7,7 +7,8 @@ import pytest
 
 from allo_core.attention.scores import score_heads
 from allo_core.errors import Cancelled, SequenceError
-from allo_core.library.receptors import find_receptor, find_site, site_indices
+from allo_core.library.receptors import find_receptor
+from allo_core.library.sites import find_site, site_indices
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.protein.sequence import Protein

@@ -13,7 +13,8 @@ import torch
 from allo_core.attention.columns import columns
 from allo_core.errors import StoreError
 from allo_core.runs import disk, store
-from allo_core.runs.store import RunMeta, RunWriter, check_disk, delete_run, disk_needed, find_run, home, list_runs, runs_folder
+from allo_core.runs.store import RunMeta, RunWriter, check_disk, delete_run, disk_needed, find_run, list_runs, runs_folder
+from allo_core.storage.home import home
 from tests.runs.attention_runs import random_attention, residues_of, run_meta, write_run
 
 FILES = ["maps.f16", "entries.bin", "sums.f32", "meta.json"]

@@ -6,7 +6,9 @@ import pytest
 from biotite.structure import CellList
 
 from allo_core.errors import StructureError
-from allo_core.library.receptors import find_receptor, find_site, shipped_structure, site_indices
+from allo_core.library.receptors import find_receptor
+from allo_core.library.sites import find_site, site_indices
+from allo_core.library.structures import shipped_structure
 from allo_core.protein.sequence import Protein
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.neighbours import residues_near, targets

@@ -5,7 +5,8 @@ import pytest
 from biotite.structure import rmsd, superimpose
 
 from allo_core.errors import StructureError
-from allo_core.library.receptors import find_receptor, shipped_structure
+from allo_core.library.receptors import find_receptor
+from allo_core.library.structures import shipped_structure
 from allo_core.structure.geometry import ca_positions
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.read import read_structure

@@ -8,7 +8,8 @@ import pytest
 from biotite.structure.io.pdbx import CIFFile, get_structure
 
 from allo_core.fetch.kept import keep
-from allo_core.library.receptors import find_receptor, shipped_structure
+from allo_core.library.receptors import find_receptor
+from allo_core.library.structures import shipped_structure
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.store import list_runs, runs_folder
 from allo_core.structure.mapping import map_structure

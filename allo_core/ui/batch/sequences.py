@@ -10,7 +10,7 @@ import streamlit as st
 from allo_core.attention.columns import Columns
 from allo_core.errors import AlloScopeError
 from allo_core.figures.profile import profile
-from allo_core.library.receptors import numbers_for
+from allo_core.library.nearest import numbers_for
 from allo_core.models.devices import DTYPES
 from allo_core.models.registry import MODELS
 from allo_core.protein.residues import parse_residues

@@ -20,7 +20,7 @@ from allo_core.export import (
 )
 from allo_core.figures.colours import SET_COLOURS, attention_scale
 from allo_core.figures.heatmap import heatmap, meaning_of_heads
-from allo_core.library.receptors import numbers_for
+from allo_core.library.nearest import numbers_for
 from allo_core.ui.explore.painting import paint
 from allo_core.ui.explore.panels import profile_of
 from allo_core.ui.explore.shown import Shown

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from allo_core.figures.attention_map import attention_map
-from allo_core.library.receptors import numbers_for
+from allo_core.library.nearest import numbers_for
 from allo_core.protein.sequence import Protein
 from allo_core.ui.explore import session
 from allo_core.ui.explore.painting import short_label

@@ -8,7 +8,7 @@ import numpy as np
 
 from allo_core.errors import PredictionError
 from allo_core.figures.colours import SEGMENTS, SET_COLOURS, attention_scale, ceiling_of_all, hex_colours, segment_colours, value_ceiling
-from allo_core.library.receptors import numbers_for
+from allo_core.library.nearest import numbers_for
 from allo_core.protein.residues import residue_label
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps

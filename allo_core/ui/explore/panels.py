@@ -7,7 +7,7 @@ import streamlit as st
 from allo_core.attention.nulls import FEWEST_ARCS
 from allo_core.figures.heatmap import SCORES, heatmap, meaning_of_heads, score_grid
 from allo_core.figures.profile import profile
-from allo_core.library.receptors import numbers_for
+from allo_core.library.nearest import numbers_for
 from allo_core.protein.sequence import Protein
 from allo_core.ui.explore import session
 from allo_core.ui.explore.painting import Painting, residue_labels

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import streamlit as st
 
-from allo_core.library.receptors import numbers_for
+from allo_core.library.nearest import numbers_for
 from allo_core.prediction.card import notes_on
 from allo_core.prediction.examples import OrthostericSite, orthosteric_site
 from allo_core.prediction.predictor import SitePredictor, load_predictor, predict_sites

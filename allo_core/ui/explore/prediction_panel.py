@@ -8,7 +8,7 @@ import streamlit as st
 from allo_core.errors import PredictionError
 from allo_core.export import coloured_structure, predicted_csv
 from allo_core.figures.profile import probability_profile
-from allo_core.library.receptors import numbers_for
+from allo_core.library.nearest import numbers_for
 from allo_core.models.registry import get_spec
 from allo_core.prediction.card import model_card
 from allo_core.protein.sequence import Protein

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from allo_core.errors import SequenceError
-from allo_core.library.receptors import numbers_for, receptors, seven_tm_domain
+from allo_core.library.nearest import numbers_for, seven_tm_domain
+from allo_core.library.receptors import receptors
 from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.ui.explore import incoming, session

@@ -7,7 +7,7 @@ import streamlit as st
 from allo_core.analysis.verdict import site_name
 from allo_core.errors import AlloScopeError
 from allo_core.figures.colours import SET_COLOURS
-from allo_core.library.receptors import numbers_for
+from allo_core.library.nearest import numbers_for
 from allo_core.protein.residues import format_residues
 from allo_core.protein.sequence import Protein
 from allo_core.structure.neighbours import residues_near

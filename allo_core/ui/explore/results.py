@@ -14,7 +14,8 @@ from allo_core.attention.columns import Columns
 from allo_core.attention.head_card import HeadCard, Pair, Stability, head_card, stability, strongest_pairs
 from allo_core.attention.scores import HeadScores, RandomSiteControl, random_site_control, score_heads
 from allo_core.errors import LibraryError
-from allo_core.library.receptors import numbers_for, shipped_structure
+from allo_core.library.nearest import numbers_for
+from allo_core.library.structures import shipped_structure
 from allo_core.protein.sequence import Protein
 from allo_core.runs.layout import FLOOR
 from allo_core.runs.maps import AttentionMaps

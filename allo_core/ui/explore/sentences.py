@@ -4,8 +4,9 @@ from collections import Counter
 from contextlib import suppress
 
 from allo_core.errors import LibraryError
-from allo_core.library.receptors import ShippedStructure, numbers_for, shipped_structure
+from allo_core.library.nearest import numbers_for
 from allo_core.library.sites import receptor_of
+from allo_core.library.structures import ShippedStructure, shipped_structure
 from allo_core.protein.sequence import Protein
 from allo_core.ui.explore.results import LoadedStructure
 

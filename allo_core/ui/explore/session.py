@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from allo_core.errors import AlloScopeError, StoreError
-from allo_core.library.receptors import numbers_for
+from allo_core.library.nearest import numbers_for
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from allo_core.protein.residues import format_residues, parse_residues
 from allo_core.protein.sequence import Protein

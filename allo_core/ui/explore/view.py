@@ -10,8 +10,10 @@ from allo_core.attention.columns import DEFAULT_THRESHOLD
 from allo_core.errors import AlloScopeError
 from allo_core.fetch import fetched_structure
 from allo_core.figures.heatmap import SCORES
-from allo_core.library.receptors import find_receptor, numbers_for, shipped_structures
+from allo_core.library.nearest import numbers_for
+from allo_core.library.receptors import find_receptor
 from allo_core.library.sites import receptor_of, sites_of
+from allo_core.library.structures import shipped_structures
 from allo_core.models.devices import DEVICES, DTYPES
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
 from allo_core.protein.residues import format_residues, parse_residues

@@ -4,9 +4,9 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from allo_core.analysis.verdict import consensus_verdict
 from allo_core.errors import ScoreError
 from allo_core.family.members import ReceptorSet
+from allo_core.family.verdict import consensus_verdict
 from allo_core.figures.heatmap import meaning_of_heads
 from allo_core.figures.receptor_set import consensus_heatmap, family_figure
 from allo_core.models.registry import get_spec

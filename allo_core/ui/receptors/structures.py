@@ -9,8 +9,10 @@ from allo_core.errors import AlloScopeError
 from allo_core.family.members import Member
 from allo_core.fetch import fetch_structure, fetched_structure
 from allo_core.figures.colours import SET_COLOURS, attention_scale, hex_colours, value_ceiling
-from allo_core.library.receptors import receptors, shipped_structures
-from allo_core.protein.residues import ResidueNumbers, residue_label
+from allo_core.library.receptors import receptors
+from allo_core.library.structures import shipped_structures
+from allo_core.protein.numbering import ResidueNumbers
+from allo_core.protein.residues import residue_label
 from allo_core.structure.geometry import ca_positions
 from allo_core.structure.scene import Scene, build_scene
 from allo_core.structure.superpose import superpose

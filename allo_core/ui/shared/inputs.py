@@ -12,9 +12,9 @@ from pathlib import Path
 from allo_core.errors import StoreError
 from allo_core.family.table import table_text
 from allo_core.fetch import fetched_structure
-from allo_core.library.receptors import shipped_structure
+from allo_core.library.structures import shipped_structure
 from allo_core.protein.sequence import Protein
-from allo_core.runs.store import home
+from allo_core.storage.home import home
 from allo_core.storage.whole_file import write_whole
 
 __all__ = [

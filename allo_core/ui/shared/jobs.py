@@ -15,10 +15,11 @@ from typing import Literal
 from allo_core.errors import AlloScopeError, Cancelled
 from allo_core.family.members import ReceptorSet
 from allo_core.family.runs import run_set
-from allo_core.models.language_model import CancelEvent, ProteinLanguageModel, load_model
+from allo_core.models.language_model import ProteinLanguageModel, load_model
 from allo_core.protein.sequence import Protein
 from allo_core.runs.column_reducer import KEPT_THRESHOLDS
 from allo_core.runs.extract import Report, run_model
+from allo_core.storage.cancel import CancelEvent
 
 __all__ = ["Job", "Request", "SetRequest", "Worker"]
 

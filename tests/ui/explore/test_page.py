@@ -248,7 +248,7 @@ def test_the_card_agrees_with_the_table_at_threshold_0(opened):
 
 
 def test_a_hostile_file_name_stays_out_of_the_help_texts(opened):
-    from allo_core.library.receptors import shipped_structure
+    from allo_core.library.structures import shipped_structure
 
     name = "![a](http:&sol;&sol;127.0.0.1:9&sol;x.png)<img src=x>.cif.gz"
     key = inputs.keep_structure(shipped_structure("8FYN").path.read_bytes(), name)
@@ -274,7 +274,7 @@ def test_a_kept_sequence_deleted_while_residues_are_typed(opened, model, own_hom
 
 
 def test_a_damaged_name_of_an_upload_is_shown_as_far_as_it_can_be_read(opened, own_home):
-    from allo_core.library.receptors import shipped_structure
+    from allo_core.library.structures import shipped_structure
 
     key = inputs.keep_structure(shipped_structure("8FYN").path.read_bytes(), "mine.cif.gz")
     (own_home / "inputs" / f"{key}.name").write_bytes(b"mine\xff\xfe")

@@ -11,7 +11,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from allo_core.errors import PredictionError
-from allo_core.library.receptors import find_receptor, numbers_for
+from allo_core.library.nearest import numbers_for
+from allo_core.library.receptors import find_receptor
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.prediction.predictor import predict_sites

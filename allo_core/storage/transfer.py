@@ -15,7 +15,7 @@ from allo_core.errors import Cancelled
 if TYPE_CHECKING:
     from requests import Response, Session
 
-    from allo_core.models.language_model import CancelEvent
+    from allo_core.storage.cancel import CancelEvent
 
 __all__ = ["PATIENCE", "NotThereError", "Patience", "TransferError", "receive"]
 

@@ -1,0 +1,67 @@
+"""What is compared: features of every residue, and how heads are chosen among them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from allo_core.errors import PredictionError
+
+__all__ = ["Method", "Progress", "strongest_heads"]
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """Features of the residues of every receptor, and how heads are chosen among them.
+
+    Parameters
+    ----------
+    features : tuple of ndarray
+        One a receptor, of shape (L, F), or (L, heads, F) where heads are chosen.
+    sensitivities : ndarray, dtype=float, shape=(receptors, heads), optional
+        Where heads are chosen.
+    sizes : tuple of int, optional
+        Numbers of heads to choose among.
+    """
+
+    name: str
+    features: tuple[np.ndarray, ...]
+    sensitivities: np.ndarray | None = None
+    sizes: tuple[int, ...] = ()
+
+    def choose(self, training: Sequence[int], size: int | None) -> tuple[int, ...] | None:
+        """The heads that these receptors alone would choose; None where there is nothing to choose."""
+        return None if size is None else strongest_heads(self.sensitivities[list(training)], size)
+
+    def design(self, receptor: int, heads: tuple[int, ...] | None) -> np.ndarray:
+        """The features of one receptor, shape (L, F), or of the chosen heads, shape (L, len(heads) * F)."""
+        values = self.features[receptor]
+        return values if heads is None else values[:, list(heads)].reshape(len(values), -1)
+
+
+def strongest_heads(sensitivities: np.ndarray, size: int) -> tuple[int, ...]:
+    """The heads with the highest mean SNR; every receptor counts alike, however many residues its site has.
+
+    Parameters
+    ----------
+    sensitivities : ndarray, dtype=float, shape=(receptors, heads)
+        Of the receptors that may be learnt from, and of no other.
+    size : int
+        How many; all where there are fewer.
+
+    Returns
+    -------
+    tuple of int
+        Ascending.
+
+    Raises
+    ------
+    PredictionError
+        No receptor, or no head is asked for.
+    """
+    if not len(sensitivities) or size < 1:
+        raise PredictionError(f"{size} heads cannot be chosen from {len(sensitivities)} receptors; give at least one of each.")
+    order = np.argsort(-sensitivities.mean(axis=0), kind="stable")
+    return tuple(sorted(order[:size].tolist()))
