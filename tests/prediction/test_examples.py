@@ -5,8 +5,7 @@ import json
 import numpy as np
 
 from allo_core.library.nearest import numbers_for
-from allo_core.library.receptors import find_receptor, receptors
-from allo_core.library.receptors import receptors as library
+from allo_core.library.receptors import DATA, find_receptor, receptors
 from allo_core.prediction import examples as module
 from allo_core.prediction.examples import EVIDENCE, LONGEST, listed_sites, orthosteric_site, site_examples
 from allo_core.protein.residues import parse_residues
@@ -16,7 +15,7 @@ EXAMPLES = {example.name: example for example in site_examples()}
 
 
 def test_every_listed_allosteric_residue_is_an_example_and_nothing_else():
-    rows = json.loads((library.DATA / "sites.json").read_text(encoding="utf-8"))
+    rows = json.loads((DATA / "sites.json").read_text(encoding="utf-8"))
     listed: dict[str, set[str]] = {}
     for row in rows:
         if row["kind"] == "allosteric":
