@@ -61,10 +61,11 @@ def new_page(chromium):
 
 
 class App:
-    """One running server with a cache folder of its own."""
+    """One running server with a cache folder of its own, of this checkout or of another."""
 
-    def __init__(self, home: Path, **environment: str):
+    def __init__(self, home: Path, repository: Path = REPOSITORY, **environment: str):
         self.home = home
+        self.repository = repository
         self.environment = {**os.environ, "ALLOSCOPE_HOME": str(home), **environment}
         self.process: subprocess.Popen | None = None
 
@@ -75,7 +76,7 @@ class App:
         self.url = f"http://localhost:{port}"
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"]
         self.log = (self.home / "server.log").open("ab")
-        self.process = subprocess.Popen(command, cwd=REPOSITORY, env=self.environment, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen(command, cwd=self.repository, env=self.environment, stdout=self.log, stderr=self.log)
         end = time.monotonic() + 180
         while True:
             try:
