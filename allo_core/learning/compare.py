@@ -6,11 +6,10 @@ from functools import partial
 import numpy as np
 
 from allo_core.learning.evaluate import Evaluation, HeldOut
-from allo_core.learning.method import Method, Progress
+from allo_core.learning.method import Labelled, Method, Progress
 from allo_core.learning.metrics import Areas, areas, pooled_areas, random_precision
 from allo_core.learning.processes import in_processes
 from allo_core.learning.results import ALL_EVIDENCE, PREDICTOR, RANDOM, RATE, Comparison, Difference, Estimate, Quality, ReceptorResult
-from allo_core.prediction.examples import Example
 
 __all__ = ["RESAMPLES", "compare", "hold_out"]
 
@@ -20,7 +19,7 @@ _SEED = 0
 
 def hold_out(
     methods: Sequence[Method],
-    examples: Sequence[Example],
+    examples: Sequence[Labelled],
     related: np.ndarray,
     progress: Progress = lambda text: None,
     processes: int = 1,
@@ -47,7 +46,7 @@ def hold_out(
     return {method.name: found[method.name] for method in methods}
 
 
-def compare(examples: Sequence[Example], held_out: dict[str, HeldOut], evidence: str = ALL_EVIDENCE) -> Comparison | None:
+def compare(examples: Sequence[Labelled], held_out: dict[str, HeldOut], evidence: str = ALL_EVIDENCE) -> Comparison | None:
     """Areas and differences of all methods.
 
     Parameters
@@ -87,11 +86,11 @@ def _held_out(method: Method, labels: Sequence[np.ndarray], related: np.ndarray)
     return Evaluation(method, labels, related).held_out()
 
 
-def _asked(example: Example, evidence: str) -> tuple[np.ndarray, np.ndarray]:
+def _asked(example: Labelled, evidence: str) -> tuple[np.ndarray, np.ndarray]:
     """Labels of the residues that are asked about, and which those are, shape (L,)."""
     if evidence == ALL_EVIDENCE:
-        return example.labels, np.ones(len(example.protein), dtype=bool)
-    wanted = np.zeros(len(example.protein), dtype=bool)
+        return example.labels, np.ones(len(example.labels), dtype=bool)
+    wanted = np.zeros(len(example.labels), dtype=bool)
     wanted[list(example.sites[evidence])] = True
     kept = wanted | ~example.labels
     return wanted[kept], kept
@@ -128,7 +127,7 @@ def _estimate(values: np.ndarray) -> Estimate:
     return Estimate(float(values[0]), float(low), float(high))
 
 
-def _receptor(example: Example, labels: np.ndarray, found: dict[str, Areas]) -> ReceptorResult:
+def _receptor(example: Labelled, labels: np.ndarray, found: dict[str, Areas]) -> ReceptorResult:
     return ReceptorResult(
         example.name,
         len(labels),

@@ -1,15 +1,33 @@
 """What is compared: features of every residue, and how heads are chosen among them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from allo_core.errors import PredictionError
 
-__all__ = ["Method", "Progress", "strongest_heads"]
+__all__ = ["Labelled", "Method", "Progress", "strongest_heads"]
 
 Progress = Callable[[str], None]
+
+
+class Labelled(Protocol):
+    """A protein of which some residues are listed, each on some evidence."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Whether each residue is listed, dtype=bool, shape=(L,)."""
+        ...
+
+    @property
+    def sites(self) -> Mapping[str, tuple[int, ...]]:
+        """Evidence -> 0-based residues."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
