@@ -1,7 +1,6 @@
 """Which device computes, in which precision, whether its memory suffices, and whether it computes right."""
 
 import ctypes
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -154,36 +153,14 @@ def _gigabytes(count: int) -> str:
 
 
 def _available_ram() -> int | None:
-    if sys.platform == "win32":
-        return _available_ram_windows()
+    import psutil
+
     try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration):
-        pass  # not Linux
-    try:
-        # macOS tells only how much there is in all; it frees cached memory by itself.
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (OSError, ValueError):
+        memory = psutil.virtual_memory()
+    except (OSError, RuntimeError):
         return None
-
-
-class _MemoryStatus(ctypes.Structure):
-    """MEMORYSTATUSEX of the Windows API, sysinfoapi.h."""
-
-    _fields_ = (
-        ("length", ctypes.c_uint32),
-        ("load", ctypes.c_uint32),
-        *(
-            (name, ctypes.c_uint64)
-            for name in ("total", "available", "page_total", "page_free", "virtual_total", "virtual_free", "extended")
-        ),
-    )
-
-
-def _available_ram_windows() -> int | None:
-    status = _MemoryStatus(length=ctypes.sizeof(_MemoryStatus))
-    return status.available if ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)) else None
+    # macOS frees cached memory by itself, so all that there is can be had.
+    return memory.total if sys.platform == "darwin" else memory.available
 
 
 @contextmanager
