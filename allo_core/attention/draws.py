@@ -40,7 +40,7 @@ class BoundedCache:
     @property
     def nbytes(self) -> int:
         """Bytes that are held now."""
-        return self._values.currsize
+        return int(self._values.currsize)
 
     def get(self, key: Hashable, make: Callable[[], np.ndarray]) -> np.ndarray:
         """The value kept under `key`, else what `make` returns; read-only, because it is shared."""
