@@ -11,6 +11,7 @@ from allo_core.figures.colours import NOT_PASSING, PASSING, SET_COLOURS
 from allo_core.figures.heatmap import cells, passes, score_grid, short_number
 from allo_core.figures.layout import QUIET, legend_at_top
 from allo_core.figures.profile import segment_track
+from allo_core.protein.numbering import segment_spans
 
 __all__ = ["consensus_heatmap", "family_figure", "receptors_figure"]
 
@@ -105,7 +106,7 @@ def family_figure(profile: pd.DataFrame, members: int, height: int = 300) -> go.
     )  # fmt: skip
     highest = max(float(shown["high"].max()), float(shown["mean"].max()), 1.0)
     chance = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1, "line": {"color": "#9CA3AF", "width": 1, "dash": "dot"}}
-    track = segment_track(x.tolist(), _spans(shown["segment"]))
+    track = segment_track(x.tolist(), segment_spans(shown["segment"]))
     figure.update_layout(
         shapes=[*track["shapes"], chance],
         annotations=track["annotations"],
@@ -127,17 +128,6 @@ def family_figure(profile: pd.DataFrame, members: int, height: int = 300) -> go.
         range=[0, 1.25 * highest], fixedrange=True, zeroline=False, nticks=5, title={"text": "times the mean residue", "standoff": 4}
     )
     return figure
-
-
-def _spans(segments: Sequence[str]) -> list[tuple[str, int, int]]:
-    """(segment, first index, last index) of each run of one segment."""
-    spans: list[tuple[str, int, int]] = []
-    for index, name in enumerate(segments):
-        if spans and spans[-1][0] == name:
-            spans[-1] = (name, spans[-1][1], index)
-        else:
-            spans.append((name, index, index))
-    return spans
 
 
 def receptors_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray | None, mean: float, height: int = 260) -> go.Figure:
