@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from allo_core.errors import DeviceError
 from allo_core.models.registry import ModelSpec
 from allo_core.protein.sequence import Protein
+from allo_core.storage.amounts import gigabytes
 
 if TYPE_CHECKING:
     import torch
@@ -129,7 +130,7 @@ def check_memory(spec: ModelSpec, length: int, device: str, dtype: str, loaded: 
     ways += (["the CPU"] if device != "cpu" else []) + (["a shorter stretch"] if length else [])
     task = f"for {length} residues" if length else "to be loaded"
     raise DeviceError(
-        f"{spec.label} needs about {_gigabytes(needed)} {task} in {dtype}, {device} has {_gigabytes(available)} free; use {_any_of(ways)}."
+        f"{spec.label} needs about {gigabytes(needed)} {task} in {dtype}, {device} has {gigabytes(available)} free; use {_any_of(ways)}."
     )
 
 
@@ -146,10 +147,6 @@ def available_memory(device: str) -> int | None:
     if device == "cuda":
         return torch.cuda.mem_get_info()[0]
     return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
-
-
-def _gigabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB"
 
 
 def _available_ram() -> int | None:
