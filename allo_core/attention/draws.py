@@ -6,12 +6,13 @@ without changing its size needs the same ones.  Both caches are bounded in bytes
 
 import hashlib
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse
+from cachetools import LRUCache
 
 from allo_core.attention.threads import in_threads
 
@@ -33,28 +34,23 @@ class BoundedCache:
     """
 
     def __init__(self, limit: int):
-        self.limit = limit
-        self._values: OrderedDict[Hashable, np.ndarray] = OrderedDict()
+        self._values: LRUCache[Hashable, np.ndarray] = LRUCache(limit, getsizeof=lambda value: value.nbytes)
         self._lock = threading.Lock()
 
     @property
     def nbytes(self) -> int:
         """Bytes that are held now."""
-        return sum(value.nbytes for value in self._values.values())
+        return int(self._values.currsize)
 
     def get(self, key: Hashable, make: Callable[[], np.ndarray]) -> np.ndarray:
         """The value kept under `key`, else what `make` returns; read-only, because it is shared."""
         with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
+            if (kept := self._values.get(key)) is not None:
+                return kept
         value = make()  # outside the lock: two threads may both work, none waits
         value.flags.writeable = False
-        if value.nbytes <= self.limit:
-            with self._lock:
-                self._values[key] = value
-                while self.nbytes > self.limit:
-                    self._values.popitem(last=False)
+        with self._lock, suppress(ValueError):  # too large to be kept
+            self._values[key] = value
         return value
 
 

@@ -130,6 +130,7 @@ def exceedance_p(weights: np.ndarray, observed: np.ndarray, random_sites: Random
 
 def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     """q values (Benjamini and Hochberg 1995, step-up) along the first axis; `p` has no NaN."""
+    # Not scipy.stats.false_discovery_control, which gives the same: importing scipy.stats takes 0.7 s.
     count = p.shape[0]
     order = np.argsort(p, axis=0)
     ranks = np.arange(1, count + 1).reshape(-1, *[1] * (p.ndim - 1))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from allo_core.errors import BatchError, DeviceError
 from allo_core.models.devices import DEVICES, available_memory, choose_device, estimate_memory
 from allo_core.models.registry import ModelSpec
+from allo_core.storage.amounts import gigabytes
 
 __all__ = ["Workers", "choose_workers"]
 
@@ -80,6 +81,6 @@ def _check_memory(spec: ModelSpec, dtype: str, count: int) -> None:
     needed, free = count * estimate_memory(spec, 0, dtype).weights, available_memory("cpu")
     if free is not None and needed > free:
         raise DeviceError(
-            f"{count} workers with {spec.label} need about {needed / 1e9:.1f} GB in {dtype}, {free / 1e9:.1f} GB are free; "
+            f"{count} workers with {spec.label} need about {gigabytes(needed)} in {dtype}, {gigabytes(free)} are free; "
             "give fewer --workers, or --dtype bfloat16."
         )

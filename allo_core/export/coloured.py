@@ -30,6 +30,8 @@ def coloured_structure(structure: "Structure", mapping: "StructureMap", values: 
 
     Raises
     ------
+    StructureError
+        The map is that of another structure.
     ValueError
         If the number of values is not L.
     """
@@ -50,16 +52,15 @@ def coloured_structure(structure: "Structure", mapping: "StructureMap", values: 
 
 
 def _b_factors(structure: "Structure", mapping: "StructureMap", values: np.ndarray) -> np.ndarray:
-    """Text [atoms]; a residue name that stands twice in a chain (a ligand numbered like a residue) counts once, as in the mapping."""
+    """Text [atoms]."""
+    from allo_core.structure.mapping import receptor_index
     from allo_core.structure.polymer import residue_table
 
     if np.shape(values) != (len(mapping.residues),):
         raise ValueError(f"{np.shape(values)} values for {len(mapping.residues)} residues")
     table = residue_table(structure.atoms)
     texts = np.full(len(table), _NO_VALUE, dtype="U32")
-    wanted = dict(mapping.index_of)
-    for row in np.flatnonzero(table.polymer & (table.chain == mapping.chain)):
-        index = wanted.pop((str(table.chain[row]), int(table.number[row]), str(table.insertion[row])), None)
-        if index is not None and np.isfinite(values[index]):
+    for row, index in enumerate(receptor_index(structure, mapping, table)):
+        if index >= 0 and np.isfinite(values[index]):
             texts[row] = f"{values[index]:.6f}"
     return np.repeat(texts, np.diff(table.starts))

@@ -10,14 +10,12 @@ from allo_core.library.nearest import seven_tm_domain
 from allo_core.library.receptors import SODIUM_POCKET, Receptor, receptors
 from allo_core.library.sites import site_indices
 from allo_core.models.registry import ModelSpec
-from allo_core.protein.numbering import ResidueNumbers
+from allo_core.protein.numbering import BALLESTEROS_NUMBER, GPCRDB_NUMBER, ResidueNumbers
 from allo_core.protein.sequence import Protein
 
 __all__ = ["Member", "ReceptorSet", "Refused", "fitted", "library_set", "parse_positions", "positions_set", "positions_title"]
 
 _MOST_UNNUMBERED = 40  # members; 780 alignments of 400 residues take about a minute
-_GPCRDB = re.compile(r"(\d{1,2})[xX](\d{2,3})")
-_BALLESTEROS = re.compile(r"\d{1,2}\.\d{1,2}")
 # At Nx50 both numbering schemes agree, so D2.50 is D2x50.
 _REQUIRED = re.compile(r"([A-Za-z])(\d{1,2})(?:[xX]|\.)(\d{2,3})")
 
@@ -147,9 +145,9 @@ def parse_positions(text: str) -> tuple[str, ...]:
     """GPCRdb numbers, each once, in the order given; ScoreError naming the first word that is none."""
     positions: dict[str, None] = {}
     for word in re.split(r"[\s,;]+", text.strip()):
-        if match := _GPCRDB.fullmatch(word):
+        if match := GPCRDB_NUMBER.fullmatch(word):
             positions[f"{match[1]}x{match[2]}"] = None
-        elif _BALLESTEROS.fullmatch(word):
+        elif BALLESTEROS_NUMBER.fullmatch(word):
             raise ScoreError(f"{word}: write the GPCRdb number (2x50); N.MM names other residues where a helix has a bulge.")
         elif word:
             raise ScoreError(f"{word[:40]!r} is not a generic position; write 2x50 3x39, or sodium pocket.")

@@ -11,6 +11,7 @@ from allo_core.errors import FetchError, StructureError
 from allo_core.fetch.identifiers import Identifier, identify
 from allo_core.fetch.kept import keep, kept_file
 from allo_core.fetch.sources import ALPHAFOLD, PDB, Source
+from allo_core.storage.packed import is_packed
 from allo_core.storage.transfer import PATIENCE, Patience
 from allo_core.structure.read import LARGEST_FILE, read_structure
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Fetched", "fetch_structure", "fetched_structure"]
 
 _LARGEST_LIST = 5_000_000  # bytes; the list of models of one accession has some kB
-_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def fetch_structure(identifier: str, patience: Patience = PATIENCE, cancel: "Can
     if not _is_sound(kept_file(file_name)):
         content = (_from_pdb if source is PDB else _from_alphafold)(wanted, patience, cancel)
         _check(content, wanted, source)
-        keep(file_name, content if content.startswith(_GZIP) else gzip.compress(content, mtime=0))
+        keep(file_name, content if is_packed(content) else gzip.compress(content, mtime=0))
     return Fetched(kept_file(file_name), wanted.key, source.name)
 
 

@@ -11,6 +11,7 @@ from allo_core.figures.colours import NOT_PASSING, PASSING, SET_COLOURS
 from allo_core.figures.heatmap import cells, passes, score_grid, short_number
 from allo_core.figures.layout import QUIET, legend_at_top
 from allo_core.figures.profile import segment_track
+from allo_core.protein.numbering import segment_spans
 
 __all__ = ["consensus_heatmap", "family_figure", "receptors_figure"]
 
@@ -105,7 +106,7 @@ def family_figure(profile: pd.DataFrame, members: int, height: int = 300) -> go.
     )  # fmt: skip
     highest = max(float(shown["high"].max()), float(shown["mean"].max()), 1.0)
     chance = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1, "line": {"color": "#9CA3AF", "width": 1, "dash": "dot"}}
-    track = segment_track(x.tolist(), _spans(shown["segment"]))
+    track = segment_track(x.tolist(), segment_spans(shown["segment"]))
     figure.update_layout(
         shapes=[*track["shapes"], chance],
         annotations=track["annotations"],
@@ -129,18 +130,7 @@ def family_figure(profile: pd.DataFrame, members: int, height: int = 300) -> go.
     return figure
 
 
-def _spans(segments: Sequence[str]) -> list[tuple[str, int, int]]:
-    """(segment, first index, last index) of each run of one segment."""
-    spans: list[tuple[str, int, int]] = []
-    for index, name in enumerate(segments):
-        if spans and spans[-1][0] == name:
-            spans[-1] = (name, spans[-1][1], index)
-        else:
-            spans.append((name, index, index))
-    return spans
-
-
-def receptors_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray | None, mean: float, height: int = 260) -> go.Figure:
+def receptors_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray, mean: float, height: int = 260) -> go.Figure:
     """SNR of one head in each receptor, the highest first; those in which it passes alone have another colour and shape.
 
     Parameters
@@ -148,14 +138,14 @@ def receptors_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray | None
     names : sequence of str, length R
         Text from outside: shown as text only.
     snr, q : ndarray, dtype=float, shape=(R,)
-        NaN where the head is not tested; q of each receptor alone, None while it is not known.
+        NaN where the head is not tested; q of each receptor alone.
     mean : float
         The weighted mean, drawn as a line.
     """
     order = np.argsort(-np.where(np.isnan(snr), -np.inf, snr), kind="stable")
     order = order[~np.isnan(snr[order])]
     figure = go.Figure()
-    passing = np.zeros(len(snr), dtype=bool) if q is None else q < LEVEL
+    passing = q < LEVEL
     rank = np.arange(1, len(order) + 1)
     for mask, name, colour, symbol in (
         (~passing, "does not pass alone", NOT_PASSING, "circle"),
@@ -164,11 +154,11 @@ def receptors_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray | None
         here = mask[order]
         figure.add_trace(
             go.Scatter(
-                x=rank[here], y=snr[order][here].astype(np.float32), mode="markers", name=name if q is not None else "receptors",
+                x=rank[here], y=snr[order][here].astype(np.float32), mode="markers", name=name,
                 customdata=[_escaped(names[index]) for index in order[here]],
                 marker={"color": colour, "symbol": symbol, "size": 8 if len(order) <= 60 else 6},
                 hovertemplate="<b>%{customdata}</b><br>SNR %{y:.2f}<extra></extra>",
-                showlegend=q is not None and bool(here.any()),
+                showlegend=bool(here.any()),
             )
         )  # fmt: skip
     lines = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": {"color": "#9CA3AF", "width": 1, "dash": "dot"}}]

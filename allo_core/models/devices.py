@@ -1,7 +1,6 @@
 """Which device computes, in which precision, whether its memory suffices, and whether it computes right."""
 
 import ctypes
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from allo_core.errors import DeviceError
 from allo_core.models.registry import ModelSpec
 from allo_core.protein.sequence import Protein
+from allo_core.storage.amounts import gigabytes
 
 if TYPE_CHECKING:
     import torch
@@ -130,7 +130,7 @@ def check_memory(spec: ModelSpec, length: int, device: str, dtype: str, loaded: 
     ways += (["the CPU"] if device != "cpu" else []) + (["a shorter stretch"] if length else [])
     task = f"for {length} residues" if length else "to be loaded"
     raise DeviceError(
-        f"{spec.label} needs about {_gigabytes(needed)} {task} in {dtype}, {device} has {_gigabytes(available)} free; use {_any_of(ways)}."
+        f"{spec.label} needs about {gigabytes(needed)} {task} in {dtype}, {device} has {gigabytes(available)} free; use {_any_of(ways)}."
     )
 
 
@@ -149,41 +149,15 @@ def available_memory(device: str) -> int | None:
     return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
 
 
-def _gigabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB"
-
-
 def _available_ram() -> int | None:
-    if sys.platform == "win32":
-        return _available_ram_windows()
+    import psutil
+
     try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration):
-        pass  # not Linux
-    try:
-        # macOS tells only how much there is in all; it frees cached memory by itself.
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (OSError, ValueError):
+        memory = psutil.virtual_memory()
+    except (OSError, RuntimeError):
         return None
-
-
-class _MemoryStatus(ctypes.Structure):
-    """MEMORYSTATUSEX of the Windows API, sysinfoapi.h."""
-
-    _fields_ = (
-        ("length", ctypes.c_uint32),
-        ("load", ctypes.c_uint32),
-        *(
-            (name, ctypes.c_uint64)
-            for name in ("total", "available", "page_total", "page_free", "virtual_total", "virtual_free", "extended")
-        ),
-    )
-
-
-def _available_ram_windows() -> int | None:
-    status = _MemoryStatus(length=ctypes.sizeof(_MemoryStatus))
-    return status.available if ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)) else None
+    # macOS frees cached memory by itself, so all that there is can be had.
+    return memory.total if sys.platform == "darwin" else memory.available
 
 
 @contextmanager

@@ -110,9 +110,10 @@ def _fetch(
 ) -> None:
     import requests
 
+    from allo_core.storage.transfer import HEADERS, ended_early, is_web_page
+
     start = partial.stat().st_size if partial.exists() else 0
-    # "identity": a compressed answer would make Content-Length and Range mean something else.
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+    headers = HEADERS | ({"Range": f"bytes={start}-"} if start else {})
     with requests.get(source.address, headers=headers, stream=True, timeout=timeout) as response:
         if response.status_code == 416:  # nothing left to fetch, or the partial file belongs to another version
             if start == _total_of_range(response):
@@ -120,7 +121,7 @@ def _fetch(
             partial.unlink()
             return _fetch(source, partial, progress, cancel, timeout)
         response.raise_for_status()
-        if response.headers.get("Content-Type", "").startswith("text/html"):
+        if is_web_page(response):
             raise OSError("the server answered with a web page instead of the file")
         if response.status_code != 206:
             start = 0  # the server sends everything again
@@ -128,7 +129,7 @@ def _fetch(
         with partial.open("ab" if start else "wb") as file:
             _write(file, response, start, total or source.size, progress, cancel)
         if total and partial.stat().st_size != total:
-            raise OSError(f"the connection ended after {partial.stat().st_size:,} of {total:,} bytes")
+            raise OSError(ended_early(partial.stat().st_size, total))
 
 
 def _write(file, response: "Response", done: int, total: int, progress, cancel) -> None:
@@ -184,9 +185,11 @@ def _sha256(path: Path) -> str:
 def _reason(error: OSError, timeout: tuple[float, float]) -> str:
     import requests
 
+    from allo_core.storage.transfer import timed_out
+
     if isinstance(error, requests.HTTPError):
         return f"the server answered {error.response.status_code} {error.response.reason}"
-    if isinstance(error, requests.Timeout) or "timed out" in str(error):
+    if timed_out(error):
         return f"the server did not answer within {timeout[1]:.0f} seconds"
     if isinstance(error, requests.RequestException):
         return "the connection failed or broke off"

@@ -270,6 +270,7 @@ def _package_in_words(source: Source) -> str:
 
 def _in_hub_cache(source: Source) -> Iterator[Path]:
     """Files of a repository in the cache of huggingface_hub, of the current revision first."""
+    # Its own look-up takes 0.13 s to import, reads HF_HUB_CACHE only then, and finds nothing where no branch "main" was noted.
     folder = _hub_cache() / f"models--{source.repository.replace('/', '--')}"
     snapshots = sorted(folder.glob("snapshots/*"))
     try:

@@ -1,5 +1,6 @@
 """The model card of a site predictor in sentences, and what to know of it before it is asked about one protein."""
 
+from allo_core.attention.head import Head
 from allo_core.learning.results import PREDICTOR, RANDOM, Comparison, Estimate, verdict
 from allo_core.library.receptors import receptors
 from allo_core.library.sites import receptor_of
@@ -16,7 +17,7 @@ __all__ = ["model_card", "notes_on"]
 def model_card(predictor: SitePredictor) -> tuple[str, ...]:
     """How good it is on receptors it has not seen, what its numbers mean, and on what it was trained; the first thing to know first."""
     label = MODELS[predictor.model_id].label if predictor.model_id in MODELS else predictor.model_id
-    heads = ", ".join(f"{layer}.{head}" for layer, head in predictor.heads)
+    heads = ", ".join(Head(*head).text for head in predictor.heads)
     quality = [_quality(one) for one in predictor.comparisons]
     return (
         *quality[:1],

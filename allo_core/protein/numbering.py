@@ -1,10 +1,16 @@
 """Segments, both generic numbering schemes and conservation of the residues of one protein."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["ResidueNumbers", "ballesteros_weinstein"]
+__all__ = ["BALLESTEROS_NUMBER", "GPCRDB_NUMBER", "ResidueNumbers", "ballesteros_weinstein", "segment_spans"]
+
+# How people write the two generic numbers: 2x63, 2.64.
+GPCRDB_NUMBER = re.compile(r"(\d{1,2})[xX](\d{2,3})")
+BALLESTEROS_NUMBER = re.compile(r"(\d{1,2})\.(\d{1,2})")
 
 
 @dataclass(frozen=True)
@@ -88,13 +94,18 @@ class ResidueNumbers:
 
     def spans(self) -> list[tuple[str, int, int]]:
         """Segments in sequence order as (name, first index, last index), both 0-based and included."""
-        spans: list[tuple[str, int, int]] = []
-        for index, name in enumerate(self.segment):
-            if spans and spans[-1][0] == name and spans[-1][2] == index - 1:
-                spans[-1] = (name, spans[-1][1], index)
-            else:
-                spans.append((name, index, index))
-        return [span for span in spans if span[0]]
+        return [span for span in segment_spans(self.segment) if span[0]]
+
+
+def segment_spans(segments: Iterable[str]) -> list[tuple[str, int, int]]:
+    """Each run of one segment as (name, first index, last index), both 0-based and included; the name is empty where there is none."""
+    spans: list[tuple[str, int, int]] = []
+    for index, name in enumerate(segments):
+        if spans and spans[-1][0] == name:
+            spans[-1] = (name, spans[-1][1], index)
+        else:
+            spans.append((name, index, index))
+    return spans
 
 
 def _pooled_segment(segment: str) -> str:

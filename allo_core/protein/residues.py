@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from allo_core.errors import ResidueError
-from allo_core.protein.numbering import ResidueNumbers
+from allo_core.protein.numbering import BALLESTEROS_NUMBER, GPCRDB_NUMBER, ResidueNumbers
 from allo_core.protein.sequence import AMINO_ACIDS, LETTERS, Protein
 
 __all__ = ["format_residues", "parse_residues", "residue_label"]
@@ -13,8 +13,6 @@ _THREE_LETTER_NAMES = "ALA CYS ASP GLU PHE GLY HIS ILE LYS LEU MET ASN PRO GLN A
 _THREE_LETTER = dict(zip(_THREE_LETTER_NAMES, AMINO_ACIDS, strict=True))
 _NAME = re.compile(r"(?P<letters>[A-Za-z]{3}|[A-Za-z])?(?P<number>\d{1,6})(?P<mutant>[A-Za-z])?")
 _RANGE = re.compile(r"(?P<start>[A-Za-z]{0,3}\d{1,6})-(?P<stop>[A-Za-z]{0,3}\d{1,6})")
-_GPCRDB = re.compile(r"(\d{1,2})[xX](\d{2,3})")
-_BALLESTEROS = re.compile(r"(\d{1,2})\.(\d{1,2})")
 _BOTH = re.compile(r"(\d{1,2})\.(\d{1,2})[xX](\d{2,3})")  # GPCRdb's display form, 2.64x63
 
 
@@ -68,9 +66,9 @@ def _word(word: str, protein: Protein, numbers: ResidueNumbers | None) -> Iterat
                 f"{word}: residue {helix}.{counted} of {numbers.receptor} is {numbers.gpcrdb[index] or 'without a GPCRdb number'}."
             )
         yield index
-    elif match := _GPCRDB.fullmatch(word):
+    elif match := GPCRDB_NUMBER.fullmatch(word):
         yield _generic(word, "gpcrdb", f"{match[1]}x{match[2]}", numbers)
-    elif match := _BALLESTEROS.fullmatch(word):
+    elif match := BALLESTEROS_NUMBER.fullmatch(word):
         yield _generic(word, "ballesteros", f"{match[1]}.{int(match[2]):02d}", numbers)
     elif match := _RANGE.fullmatch(word):
         start, stop = _named(match["start"], protein), _named(match["stop"], protein)

@@ -1,19 +1,19 @@
 """From pasted text to a protein, and every complaint about a sequence."""
 
+import io
 import re
 from dataclasses import dataclass
 
 from allo_core.errors import SequenceError
+from allo_core.protein.fasta import read_fasta, record_name
 
-__all__ = ["AMINO_ACIDS", "LETTERS", "Protein", "parse_protein"]
+__all__ = ["AMINO_ACIDS", "LETTERS", "Protein", "parse_protein", "protein_of_record"]
 
 AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
 # IUPAC codes beyond the twenty that ESM's alphabet also has: selenocysteine, pyrrolysine, Asx, Glx, unknown.
 LETTERS = AMINO_ACIDS + "UOBZX"
 _NUCLEOTIDES = set("ACGTUN")
-_LONGEST_NAME = 80
-# Those of files. str.splitlines() also splits at form feeds, U+2028 and others, and would read the rest of such a header as residues.
-_LINE_END = re.compile(r"\r\n?|\n")
+_PASTED = "pasted sequence"
 # The longest GPCR has 6,306 residues; the work on a sequence grows with the square of its length.
 _LONGEST = 10_000
 
@@ -91,34 +91,36 @@ def parse_protein(text: str, record: str | None = None) -> Protein:
         raise SequenceError(f"The text holds {len(records)} sequences ({names}); give one, or name the record.")
     else:
         name, sequence = records[0]
-    if not sequence:
+    return protein_of_record(name, sequence)
+
+
+def protein_of_record(name: str, letters: str) -> Protein:
+    """The protein of one FASTA record; letters in upper or lower case, without white space.
+
+    Raises
+    ------
+    SequenceError
+        With the offending letter and its position.
+    """
+    if not letters:
         raise SequenceError(
-            "The sequence is empty; paste at least one residue." if name == "pasted sequence" else f"The record {name!r} has no sequence."
+            "The sequence is empty; paste at least one residue." if name == _PASTED else f"The record {name!r} has no sequence."
         )
+    sequence = letters.upper()
     _refuse_nucleotides(sequence)
     return Protein(name, sequence)
 
 
 def _records(text: str) -> list[tuple[str, str]]:
+    """Name and letters of each record; a text without a header is one record."""
     text = text.lstrip("\ufeff")
     if not text.strip():
         raise SequenceError("No sequence: paste a protein sequence, or FASTA text.")
-    records: list[tuple[str, list[str]]] = []
-    for line in _LINE_END.split(text):
-        if line.lstrip().startswith(">"):
-            header = line.strip()[1:].strip()
-            records.append((_name(header) or "unnamed sequence", []))
-        elif line.strip():
-            if not records:
-                records.append(("pasted sequence", []))
-            records[-1][1].append(re.sub(r"\s+", "", line).upper())
-    return [(name, "".join(lines)) for name, lines in records]
-
-
-def _name(header: str) -> str:
-    """The first word of a header, without what cannot be printed."""
-    word = next(iter(header.split(maxsplit=1)), "")[:_LONGEST_NAME]
-    return "".join(letter for letter in word if letter.isprintable())
+    bare = not text.lstrip().startswith(">")
+    # newline=None: lines end as those of files do.
+    lines = io.StringIO(f">\n{text}" if bare else text, newline=None)
+    records = [(record_name(record.header), record.letters) for record in read_fasta(lines)]
+    return [(_PASTED, records[0][1]), *records[1:]] if bare else records
 
 
 def _chosen(records: list[tuple[str, str]], record: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from allo_core.errors import StoreError
 from allo_core.runs.layout import FLOOR, entries_nbytes
+from allo_core.storage.amounts import amount
 from allo_core.storage.home import home
 
 __all__ = ["check_disk", "disk_errors", "disk_needed", "runs_folder"]
@@ -56,9 +57,5 @@ def _free() -> int:
 
 
 def _no_room(needed: int, reason: str) -> StoreError:
-    numbers = f"the run needs up to {_amount(needed)}, {_amount(_free())} are free"
+    numbers = f"the run needs up to {amount(needed)}, {amount(_free())} are free"
     return StoreError(f"No room in {runs_folder()} ({reason}): {numbers}; delete kept runs or set ALLOSCOPE_HOME to another disk.")
-
-
-def _amount(size: int) -> str:
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

@@ -51,8 +51,11 @@ def _is_being_written(pid: int, name: str) -> bool:
 
 
 def _is_alive(pid: int) -> bool:
-    if sys.platform == "win32":
-        return _is_alive_on_windows(pid)
+    if sys.platform == "win32":  # os.kill would end the process there
+        import psutil
+
+        return psutil.pid_exists(pid)
+    # Not psutil: where /proc hides the processes of others (hidepid, usual on clusters), it takes theirs for dead.
     try:
         os.kill(pid, 0)  # signal 0 only asks
     except ProcessLookupError:
@@ -60,19 +63,3 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:  # it lives, and belongs to someone else
         return True
     return True
-
-
-def _is_alive_on_windows(pid: int) -> bool:
-    # os.kill would end the process there.  Constants: Win32 API, processthreadsapi.h and minwinbase.h.
-    import ctypes
-
-    query_limited_information, still_active, access_denied = 0x1000, 259, 5
-    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-    kernel.OpenProcess.restype = ctypes.c_void_p
-    handle = kernel.OpenProcess(query_limited_information, False, pid)
-    if not handle:
-        return ctypes.get_last_error() == access_denied
-    code = ctypes.c_ulong()
-    kernel.GetExitCodeProcess(ctypes.c_void_p(handle), ctypes.byref(code))
-    kernel.CloseHandle(ctypes.c_void_p(handle))
-    return code.value == still_active

@@ -17,7 +17,20 @@ if TYPE_CHECKING:
 
     from allo_core.storage.cancel import CancelEvent
 
-__all__ = ["PATIENCE", "NotThereError", "Patience", "TransferError", "receive"]
+__all__ = [
+    "HEADERS",
+    "PATIENCE",
+    "NotThereError",
+    "Patience",
+    "TransferError",
+    "ended_early",
+    "is_web_page",
+    "receive",
+    "timed_out",
+]
+
+# "identity": nothing is gained by packing a packed file, and in a packed answer Content-Length and Range mean something else.
+HEADERS = {"Accept-Encoding": "identity"}
 
 _PIECE = 1 << 14
 _MOST_REDIRECTS = 5
@@ -114,10 +127,9 @@ def _answer(session: "Session", request: _Request) -> "Response":
     """The answer behind all redirects, its body not yet read."""
     address = request.address
     for _ in range(_MOST_REDIRECTS + 1):
-        # "identity": nothing is gained by packing a packed file, and sizes mean what they say.
         response = session.get(
             address,
-            headers={"Accept-Encoding": "identity"},
+            headers=HEADERS,
             stream=True,
             allow_redirects=False,
             timeout=(request.patience.connect, request.patience.silence),
@@ -140,8 +152,13 @@ def _check(response: "Response") -> None:
     if status != HTTPStatus.OK:
         phrase = HTTPStatus(status).phrase if status in iter(HTTPStatus) else ""
         raise TransferError(f"it answered {status} {phrase}".rstrip())
-    if response.headers.get("Content-Type", "").lower().startswith(_WEB_PAGES):
+    if is_web_page(response):
         raise _web_page()
+
+
+def is_web_page(response: "Response") -> bool:
+    """Whether the server says that it sends a page for people, such as the sign-in page of a network, instead of a file."""
+    return response.headers.get("Content-Type", "").lower().startswith(_WEB_PAGES)
 
 
 def _web_page() -> TransferError:
@@ -164,11 +181,16 @@ def _content(response: "Response", request: _Request) -> bytes:
             raise _too_large(request)
     arrived = response.raw.tell()  # bytes of the body as they were sent
     if announced.isdecimal() and arrived != int(announced):
-        raise TransferError(f"the connection ended after {arrived:,} of {int(announced):,} bytes")
+        raise TransferError(ended_early(arrived, int(announced)))
     content = b"".join(pieces)
     if content[:100].lstrip().lower().startswith((b"<!doctype html", b"<html")):
         raise _web_page()
     return content
+
+
+def ended_early(arrived: int, announced: int) -> str:
+    """What to say of an answer that is shorter than the server announced, in bytes."""
+    return f"the connection ended after {arrived:,} of {announced:,} bytes"
 
 
 def _too_large(request: _Request) -> TransferError:
@@ -181,7 +203,7 @@ def _reason(error: OSError | ValueError, patience: Patience) -> str:
     causes = list(_causes(error))
     if isinstance(error, requests.ConnectTimeout):
         return f"there was no connection within {patience.connect:g} seconds"
-    if isinstance(error, requests.Timeout) or "timed out" in str(error):
+    if timed_out(error):
         return f"it sent nothing for {patience.silence:g} seconds"
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate is not accepted here"
@@ -194,6 +216,13 @@ def _reason(error: OSError | ValueError, patience: Patience) -> str:
     if isinstance(error, requests.exceptions.ContentDecodingError):
         return "its answer cannot be decompressed"
     return "the connection failed or broke off"
+
+
+def timed_out(error: Exception) -> bool:
+    """Whether a server kept silent for too long; requests has no class of its own for silence within an answer."""
+    import requests
+
+    return isinstance(error, requests.Timeout) or "timed out" in str(error)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from allo_core.structure.mapping import StructureMap
-from allo_core.structure.parts import receptor_index
+from allo_core.structure.mapping import StructureMap, receptor_index
 from allo_core.structure.polymer import residue_table
 from allo_core.structure.read import Structure
 

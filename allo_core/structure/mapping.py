@@ -13,7 +13,7 @@ from allo_core.structure.chain_alignment import align_chain
 from allo_core.structure.polymer import ResidueTable, residue_table
 from allo_core.structure.read import ReferenceRange, Structure
 
-__all__ = ["ResidueId", "StructureMap", "map_structure"]
+__all__ = ["ResidueId", "StructureMap", "map_structure", "receptor_index"]
 
 _LEAST_IDENTITY = 0.5
 _LEAST_ALIGNED = 50
@@ -106,6 +106,28 @@ def map_structure(structure: Structure, protein: Protein) -> StructureMap:
             "choose another structure or check the sequence."
         )
     return best.mapping
+
+
+def receptor_index(structure: Structure, mapping: StructureMap, table: ResidueTable) -> np.ndarray:
+    """0-based index in the sequence of each residue of the table, -1 for those that are not mapped; ndarray, dtype=int, shape=(R,).
+
+    A name that stands twice in a chain (a ligand numbered like a residue) counts once, as in the mapping.
+
+    Raises
+    ------
+    StructureError
+        The map is that of another structure.
+    """
+    index = np.full(len(table), -1)
+    wanted = dict(mapping.index_of)
+    for row in np.flatnonzero(table.polymer & (table.chain == mapping.chain)):
+        residue = ResidueId(str(table.chain[row]), int(table.number[row]), str(table.insertion[row]))
+        index[row] = wanted.pop(residue, -1)
+    if wanted:
+        raise StructureError(
+            f"The map does not belong to {structure.name}: it has no residue {next(iter(wanted))}; map the structure again."
+        )
+    return index
 
 
 def _chains(table: ResidueTable) -> list[np.ndarray]:

@@ -6,12 +6,11 @@ import numpy as np
 from biotite.structure import AtomArray
 from scipy.spatial import cKDTree
 
-from allo_core.errors import StructureError
-from allo_core.structure.mapping import ResidueId, StructureMap
+from allo_core.structure.mapping import StructureMap, receptor_index
 from allo_core.structure.polymer import ResidueTable, is_heavy, residue_table
 from allo_core.structure.read import Structure
 
-__all__ = ["Parts", "receptor_index", "scene_parts"]
+__all__ = ["Parts", "scene_parts"]
 
 _CONTACT = 5.0  # Å between heavy atoms, the usual cutoff for residues in contact
 
@@ -38,26 +37,6 @@ class Parts:
     @property
     def receptor(self) -> np.ndarray:
         return self.index >= 0
-
-
-def receptor_index(structure: Structure, mapping: StructureMap, table: ResidueTable) -> np.ndarray:
-    """0-based index in the sequence of each residue of the table, -1 for those that are not mapped; ndarray, dtype=int, shape=(R,).
-
-    Raises
-    ------
-    StructureError
-        The map is that of another structure.
-    """
-    index = np.full(len(table), -1)
-    wanted = dict(mapping.index_of)
-    for row in np.flatnonzero(table.polymer & (table.chain == mapping.chain)):
-        residue = ResidueId(str(table.chain[row]), int(table.number[row]), str(table.insertion[row]))
-        index[row] = wanted.pop(residue, -1)
-    if wanted:
-        raise StructureError(
-            f"The map does not belong to {structure.name}: it has no residue {next(iter(wanted))}; map the structure again."
-        )
-    return index
 
 
 def scene_parts(structure: Structure, mapping: StructureMap) -> Parts:

@@ -12,6 +12,7 @@ import numpy as np
 from biotite.structure import AtomArray
 
 from allo_core.errors import StructureError
+from allo_core.storage.packed import is_packed
 from allo_core.structure.formats import ReferenceRange, parse_mmcif, parse_pdb
 from allo_core.structure.polymer import ResidueTable, residue_table
 
@@ -136,7 +137,7 @@ def _too_large(shown: str) -> StructureError:
 
 
 def _decompressed(content: bytes, shown: str) -> bytes:
-    if not content.startswith(b"\x1f\x8b"):
+    if not is_packed(content):
         return content
     most = min(LARGEST_FILE, max(_ALWAYS_UNPACKED, _MOST_UNPACKED * len(content)))
     try:
@@ -156,7 +157,7 @@ def _decompressed(content: bytes, shown: str) -> bytes:
 
 
 def _text(content: bytes, shown: str) -> str:
-    if b"\0" in content or content.startswith(b"\x1f\x8b"):
+    if b"\0" in content or is_packed(content):
         raise StructureError(f"{shown} is binary; give a PDB or mmCIF text file.")
     try:
         text = content.decode("utf-8-sig")

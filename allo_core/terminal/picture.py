@@ -2,13 +2,13 @@
 
 import argparse
 import os
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from allo_core.attention.head import Head
 from allo_core.errors import ExportError, LibraryError, ScoreError, StructureError
 from allo_core.export import COLOURED_FILE, chimerax_script, coloured_structure, pymol_script
 from allo_core.export.facts import structure_facts
@@ -26,21 +26,19 @@ if TYPE_CHECKING:  # biotite is slow to import
 
 __all__ = ["Picture", "check_picture_options", "open_picture", "parse_head"]
 
-_HEAD = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})", re.ASCII)
 _WRITERS = {"pymol": pymol_script, "chimerax": chimerax_script}
 
 
-def parse_head(text: str | None, spec: ModelSpec) -> tuple[int, int] | None:
-    """(layer, head) of ``"3.6"``; ScoreError if the model has no such head."""
+def parse_head(text: str | None, spec: ModelSpec) -> Head | None:
+    """The head of ``"3.6"``; ScoreError if the model has no such head."""
     if text is None:
         return None
-    match = _HEAD.fullmatch(text)
-    if match is None:
+    head = Head.parse(text)
+    if head is None:
         raise ScoreError(f"{shortened(text)!r} names no head; write layer and head as 3.6, both counted from 0.")
-    layer, head = int(match[1]), int(match[2])
-    if layer >= spec.layers or head >= spec.heads:
+    if head.layer >= spec.layers or head.head >= spec.heads:
         raise ScoreError(f"{spec.label} has no head {text}; its layers are 0 to {spec.layers - 1}, its heads 0 to {spec.heads - 1}.")
-    return layer, head
+    return head
 
 
 def check_picture_options(options: argparse.Namespace) -> None:
@@ -94,13 +92,14 @@ class Picture:
         values = maps.received(*head)
         ceiling, ceiling_name = value_ceiling(values)
         coloured_sets = {name: (sets[name], colour) for name, colour in SET_COLOURS.items()}
-        title = f"{protein.name}, {label}, layer {head[0]}, head {head[1]}"
+        head_name = Head(*head).name.lower()
+        title = f"{protein.name}, {label}, {head_name}"
         write(options.cif, lambda: coloured_structure(self.structure, self.mapping, values))
         for name, script in _WRITERS.items():
             arguments = (self.entry, self.mapping, values, ceiling, attention_scale("light"), coloured_sets, title)
             write(getattr(options, name), lambda script=script, arguments=arguments: script(*arguments))
         where = f"{self.name}, chain {self.mapping.chain}, {self.mapping.aligned} of {len(protein)} residues"
-        return f"{where}: attention received from layer {head[0]}, head {head[1]}; colours from 0 to {ceiling:.3g} ({ceiling_name})"
+        return f"{where}: attention received from {head_name}; colours from 0 to {ceiling:.3g} ({ceiling_name})"
 
 
 def open_picture(reference: str, protein: Protein) -> Picture:

@@ -2,6 +2,8 @@
 
 import sys
 
+from allo_core.storage.amounts import of_megabytes
+
 __all__ = ["show_progress"]
 
 _A_LINE = 60  # characters
@@ -17,6 +19,6 @@ def show_progress(stage: str, done: int, total: int) -> None:
     text = stage
     if total:
         counted = stage in (LAYER, RECEPTOR)
-        text = f"{stage} {done} of {total}" if counted else f"{stage}, {done / 1e6:.0f} of {total / 1e6:.0f} MB"
+        text = f"{stage} {done} of {total}" if counted else f"{stage}, {of_megabytes(done, total)}"
     # The cursor waits at the beginning, so that whatever comes next is written over it.
     print(f"{text:<{_A_LINE}}", end="\n" if total and done == total else "\r", file=sys.stderr, flush=True)

@@ -1,18 +1,17 @@
 """Reading the sequences that a model is trained on."""
 
-import gzip
 import hashlib
-import zlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 from allo_core.errors import TrainingError
+from allo_core.protein.fasta import FastaRecord, read_fasta
 from allo_core.protein.sequence import LETTERS
+from allo_core.storage.packed import DAMAGED, unpacked
 
 __all__ = ["Record", "data_sha256", "read_sequences"]
 
-# RFC 1952, section 2.3.1.
-_GZIP = b"\x1f\x8b"
 _KNOWN = LETTERS.encode("ascii")
 _LONGEST_QUOTE = 60
 
@@ -67,20 +66,17 @@ def read_sequences(path: Path) -> tuple[Record, ...]:
     if not text.lstrip().startswith(">"):
         start = text.lstrip().splitlines()[0][:_LONGEST_QUOTE]
         raise TrainingError(f"{path} is not a FASTA file: it begins with {start!r} instead of a header line '>accession receptor=...'.")
-    blocks = ("\n" + text.lstrip()).split("\n>")[1:]
-    return tuple(_record(path, number, block) for number, block in enumerate(blocks, start=1))
+    return tuple(_record(path, number, part) for number, part in enumerate(read_fasta(io.StringIO(text)), start=1))
 
 
 def _text(path: Path) -> str:
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = unpacked(file).read()
+    except DAMAGED as error:
+        raise TrainingError(f"The gzip file {path} is damaged or cut short ({path.stat().st_size:,} bytes); get it again.") from error
     except OSError as error:
         raise _unreadable(path, error) from error
-    if content.startswith(_GZIP):
-        try:
-            content = gzip.decompress(content)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise TrainingError(f"The gzip file {path} is damaged or cut short ({len(content):,} bytes); get it again.") from error
     try:
         return content.decode("ascii").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -89,15 +85,14 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _record(path: Path, number: int, block: str) -> Record:
-    header, _, body = block.partition("\n")
-    words = header.split()
+def _record(path: Path, number: int, part: FastaRecord) -> Record:
+    words = part.header.split()
     where = f"{path}, record {number} ({(words[0] if words else 'no accession')[:_LONGEST_QUOTE]})"
     fields = dict(word.split("=", 1) for word in words[1:] if "=" in word)
     for name in ("receptor", "class"):
         if not fields.get(name):
             raise TrainingError(f"{where}: the header has no {name}=; write '>accession receptor=AA2AR class=A'.")
-    sequence = "".join(body.split()).upper()
+    sequence = part.letters.upper()
     if not sequence:
         raise TrainingError(f"{where}: the sequence is empty; remove the record or complete it.")
     # Much faster than a look at each letter: what is left after all known letters are taken away.

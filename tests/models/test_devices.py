@@ -87,26 +87,24 @@ def test_available_memory_equals_psutil():
 def test_available_memory_without_proc(monkeypatch):
     """As on macOS."""
 
-    def missing(*args, **kwargs):
+    def missing():
         raise FileNotFoundError
 
     in_all = psutil.virtual_memory().total
-    monkeypatch.setattr("builtins.open", missing)
+    monkeypatch.setattr(sys, "platform", "darwin")
     assert available_memory("cpu") == pytest.approx(in_all, rel=0.01)
-    monkeypatch.setattr(devices.os, "sysconf", missing)
+    monkeypatch.setattr(psutil, "virtual_memory", missing)
     assert available_memory("cpu") is None
 
 
 def test_available_memory_on_windows(monkeypatch):
-    def fill(pointer):
-        pointer._obj.available = 123
-        return 1
+    def refuse():
+        raise OSError("GlobalMemoryStatusEx failed")
 
     monkeypatch.setattr(sys, "platform", "win32")
-    kernel = types.SimpleNamespace(GlobalMemoryStatusEx=fill)
-    monkeypatch.setattr(devices.ctypes, "windll", types.SimpleNamespace(kernel32=kernel), raising=False)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: types.SimpleNamespace(available=123, total=456))
     assert available_memory("cpu") == 123
-    kernel.GlobalMemoryStatusEx = lambda pointer: 0
+    monkeypatch.setattr(psutil, "virtual_memory", refuse)
     assert available_memory("cpu") is None
 
 

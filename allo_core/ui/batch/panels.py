@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from allo_core.attention.head import Head
 from allo_core.figures.batch import SUMMARIES, batch_heatmap, sequences_figure
 from allo_core.figures.heatmap import short_number
 from allo_core.ui.batch import session
@@ -89,10 +90,10 @@ def draw_over_sequences(view: BatchView, batch: OpenBatch) -> None:
     at = head[0] * summary.heads + head[1]
     row, scored = summary.frame.iloc[at], len(summary.rows)
     numbers = f"passes in {row['passing']:,} of {scored:,} ({row['share_passing']:.0%}), median SNR {short_number(row['median_snr'])}"
-    st.markdown(f"##### Layer {head[0]}, head {head[1]} :gray[{plain(numbers)}]", help=HELP["snr"])
+    st.markdown(f"##### {Head(*head).name} :gray[{plain(numbers)}]", help=HELP["snr"])
     names = batch.sequences["name"][batch.sequences["row"].isin(summary.rows)].tolist()
     figure = sequences_figure(names, summary.snr[:, at], summary.q[:, at], row["median_snr"], HEIGHT - 60)
-    draw_plot(figure, "over_sequences", f"SNR of layer {head[0]}, head {head[1]} in each of {scored} sequences.")
+    draw_plot(figure, "over_sequences", f"SNR of {Head(*head).name.lower()} in each of {scored} sequences.")
     untested, silent = scored - row["tested"], row["tested"] - int(np.isfinite(summary.snr[:, at]).sum())
     left_out = [f"{untested:,} with fewer than 10 arcs"] if untested else []
     left_out += [f"{silent:,} in which nothing falls on the site"] if silent else []

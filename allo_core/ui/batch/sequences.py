@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from allo_core.attention.columns import Columns
+from allo_core.attention.head import Head
 from allo_core.errors import AlloScopeError
 from allo_core.figures.profile import profile
 from allo_core.library.nearest import numbers_for
@@ -50,7 +51,7 @@ def _table(view: BatchView, batch: OpenBatch) -> None:
         session.change(row=int(frame["row"].iloc[chosen[0]]) if chosen else None)
 
     number = st.column_config.NumberColumn
-    of_head = f"Of layer {head[0]}, head {head[1]}"
+    of_head = f"Of {Head(*head).name.lower()}"
     at = np.flatnonzero(frame["row"] == view.row).tolist() if view.row is not None else []
     st.dataframe(
         frame,
@@ -133,6 +134,7 @@ def _threshold(view: BatchView, batch: OpenBatch) -> float:
 
 def _draw_profile(view: BatchView, batch: OpenBatch, protein: Protein, sites: tuple[int, ...], threshold: float) -> None:
     layer, head = batch.head_of(view.head)
+    name = Head(layer, head).name
     above = columns_of(batch.key, view.row, threshold, batch)
     whole: Columns | None = None
     if 0.0 in batch.settings.thresholds:
@@ -148,10 +150,10 @@ def _draw_profile(view: BatchView, batch: OpenBatch, protein: Protein, sites: tu
         threshold,
         200,
     )
-    draw_plot(figure, "batch_profile", f"Attention that each residue of {protein.name} receives from layer {layer}, head {head}.")
+    draw_plot(figure, "batch_profile", f"Attention that each residue of {protein.name} receives from {name.lower()}.")
     arcs = int(above.arcs[layer, head].sum())
     marked = f" Set A: the {len(sites)} residues that were scored." if sites else " No residues were scored."
-    st.caption(f"Layer {layer}, head {head}: {arcs:,} arcs above {threshold:.2f} in {len(protein)} residues.{marked}")
+    st.caption(f"{name}: {arcs:,} arcs above {threshold:.2f} in {len(protein)} residues.{marked}")
 
 
 def _draw_explore(view: BatchView, batch: OpenBatch, protein: Protein, sites: tuple[int, ...]) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from allo_core.analysis.measures import setting
 from allo_core.attention.columns import Columns
+from allo_core.attention.head import Head
 from allo_core.attention.head_card import HeadCard, Pair, Stability, head_card, stability, strongest_pairs
 from allo_core.attention.scores import HeadScores, RandomSiteControl, random_site_control, score_heads
 from allo_core.errors import LibraryError
@@ -100,7 +101,7 @@ class Result:
     @property
     def head_name(self) -> str:
         """``"Layer 29, head 15"``, counted from 0."""
-        return f"Layer {self.head[0]}, head {self.head[1]}"
+        return Head(*self.head).name
 
     @property
     def length(self) -> int:

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from allo_core.attention.columns import Columns
+from allo_core.attention.head import Head
 from allo_core.errors import AlloScopeError
 from allo_core.family.consensus import Consensus, consensus
 from allo_core.family.each import q_values_of_each
@@ -61,7 +62,7 @@ class SetResult:
 
     @property
     def head_name(self) -> str:
-        return f"Layer {self.head[0]}, head {self.head[1]}"
+        return Head(*self.head).name
 
     @property
     def at(self) -> int:

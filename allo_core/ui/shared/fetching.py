@@ -34,6 +34,7 @@ class Fetching:
         self.cancel = threading.Event()
         self.result: object = None
         self.error: Exception | None = None
+        # No executor: Python waits for its threads at the end, and a slow server would hold it up.
         self._thread = threading.Thread(target=self._work, args=(fetch,), name="alloscope-fetch", daemon=True)
         self._thread.start()
 

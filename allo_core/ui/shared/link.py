@@ -1,17 +1,16 @@
 """Reading what any page may find in a link; each reader takes a text and the view so far, and raises ValueError for what means nothing."""
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
+from allo_core.attention.head import Head
 from allo_core.errors import AlloScopeError
 from allo_core.models.registry import MODELS
 
 __all__ = ["one_of", "read_any_head", "read_fields", "read_head"]
 
 View = TypeVar("View")
-_HEAD = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})")
 
 
 class _HasModel(Protocol):
@@ -53,18 +52,18 @@ def one_of(allowed: Collection[str]) -> Callable[[str, object], str]:
     return read
 
 
-def read_head(text: str, view: _HasModel) -> tuple[int, int]:
-    """(layer, head) of ``"3.6"``, if the model of the view has it."""
-    match = _HEAD.fullmatch(text)
+def read_head(text: str, view: _HasModel) -> Head:
+    """The head of ``"3.6"``, if the model of the view has it."""
+    head = Head.parse(text)
     spec = MODELS[view.model]
-    if match is None or int(match[1]) >= spec.layers or int(match[2]) >= spec.heads:
+    if head is None or head.layer >= spec.layers or head.head >= spec.heads:
         raise ValueError(f"{text[:20]!r} is not a head of {spec.label} ({spec.layers} layers x {spec.heads} heads, counted from 0).")
-    return int(match[1]), int(match[2])
+    return head
 
 
-def read_any_head(text: str, view: object) -> tuple[int, int]:
-    """(layer, head) of ``"3.6"``, where the model is not known yet."""
-    match = _HEAD.fullmatch(text)
-    if match is None:
+def read_any_head(text: str, view: object) -> Head:
+    """The head of ``"3.6"``, where the model is not known yet."""
+    head = Head.parse(text)
+    if head is None:
         raise ValueError(f"{text[:20]!r} is not a head, as in 3.6.")
-    return int(match[1]), int(match[2])
+    return head

@@ -8,6 +8,7 @@ from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.runs.extract import LAYER
 from allo_core.runs.maps import AttentionMaps
+from allo_core.storage.amounts import of_megabytes
 from allo_core.ui.explore import session
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared.jobs import Job
@@ -70,7 +71,7 @@ def progress_line(job: Job) -> str:
     if job.stage in (LAYER, RECEPTOR):
         text = f"{job.stage} {job.done} of {job.total}"
     else:
-        text = f"{job.stage}, {job.done / 1e6:.0f} of {job.total / 1e6:.0f} MB"
+        text = f"{job.stage}, {of_megabytes(job.done, job.total)}"
     return text if job.seconds_left is None else f"{text}, {readable_time(job.seconds_left)} left"
 
 

@@ -1,0 +1,37 @@
+"""One attention head: its two numbers, and how people write them."""
+
+import re
+from typing import NamedTuple
+
+__all__ = ["Head"]
+
+_TEXT = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})")
+
+
+class Head(NamedTuple):
+    """A head of a model; equal to the plain pair (layer, head).
+
+    Parameters
+    ----------
+    layer, head : int
+        Counted from 0, for people too, as everywhere in the field.
+    """
+
+    layer: int
+    head: int
+
+    @property
+    def text(self) -> str:
+        """As in links, options and tables: ``3.6``."""
+        return f"{self.layer}.{self.head}"
+
+    @property
+    def name(self) -> str:
+        """As in titles: ``Layer 3, head 6``; within a sentence ``name.lower()``."""
+        return f"Layer {self.layer}, head {self.head}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Head | None":
+        """The head of ``"3.6"``; None where the text names none.  Whether a model has it is another question."""
+        match = _TEXT.fullmatch(text)
+        return None if match is None else cls(int(match[1]), int(match[2]))

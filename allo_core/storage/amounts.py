@@ -1,0 +1,18 @@
+"""Amounts of bytes in words; decimal units, as disks and downloads are sold."""
+
+__all__ = ["amount", "gigabytes", "of_megabytes"]
+
+
+def gigabytes(size: int) -> str:
+    """Of memory: ``"2.6 GB"``, also below one GB, so that two amounts of a sentence can be compared."""
+    return f"{size / 1e9:.1f} GB"
+
+
+def amount(size: int) -> str:
+    """Of disk space: ``"2.6 GB"`` from one GB up, below ``"93.2 MB"``."""
+    return gigabytes(size) if size >= 1e9 else f"{size / 1e6:.1f} MB"
+
+
+def of_megabytes(done: int, total: int) -> str:
+    """How far a transfer has come: ``"12 of 345 MB"``."""
+    return f"{done / 1e6:.0f} of {total / 1e6:.0f} MB"
