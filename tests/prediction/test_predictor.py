@@ -122,9 +122,7 @@ def test_the_shipped_one_is_the_default(predictor, path, monkeypatch):
 
 
 def test_missing(tmp_path):
-    with pytest.raises(
-        PredictionError, match=r"There is no site predictor .*none\.json; make it with python -m allo_core\.terminal\.fit"
-    ):
+    with pytest.raises(PredictionError, match=r"There is no site predictor .*none\.json; make it with python -m allo_core\.terminal\.fit"):
         load_predictor(tmp_path / "none.json")
 
 
