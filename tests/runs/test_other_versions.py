@@ -66,8 +66,8 @@ HOSTILE = {
     "brackets without end": "[" * 200_000,
     "brackets inside": '{"meta": ' + '{"format": ' * 100_000,
     "a number of many digits": '{"meta": {"format": ' + "9" * 5000 + "}}",
-    "huge": " " * ((16 << 20) + 1),
 }
+HUGE = 16 << 20  # bytes, more than a description may have once something is added
 WRONG = {
     "format": [None, "1", 1.0, True, [], {}],
     "model_id": [None, 3, []],
@@ -184,6 +184,12 @@ def test_a_run_of_another_format_stands_beside_that_of_this_one(kept, attention)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_description_is_damaged(kept, attention, name):
     (kept.folder / "meta.json").write_text(HOSTILE[name], encoding="utf-8")
+    assert_damaged_and_replaced(kept, attention)
+
+
+def test_a_huge_description_is_damaged_whatever_it_says(kept, attention):
+    path = kept.folder / "meta.json"
+    path.write_text(path.read_text(encoding="utf-8") + " " * HUGE, encoding="utf-8")
     assert_damaged_and_replaced(kept, attention)
 
 
@@ -326,6 +332,13 @@ def test_columns_with_a_hostile_description_are_damaged(attention, name):
     assert find_column_run(run_meta(), THRESHOLDS) is None
     keep_column_run(run_meta(), reducer)
     assert find_column_run(run_meta(), THRESHOLDS) is not None
+
+
+def test_columns_with_a_huge_description_are_damaged(attention):
+    keep_column_run(run_meta(), reduced(attention))
+    path = rewrite_columns(lambda content: content + b" " * HUGE)
+    with pytest.raises(StoreError, match=r"meta\.json has \d+ bytes"):
+        ColumnRun(path)
 
 
 @pytest.mark.parametrize("change", [{"thresholds": ["much"]}, {"thresholds": 3}, {"thresholds": [10**400]}, {"special_share": [[[]]]}])
