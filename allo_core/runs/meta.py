@@ -16,7 +16,7 @@ RUN_FORMAT = 1
 RunKind = Literal["attention"]
 
 # The settings that each kind may have beside the fields below: what else changes its numbers, such as heads that were silenced, or a
-# second chain.  A new kind is an entry here and in RunKind.
+# second chain.  A new kind is an entry here and in RunKind, and is opened in runs/store.py.
 _SETTINGS: dict[str, frozenset[str]] = {"attention": frozenset()}
 
 # Two runs that agree in these hold the same numbers; everything else (names, licence, time) is for people.
