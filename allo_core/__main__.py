@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
 
     runs = commands.add_parser("runs", help="list the kept runs, or delete some")
     runs.add_argument("--delete", nargs="*", metavar="KEY", help="delete the runs whose keys begin so")
-    runs.add_argument("--all", action="store_true", help="with --delete: every run, and what is kept of sets of receptors")
+    runs.add_argument("--all", action="store_true", help="with --delete: every run, also of another version, and what is kept of sets")
     runs.set_defaults(run=_runs)
 
     models = commands.add_parser("models", help="list the models and whether their weights are on this machine")

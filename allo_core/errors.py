@@ -11,6 +11,7 @@ __all__ = [
     "ExportError",
     "FetchError",
     "LibraryError",
+    "OtherVersionError",
     "PredictionError",
     "ResidueError",
     "ScoreError",
@@ -56,6 +57,14 @@ class DeviceError(AlloScopeError):
 
 class StoreError(AlloScopeError):
     """A run that cannot be kept or read."""
+
+
+class OtherVersionError(StoreError):
+    """A kept run that another version of AlloScope made; ``reason`` says in what it differs."""
+
+    def __init__(self, message: str, reason: str = ""):
+        super().__init__(message)
+        self.reason = reason
 
 
 class ScoreError(AlloScopeError):

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from allo_core import __version__
 from allo_core.batch.layout import COLUMNS, LOCK, METADATA, SCORES, SEQUENCES, WRITING, parts, schema
-from allo_core.batch.settings import FORMAT, BatchSettings
+from allo_core.batch.settings import BatchSettings
 from allo_core.errors import BatchError
+from allo_core.storage.plain_json import OtherVersion
 from allo_core.storage.whole_file import write_whole
 
 __all__ = ["Finished", "Metadata", "finished_records", "read_metadata", "writing"]
@@ -86,11 +87,9 @@ def read_metadata(folder: Path) -> Metadata:
         stored = json.loads((folder / METADATA).read_text(encoding="utf-8"))
     except OSError:
         raise BatchError(f"{folder} is not a batch: it has no {METADATA}; name the folder that was given to --out.") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BatchError(f"{folder / METADATA} is damaged; take it from another copy of the folder, or run the batch again.") from None
     try:
-        if stored["settings"]["format"] != FORMAT:
-            raise BatchError(f"{folder} was written in format {stored['settings']['format']}, this version reads {FORMAT}.")
         return Metadata(
             BatchSettings.from_json(stored["settings"]),
             str(stored["file"]),
@@ -98,6 +97,11 @@ def read_metadata(folder: Path) -> Metadata:
             int(stored["runs"]),
             str(stored["created"]),
         )
+    except OtherVersion as error:
+        raise BatchError(
+            f"{folder / METADATA} is not that of a batch of this version: it was written {error}; "
+            f"go on with the version of AlloScope that wrote it, or name another folder."
+        ) from None
     except (ValueError, KeyError, TypeError):
         raise BatchError(f"{folder / METADATA} is not that of a batch of this version; name the folder that was given to --out.") from None
 

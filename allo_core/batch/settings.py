@@ -1,11 +1,12 @@
 """What a batch computes: one choice for all its sequences, written beside the results and compared when it goes on."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
 from allo_core.errors import LibraryError, ScoreError, WeightsError
+from allo_core.storage.plain_json import check_version, from_plain
 
 if TYPE_CHECKING:  # the terminal's options need not wait for them
     from allo_core.models.registry import ModelSpec
@@ -87,16 +88,9 @@ class BatchSettings:
         return {**asdict(self), "thresholds": list(self.thresholds)}
 
     @classmethod
-    def from_json(cls, values: dict) -> "BatchSettings":
-        """The inverse of `to_json`; ValueError where fields are missing or unknown."""
-        if not isinstance(values, dict) or set(values) != {item.name for item in fields(cls)}:
-            raise ValueError("the settings do not fit this version")
-        numbers = (values["threshold"], *values["thresholds"], values["layers"], values["heads"])
-        words = [values[name] for name in ("model_id", "weights_sha256", "weights_source", "licence", "dtype")]
-        optional = [values[name] for name in ("sites", "null") if values[name] is not None]
-        if not all(isinstance(number, int | float) for number in numbers) or not all(isinstance(word, str) for word in (*words, *optional)):
-            raise ValueError("a setting is not of its kind")
-        return cls(**{**values, "thresholds": tuple(values["thresholds"])})
+    def from_json(cls, values: object) -> "BatchSettings":
+        """The inverse of `to_json`; OtherVersion for another format or other fields, ValueError for a value of another type."""
+        return from_plain(cls, check_version(values, cls, FORMAT))
 
 
 def choose_settings(

@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, dataclass
 
+from allo_core.storage.plain_json import from_plain
+
 __all__ = ["ALL_EVIDENCE", "PREDICTOR", "RANDOM", "RATE", "Comparison", "Difference", "Estimate", "Quality", "ReceptorResult", "verdict"]
 
 ALL_EVIDENCE = "all sites"
@@ -75,14 +77,9 @@ class Comparison:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, values: dict) -> "Comparison":
-        """The inverse of `to_json`; TypeError or KeyError where fields are missing or unknown."""
-        return cls(
-            values["evidence"],
-            tuple(ReceptorResult(**row) for row in values["receptors"]),
-            {name: Quality(**_estimates(row)) for name, row in values["methods"].items()},
-            {name: Difference(**_estimates(row)) for name, row in values["differences"].items()},
-        )
+    def from_json(cls, values: object) -> "Comparison":
+        """The inverse of `to_json`; ValueError where fields are missing, unknown or of another type."""
+        return from_plain(cls, values)
 
 
 def verdict(comparison: Comparison) -> str:
@@ -101,7 +98,3 @@ def verdict(comparison: Comparison) -> str:
 
 def _joined(names: list[str]) -> str:
     return ", ".join(names) or "nothing"
-
-
-def _estimates(row: dict) -> dict:
-    return {name: Estimate(**value) if isinstance(value, dict) else value for name, value in row.items()}

@@ -16,6 +16,7 @@ from allo_core.prediction.features import HEAD_FEATURES, Head, head_features
 from allo_core.protein.numbering import ResidueNumbers
 from allo_core.protein.residues import format_residues
 from allo_core.protein.sequence import Protein
+from allo_core.storage.plain_json import from_plain
 from allo_core.storage.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -187,9 +188,9 @@ def _from_json(values: dict) -> SitePredictor:
         heads,
         LinearModel(mean, scale, coefficients, float(intercept)),
         Setting(**values["setting"]),
-        tuple(TrainingReceptor(**row) for row in values["training"]),
-        tuple(Comparison.from_json(row) for row in values["comparisons"]),
-        dict(values["versions"]),
+        from_plain(tuple[TrainingReceptor, ...], values["training"]),
+        from_plain(tuple[Comparison, ...], values["comparisons"]),
+        from_plain(dict[str, str], values["versions"]),
     )
 
 

@@ -6,22 +6,32 @@ import json
 import zipfile
 import zlib
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 
 from allo_core.attention.columns import Columns
-from allo_core.errors import ScoreError, StoreError
+from allo_core.errors import OtherVersionError, ScoreError, StoreError
 from allo_core.runs.column_reducer import ColumnReducer
+from allo_core.runs.layout import META
 from allo_core.runs.meta import RunMeta
+from allo_core.runs.meta_file import META_DAMAGE, check_size, described, read_meta
 from allo_core.storage.home import home
+from allo_core.storage.plain_json import OtherVersion
 from allo_core.storage.whole_file import write_whole
 
 __all__ = ["ColumnRun", "columns_folder", "delete_columns", "find_column_run", "keep_column_run", "kept_columns"]
 
 # Raised when the file changes its meaning; older files are then computed anew.
 _FORMAT = 1
-# What a damaged file may raise, depending on where it is damaged; a member's check sum is looked at when it has been read.
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+# What a damaged file may raise, depending on where it is damaged; a member's check sum is looked at when it has been read.  A member with
+# a password raises RuntimeError.
+_DAMAGE = (*META_DAMAGE, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+
+
+class _Stored(TypedDict):
+    thresholds: tuple[float, ...]
+    special_share: list[list[float]]
 
 
 class ColumnRun:
@@ -36,6 +46,8 @@ class ColumnRun:
     ------
     StoreError
         The file is missing or damaged.
+    OtherVersionError
+        Another version of AlloScope made it; only its description was looked at.
 
     Attributes
     ----------
@@ -47,13 +59,26 @@ class ColumnRun:
     def __init__(self, path: Path):
         self._path = Path(path)
         try:
-            with zipfile.ZipFile(self._path) as archive:
-                stored = json.loads(archive.read("meta.json"))
-            self.meta = RunMeta.from_json(stored["meta"])
-            self.thresholds = tuple(float(value) for value in stored["thresholds"])
-            self.special_share = np.array(stored["special_share"], dtype=np.float64)
+            self._open()
+        except OtherVersion as error:
+            raise OtherVersionError(
+                f"The kept columns in {self._path} were made by another version of AlloScope (written {error}); "
+                f"delete the file and run again, or open it with that version.",
+                str(error),
+            ) from error
         except _DAMAGE as error:
             raise self._unreadable(error) from error
+
+    def _open(self) -> None:
+        import msgspec  # takes 30 ms, which only those wait for who read a run
+
+        with zipfile.ZipFile(self._path) as archive:
+            check_size(archive.getinfo(META).file_size)
+            said = json.loads(archive.read(META))
+        self.meta = read_meta(said)
+        stored = msgspec.convert(said, _Stored)
+        self.thresholds = stored["thresholds"]
+        self.special_share = np.array(stored["special_share"], dtype=np.float64)
 
     def columns(self, threshold: float) -> Columns:
         """Column weights at one of the thresholds, shape (layers, heads, L), within float32 of what the maps give.
@@ -96,13 +121,13 @@ def columns_folder() -> Path:
 
 
 def kept_columns() -> tuple[int, int]:
-    """How many column runs are kept, damaged ones among them, and their bytes."""
+    """How many column runs are kept, damaged ones and those of another version among them, and their bytes."""
     sizes = [file.stat().st_size for file in _files()]
     return len(sizes), sum(sizes)
 
 
 def delete_columns() -> int:
-    """Delete every column run; how many there were.  StoreError if one cannot be deleted."""
+    """Delete every column run, those of another version among them; how many there were.  StoreError if one cannot be deleted."""
     files = _files()
     for file in files:
         try:
@@ -113,26 +138,32 @@ def delete_columns() -> int:
 
 
 def find_column_run(meta: RunMeta, thresholds: tuple[float, ...]) -> ColumnRun | None:
-    """The kept column run of the same numbers and thresholds; None if there is none or its description cannot be read."""
-    path = _path(meta, thresholds)
-    try:
-        found = ColumnRun(path) if path.is_file() else None
-    except StoreError:
-        return None
-    return found if found is not None and (found.meta.key, found.thresholds) == (meta.key, thresholds) else None
+    """The kept column run of the same numbers and thresholds; None if there is none, or one that this version cannot read."""
+    found = _opened(_path(meta, thresholds))
+    return found if isinstance(found, ColumnRun) and (found.meta.key, found.thresholds) == (meta.key, thresholds) else None
 
 
 def keep_column_run(meta: RunMeta, reducer: ColumnReducer) -> ColumnRun:
-    """Write what a reducer has, in one step, and open it; StoreError, saying what to do, if the disk refuses."""
+    """Write what a reducer has, in one step, and open it.
+
+    Raises
+    ------
+    StoreError
+        The disk refuses.
+    OtherVersionError
+        Another version keeps columns in this place, which are not replaced unasked.
+    """
+    path = _path(meta, reducer.thresholds)
+    if isinstance(found := _opened(path), OtherVersionError):
+        raise found
     buffer = io.BytesIO()
     # Most column weights above a threshold are 0, so the file is a fraction of the arrays.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for at, threshold in enumerate(reducer.thresholds):
             _write(archive, "weights", threshold, reducer.weights[at].astype(np.float32))
             _write(archive, "arcs", threshold, reducer.arcs[at])
-        described = {"meta": meta.to_json(), "thresholds": reducer.thresholds, "special_share": reducer.special_share.tolist()}
-        archive.writestr("meta.json", json.dumps(described))
-    path = _path(meta, reducer.thresholds)
+        stored = {"thresholds": reducer.thresholds, "special_share": reducer.special_share.tolist()}
+        archive.writestr(META, json.dumps(described(meta, stored)))
     try:
         write_whole(path, buffer.getvalue())
     except OSError as error:
@@ -140,6 +171,14 @@ def keep_column_run(meta: RunMeta, reducer: ColumnReducer) -> ColumnRun:
             f"Cannot write to {columns_folder()}: {error.strerror}; make room or set ALLOSCOPE_HOME to another folder."
         ) from error
     return ColumnRun(path)
+
+
+def _opened(path: Path) -> ColumnRun | StoreError | None:
+    """The column run in a file, or why it cannot be read; None if there is no such file."""
+    try:
+        return ColumnRun(path) if path.is_file() else None
+    except StoreError as error:
+        return error
 
 
 def _write(archive: zipfile.ZipFile, name: str, threshold: float, values: np.ndarray) -> None:

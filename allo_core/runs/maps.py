@@ -1,6 +1,5 @@
 """The attention of one kept run, read from disk as it is needed."""
 
-import json
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,9 +9,10 @@ import numpy as np
 from allo_core.attention.arcs import Arcs
 from allo_core.attention.columns import LARGEST_THRESHOLD, Columns, check_positions, check_threshold
 from allo_core.attention.threads import in_threads
-from allo_core.errors import ScoreError, StoreError
+from allo_core.errors import OtherVersionError, ScoreError, StoreError
 from allo_core.runs.layout import ENTRIES, FLOOR, MAPS, META, SUMS, Entries, entries_nbytes, entry_columns, index_dtype
-from allo_core.runs.meta import RUN_FORMAT, RunMeta
+from allo_core.runs.meta_file import META_DAMAGE, Block, read_meta_file
+from allo_core.storage.plain_json import OtherVersion
 
 __all__ = ["AttentionMaps"]
 
@@ -31,6 +31,8 @@ class AttentionMaps:
     ------
     StoreError
         A file is missing, has the wrong size, or meta.json cannot be read.
+    OtherVersionError
+        Another version of AlloScope made it; only meta.json was looked at.
 
     Attributes
     ----------
@@ -45,31 +47,43 @@ class AttentionMaps:
     def __init__(self, folder: Path):
         self.folder = Path(folder)
         try:
-            self._open(json.loads((self.folder / META).read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            self._open()
+        except OtherVersion as error:
+            raise OtherVersionError(
+                f"The kept run in {self.folder} was made by another version of AlloScope (written {error}); "
+                f"run again, or open it with that version.",
+                str(error),
+            ) from error
+        except META_DAMAGE as error:
             raise StoreError(f"The kept run in {self.folder} is damaged ({error}); delete it and run the model again.") from error
-        self._checked: set[tuple[str, int]] = set()
+        self._checked: set[tuple[str, int | None]] = set()
 
-    def _open(self, stored: dict) -> None:
-        self.meta = RunMeta.from_json(stored["meta"])
-        if self.meta.format != RUN_FORMAT:
-            raise ValueError(f"format {self.meta.format}, expected {RUN_FORMAT}")
+    def _open(self) -> None:
+        self.meta, stored = read_meta_file(self.folder)
         layers, heads, length, _ = self.meta.shape
         self.special_share = np.array(stored["special_share"], dtype=np.float64)
         self._blocks = stored["layers"]
         self._sums_crc32 = stored["sums_crc32"]
+        if self.special_share.shape != (layers, heads) or len(self._blocks) != layers:
+            raise ValueError("meta.json does not list every layer and head")
         sizes = {
             MAPS: 2 * layers * heads * length * length,
             SUMS: 4 * layers * heads * length,
-            ENTRIES: sum(entries_nbytes(block["entries"], heads, length) for block in self._blocks),
+            ENTRIES: sum(self._block_nbytes(block) for block in self._blocks),
         }
-        if self.special_share.shape != (layers, heads) or len(self._blocks) != layers:
-            raise ValueError("meta.json does not list every layer and head")
         for name, size in sizes.items():
             actual = (self.folder / name).stat().st_size
             if actual != size:
                 raise ValueError(f"{name} has {actual} bytes, expected {size}")
+        if any(not 0 <= block["offset"] <= sizes[ENTRIES] - self._block_nbytes(block) for block in self._blocks):
+            raise ValueError(f"a layer does not lie inside {ENTRIES}")
         self.nbytes = sum(sizes.values()) + (self.folder / META).stat().st_size
+
+    def _block_nbytes(self, block: Block) -> int:
+        _, heads, length, _ = self.shape
+        if block["entries"] < 0:
+            raise ValueError(f"a layer has {block['entries']} entries")
+        return entries_nbytes(block["entries"], heads, length)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -177,11 +191,10 @@ class AttentionMaps:
         return maps
 
     def _entries(self, layer: int) -> Entries:
-        _, heads, length, _ = self.shape
         block = self._blocks[layer]
-        raw = self._read(ENTRIES, block["offset"], entries_nbytes(block["entries"], heads, length))
+        raw = self._read(ENTRIES, block["offset"], self._block_nbytes(block))
         self._check(ENTRIES, layer, raw, block["entries_crc32"])
-        index = index_dtype(length)
+        index = index_dtype(self.shape[-1])
         values_end = 4 * block["entries"]
         columns_end = values_end + block["entries"] * np.dtype(index).itemsize
         return Entries(raw[:values_end].view(np.float32), raw[values_end:columns_end].view(index), raw[columns_end:].view(index))

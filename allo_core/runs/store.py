@@ -5,7 +5,6 @@ Data files are not flushed to the disk first: sizes and checksums tell a run tha
 than waiting for the disk after every run.
 """
 
-import json
 import os
 import re
 import zlib
@@ -17,11 +16,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.errors import StoreError
+from allo_core.errors import OtherVersionError, StoreError
 from allo_core.runs.disk import check_disk, disk_errors, disk_needed, runs_folder
-from allo_core.runs.layout import ENTRIES, MAPS, META, SUMS, Entries, LayerEncoder, entries_nbytes, special_share
+from allo_core.runs.layout import ENTRIES, MAPS, SUMS, Entries, LayerEncoder, entries_nbytes, special_share
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.meta import RunMeta
+from allo_core.runs.meta_file import Block, Stored, write_meta_file
 from allo_core.storage.temporary import drop_temporary, new_temporary, remove_stale_temporaries
 
 if TYPE_CHECKING:  # a kept run is found without torch
@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # a kept run is found without torch
 
 __all__ = [
     "KeptRun",
+    "OtherRun",
     "RunMeta",
     "RunWriter",
     "check_disk",
@@ -37,6 +38,7 @@ __all__ = [
     "disk_needed",
     "find_run",
     "list_runs",
+    "other_version_runs",
     "runs_folder",
 ]
 
@@ -53,28 +55,58 @@ class KeptRun:
     folder: Path
 
 
+@dataclass(frozen=True)
+class OtherRun:
+    """A run on this machine that another version of AlloScope made: its key, in what it differs, its size in bytes and its folder."""
+
+    key: str
+    reason: str
+    bytes: int
+    folder: Path
+
+
 def find_run(run: RunMeta | str) -> AttentionMaps | None:
-    """The kept run with this key (or the key of this RunMeta); None if there is none or its files are damaged."""
+    """The kept run with this key (or the key of this RunMeta); None if there is none, or one that this version cannot read."""
     folder = _folder(run.key if isinstance(run, RunMeta) else run)
     if not folder.is_dir():
         return None
-    try:
-        maps = AttentionMaps(folder)
-    except StoreError:
-        return None
-    return maps if maps.meta.key == folder.name else None
+    opened = _open(folder)
+    return opened if isinstance(opened, AttentionMaps) else None
 
 
 def list_runs() -> list[KeptRun]:
-    """Every complete run, the newest first."""
-    found = [maps for key in _keys() if (maps := find_run(key)) is not None]
+    """Every complete run of this version, the newest first."""
+    found = [maps for maps in _opened().values() if isinstance(maps, AttentionMaps)]
     kept = [KeptRun(maps.folder.name, maps.meta, maps.nbytes, maps.folder) for maps in found]
     return sorted(kept, key=lambda run: run.meta.created, reverse=True)
 
 
+def other_version_runs() -> list[OtherRun]:
+    """Every run that another version of AlloScope made, whole or not: only that version can tell."""
+    found = {key: error.reason for key, error in _opened().items() if isinstance(error, OtherVersionError)}
+    return [OtherRun(key, reason, _nbytes(_folder(key)), _folder(key)) for key, reason in found.items()]
+
+
 def damaged_runs() -> list[str]:
-    """Keys of the runs that lie in the folder but cannot be read."""
-    return [key for key in _keys() if find_run(key) is None]
+    """Keys of the runs of this version that lie in the folder but cannot be read."""
+    return [key for key, error in _opened().items() if isinstance(error, StoreError) and not isinstance(error, OtherVersionError)]
+
+
+def _opened() -> dict[str, AttentionMaps | StoreError]:
+    return {key: _open(_folder(key)) for key in _keys()}
+
+
+def _open(folder: Path) -> AttentionMaps | StoreError:
+    """The run in a folder, or why it cannot be read."""
+    try:
+        maps = AttentionMaps(folder)
+    except StoreError as error:
+        return error
+    return maps if maps.meta.key == folder.name else StoreError(f"{folder} holds another run than its name says.")
+
+
+def _nbytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _keys() -> list[str]:
@@ -83,7 +115,7 @@ def _keys() -> list[str]:
 
 
 def delete_run(key: str) -> None:
-    """Delete one run, complete or damaged; StoreError if there is none or it cannot be deleted."""
+    """Delete one run, whoever made it, complete or damaged; StoreError if there is none or it cannot be deleted."""
     folder = _folder(key)
     if not folder.is_dir():
         raise StoreError(f"There is no kept run {key[:12]} in {folder.parent}; it may already be deleted.")
@@ -101,6 +133,13 @@ class RunWriter:
     meta : RunMeta
         Stays changeable as an attribute until `commit`, for what is known only then (seconds, notes); its key must stay the same.
 
+    Raises
+    ------
+    StoreError
+        At the start of the context: the disk is too small, or refuses.
+    OtherVersionError
+        At the start of the context: another version keeps a run under this key, which is not replaced.
+
     Examples
     --------
     >>> with RunWriter(meta) as writer:  # doctest: +SKIP
@@ -112,7 +151,7 @@ class RunWriter:
     def __init__(self, meta: RunMeta):
         self.meta = meta
         layers, heads, length, _ = meta.shape
-        self._blocks: dict[int, dict] = {}
+        self._blocks: dict[int, Block] = {}
         self._sums = np.zeros((layers, heads, length), dtype=np.float32)
         self._special_share = np.zeros((layers, heads))
         self._entries_end = 0
@@ -121,6 +160,7 @@ class RunWriter:
         self._disk = partial(disk_errors, layers, heads, length)
 
     def __enter__(self) -> "RunWriter":
+        _check_replaceable(_folder(self.meta.key))
         check_disk(*self._size)
         with ExitStack() as cleanup, self._disk():
             folder = runs_folder()
@@ -164,8 +204,7 @@ class RunWriter:
             count, entries_crc32 = self._write_entries(entries)
         self._sums[layer] = self._encoder.sums
         self._special_share[layer] = special_share(self._encoder.sums, layer)
-        crc32 = {"maps_crc32": maps_crc32, "entries_crc32": entries_crc32}
-        self._blocks[layer] = {"offset": self._entries_end, "entries": count, **crc32}
+        self._blocks[layer] = Block(offset=self._entries_end, entries=count, maps_crc32=maps_crc32, entries_crc32=entries_crc32)
         self._entries_end += entries_nbytes(count, self.meta.heads, length)
 
     def commit(self) -> AttentionMaps:
@@ -177,24 +216,19 @@ class RunWriter:
             A layer is missing.
         StoreError
             The disk is full.
+        OtherVersionError
+            Another version has put its own there meanwhile.
         """
         missing = [layer for layer in range(self.meta.layers) if layer not in self._blocks]
         if missing:
             raise ValueError(f"layers {missing} of {self.meta.layers} were not written")
-        stored = {
-            "meta": self.meta.to_json(),
-            "layers": [self._blocks[layer] for layer in range(self.meta.layers)],
-            "sums_crc32": zlib.crc32(self._sums),
-            "special_share": self._special_share.tolist(),
-        }
+        blocks = [self._blocks[layer] for layer in range(self.meta.layers)]
+        stored = Stored(layers=blocks, sums_crc32=zlib.crc32(self._sums), special_share=self._special_share.tolist())
         with self._disk():
             self._maps_file.close()
             self._entries_file.close()
             (self._temporary / SUMS).write_bytes(self._sums.data)
-            with open(self._temporary / META, "w", encoding="utf-8") as file:
-                json.dump(stored, file)
-                file.flush()
-                os.fsync(file.fileno())
+            write_meta_file(self._temporary, self.meta, stored)
             return self._place()
 
     def _place(self) -> AttentionMaps:
@@ -204,6 +238,7 @@ class RunWriter:
             if kept is not None:
                 return kept
             if final.exists():
+                _check_replaceable(final)
                 _discard(final)
             try:
                 os.replace(self._temporary, final)
@@ -245,6 +280,16 @@ def _folder(key: str) -> Path:
     if not _KEY.fullmatch(key):
         raise StoreError(f"{key[:80]!r} is not the key of a run; a key has 64 hexadecimal digits.")
     return runs_folder() / key
+
+
+def _check_replaceable(folder: Path) -> None:
+    """OtherVersionError where another version keeps a run: this one cannot tell whether it is whole, and does not replace it unasked."""
+    if isinstance(found := _open(folder), OtherVersionError):
+        raise OtherVersionError(
+            f"{folder} holds this run as another version of AlloScope made it (written {found.reason}); "
+            f"open it with that version, or delete it and run again.",
+            found.reason,
+        )
 
 
 def _discard(folder: Path) -> None:

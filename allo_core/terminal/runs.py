@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from allo_core.errors import StoreError
 from allo_core.export.tables import printable
 from allo_core.runs.column_store import columns_folder, delete_columns, kept_columns
-from allo_core.runs.store import damaged_runs, delete_run, list_runs, runs_folder
+from allo_core.runs.store import damaged_runs, delete_run, list_runs, other_version_runs, runs_folder
 
 __all__ = ["delete_runs", "print_runs"]
 
@@ -15,7 +15,7 @@ _LONGEST_NAME = 28
 
 
 def print_runs() -> None:
-    """Print one line a run, the newest first, which cannot be read, and what is kept of sets of receptors."""
+    """Print one line a run, the newest first, which were made by another version, which cannot be read, and what is kept of sets."""
     runs, damaged = list_runs(), damaged_runs()
     if runs:
         print(f"{'key':<14}{'protein':<30}{'residues':>8}  {'model':<24}{'MB':>8}  {'device':<16}made (UTC)")
@@ -25,6 +25,9 @@ def print_runs() -> None:
         device = f"{meta.device_type}, {meta.dtype}"
         line = f"{run.key[:_SHOWN]:<14}{name:<30}{len(meta.sequence):>8}  {meta.model_id:<24}{run.bytes / 1e6:>8.1f}  {device:<16}{made}"
         print(printable(line))
+    for other in other_version_runs():
+        said = f"made by another version of AlloScope (written {other.reason}), {other.bytes / 1e6:.1f} MB"
+        print(printable(f"{other.key[:_SHOWN]:<14}{said}; run again, or open it with that version"))
     for key in damaged:
         print(f"{key[:_SHOWN]:<14}cannot be read")
     total = sum(run.bytes for run in runs)
@@ -35,7 +38,7 @@ def print_runs() -> None:
 
 
 def delete_runs(beginnings: Sequence[str], everything: bool) -> None:
-    """Delete the runs whose keys begin so, or all of them, those that cannot be read and the receptors of sets among them.
+    """Delete the runs whose keys begin so, or all of them: also those of another version, those that cannot be read, and receptors of sets.
 
     Raises
     ------
@@ -44,12 +47,15 @@ def delete_runs(beginnings: Sequence[str], everything: bool) -> None:
     """
     if everything == bool(beginnings):
         raise StoreError("Name the runs to delete by the beginning of their keys, or give --all alone; 'alloscope runs' lists them.")
-    keys = [run.key for run in list_runs()] + damaged_runs()
+    others = [run.key for run in other_version_runs()]
+    keys = [run.key for run in list_runs()] + others + damaged_runs()
     chosen = keys if everything else list(dict.fromkeys(_only(beginning, keys) for beginning in beginnings))
     for key in chosen:
         delete_run(key)
     columns = delete_columns() if everything else 0
-    print(f"{_count(len(chosen))}{f' and {_of_sets(columns)}' if columns else ''} deleted")
+    foreign = len(set(chosen) & set(others))
+    said = f"{_count(len(chosen))}{f', {foreign} of another version,' if foreign else ''}{f' and {_of_sets(columns)}' if columns else ''}"
+    print(f"{said} deleted")
 
 
 def _count(runs: int) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from allo_core.errors import TrainingError
+from allo_core.storage.plain_json import from_plain
 from allo_core.storage.whole_file import write_whole
 from allo_core.training.learner import Learner
 from allo_core.training.settings import Settings, flag
@@ -107,7 +108,7 @@ def restore(content: dict, path: Path, learner: Learner, settings: Settings, dat
     try:
         learner.module.load_state_dict(content["parameters"])
         learner.optimiser.load_state_dict(content["optimiser"])
-        return Progress(**{**content["progress"], "losses": tuple(content["progress"]["losses"])})
+        return from_plain(Progress, content["progress"])
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise _damaged(path) from error
 

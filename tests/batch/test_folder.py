@@ -118,8 +118,19 @@ def test_a_file_in_the_place_of_the_folder(tmp_path):
         (lambda said: json.dumps(said | {"runs": None}), "is not that of a batch"),
         (lambda said: json.dumps(said | {"settings": {"format": 1}}), "is not that of a batch"),
         (lambda said: json.dumps(said | {"settings": said["settings"] | {"format": 99}}), "in format 99, this version reads 1"),
+        (
+            lambda said: json.dumps(said | {"settings": {"format": 2, "more": 1}}),
+            r"is not that of a batch of this version: it was written in format 2.* go on with the version of AlloScope that wrote it",
+        ),
+        (lambda said: json.dumps(said | {"settings": said["settings"] | {"more": 1}}), "'more' is unknown; go on with the version"),
+        (
+            lambda said: json.dumps(said | {"settings": said["settings"] | {"draws": "many"}}),
+            "of a batch of this version; name the folder",
+        ),
+        (lambda said: json.dumps(said | {"settings": said["settings"] | {"format": "1"}}), "of a batch of this version; name the folder"),
+        (lambda said: "[" * 200_000, "is damaged"),
     ],
-    ids=["half", "list", "no number", "no settings", "format"],
+    ids=["half", "list", "no number", "no settings", "format", "newer", "a field more", "type", "no format", "brackets"],
 )
 def test_metadata_that_cannot_be_read(tmp_path, change, message):
     folder = tmp_path / "out"

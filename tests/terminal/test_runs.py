@@ -1,5 +1,6 @@
 """python -m allo_core runs"""
 
+import json
 import re
 
 import pytest
@@ -30,6 +31,12 @@ def damage(key):
     (runs_folder() / key / "meta.json").write_text("{")
 
 
+def of_another_version(key):
+    path = runs_folder() / key / "meta.json"
+    said = json.loads(path.read_text())
+    path.write_text(json.dumps(said | {"meta": said["meta"] | {"format": 2, "more": 1}, "alloscope": "9.0\x1b[2J"}))
+
+
 def test_none(capsys):
     code, out, _ = run("runs", capsys=capsys)
     assert (code, out) == (0, f"0 runs, 0.0 MB, in {runs_folder()}\n")
@@ -58,6 +65,24 @@ def test_deleted_by_the_beginning_of_the_key(kept, capsys):
     code, out, err = run("runs", "--delete", kept["M"][:12].upper(), kept["G"], kept["M"], capsys=capsys)
     assert (code, out, err) == (0, "2 runs deleted\n", "")
     assert [item.name for item in runs_folder().iterdir()] == [kept["A"]]
+
+
+def test_a_run_of_another_version_is_listed_as_such_and_deleted_by_its_name(kept, capsys):
+    of_another_version(kept["G"])
+    damage(kept["A"])
+    _, out, _ = run("runs", capsys=capsys)
+    (line,) = [line for line in out.splitlines() if line.startswith(kept["G"][:12])]
+    assert re.search(r"made by another version of AlloScope \(written in format 2, this version reads 1\), [0-9.]+ MB; run again, or", line)
+    assert out.count("cannot be read") == 1
+    assert out.splitlines()[-1].startswith("1 run, ")
+    assert run("runs", "--delete", kept["G"][:8], capsys=capsys) == (0, "1 run, 1 of another version, deleted\n", "")
+    assert {item.name for item in runs_folder().iterdir()} == {kept["M"], kept["A"]}
+
+
+def test_all_deletes_runs_of_another_version_and_says_so(kept, capsys):
+    of_another_version(kept["G"])
+    assert run("runs", "--delete", "--all", capsys=capsys) == (0, "3 runs, 1 of another version, deleted\n", "")
+    assert list(runs_folder().iterdir()) == []
 
 
 def test_what_is_kept_of_sets_is_listed_and_deleted(kept, capsys):

@@ -8,7 +8,7 @@ import streamlit as st
 
 from allo_core.errors import AlloScopeError
 from allo_core.runs.column_store import columns_folder, delete_columns, kept_columns
-from allo_core.runs.store import KeptRun, damaged_runs, delete_run, list_runs, runs_folder
+from allo_core.runs.store import KeptRun, OtherRun, damaged_runs, delete_run, list_runs, other_version_runs, runs_folder
 from allo_core.ui.shared.models import model_label, readable_size
 from allo_core.ui.shared.text import plain
 
@@ -37,6 +37,8 @@ def _draw_runs() -> None:
     if damaged:
         st.warning(f"{len(damaged)} run{'s' if len(damaged) > 1 else ''} in the folder cannot be read.")
         st.button("Delete what cannot be read", key="delete_damaged", on_click=_delete, args=(damaged,))
+    if others := other_version_runs():
+        _draw_others(others)
     if not runs:
         st.info("No run is kept yet. Each run of a model over a sequence is kept here until you delete it.")
         return
@@ -64,6 +66,19 @@ def _draw_runs() -> None:
         args=([run.key for run in chosen],),
         help="They can be computed again; nothing else is lost.",
     )
+
+
+def _draw_others(others: Sequence[OtherRun]) -> None:
+    """Runs of another version: not damaged, and deleted by a button of their own alone."""
+    size = readable_size(sum(run.bytes for run in others))
+    many, were, them = ("1 run", "was", "it") if len(others) == 1 else (f"{len(others)} runs", "were", "them")
+    reasons = "; ".join(dict.fromkeys(run.reason for run in others))
+    said = f"{many}, {size}, {were} made by another version of AlloScope (written {reasons}). Run again, or open {them} with that version."
+    st.info(plain(said))
+    st.button(
+        f"Delete {many} of another version, {size}", key="delete_other_versions", on_click=_delete, args=([run.key for run in others],),
+        help=f"That version can still read {them}; this one cannot.",
+    )  # fmt: skip
 
 
 def _table(runs: Sequence[KeptRun]) -> pd.DataFrame:
