@@ -6,7 +6,7 @@ import pytest
 from transformers import EsmcTokenizer
 
 from allo_core.models.registry import MODELS
-from allo_core.models.tokens import FIRST_RESIDUE, VOCABULARIES, encode, unusual_letters
+from allo_core.models.tokens import VOCABULARIES, encode, unusual_letters
 from allo_core.protein.sequence import AMINO_ACIDS, LETTERS, Protein
 
 
@@ -14,11 +14,11 @@ def test_esm2_equals_fair_esm():
     alphabet = esm.data.Alphabet.from_architecture("ESM-1b")
     assert list(VOCABULARIES["esm2"]) == alphabet.all_toks
     _, _, expected = alphabet.get_batch_converter()([("x", LETTERS)])
-    assert encode("esm2", LETTERS).tolist() == expected.tolist()
+    assert encode("esm2", LETTERS).ids.tolist() == expected.tolist()
 
 
 def test_esmc_equals_transformers():
-    assert encode("esmc", LETTERS).tolist() == [EsmcTokenizer()(LETTERS)["input_ids"]]
+    assert encode("esmc", LETTERS).ids.tolist() == [EsmcTokenizer()(LETTERS)["input_ids"]]
 
 
 @pytest.mark.skipif(importlib.util.find_spec("antiberty") is None, reason="the package antiberty is not installed")
@@ -27,14 +27,15 @@ def test_antiberty_equals_its_vocabulary_file():
     vocabulary = (folder / "vocab.txt").read_text().split()
     assert list(VOCABULARIES["bert"]) == vocabulary
     expected = [vocabulary.index(token) for token in ("[CLS]", *AMINO_ACIDS, "[UNK]", "[SEP]")]
-    assert encode("bert", AMINO_ACIDS + "U").tolist() == [expected]
+    assert encode("bert", AMINO_ACIDS + "U").ids.tolist() == [expected]
 
 
 @pytest.mark.parametrize("family", VOCABULARIES)
-def test_residue_i_is_token_i_plus_first(family):
+def test_residue_i_is_token_i_plus_one(family):
     tokens = encode(family, "MKW")
-    assert tokens.shape == (1, 5)
-    assert [VOCABULARIES[family][number] for number in tokens[0, FIRST_RESIDUE : FIRST_RESIDUE + 3]] == ["M", "K", "W"]
+    assert tokens.ids.shape == (1, 5)
+    assert tokens.span == slice(1, 4)
+    assert [VOCABULARIES[family][number] for number in tokens.ids[0, tokens.span]] == ["M", "K", "W"]
 
 
 def test_unusual_letters_are_told_in_uniprot_numbers():

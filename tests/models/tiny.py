@@ -10,6 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from allo_core.models.capture import Captured, capture_attention
+from allo_core.models.language_model import ProteinLanguageModel
+from allo_core.models.readers import AttentionReader, LogitsReader
+from allo_core.models.reading import read
 from allo_core.models.registry import MODELS, ModelSpec
 from allo_core.protein.sequence import AMINO_ACIDS, Protein
 
@@ -126,15 +130,25 @@ def official_bert_state(module: nn.Module, prefix: str = "") -> dict[str, Tensor
 
 def capture_all(module: nn.Module, tokens: Tensor) -> Tensor:
     """Attention [layers, heads, T, T] of one forward pass, through the app's capture."""
-    from allo_core.models.capture import capture_attention
-
     maps: list[Tensor] = []
 
-    def keep(layer: int, probabilities: Tensor) -> None:
-        assert layer == len(maps)
-        assert probabilities.dtype == torch.float32
-        maps.append(probabilities.clone())
+    def keep(captured: Captured) -> None:
+        assert captured.layer == len(maps)
+        assert captured.attention.dtype == torch.float32
+        maps.append(captured.attention.clone())
 
     with torch.inference_mode(), capture_attention(module, keep):
         module(input_ids=tokens)
     return torch.stack(maps)
+
+
+def attention_of(model: ProteinLanguageModel, protein: Protein, sink, cancel=None) -> None:
+    """Each layer's attention to a function."""
+    read(model, protein, [AttentionReader(sink)], cancel=cancel)
+
+
+def logits_of(model: ProteinLanguageModel, protein: Protein) -> Tensor:
+    """What the model expects at each residue, [L, vocabulary]."""
+    reader = LogitsReader()
+    read(model, protein, [reader])
+    return reader.logits
