@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from allo_core.errors import WeightsError
 from allo_core.models.registry import ModelSpec
 from allo_core.models.weights import WeightsState, weight_files
 
 if TYPE_CHECKING:
+    import numpy as np
     from jaxtyping import Float
 
 __all__ = ["ContactRegression", "read_contact_regression"]
