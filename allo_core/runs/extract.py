@@ -28,6 +28,7 @@ __all__ = [
     "LAYER",
     "Progress",
     "Report",
+    "RunReader",
     "device_given_up",
     "extract_attention",
     "find_kept_run",
@@ -172,12 +173,12 @@ def kept_or_read(
     return compute()
 
 
-class _RunReader(Reader):
-    """Writes attention into a run, layer by layer."""
+class RunReader(Reader):
+    """Writes attention into a run, layer by layer; committing it is left to whoever opened the run."""
 
     wants: frozenset[Want] = frozenset({"attention"})
 
-    def __init__(self, writer: RunWriter, progress: Progress | None):
+    def __init__(self, writer: RunWriter, progress: Progress | None = None):
         self._writer, self._progress = writer, progress
 
     def layer(self, layer: Layer) -> None:
@@ -191,7 +192,7 @@ def _run(model: ProteinLanguageModel, protein: Protein, progress: Progress | Non
     check_disk(model.spec.layers, model.spec.heads, len(protein))
     started = time.perf_counter()
     with RunWriter(meta_of(model, protein)) as writer:
-        read(model, protein, [_RunReader(writer, progress)], cancel=cancel)
+        read(model, protein, [RunReader(writer, progress)], cancel=cancel)
         # The key does not depend on the time taken.
         writer.meta = replace(writer.meta, seconds=round(time.perf_counter() - started, 3))
         return writer.commit()
