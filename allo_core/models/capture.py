@@ -12,11 +12,12 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from transformers import AttentionInterface
+from transformers import AttentionInterface, PreTrainedModel
 
 __all__ = ["Captured", "Intervention", "Sink", "capture_attention", "layer_stack"]
 
@@ -66,7 +67,7 @@ class Intervention:
     gates : Float[Tensor, "layers heads"], optional
         0 removes a head, 1 leaves it as it is, bit for bit.
     replacements : mapping of (layer, head) to Float[Tensor, "d"] or Float[Tensor, "T d"]
-        For all tokens alike, or for each token.
+        For all tokens alike (special ones, too), or for each token.
 
     Raises
     ------
@@ -102,15 +103,21 @@ class Intervention:
         return context if self.gates is None else context * self.gates[layer][:, None, None]
 
 
+class _Entered(NamedTuple):
+    """The layer that is being computed."""
+
+    layer: int
+    module: nn.Module
+    hidden: Float[Tensor, "1 T width"]
+
+
 @dataclass
 class _Capture:
     """One capture under way: where layers go, which layer is being computed, and the buffer that all layers share."""
 
     sink: Sink
     intervention: Intervention
-    layer: int = -1
-    module: nn.Module | None = None
-    hidden: Tensor | None = None
+    entered: _Entered | None = None
     buffer: Tensor | None = None
 
     def scores(self, heads: int, tokens: int, device: torch.device) -> Tensor:
@@ -130,12 +137,12 @@ def layer_stack(module: nn.Module) -> nn.ModuleList:
 
 
 @contextmanager
-def capture_attention(module: nn.Module, sink: Sink, intervention: Intervention | None = None) -> Iterator[None]:
+def capture_attention(module: PreTrainedModel, sink: Sink, intervention: Intervention | None = None) -> Iterator[None]:
     """Send what every layer computes to a sink, in every forward pass inside the context.
 
     Parameters
     ----------
-    module : transformers.PreTrainedModel
+    module : PreTrainedModel
         Run it on one unpadded sequence at a time, under ``torch.inference_mode()`` unless gradients are wanted.
     sink : callable(Captured)
         Called in each layer before its output projection.  The tensors are valid only during the call: the next layer reuses the memory of
@@ -143,7 +150,7 @@ def capture_attention(module: nn.Module, sink: Sink, intervention: Intervention 
     intervention : Intervention, optional
         On the device of the module.
     """
-    before = module.config._attn_implementation
+    before = module.config._attn_implementation or "eager"
     with ExitStack() as cleanup:
         for index, layer in enumerate(layer_stack(module)):
             cleanup.callback(layer.register_forward_pre_hook(partial(_note_layer, index)).remove)
@@ -157,7 +164,7 @@ def _note_layer(index: int, module: nn.Module, inputs: tuple[Tensor, ...]) -> No
     """Before each layer: ESM modules carry no index of their own, and only the layer is given the hidden state."""
     capture = _CAPTURE.get(None)
     if capture is not None:  # else another thread runs this module without a capture
-        capture.layer, capture.module, capture.hidden = index, module, inputs[0]
+        capture.entered = _Entered(index, module, inputs[0])
 
 
 def _captured_attention(
@@ -173,15 +180,16 @@ def _captured_attention(
     assert len(query) == 1, "one sequence a forward pass"
     assert attention_mask is None, "unpadded"
     capture = _CAPTURE.get()
-    assert getattr(module, "layer_idx", None) in (None, capture.layer)
-    scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
+    assert capture.entered is not None
+    layer, whole, hidden = capture.entered
+    assert getattr(module, "layer_idx", None) in (None, layer)
+    scale: float = query.shape[-1] ** -0.5 if scaling is None else scaling
     q, k, v = (x[0].float() for x in (query, key, value))
-    probabilities = _softmax_in_buffer(capture, q, k, scaling) if _may_overwrite(q, k, v) else _softmax(q, k, scaling)
+    probabilities = _softmax_in_buffer(capture, q, k, scale) if _may_overwrite(q, k, v) else _softmax(q, k, scale)
     context = torch.bmm(probabilities, v.contiguous() if v.device.type == "mps" else v)
-    context = capture.intervention.applied(capture.layer, context)
-    hidden = capture.hidden[0]
+    context = capture.intervention.applied(layer, context)
     # Last, so that the sink may do what it likes with the buffer; detached, so that what it keeps does not keep a graph.
-    capture.sink(Captured(capture.layer, capture.module, *(x.detach() for x in (hidden, probabilities, context, v))))
+    capture.sink(Captured(layer, whole, *(x.detach() for x in (hidden[0], probabilities, context, v))))
     return context.transpose(0, 1).contiguous().unsqueeze(0).to(value.dtype), None
 
 

@@ -99,8 +99,13 @@ def _damaged(path: Path) -> str:
     return f"The weights file {path} ({path.stat().st_size:,} bytes) is damaged or cut short; delete it and download it again."
 
 
-def fill_module(module: "nn.Module", tensors: "dict[str, Tensor]", dtype: "torch.dtype", path: Path) -> None:
+def fill_module(module: "nn.Module", tensors: "dict[str, Tensor]", dtype: "torch.dtype", path: Path | None) -> None:
     """Put tensors into a module built on the meta device, as ``dtype``, and work out the tables that no file carries.
+
+    Parameters
+    ----------
+    path : Path or None
+        Where the tensors came from, for messages.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """One class for every protein language model: built from a spec, filled from a local file; `reading` runs it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from allo_core.errors import WeightsError
 from allo_core.models.contact_regression import ContactRegression, read_contact_regression
@@ -14,6 +14,7 @@ from allo_core.protein.sequence import Protein
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
+    from transformers import PreTrainedModel
 
 __all__ = [
     "ProteinLanguageModel",
@@ -49,7 +50,7 @@ class ProteinLanguageModel:
     def __init__(
         self,
         spec: ModelSpec,
-        module: "nn.Module",
+        module: "PreTrainedModel",
         dtype: str,
         weights: WeightsState,
         sha256: str,
@@ -70,7 +71,7 @@ class ProteinLanguageModel:
     def to(self, device: str) -> "ProteinLanguageModel":
         """Move the model; DeviceError if the device has too little memory."""
         with memory_errors(self.spec, device):
-            self.module.to(device)
+            cast("nn.Module", self.module).to(device)
         return self
 
     def first_layers(self, protein: Protein, device: str) -> "list[Tensor]":
@@ -83,7 +84,7 @@ class ProteinLanguageModel:
         read(ProteinLanguageModel(self.spec, module, self.dtype, self.weights, self.sha256), protein, [reader])
         return reader.maps
 
-    def _first_layers_on_cpu(self) -> "nn.Module":
+    def _first_layers_on_cpu(self) -> "PreTrainedModel":
         import torch
 
         from allo_core.models.capture import layer_stack
@@ -130,7 +131,7 @@ def load_model(model_id: str, device: str = "auto", dtype: str = "auto") -> Prot
     return model.to(device)
 
 
-def filled_module(spec: ModelSpec, path: Path, layout: Layout, dtype: str) -> "nn.Module":
+def filled_module(spec: ModelSpec, path: Path, layout: Layout, dtype: str) -> "PreTrainedModel":
     """``build_module`` with the weights of a file as ``dtype``, on the CPU, not to be trained; WeightsError if they do not fit."""
     import torch
 
@@ -143,7 +144,7 @@ def filled_module(spec: ModelSpec, path: Path, layout: Layout, dtype: str) -> "n
     return module
 
 
-def build_module(spec: ModelSpec) -> "nn.Module":
+def build_module(spec: ModelSpec) -> "PreTrainedModel":
     """A ``PreTrainedModel`` with masked-language-model head of this shape and random weights, on torch's current default device."""
     builders = {"esm2": _build_esm2, "esmc": _build_esmc, "bert": _build_bert}
     shape = {
@@ -157,7 +158,7 @@ def build_module(spec: ModelSpec) -> "nn.Module":
     return builders[spec.family](shape).eval()
 
 
-def random_module(spec: ModelSpec, seed: int) -> "nn.Module":
+def random_module(spec: ModelSpec, seed: int) -> "PreTrainedModel":
     """``build_module`` with the random weights of a seed; the random state of the program stays as it is."""
     import torch
 
@@ -166,7 +167,7 @@ def random_module(spec: ModelSpec, seed: int) -> "nn.Module":
         return build_module(spec)
 
 
-def _build_esm2(shape: dict) -> "nn.Module":
+def _build_esm2(shape: dict) -> "PreTrainedModel":
     from transformers import EsmConfig, EsmForMaskedLM
 
     # As in facebook/esm2_t33_650M_UR50D, config.json.
@@ -181,18 +182,18 @@ def _build_esm2(shape: dict) -> "nn.Module":
     )
     module = EsmForMaskedLM(config)
     # Not every checkpoint has it, and it needs the maps of all layers at once: contact_regression keeps its numbers instead.
-    module.esm.contact_head = None
+    module.esm.register_module("contact_head", None)
     return module
 
 
-def _build_esmc(shape: dict) -> "nn.Module":
+def _build_esmc(shape: dict) -> "PreTrainedModel":
     from transformers import EsmcConfig, EsmcForMaskedLM
 
     # The embedding has 64 rows, of which 33 are used (esm 3.2, models/esmc.py).
     return EsmcForMaskedLM(EsmcConfig(**{**shape, "vocab_size": 64}))
 
 
-def _build_bert(shape: dict) -> "nn.Module":
+def _build_bert(shape: dict) -> "PreTrainedModel":
     from transformers import BertConfig, BertForMaskedLM
 
     # As in antiberty 0.1.3, AntiBERTy_md_smooth/config.json.

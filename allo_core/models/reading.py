@@ -24,6 +24,7 @@ from allo_core.storage.cancel import CancelEvent
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor, nn
+    from transformers import PreTrainedModel
 
     from allo_core.models.capture import Captured, Intervention
     from allo_core.models.language_model import ProteinLanguageModel
@@ -32,6 +33,7 @@ __all__ = ["Enough", "GradientReader", "Last", "Layer", "Reader", "Want", "check
 
 Want = Literal["attention", "hidden", "context", "values", "logits", "gradients"]
 
+_LOGITS: frozenset[Want] = frozenset({"logits"})
 # Where transformers' modules keep the output layer of the model, and within each layer the output projection of its attention.
 _OUTPUT_LAYER: dict[Family, str] = {"esm2": "lm_head", "esmc": "lm_head", "bert": "cls"}
 _PROJECTION: dict[Family, str] = {"esm2": "attention.output.dense", "esmc": "self_attn.o_proj", "bert": "attention.output.dense"}
@@ -72,7 +74,7 @@ class _Given:
 
 @dataclass(frozen=True, eq=False)
 class Layer(_Given):
-    """What one layer gives; valid only while the reader is called."""
+    """What one layer gives: valid only while the reader is called, and not to be changed, because other readers look at it too."""
 
     @property
     def attention(self) -> "Float[Tensor, 'heads T T']":
@@ -86,6 +88,7 @@ class Layer(_Given):
 
     @property
     def values(self) -> "Float[Tensor, 'heads T d']":
+        """What each token gives to those that attend to it."""
         return self._wanted("values")
 
     @property
@@ -105,6 +108,7 @@ class Last(_Given):
 
     @property
     def logits(self) -> "Float[Tensor, 'T vocabulary']":
+        """What the model expects at each token, before softmax."""
         return self._wanted("logits")
 
     @property
@@ -204,7 +208,7 @@ class _Pass:
         from allo_core.models.capture import capture_attention
 
         # The base model: the output layer is called only for readers of logits.
-        encoder = self.model.module.base_model
+        encoder = cast("PreTrainedModel", self.model.module.base_model)
         with torch.inference_mode(not gradients), torch.set_grad_enabled(gradients):
             intervention = self._on_device(intervene, gradients)
             try:
@@ -264,11 +268,11 @@ class _Pass:
 
         if gates is None or "gradients" not in reader.wants:
             return None
-        loss = cast(GradientReader, reader).loss(Last(self.seen, self.tokens, reader.wants | {"logits"}, given))
+        loss = cast(GradientReader, reader).loss(Last(self.seen, self.tokens, reader.wants | _LOGITS, given))
         return torch.autograd.grad(loss, gates, retain_graph=True)[0]
 
 
 def _projection(family: Family, layer: "nn.Module", heads: int) -> "Float[Tensor, 'heads d width']":
     """The weight of a layer's output projection, a row of numbers for each number of each head; a view in float32."""
-    weight = layer.get_submodule(_PROJECTION[family]).weight
+    weight = cast("nn.Linear", layer.get_submodule(_PROJECTION[family])).weight
     return weight.detach().float().T.reshape(heads, -1, len(weight))
