@@ -185,8 +185,11 @@ def read(
         An intervention that does not fit the model; gradients without a reader that wants them, or the reverse.
     """
     tokens = check_fits(model, chains, gradients)
-    if gradients != any("gradients" in reader.wants for reader in readers):
-        raise ValueError("gradients are worked out where they are asked for and a reader wants them; only one of both is so")
+    wanted = any("gradients" in reader.wants for reader in readers)
+    if gradients != wanted:
+        raise ValueError(
+            "a reader wants gradients; read with gradients=True" if wanted else "no reader wants the gradients that are asked for"
+        )
     if model.device.type == "cpu":
         keep_working_memory()
     with memory_errors(model.spec, model.device.type):

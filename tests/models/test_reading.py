@@ -290,13 +290,19 @@ def test_gradients_equal_those_through_transformers_own_attention(spec):
     at = torch.ones(LAYERS, spec.heads)
     at[0, 1] = 0.3
     other = Loss((reader.targets + 1) % 20)
-    read(model, tokens, [reader, LogitsReader(), other], Intervention(at), gradients=True)
+    mean = everything(model).context[1][2].mean(dim=0)
+    read(model, tokens, [reader, LogitsReader(), other], Intervention(at, {(1, 2): mean}), gradients=True)
     gates = at.clone().requires_grad_()
     size = spec.width // spec.heads
+
+    def gated(layer, inputs):
+        context = inputs[0].clone()
+        if layer == 1:
+            context[..., 2 * size : 3 * size] = mean
+        return (context * gates[layer].repeat_interleave(size),)
+
     handles = [
-        projection_of(model, layer).register_forward_pre_hook(
-            lambda module, inputs, layer=layer: (inputs[0] * gates[layer].repeat_interleave(size),)
-        )
+        projection_of(model, layer).register_forward_pre_hook(lambda module, inputs, layer=layer: gated(layer, inputs))
         for layer in range(LAYERS)
     ]
     logits = model.module(input_ids=tokens.ids).logits[0, 1:-1].double()
@@ -308,10 +314,10 @@ def test_gradients_equal_those_through_transformers_own_attention(spec):
         torch.testing.assert_close(mine.gradients, gradients, atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("gradients", [True, False])
-def test_gradients_are_asked_for_and_wanted_or_neither(gradients):
+@pytest.mark.parametrize(("gradients", "match"), [(True, "no reader wants"), (False, "read with gradients=True")])
+def test_gradients_are_asked_for_and_wanted_or_neither(gradients, match):
     readers = [LogitsReader()] if gradients else [Loss(torch.zeros(40, dtype=torch.long))]
-    with pytest.raises(ValueError, match="only one of both"):
+    with pytest.raises(ValueError, match=match):
         read(random_model(FAMILIES[0]), PROTEIN, readers, gradients=gradients)
 
 
