@@ -5,6 +5,7 @@ probabilities @ v, in which single heads may be scaled or replaced.  No map outl
 of layers.  Dimensions: T tokens, heads, d numbers a head, width = heads * d.
 """
 
+# The dimensions in annotations are no forward references.
 # ruff: noqa: F722
 
 from collections.abc import Callable, Iterator, Mapping

@@ -9,6 +9,7 @@ Examples
 >>> read(model, protein, [RunReader(writer), states, LogitsReader()])  # doctest: +SKIP
 """
 
+# The dimensions in annotations are no forward references.
 # ruff: noqa: F722
 
 from collections.abc import Mapping, Sequence
