@@ -8,8 +8,10 @@ import numpy as np
 import torch
 
 from allo_core.models.language_model import ProteinLanguageModel, filled_module, load_model, random_module
+from allo_core.models.readers import AttentionReader
+from allo_core.models.reading import read
 from allo_core.models.registry import ModelSpec, get_spec
-from allo_core.models.tokens import FIRST_RESIDUE, VOCABULARIES, encode
+from allo_core.models.tokens import VOCABULARIES, encode
 from allo_core.models.weights import WeightsState, weights_sha256
 from allo_core.protein.sequence import AMINO_ACIDS, Protein
 
@@ -86,12 +88,13 @@ def masked_log_probabilities(row: Row, part: str, masks: np.ndarray) -> np.ndarr
         Natural logarithms, in the order of ``AMINO_ACIDS``.
     """
     family = row.model.spec.family
-    tokens = encode(family, part).repeat(len(masks), 1)
-    at = torch.from_numpy(masks) + FIRST_RESIDUE
-    tokens.scatter_(1, at, VOCABULARIES[family].index(_MASK[family]))
+    tokens = encode(family, part)
+    ids = tokens.ids.repeat(len(masks), 1)
+    at = tokens.positions[torch.from_numpy(masks)]
+    ids.scatter_(1, at, VOCABULARIES[family].index(_MASK[family]))
     residues = [VOCABULARIES[family].index(letter) for letter in AMINO_ACIDS]
     with torch.inference_mode():
-        logits = row.model.module(input_ids=tokens).logits
+        logits = row.model.module(input_ids=ids).logits
     chosen = torch.gather(logits[:, :, residues], 1, at[:, :, None].expand(-1, -1, len(residues)))
     return chosen.float().log_softmax(dim=-1).numpy()
 
@@ -102,14 +105,14 @@ def embeddings(row: Row, sequence: str) -> np.ndarray:
     for window in windows(len(sequence), row.longest):
         tokens = encode(row.model.spec.family, sequence[window])
         with torch.inference_mode():
-            hidden = row.model.module.base_model(input_ids=tokens).last_hidden_state
-        parts.append(hidden[0, FIRST_RESIDUE:-1].float().numpy())
+            hidden = row.model.module.base_model(input_ids=tokens.ids).last_hidden_state
+        parts.append(tokens.cut(hidden[0], 0).float().numpy())
     return np.concatenate(parts)
 
 
 def attention_maps(row: Row, protein: Protein) -> np.ndarray:
     """Attention of every head over the residues, ndarray, dtype=float32, shape=(layers * heads, L, L); SequenceError if too long."""
-    kept = slice(FIRST_RESIDUE, FIRST_RESIDUE + len(protein))
+    kept = encode(row.model.spec.family, protein).span
     maps: list[np.ndarray] = []
-    row.model.attention(protein, lambda _layer, probabilities: maps.append(probabilities[:, kept, kept].numpy().copy()))
+    read(row.model, protein, [AttentionReader(lambda _layer, attention: maps.append(attention[:, kept, kept].numpy().copy()))])
     return np.concatenate(maps)

@@ -79,7 +79,7 @@ def measure_time(length: int) -> dict:
             kept = []
             ours.append(processor_seconds(lambda seed=seed, kept=kept: kept.append(run_ours(model, seed, length))))
             others.append(fair.take(seed))
-            bare.append(processor_seconds(lambda seed=seed: model.attention(protein(seed, length), lambda layer, probabilities: None)))
+            bare.append(processor_seconds(lambda seed=seed: read_bare(model, protein(seed, length))))
             share = share_above_floor(kept[0])
             delete_run(kept[0].meta.key)
     ratios = [mine / other for mine, other in zip(ours, others, strict=True)]
@@ -177,13 +177,20 @@ def run_ours(model, seed: int, length: int):
     return extract_attention(model, protein(seed, length))
 
 
+def read_bare(model, protein: Protein) -> None:
+    from allo_core.models.readers import AttentionReader
+    from allo_core.models.reading import read
+
+    read(model, protein, [AttentionReader(lambda layer, attention: None)])
+
+
 def run_fair(fair, seed: int, length: int) -> None:
     import torch
 
     from allo_core.models.tokens import encode
 
     with torch.inference_mode():
-        result = fair(encode("esm2", protein(seed, length).sequence), repr_layers=[], need_head_weights=True)
+        result = fair(encode("esm2", protein(seed, length)).ids, repr_layers=[], need_head_weights=True)
     assert result["attentions"].shape[-1] == length + 2
 
 

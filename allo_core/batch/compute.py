@@ -65,8 +65,7 @@ def compute(model: "ProteinLanguageModel", protein: Protein, settings: BatchSett
     """
     import numpy as np
 
-    from allo_core.models.language_model import length_warning
-    from allo_core.models.tokens import unusual_letters
+    from allo_core.models.tokens import length_warning, unusual_letters
     from allo_core.runs.extract import device_given_up
     from allo_core.runs.extract_columns import reduce_columns
 

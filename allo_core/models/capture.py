@@ -1,37 +1,125 @@
 """Taking attention: one attention function, registered with transformers, for every model.
 
-The function works out softmax(q k^T) once, in float32 whatever the model computes in, hands the probabilities of the layer to a sink and
-returns probabilities @ v.  No map outlives its layer, so that memory does not grow with the number of layers.
+The function works out softmax(q k^T) once, in float32 whatever the model computes in, hands what the layer computed to a sink and returns
+probabilities @ v, in which single heads may be scaled or replaced.  No map outlives its layer, so that memory does not grow with the number
+of layers.  Dimensions: T tokens, heads, d numbers a head, width = heads * d.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+# The dimensions in annotations are no forward references.
+# ruff: noqa: F722
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
-from transformers import AttentionInterface
+from transformers import AttentionInterface, PreTrainedModel
 
-__all__ = ["Sink", "capture_attention"]
+__all__ = ["Captured", "Intervention", "Sink", "capture_attention", "layer_stack"]
 
-Sink = Callable[[int, Tensor], None]
 _NAME = "alloscope"
+
+
+@dataclass(frozen=True, eq=False)
+class Captured:
+    """What one layer computed.
+
+    Parameters
+    ----------
+    layer : int
+        0-based.
+    module : nn.Module
+        The whole layer, for its weights.
+    hidden : Float[Tensor, "T width"]
+        The state that entered the layer, in the precision of the model.
+    attention : Float[Tensor, "heads T T"]
+        float32; rows are queries and sum to 1, whatever an intervention does to the head.
+    context : Float[Tensor, "heads T d"]
+        float32: probabilities @ values, after an intervention, as it goes into the output projection.
+    values : Float[Tensor, "heads T d"]
+        float32.
+    """
+
+    layer: int
+    module: nn.Module
+    hidden: Float[Tensor, "T width"]
+    attention: Float[Tensor, "heads T T"]
+    context: Float[Tensor, "heads T d"]
+    values: Float[Tensor, "heads T d"]
+
+
+Sink = Callable[[Captured], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Intervention:
+    """What is done to the context of single heads before the output projection: gate * (replacement, or else the context).
+
+    The place of the gates is that of Michel, Levy and Neubig 2019; a replacement by a mean is the mean ablation of Wang et al. 2022.  The
+    bias of the output projection stays, because it belongs to no head.
+
+    Parameters
+    ----------
+    gates : Float[Tensor, "layers heads"], optional
+        0 removes a head, 1 leaves it as it is, bit for bit.
+    replacements : mapping of (layer, head) to Float[Tensor, "d"] or Float[Tensor, "T d"]
+        For all tokens alike (special ones, too), or for each token.
+
+    Raises
+    ------
+    ValueError
+        From `check`: a shape or a head that the model does not have.
+    """
+
+    gates: Float[Tensor, "layers heads"] | None = None
+    replacements: Mapping[tuple[int, int], Tensor] = field(default_factory=dict)
+
+    def check(self, layers: int, heads: int, tokens: int, size: int) -> None:
+        """ValueError unless this fits a model of ``layers`` layers with ``heads`` heads of ``size`` numbers, and ``tokens`` tokens."""
+        if self.gates is not None and tuple(self.gates.shape) != (layers, heads):
+            raise ValueError(f"the gates have the shape {tuple(self.gates.shape)}, the model has {layers} layers of {heads} heads")
+        for (layer, head), values in self.replacements.items():
+            if not (0 <= layer < layers and 0 <= head < heads):
+                raise ValueError(f"there is no head {layer}.{head} to replace, the model has {layers} layers of {heads} heads")
+            if tuple(values.shape) not in ((size,), (tokens, size)):
+                raise ValueError(
+                    f"the replacement of head {layer}.{head} has the shape {tuple(values.shape)}, not ({size},) or ({tokens}, {size})"
+                )
+
+    def to(self, device: torch.device) -> "Intervention":
+        """The same in float32 on a device."""
+        gates = None if self.gates is None else self.gates.to(device, torch.float32)
+        return Intervention(gates, {head: values.to(device, torch.float32) for head, values in self.replacements.items()})
+
+    def applied(self, layer: int, context: Float[Tensor, "heads T d"]) -> Float[Tensor, "heads T d"]:
+        """The context of one layer with its heads replaced (in place), then scaled."""
+        for (at, head), values in self.replacements.items():
+            if at == layer:
+                context[head] = values
+        return context if self.gates is None else context * self.gates[layer][:, None, None]
+
+
+class _Entered(NamedTuple):
+    """The layer that is being computed."""
+
+    layer: int
+    module: nn.Module
+    hidden: Float[Tensor, "1 T width"]
 
 
 @dataclass
 class _Capture:
-    """One capture under way: where maps go, which module is which layer, and the buffer that all layers share."""
+    """One capture under way: where layers go, which layer is being computed, and the buffer that all layers share."""
 
     sink: Sink
-    layers: dict[int, int] = field(default_factory=dict)
+    intervention: Intervention
+    entered: _Entered | None = None
     buffer: Tensor | None = None
-
-    def layer_of(self, module: nn.Module) -> int:
-        # ESM modules carry no layer_idx; they are called in order, each once a forward pass.
-        layer = self.layers.setdefault(id(module), len(self.layers))
-        assert getattr(module, "layer_idx", None) in (None, layer)
-        return layer
 
     def scores(self, heads: int, tokens: int, device: torch.device) -> Tensor:
         # A fresh buffer for each layer costs page faults: on CPU, several percent of a forward pass.
@@ -44,26 +132,40 @@ class _Capture:
 _CAPTURE: ContextVar[_Capture] = ContextVar("alloscope_capture")
 
 
+def layer_stack(module: nn.Module) -> nn.ModuleList:
+    """The layers of a model, in order."""
+    return next(part for part in module.modules() if isinstance(part, nn.ModuleList))
+
+
 @contextmanager
-def capture_attention(module: nn.Module, sink: Sink) -> Iterator[None]:
-    """Send the attention maps of every forward pass inside the context to a sink.
+def capture_attention(module: PreTrainedModel, sink: Sink, intervention: Intervention | None = None) -> Iterator[None]:
+    """Send what every layer computes to a sink, in every forward pass inside the context.
 
     Parameters
     ----------
-    module : transformers.PreTrainedModel
-        Run it on one unpadded sequence at a time, under ``torch.inference_mode()``.
-    sink : callable(layer, probabilities)
-        ``layer`` is 0-based.  ``probabilities`` is a float32 tensor [heads, T, T] on the module's device; rows are queries and sum to 1.
-        It is valid only during the call, because the next layer reuses its memory.  An exception of the sink ends the forward pass.
+    module : PreTrainedModel
+        Run it on one unpadded sequence at a time, under ``torch.inference_mode()`` unless gradients are wanted.
+    sink : callable(Captured)
+        Called in each layer before its output projection.  The tensors are valid only during the call: the next layer reuses the memory of
+        the attention.  An exception of the sink ends the forward pass.
+    intervention : Intervention, optional
+        On the device of the module.
     """
-    before = module.config._attn_implementation
-    module.set_attn_implementation(_NAME)
-    token = _CAPTURE.set(_Capture(sink))
-    try:
+    before = module.config._attn_implementation or "eager"
+    with ExitStack() as cleanup:
+        for index, layer in enumerate(layer_stack(module)):
+            cleanup.callback(layer.register_forward_pre_hook(partial(_note_layer, index)).remove)
+        module.set_attn_implementation(_NAME)
+        cleanup.callback(module.set_attn_implementation, before)
+        cleanup.callback(_CAPTURE.reset, _CAPTURE.set(_Capture(sink, intervention or Intervention())))
         yield
-    finally:
-        _CAPTURE.reset(token)
-        module.set_attn_implementation(before)
+
+
+def _note_layer(index: int, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+    """Before each layer: ESM modules carry no index of their own, and only the layer is given the hidden state."""
+    capture = _CAPTURE.get(None)
+    if capture is not None:  # else another thread runs this module without a capture
+        capture.entered = _Entered(index, module, inputs[0])
 
 
 def _captured_attention(
@@ -79,23 +181,32 @@ def _captured_attention(
     assert len(query) == 1, "one sequence a forward pass"
     assert attention_mask is None, "unpadded"
     capture = _CAPTURE.get()
-    scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
+    assert capture.entered is not None
+    layer, whole, hidden = capture.entered
+    assert getattr(module, "layer_idx", None) in (None, layer)
+    scale: float = query.shape[-1] ** -0.5 if scaling is None else scaling
     q, k, v = (x[0].float() for x in (query, key, value))
-    probabilities = _softmax_on_cpu(capture, q, k, scaling) if q.device.type == "cpu" else _softmax_on_device(q, k, scaling)
+    probabilities = _softmax_in_buffer(capture, q, k, scale) if _may_overwrite(q, k, v) else _softmax(q, k, scale)
     context = torch.bmm(probabilities, v.contiguous() if v.device.type == "mps" else v)
-    # Last, so that the sink may do what it likes with the buffer.
-    capture.sink(capture.layer_of(module), probabilities)
+    context = capture.intervention.applied(layer, context)
+    # Last, so that the sink may do what it likes with the buffer; detached, so that what it keeps does not keep a graph.
+    capture.sink(Captured(layer, whole, *(x.detach() for x in (hidden[0], probabilities, context, v))))
     return context.transpose(0, 1).contiguous().unsqueeze(0).to(value.dtype), None
 
 
-def _softmax_on_cpu(capture: _Capture, q: Tensor, k: Tensor, scaling: float) -> Tensor:
+def _may_overwrite(*tensors: Tensor) -> bool:
+    """Whether all layers may share one buffer: on the CPU, where no gradient needs the probabilities again."""
+    return all(tensor.device.type == "cpu" and not tensor.requires_grad for tensor in tensors)
+
+
+def _softmax_in_buffer(capture: _Capture, q: Tensor, k: Tensor, scaling: float) -> Tensor:
     scores = capture.scores(q.shape[0], q.shape[1], q.device)
     torch.baddbmm(scores, q, k.transpose(1, 2), beta=0, alpha=scaling, out=scores)
     # In place is safe on CPU: the kernel finishes with a row before it writes it.
     return torch.softmax(scores, dim=-1, out=scores)
 
 
-def _softmax_on_device(q: Tensor, k: Tensor, scaling: float) -> Tensor:
+def _softmax(q: Tensor, k: Tensor, scaling: float) -> Tensor:
     keys = k.transpose(1, 2)
     # MPS has returned wrong products of transposed operands in several torch versions.
     scores = torch.bmm(q.contiguous(), keys.contiguous()) if q.device.type == "mps" else torch.bmm(q, keys)

@@ -12,6 +12,8 @@ from allo_core.models.registry import Layout
 from allo_core.models.weights import weight_files
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import torch
     from torch import Tensor, nn
 
@@ -40,22 +42,31 @@ def read_checkpoint(path: Path, layout: Layout) -> "dict[str, Tensor]":
     return _CONVERTERS[layout](tensors)
 
 
-def read_tensors(path: Path) -> dict:
-    """What a .safetensors, .pt, .pth or .bin file holds, memory-mapped where its format allows; errors as in ``read_checkpoint``."""
+def read_tensors(path: Path, names: "Collection[str] | None" = None) -> dict:
+    """What a .safetensors, .pt, .pth or .bin file holds, memory-mapped where its format allows; errors as in ``read_checkpoint``.
+
+    Parameters
+    ----------
+    names : collection of str, optional
+        Of a .safetensors file only these tensors are read.
+    """
     if not path.is_file():
         raise WeightsError(f"The weights file {path} is missing; download it again or name another with ALLOSCOPE_WEIGHTS.")
-    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
+    content = _read_safetensors(path, names) if path.suffix == ".safetensors" else _read_pickle(path)
     if not isinstance(content, dict):
         raise WeightsError(f"{path} holds no state dict of tensors; it is not a checkpoint that AlloScope reads.")
     return content
 
 
-def _read_safetensors(path: Path) -> "dict[str, Tensor]":
-    from safetensors import SafetensorError
+def _read_safetensors(path: Path, names: "Collection[str] | None") -> "dict[str, Tensor]":
+    from safetensors import SafetensorError, safe_open
     from safetensors.torch import load_file
 
     try:
-        return load_file(path)
+        if names is None:
+            return load_file(path)
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in set(names) & set(file.keys())}
     except (SafetensorError, OSError, ValueError) as error:
         raise WeightsError(_damaged(path)) from error
 
@@ -88,8 +99,13 @@ def _damaged(path: Path) -> str:
     return f"The weights file {path} ({path.stat().st_size:,} bytes) is damaged or cut short; delete it and download it again."
 
 
-def fill_module(module: "nn.Module", tensors: "dict[str, Tensor]", dtype: "torch.dtype", path: Path) -> None:
+def fill_module(module: "nn.Module", tensors: "dict[str, Tensor]", dtype: "torch.dtype", path: Path | None) -> None:
     """Put tensors into a module built on the meta device, as ``dtype``, and work out the tables that no file carries.
+
+    Parameters
+    ----------
+    path : Path or None
+        Where the tensors came from, for messages.
 
     Raises
     ------

@@ -49,7 +49,7 @@ def from_fair_esm(state: State) -> State:
     for name, tensor in state.items():
         name = re.sub(r"^encoder\.(sentence_encoder\.)?", "", name)
         if name.startswith("contact_head."):
-            continue  # contacts are not predicted here, and most files lack this head
+            continue  # no part of the module: contact_regression reads it
         if match := re.fullmatch(r"layers\.(\d+)\.(.+)\.(weight|bias)", name):
             layer, part, kind = match.groups()
             name = f"esm.encoder.layer.{layer}.{_FAIR_ESM_LAYER.get(part, part)}.{kind}"
@@ -89,7 +89,8 @@ def _esm_layer(prefix: str, part: str, kind: str, tensor: "Tensor") -> State:
 
 
 # Tables that older versions of transformers saved though they follow from the shape, and heads that are not used here: AntiBERTy's guesses
-# of species, chain and grafts, BERT's pooler, ESM-2's contacts and its position embeddings, which rotary models never read.
+# of species, chain and grafts, BERT's pooler, and ESM-2's position embeddings, which rotary models never read.  ESM-2's contact head is no
+# part of the module: contact_regression reads it.
 _NOT_USED = re.compile(
     r".*\.position_ids|cls\.(species|chain|graft)\..+|bert\.pooler\..+|esm\.(contact_head|pooler)\..+|esm\.embeddings\.position_embeddings\..+"
 )

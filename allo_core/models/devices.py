@@ -94,10 +94,6 @@ class Estimate:
     weights: int
     working: int
 
-    @property
-    def total(self) -> int:
-        return self.weights + self.working
-
 
 def estimate_memory(spec: ModelSpec, length: int, dtype: str) -> Estimate:
     """What a run over ``length`` residues needs.
@@ -111,7 +107,7 @@ def estimate_memory(spec: ModelSpec, length: int, dtype: str) -> Estimate:
     return Estimate(spec.parameters * _BYTES[dtype], attention + activations)
 
 
-def check_memory(spec: ModelSpec, length: int, device: str, dtype: str, loaded: bool = False) -> None:
+def check_memory(spec: ModelSpec, length: int, device: str, dtype: str, loaded: bool = False, layers: int = 1) -> None:
     """Refuse what cannot fit: DeviceError with the numbers.  Where the free memory is unknown nothing is refused.
 
     Parameters
@@ -120,9 +116,11 @@ def check_memory(spec: ModelSpec, length: int, device: str, dtype: str, loaded: 
         Residues; 0: only the weights are to be loaded.
     loaded : bool
         The weights are in memory already, so only the working memory counts.
+    layers : int
+        Layers whose working memory is held at once.
     """
     estimate = estimate_memory(spec, length, dtype)
-    needed = estimate.working if loaded else estimate.total
+    needed = estimate.working * layers + (0 if loaded else estimate.weights)
     available = available_memory(device)
     if available is None or needed <= available:
         return

@@ -8,7 +8,8 @@ import numpy as np
 
 from allo_core.learning.method import Method, Progress
 from allo_core.learning.results import PREDICTOR
-from allo_core.models.tokens import FIRST_RESIDUE, encode
+from allo_core.models.readers import StatesReader
+from allo_core.models.reading import read
 from allo_core.prediction.examples import Example
 from allo_core.prediction.features import RECEIVED, head_features
 from allo_core.prediction.selection import sensitivity
@@ -90,12 +91,10 @@ def all_methods(model: "ProteinLanguageModel", examples: Sequence[Example], data
 
 def final_embeddings(model: "ProteinLanguageModel", example: Example) -> np.ndarray:
     """The last hidden state of each residue, ndarray, dtype=float64, shape=(L, width)."""
-    import torch
-
-    tokens = encode(model.spec.family, example.protein.sequence).to(model.device)
-    with torch.inference_mode():
-        hidden = model.module.base_model(input_ids=tokens).last_hidden_state
-    return hidden[0, FIRST_RESIDUE : FIRST_RESIDUE + len(example.protein)].float().cpu().double().numpy()  # MPS has no float64
+    last = model.spec.layers
+    reader = StatesReader([last])
+    read(model, example.protein, [reader])
+    return reader.states[last].double().numpy()
 
 
 def _conservation(example: Example) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 
 from allo_core.attention.columns import Columns, check_threshold
 from allo_core.errors import ScoreError
+from allo_core.models.reading import Layer, Reader, Want
 from allo_core.runs.layout import FLOOR, LayerEncoder, entry_columns, index_dtype, special_share
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ __all__ = ["KEPT_THRESHOLDS", "ColumnReducer", "check_thresholds"]
 KEPT_THRESHOLDS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)
 
 
-class ColumnReducer:
-    """Takes the attention of one layer after the other and keeps its column weights alone.
+class ColumnReducer(Reader):
+    """Reads the attention of one layer after the other and keeps its column weights alone.
 
     Parameters
     ----------
@@ -38,6 +39,8 @@ class ColumnReducer:
         A threshold that is not possible.
     """
 
+    wants: frozenset[Want] = frozenset({"attention"})
+
     def __init__(self, layers: int, heads: int, length: int, thresholds: tuple[float, ...]):
         self.thresholds = check_thresholds(thresholds)
         shape = (len(self.thresholds), layers, heads, length)
@@ -45,6 +48,9 @@ class ColumnReducer:
         self.arcs = np.zeros(shape, dtype=index_dtype(length))
         self.special_share = np.zeros((layers, heads))
         self._encoder = LayerEncoder(heads, length)
+
+    def layer(self, layer: Layer) -> None:
+        self.add(layer.index, layer.attention, layer.tokens.span.start)
 
     def add(self, layer: int, probabilities: "Tensor", first: int) -> None:
         """Reduce one layer.

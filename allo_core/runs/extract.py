@@ -9,31 +9,31 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from allo_core.errors import Cancelled
-from allo_core.models.devices import DEVICES, check_memory, choose_dtype, needs_trust_check, trust_device
+from allo_core.models.devices import DEVICES, choose_dtype, needs_trust_check, trust_device
 from allo_core.models.download import download
-from allo_core.models.language_model import ProteinLanguageModel, check_length, length_warning, load_model
+from allo_core.models.language_model import ProteinLanguageModel, load_model
+from allo_core.models.reading import Layer, Reader, Want, check_fits, read
 from allo_core.models.registry import ModelSpec, get_spec
-from allo_core.models.tokens import FIRST_RESIDUE, unusual_letters
+from allo_core.models.tokens import check_length, length_warning, unusual_letters
 from allo_core.models.weights import WeightsState, known_sha256, locate
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.store import RunMeta, RunWriter, check_disk, find_run
 from allo_core.storage.cancel import CancelEvent
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 __all__ = [
     "LAYER",
     "Progress",
     "Report",
+    "RunReader",
     "device_given_up",
     "extract_attention",
     "find_kept_run",
     "kept_metas",
+    "kept_or_read",
     "library_versions",
     "meta_of",
     "ready_model",
@@ -45,6 +45,7 @@ __all__ = [
 _version = cache(version)  # it reads a file, and the page asks at each change
 LAYER = "Layer"  # the stage of `run_model` that counts layers; where other stages count, they count bytes
 
+Kept = TypeVar("Kept")
 Progress = Callable[[int, int], None]
 Report = Callable[[str, int, int], None]
 
@@ -144,26 +145,54 @@ def extract_attention(
     SequenceError, DeviceError, StoreError
         Too long for the model; too little memory; too little disk.
     """
-    check_length(model.spec, protein)
-    if kept := find_run(meta_of(model, protein)):
+    return kept_or_read(model, protein, find_run, lambda: _run(model, protein, progress, cancel))
+
+
+def kept_or_read(
+    model: ProteinLanguageModel, protein: Protein, find: Callable[[RunMeta], Kept | None], compute: Callable[[], Kept]
+) -> Kept:
+    """What is kept of a model over a protein, else what is computed; before that a device that needs it is compared with the CPU.
+
+    Parameters
+    ----------
+    find : callable(meta)
+        Gives what is kept under this meta, or None.
+    compute : callable()
+        Reads the model and keeps the result.  The model may be on another device than before.
+
+    Raises
+    ------
+    SequenceError, DeviceError
+        Too long for the model; too little memory.
+    """
+    if kept := find(meta_of(model, protein)):
         return kept
-    if device_given_up(model, protein) and (kept := find_run(meta_of(model, protein))):
+    if device_given_up(model, protein) and (kept := find(meta_of(model, protein))):
         return kept
-    check_memory(model.spec, len(protein), model.device.type, model.dtype, loaded=True)
-    check_disk(model.spec.layers, model.spec.heads, len(protein))
-    return _run(model, protein, progress, cancel)
+    check_fits(model, protein)  # before anything is written
+    return compute()
+
+
+class RunReader(Reader):
+    """Writes attention into a run, layer by layer; committing it is left to whoever opened the run."""
+
+    wants: frozenset[Want] = frozenset({"attention"})
+
+    def __init__(self, writer: RunWriter, progress: Progress | None = None):
+        self._writer, self._progress = writer, progress
+
+    def layer(self, layer: Layer) -> None:
+        residues = layer.tokens.span
+        self._writer.write_layer(layer.index, layer.attention, residues.start, residues.stop - residues.start)
+        if self._progress is not None:
+            self._progress(layer.index + 1, self._writer.meta.layers)
 
 
 def _run(model: ProteinLanguageModel, protein: Protein, progress: Progress | None, cancel: CancelEvent | None) -> AttentionMaps:
+    check_disk(model.spec.layers, model.spec.heads, len(protein))
     started = time.perf_counter()
     with RunWriter(meta_of(model, protein)) as writer:
-
-        def store(layer: int, probabilities: "Tensor") -> None:
-            writer.write_layer(layer, probabilities, FIRST_RESIDUE, len(protein))
-            if progress is not None:
-                progress(layer + 1, model.spec.layers)
-
-        model.attention(protein, store, cancel)
+        read(model, protein, [RunReader(writer, progress)], cancel=cancel)
         # The key does not depend on the time taken.
         writer.meta = replace(writer.meta, seconds=round(time.perf_counter() - started, 3))
         return writer.commit()

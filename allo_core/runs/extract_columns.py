@@ -2,19 +2,14 @@
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from allo_core.models.devices import check_memory
-from allo_core.models.language_model import ProteinLanguageModel, check_length
-from allo_core.models.tokens import FIRST_RESIDUE
+from allo_core.models.language_model import ProteinLanguageModel
+from allo_core.models.reading import read
 from allo_core.protein.sequence import Protein
 from allo_core.runs.column_reducer import KEPT_THRESHOLDS, ColumnReducer, check_thresholds
 from allo_core.runs.column_store import ColumnRun, find_column_run, keep_column_run
-from allo_core.runs.extract import device_given_up, kept_metas, meta_of
+from allo_core.runs.extract import kept_metas, kept_or_read, meta_of
 from allo_core.storage.cancel import CancelEvent
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 __all__ = ["extract_columns", "find_kept_columns", "reduce_columns"]
 
@@ -42,14 +37,13 @@ def extract_columns(
         An impossible threshold; too long for the model; too little memory; the disk refuses.
     """
     thresholds = check_thresholds(thresholds)
-    check_length(model.spec, protein)
-    if kept := find_column_run(meta_of(model, protein), thresholds):
-        return kept
-    if device_given_up(model, protein) and (kept := find_column_run(meta_of(model, protein), thresholds)):
-        return kept
-    started = time.perf_counter()
-    reducer = reduce_columns(model, protein, thresholds, cancel)
-    return keep_column_run(replace(meta_of(model, protein), seconds=round(time.perf_counter() - started, 3)), reducer)
+
+    def compute() -> ColumnRun:
+        started = time.perf_counter()
+        reducer = reduce_columns(model, protein, thresholds, cancel)
+        return keep_column_run(replace(meta_of(model, protein), seconds=round(time.perf_counter() - started, 3)), reducer)
+
+    return kept_or_read(model, protein, lambda meta: find_column_run(meta, thresholds), compute)
 
 
 def find_kept_columns(
@@ -64,11 +58,6 @@ def reduce_columns(
     model: ProteinLanguageModel, protein: Protein, thresholds: tuple[float, ...], cancel: CancelEvent | None = None
 ) -> ColumnReducer:
     """Run the model and reduce each layer as it comes; nothing is kept on disk.  Parameters and errors as in `extract_columns`."""
-    check_memory(model.spec, len(protein), model.device.type, model.dtype, loaded=True)
     reducer = ColumnReducer(model.spec.layers, model.spec.heads, len(protein), thresholds)
-
-    def reduce(layer: int, probabilities: "Tensor") -> None:
-        reducer.add(layer, probabilities, FIRST_RESIDUE)
-
-    model.attention(protein, reduce, cancel)
+    read(model, protein, [reducer], cancel=cancel)
     return reducer

@@ -81,7 +81,7 @@ def _check_settings(options: argparse.Namespace, spec: ModelSpec, protein: Prote
     from allo_core.attention.nulls import check_null
     from allo_core.attention.scores import check_draws
     from allo_core.models.devices import choose_device, choose_dtype
-    from allo_core.models.language_model import check_length
+    from allo_core.models.tokens import check_length
     from allo_core.runs.layout import FLOOR
 
     check_threshold(options.threshold, smallest=FLOOR)

@@ -14,6 +14,7 @@ from allo_core.family.members import library_set, positions_set
 from allo_core.family.runs import RECEPTOR, kept_set, run_set, shuffled
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
+from allo_core.runs import extract_columns
 from allo_core.runs.column_store import columns_folder
 
 THRESHOLDS = (0.0, 0.3)
@@ -52,8 +53,14 @@ def test_a_stopped_set_goes_on_where_it_was(load, asked, monkeypatch):
         run_set(DEFAULT_MODEL, asked, THRESHOLDS, report=stop_at_the_second, cancel=cancel, load=load)
     assert len(list(columns_folder().iterdir())) == 1
     read, model = [], load()
-    attention = model.attention
-    monkeypatch.setattr(model, "attention", lambda protein, *rest: (read.append(protein.name), attention(protein, *rest)))
+    reading = extract_columns.read
+
+    def spy(asked, protein, *rest, **options):
+        assert asked is model
+        read.append(protein.name)
+        reading(asked, protein, *rest, **options)
+
+    monkeypatch.setattr(extract_columns, "read", spy)
     done = run_set(DEFAULT_MODEL, asked, THRESHOLDS, load=load)
     assert read == ["ADRB2", "OPRD"]
     assert len(done.runs) == 3

@@ -24,7 +24,7 @@ def module_from(reference, spec, dtype=torch.float32):
 
 def compare_with_fair_esm(spec, length, sharpness):
     reference = fair_esm_model(spec, seed=1, sharpness=sharpness)
-    tokens = encode("esm2", random_protein(length).sequence)
+    tokens = encode("esm2", random_protein(length).sequence).ids
     with torch.inference_mode():
         expected = reference(tokens, need_head_weights=True)["attentions"][0]
     maps = capture_all(module_from(reference, spec), tokens)
@@ -53,7 +53,7 @@ def test_equals_the_eager_path(spec):
         for name, parameter in module.named_parameters():
             if any(part in name for part in ("query", "key", "q_norm", "k_norm")):
                 parameter.mul_(3)
-    tokens = encode(spec.family, random_protein(60).sequence)
+    tokens = encode(spec.family, random_protein(60).sequence).ids
     with torch.inference_mode():
         expected = torch.cat(module(input_ids=tokens, output_attentions=True).attentions)
     assert expected.shape[:2] == (spec.layers, spec.heads)
@@ -63,7 +63,7 @@ def test_equals_the_eager_path(spec):
 @pytest.mark.skipif(importlib.util.find_spec("antiberty") is None, reason="the package antiberty is not installed")
 def test_antiberty_equals_the_eager_path():
     model = load_model("antiberty", device="cpu")
-    tokens = encode("bert", random_protein(200).sequence)
+    tokens = encode("bert", random_protein(200).sequence).ids
     with torch.inference_mode():
         expected = torch.cat(model.module(input_ids=tokens, output_attentions=True).attentions)
     assert expected.shape == (8, 8, 202, 202)
@@ -74,7 +74,7 @@ def test_antiberty_equals_the_eager_path():
 def test_bfloat16_is_close_and_sums_to_one():
     spec = MODELS["esm2_t6_8M_UR50D"]
     reference = fair_esm_model(spec, seed=2, sharpness=2.0)
-    tokens = encode("esm2", random_protein(80).sequence)
+    tokens = encode("esm2", random_protein(80).sequence).ids
     exact, rough = (capture_all(module_from(reference, spec, dtype), tokens) for dtype in (torch.float32, torch.bfloat16))
     # The softmax is float32, so rows sum to 1 as exactly as in float32; the maps differ by what 8 bits of mantissa leave.
     assert (rough.sum(-1) - 1).abs().max() <= 1e-5
@@ -84,10 +84,10 @@ def test_bfloat16_is_close_and_sums_to_one():
 
 def test_output_of_the_model_is_unchanged():
     module = build_module(TINY_ESMC)
-    tokens = encode("esmc", random_protein(40).sequence)
+    tokens = encode("esmc", random_protein(40).sequence).ids
     with torch.inference_mode():
         expected = module(input_ids=tokens).logits
-        with capture_attention(module, lambda layer, probabilities: probabilities.zero_()):
+        with capture_attention(module, lambda captured: captured.attention.zero_()):
             captured = module(input_ids=tokens).logits
     assert module.config._attn_implementation == "eager"
     torch.testing.assert_close(captured, expected, atol=1e-5, rtol=1e-5)
@@ -96,15 +96,15 @@ def test_output_of_the_model_is_unchanged():
 def test_a_second_pass_counts_layers_from_zero():
     module = build_module(TINY_BERT)
     layers = []
-    with torch.inference_mode(), capture_attention(module, lambda layer, probabilities: layers.append(layer)):
-        module(input_ids=encode("bert", "ACDE"))
-        module(input_ids=encode("bert", "ACDEF"))
+    with torch.inference_mode(), capture_attention(module, lambda captured: layers.append(captured.layer)):
+        module(input_ids=encode("bert", "ACDE").ids)
+        module(input_ids=encode("bert", "ACDEF").ids)
     assert layers == [0, 1, 0, 1]
 
 
 def test_two_threads_do_not_mix():
     proteins = [random_protein(30 + 10 * n, seed=n) for n in range(2)]
-    tokens = [encode("bert", protein.sequence) for protein in proteins]
+    tokens = [encode("bert", protein.sequence).ids for protein in proteins]
     modules = [build_module(TINY_BERT) for _ in proteins]
     expected = [capture_all(*pair) for pair in zip(modules, tokens, strict=True)]
     wrong = []
@@ -125,9 +125,9 @@ def test_two_threads_do_not_mix():
 
 def test_an_error_of_the_sink_leaves_the_model_usable():
     module = build_module(TINY_BERT)
-    tokens = encode("bert", "ACDEFGH")
+    tokens = encode("bert", "ACDEFGH").ids
 
-    def fail(layer, probabilities):
+    def fail(captured):
         raise OSError("full")
 
     with pytest.raises(OSError, match="full"), torch.inference_mode(), capture_attention(module, fail):
@@ -138,6 +138,6 @@ def test_an_error_of_the_sink_leaves_the_model_usable():
 
 def test_batches_are_refused():
     module = build_module(TINY_BERT)
-    tokens = encode("bert", "ACDE").repeat(2, 1)
+    tokens = encode("bert", "ACDE").ids.repeat(2, 1)
     with pytest.raises(AssertionError, match="one sequence"), torch.inference_mode(), capture_attention(module, lambda *_: None):
         module(input_ids=tokens)

@@ -18,6 +18,7 @@ from tests.models.tiny import (
     capture_all,
     esmc_forward,
     fair_esm_model,
+    logits_of,
     official_bert_state,
     official_esmc_state,
     random_protein,
@@ -60,10 +61,10 @@ def test_fair_esm_file_gives_the_same_logits(folder):
     save_fair_esm(reference, folder / f"{ESM2}.pt")
     protein = random_protein(120, letters="ACDEFGHIKLMNPQRSTVWYUOBZX")
     with torch.inference_mode():
-        expected = reference(encode("esm2", protein.sequence))["logits"][0, 1:-1]
+        expected = reference(encode("esm2", protein.sequence).ids)["logits"][0, 1:-1]
     model = load_model(ESM2, device="cpu")
     assert (model.weights.state, model.weights.source, model.weights.licence) == ("found", "ALLOSCOPE_WEIGHTS", "MIT")
-    torch.testing.assert_close(model.logits(protein), expected, **CLOSE)
+    torch.testing.assert_close(logits_of(model, protein), expected, **CLOSE)
 
 
 def test_half_precision_fair_esm_file_is_read_as_float32(folder):
@@ -73,20 +74,20 @@ def test_half_precision_fair_esm_file_is_read_as_float32(folder):
     assert {parameter.dtype for parameter in model.module.parameters()} == {torch.float32}
     protein = random_protein(50)
     with torch.inference_mode():
-        expected = reference.float()(encode("esm2", protein.sequence))["logits"][0, 1:-1]
-    torch.testing.assert_close(model.logits(protein), expected, **CLOSE)
+        expected = reference.float()(encode("esm2", protein.sequence).ids)["logits"][0, 1:-1]
+    torch.testing.assert_close(logits_of(model, protein), expected, **CLOSE)
 
 
 def test_esm_file_gives_the_same_logits_and_maps(folder, tiny):
     state = official_esmc_state(TINY_ESMC, seed=6)
     torch.save(state, folder / "esmc_300m_2024_12_v0.pth")
     protein = random_protein(70, letters="ACDEFGHIKLMNPQRSTVWYUOBZX")
-    tokens = encode("esmc", protein.sequence)
+    tokens = encode("esmc", protein.sequence).ids
     logits, maps = esmc_forward(state, TINY_ESMC, tokens[0])
     assert maps[-1].amax() > 0.2
     model = load_model("esmc_300m", device="cpu")
     assert model.weights.licence == "Cambrian Open License"
-    torch.testing.assert_close(model.logits(protein), logits[1:-1], **CLOSE)
+    torch.testing.assert_close(logits_of(model, protein), logits[1:-1], **CLOSE)
     assert (capture_all(model.module, tokens) - torch.stack(maps)).abs().max() <= 1e-5
 
 
@@ -98,10 +99,10 @@ def test_transformers_folder_gives_the_same_logits(folder):
     module.save_pretrained(folder)
     protein = random_protein(40)
     with torch.inference_mode():
-        expected = reference(encode("esm2", protein.sequence))["logits"][0, 1:-1]
+        expected = reference(encode("esm2", protein.sequence).ids)["logits"][0, 1:-1]
     model = load_model(ESM2, device="cpu")
     assert model.weights.layout == "transformers"
-    torch.testing.assert_close(model.logits(protein), expected, **CLOSE)
+    torch.testing.assert_close(logits_of(model, protein), expected, **CLOSE)
 
 
 def test_transformers_folder_in_parts(folder):
@@ -110,8 +111,8 @@ def test_transformers_folder_in_parts(folder):
     assert len(list(folder.glob("model-*.safetensors"))) > 1
     protein = random_protein(40)
     with torch.inference_mode():
-        expected = module(input_ids=encode("esm2", protein.sequence)).logits[0, 1:-1]
-    torch.testing.assert_close(load_model(ESM2, device="cpu").logits(protein), expected, **CLOSE)
+        expected = module(input_ids=encode("esm2", protein.sequence).ids).logits[0, 1:-1]
+    torch.testing.assert_close(logits_of(load_model(ESM2, device="cpu"), protein), expected, **CLOSE)
     next(folder.glob("model-*.safetensors")).unlink()
     with pytest.raises(WeightsError, match="missing") as error:
         load_model(ESM2, device="cpu")
@@ -131,8 +132,8 @@ def test_names_of_old_versions_of_transformers(folder):
     model = load_model(ESM2, device="cpu")
     module.lm_head.decoder.weight = module.esm.embeddings.word_embeddings.weight
     with torch.inference_mode():
-        expected = module(input_ids=encode("esm2", protein.sequence)).logits[0, 1:-1]
-    torch.testing.assert_close(model.logits(protein), expected, **CLOSE)
+        expected = module(input_ids=encode("esm2", protein.sequence).ids).logits[0, 1:-1]
+    torch.testing.assert_close(logits_of(model, protein), expected, **CLOSE)
 
 
 def test_bert_folder(folder, tiny, monkeypatch):
@@ -141,10 +142,10 @@ def test_bert_folder(folder, tiny, monkeypatch):
     (folder / "config.json").write_text(module.config.to_json_string())
     protein = random_protein(40)
     with torch.inference_mode():
-        expected = module(input_ids=encode("bert", protein.sequence)).logits[0, 1:-1]
+        expected = module(input_ids=encode("bert", protein.sequence).ids).logits[0, 1:-1]
     model = load_model("antiberty", device="cpu")
     assert model.weights.source == "ALLOSCOPE_WEIGHTS"
-    torch.testing.assert_close(model.logits(protein), expected, **CLOSE)
+    torch.testing.assert_close(logits_of(model, protein), expected, **CLOSE)
 
 
 @pytest.mark.parametrize("spec", [MODELS[ESM2], TINY_ESMC, TINY_BERT], ids=["esm2", "esmc", "bert"])

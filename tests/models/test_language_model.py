@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from allo_core.errors import Cancelled, DeviceError, SequenceError
-from allo_core.models.language_model import build_module, check_length, length_warning, load_model
+from allo_core.models.language_model import build_module, load_model
 from allo_core.models.registry import MODELS
-from allo_core.models.tokens import encode
+from allo_core.models.tokens import check_length, encode, length_warning
 from allo_core.protein.sequence import Protein
-from tests.models.tiny import fair_esm_model, random_protein, save_fair_esm
+from tests.models.tiny import attention_of, fair_esm_model, logits_of, random_protein, save_fair_esm
 
 needs_antiberty = pytest.mark.skipif(importlib.util.find_spec("antiberty") is None, reason="the package antiberty is not installed")
 ESM2 = "esm2_t6_8M_UR50D"
@@ -31,7 +31,7 @@ def test_no_network(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     model = load_model("antiberty")
     layers = []
-    model.attention(random_protein(30), lambda layer, probabilities: layers.append(layer))
+    attention_of(model, random_protein(30), lambda layer, probabilities: layers.append(layer))
     assert layers == list(range(8))
 
 
@@ -42,8 +42,8 @@ def test_antiberty_knows_antibodies():
     model = load_model("antiberty", device="cpu")
     hidden = list(range(0, len(heavy), 4))
     masked = "".join("X" if index in hidden else letter for index, letter in enumerate(heavy))
-    guesses = model.logits(Protein("x", masked)).argmax(dim=-1)
-    right = encode("bert", heavy)[0, 1:-1]
+    guesses = logits_of(model, Protein("x", masked)).argmax(dim=-1)
+    right = encode("bert", heavy).ids[0, 1:-1]
     assert (guesses[hidden] == right[hidden]).float().mean() > 0.5
 
 
@@ -51,7 +51,7 @@ def test_attention_of_one_protein(esm2):
     model = load_model(ESM2, device="cpu")
     protein = random_protein(25)
     maps = {}
-    model.attention(protein, lambda layer, probabilities: maps.update({layer: probabilities.clone()}))
+    attention_of(model, protein, lambda layer, probabilities: maps.update({layer: probabilities.clone()}))
     assert list(maps) == list(range(6))
     assert all(tensor.shape == (20, 27, 27) for tensor in maps.values())
     assert max((tensor.sum(-1) - 1).abs().max() for tensor in maps.values()) <= 1e-5
@@ -62,9 +62,9 @@ def test_attention_of_one_protein(esm2):
 def test_bfloat16_is_chosen(esm2):
     model = load_model(ESM2, device="cpu", dtype="bfloat16")
     protein = random_protein(25)
-    logits = model.logits(protein)
+    logits = logits_of(model, protein)
     assert logits.dtype == torch.float32
-    exact = load_model(ESM2, device="cpu").logits(protein)
+    exact = logits_of(load_model(ESM2, device="cpu"), protein)
     assert 0 < (logits - exact).abs().max() < 0.1 * exact.abs().max()
 
 
@@ -77,7 +77,7 @@ def test_cancel_ends_the_pass(esm2):
             cancel.set()
 
     with pytest.raises(Cancelled):
-        load_model(ESM2, device="cpu").attention(random_protein(25), sink, cancel)
+        attention_of(load_model(ESM2, device="cpu"), random_protein(25), sink, cancel)
     assert layers == [0, 1, 2]
 
 
@@ -85,7 +85,7 @@ def test_first_layers_by_a_copy_on_the_cpu(esm2, monkeypatch):
     model = load_model(ESM2, device="cpu")
     protein = random_protein(40)
     maps = []
-    model.attention(protein, lambda layer, probabilities: maps.append(probabilities.clone()))
+    attention_of(model, protein, lambda layer, probabilities: maps.append(probabilities.clone()))
     copy = model._first_layers_on_cpu()
     assert len(copy.esm.encoder.layer) == 2
     monkeypatch.setattr(model, "module", copy)
@@ -118,4 +118,4 @@ def test_length_warning():
 def test_built_module_runs():
     module = build_module(MODELS[ESM2])
     with torch.inference_mode():
-        assert module(input_ids=encode("esm2", "ACDE")).logits.shape == (1, 6, 33)
+        assert module(input_ids=encode("esm2", "ACDE").ids).logits.shape == (1, 6, 33)

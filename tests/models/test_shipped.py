@@ -17,6 +17,7 @@ from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from allo_core.models.tokens import VOCABULARIES
 from allo_core.models.weights import locate
+from tests.models.tiny import logits_of
 
 SPEC = get_spec(DEFAULT_MODEL)
 FILE = locate(SPEC).path
@@ -51,7 +52,7 @@ def test_it_loads_from_the_package_and_knows_a_receptor():
     model = load_model(DEFAULT_MODEL, device="cpu")
     assert model.sha256 == SPEC.sources[0].sha256
     protein = find_receptor("AA2AR").protein
-    logits = model.logits(protein)
+    logits = logits_of(model, protein)
     said = [VOCABULARIES["esm2"][index] for index in logits.argmax(dim=1).tolist()]
     # Shown the whole sequence it says it back; an untrained model does so at one residue in twenty.
     assert sum(a == b for a, b in zip(said, protein.sequence, strict=True)) > 0.8 * len(protein)

@@ -10,11 +10,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from allo_core.models.capture import Captured, capture_attention
+from allo_core.models.language_model import ProteinLanguageModel, random_module
+from allo_core.models.readers import AttentionReader, LogitsReader
+from allo_core.models.reading import read
 from allo_core.models.registry import MODELS, ModelSpec
+from allo_core.models.weights import WeightsState
 from allo_core.protein.sequence import AMINO_ACIDS, Protein
 
 TINY_ESMC = replace(MODELS["esmc_300m"], layers=3, heads=3, width=48, feed_forward=128)
 TINY_BERT = replace(MODELS["antiberty"], layers=2, heads=4, width=32, feed_forward=64)
+# One of each family with 16 numbers a head: like the 64 of the real ones (1/8), 16 scales scores by a power of two (1/4), so exactly.
+FAMILIES = (
+    replace(MODELS["esm2_t6_8M_UR50D"], layers=3, heads=4, width=64, feed_forward=128),
+    TINY_ESMC,
+    replace(TINY_BERT, layers=3, width=64),
+)
 
 
 def random_protein(length: int, seed: int = 0, letters: str = AMINO_ACIDS) -> Protein:
@@ -126,15 +137,42 @@ def official_bert_state(module: nn.Module, prefix: str = "") -> dict[str, Tensor
 
 def capture_all(module: nn.Module, tokens: Tensor) -> Tensor:
     """Attention [layers, heads, T, T] of one forward pass, through the app's capture."""
-    from allo_core.models.capture import capture_attention
-
     maps: list[Tensor] = []
 
-    def keep(layer: int, probabilities: Tensor) -> None:
-        assert layer == len(maps)
-        assert probabilities.dtype == torch.float32
-        maps.append(probabilities.clone())
+    def keep(captured: Captured) -> None:
+        assert captured.layer == len(maps)
+        assert captured.attention.dtype == torch.float32
+        maps.append(captured.attention.clone())
 
     with torch.inference_mode(), capture_attention(module, keep):
         module(input_ids=tokens)
     return torch.stack(maps)
+
+
+def random_model(spec: ModelSpec, seed: int = 0) -> ProteinLanguageModel:
+    """A model of this shape whose heads differ and whose norms and biases are not ones and zeros; its weights stay as they are."""
+    module = random_module(spec, seed)
+    generator = torch.Generator().manual_seed(seed)
+    for name, parameter in module.named_parameters():
+        parameter.requires_grad_(False)
+        if any(part in name for part in ("query.weight", "key.weight")):
+            parameter.mul_(20)
+        elif any(part in name for part in ("q_norm", "k_norm")):
+            parameter.mul_(3)
+        elif parameter.ndim == 1:
+            parameter.add_(0.1 * torch.randn(parameter.shape, generator=generator))
+        elif "embed" not in name:
+            parameter.mul_(4)
+    return ProteinLanguageModel(spec, module, "float32", WeightsState("found", None, "random", "", 0, "transformers"), "0" * 64)
+
+
+def attention_of(model: ProteinLanguageModel, protein: Protein, sink, cancel=None) -> None:
+    """Each layer's attention to a function."""
+    read(model, protein, [AttentionReader(sink)], cancel=cancel)
+
+
+def logits_of(model: ProteinLanguageModel, protein: Protein) -> Tensor:
+    """What the model expects at each residue, [L, vocabulary]."""
+    reader = LogitsReader()
+    read(model, protein, [reader])
+    return reader.logits

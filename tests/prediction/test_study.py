@@ -17,6 +17,7 @@ from allo_core.prediction.predictor import load_predictor, predict_sites
 from allo_core.prediction.study import study
 from allo_core.runs.extract import extract_attention
 from allo_core.terminal import fit as build
+from tests.models.tiny import logits_of
 
 FEW = tuple(one for one in site_examples() if one.name in ("AA2AR", "CCR5", "FFAR1", "GPBAR", "GLP1R"))
 HRH1 = find_receptor("HRH1")
@@ -122,4 +123,4 @@ def test_embeddings_are_the_last_hidden_states():
 
     with torch.inference_mode():
         logits = model.module.lm_head(torch.tensor(found, dtype=torch.float32))
-    np.testing.assert_allclose(logits.numpy(), model.logits(FEW[0].protein).numpy(), atol=1e-4)
+    np.testing.assert_allclose(logits.numpy(), logits_of(model, FEW[0].protein).numpy(), atol=1e-4)

@@ -46,7 +46,7 @@ def test_aa2ar_end_to_end(model, shared):
     assert maps.shape == (8, 8, 412, 412)
     assert done == [(layer, 8) for layer in range(1, 9)]
     with torch.inference_mode():
-        attentions = model.module(input_ids=encode("bert", sequence), output_attentions=True).attentions
+        attentions = model.module(input_ids=encode("bert", sequence).ids, output_attentions=True).attentions
     for layer, expected in enumerate(attentions):
         for head in range(8):
             # float16 keeps 11 bits: at most 2.4e-4 off for values up to 1.
@@ -70,7 +70,7 @@ def test_what_is_written_down(model, protein):
 
 def test_a_kept_run_is_not_computed_again(model, protein, monkeypatch):
     first = extract_attention(model, protein)
-    monkeypatch.setattr(model, "attention", None)
+    monkeypatch.setattr(extract, "read", None)
     again = extract_attention(model, Protein("another name", protein.sequence))
     assert np.array_equal(again[3, 2], first[3, 2])
     assert len(list_runs()) == 1

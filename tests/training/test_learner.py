@@ -16,7 +16,7 @@ from tests.training.tiny import TINY
 def _crops(lengths: tuple[int, ...]) -> list[MaskedCrop]:
     rng = np.random.default_rng(0)
     letters = list("LAGVSERTIDPKQNFYMHWC")
-    return [mask_crop(encode("esm2", "".join(rng.choice(letters, length)))[0].numpy(), rng) for length in lengths]
+    return [mask_crop(encode("esm2", "".join(rng.choice(letters, length))).ids[0].numpy(), rng) for length in lengths]
 
 
 @pytest.fixture
@@ -88,5 +88,5 @@ def test_a_loss_that_is_not_finite_changes_nothing(exact):
 
 
 def test_crops_without_a_standard_residue_have_no_loss(exact):
-    crop = mask_crop(encode("esm2", "XXXX")[0].numpy(), np.random.default_rng(0))
+    crop = mask_crop(encode("esm2", "XXXX").ids[0].numpy(), np.random.default_rng(0))
     assert exact.learn([crop], 1e-3).loss == 0

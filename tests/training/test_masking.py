@@ -10,7 +10,7 @@ from allo_core.training.sampling import TOKEN_NUMBERS
 
 
 def _tokens(sequence: str) -> np.ndarray:
-    return encode("esm2", sequence)[0].numpy()
+    return encode("esm2", sequence).ids[0].numpy()
 
 
 def test_rates():

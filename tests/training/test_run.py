@@ -117,7 +117,7 @@ def test_weights_load_strictly_and_say_the_same(tmp_path, data):
     fill_module(app, read_checkpoint(path, "transformers"), torch.float32, path)
     trained = build_module(TINY)
     trained.load_state_dict(read_checkpoint_file(tmp_path / "run" / CHECKPOINT)["parameters"])
-    tokens = encode("esm2", "MPIMGSSVYITVELAIAVLAILGNVLVCWAVWLNSNLQNVTNYF")
+    tokens = encode("esm2", "MPIMGSSVYITVELAIAVLAILGNVLVCWAVWLNSNLQNVTNYF").ids
     with torch.inference_mode():
         ours, strict, app_logits = (module(input_ids=tokens).logits for module in (trained, whole, app))
     assert torch.equal(strict, app_logits)

@@ -45,13 +45,13 @@ def test_draws_follow_the_probabilities():
 def test_a_whole_sequence_is_the_tokens_of_the_app():
     sequence = "LAGVSERTIDPKQNFYMHWCXBUZO"
     crop = Sampler([Record("a", "X", "A", sequence)]).draw(np.random.default_rng(0), 27)
-    assert crop.tolist() == encode("esm2", sequence)[0].tolist()
+    assert crop.tolist() == encode("esm2", sequence).ids[0].tolist()
 
 
 def test_crops_are_framed_and_reach_both_ends():
     sequence = "LAGVSERTIDPKQNFYMHWC"
     sampler, rng = Sampler([Record("a", "X", "A", sequence)]), np.random.default_rng(0)
-    whole = encode("esm2", sequence)[0].tolist()
+    whole = encode("esm2", sequence).ids[0].tolist()
     starts = set()
     for _ in range(300):
         crop = sampler.draw(rng, 12).tolist()

@@ -1,0 +1,102 @@
+"""Readers of one forward pass that are of use by themselves: attention for a function, hidden states, logits."""
+
+# The dimensions in annotations are no forward references.
+# ruff: noqa: F722
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from allo_core.models.reading import Enough, Last, Layer, Reader, Want
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+__all__ = ["AttentionReader", "FirstMaps", "LogitsReader", "StatesReader"]
+
+
+class AttentionReader(Reader):
+    """Hands each layer's attention to a function.
+
+    Parameters
+    ----------
+    sink : callable(layer, attention)
+        ``attention`` is Float[Tensor, "heads T T"], valid only during the call.
+    """
+
+    wants: frozenset[Want] = frozenset({"attention"})
+
+    def __init__(self, sink: "Callable[[int, Tensor], object]"):
+        self._sink = sink
+
+    def layer(self, layer: Layer) -> None:
+        self._sink(layer.index, layer.attention)
+
+
+class FirstMaps(Reader):
+    """Keeps the attention of the first layers and ends the pass there.
+
+    Attributes
+    ----------
+    maps : list of Float[Tensor, "heads T T"]
+        On the model's device.
+    """
+
+    wants: frozenset[Want] = frozenset({"attention"})
+
+    def __init__(self, layers: int):
+        self._layers = layers
+        self.maps: list[Tensor] = []
+
+    def layer(self, layer: Layer) -> None:
+        self.maps.append(layer.attention.clone())
+        if len(self.maps) == self._layers:
+            raise Enough
+
+
+class StatesReader(Reader):
+    """Keeps hidden states of the residues.
+
+    Parameters
+    ----------
+    states : iterable of int
+        0 is the token embedding, l the state after layer l - 1, the number of layers the last one, after the final norm.
+
+    Attributes
+    ----------
+    states : dict of int to Float[Tensor, "L width"]
+        float32, on the CPU.
+    """
+
+    wants: frozenset[Want] = frozenset({"hidden"})
+
+    def __init__(self, states: Iterable[int]):
+        self._chosen = frozenset(states)
+        self.states: dict[int, Float[Tensor, "L width"]] = {}
+
+    def layer(self, layer: Layer) -> None:
+        self._keep(layer)
+
+    def finish(self, last: Last) -> None:
+        self._keep(last)
+
+    def _keep(self, given: Layer | Last) -> None:
+        if given.index in self._chosen:
+            # A copy: what a layer gives is valid only during the call.
+            self.states[given.index] = given.tokens.cut(given.hidden, 0).cpu().clone()
+
+
+class LogitsReader(Reader):
+    """Keeps what the model expects at each residue.
+
+    Attributes
+    ----------
+    logits : Float[Tensor, "L vocabulary"]
+        float32, on the CPU; there after the pass.
+    """
+
+    wants: frozenset[Want] = frozenset({"logits"})
+    logits: "Float[Tensor, 'L vocabulary']"
+
+    def finish(self, last: Last) -> None:
+        self.logits = last.tokens.cut(last.logits, 0).cpu()
