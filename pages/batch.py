@@ -7,7 +7,7 @@ from allo_core.models.registry import MODELS
 from allo_core.ui.batch import panels, session
 from allo_core.ui.batch.rail import draw_rail
 from allo_core.ui.batch.tabs import draw_tabs
-from allo_core.ui.explore.strip import draw_foot, draw_notices
+from allo_core.ui.shared.frame import draw_foot, draw_notices
 from allo_core.ui.shared.navigation import enter
 from allo_core.ui.shared.text import plain
 

@@ -13,12 +13,13 @@ from allo_core.ui.explore.controls import draw_controls, effective_null
 from allo_core.ui.explore.painting import paint
 from allo_core.ui.explore.prediction_panel import circularity, draw_prediction
 from allo_core.ui.explore.rail import draw_rail
+from allo_core.ui.explore.run_state import device_notes, draw_failure, draw_run_state
 from allo_core.ui.explore.sentences import model_sentence, structure_sentence
 from allo_core.ui.explore.shown import Shown
-from allo_core.ui.explore.strip import draw_foot, draw_notices, draw_strip, draw_verdict
+from allo_core.ui.explore.strip import draw_strip, draw_verdict
 from allo_core.ui.explore.tabs import draw_tabs
+from allo_core.ui.shared.frame import draw_foot, draw_notices
 from allo_core.ui.shared.help import HELP
-from allo_core.ui.shared.run_panel import device_notes, draw_failure, draw_run_state
 from allo_core.ui.shared.text import plain
 
 session.start()

@@ -5,12 +5,12 @@ import streamlit as st
 from allo_core.errors import AlloScopeError
 from allo_core.family.members import fitted
 from allo_core.models.registry import get_spec
-from allo_core.ui.explore.strip import draw_foot, draw_notices
 from allo_core.ui.receptors import panels, session
 from allo_core.ui.receptors.rail import draw_rail
 from allo_core.ui.receptors.results import result_of, runs_of, shuffled_passing, shuffled_request
 from allo_core.ui.receptors.tabs import draw_members, draw_tabs
 from allo_core.ui.receptors.view import asked_of
+from allo_core.ui.shared.frame import draw_foot, draw_notices
 from allo_core.ui.shared.navigation import enter
 from allo_core.ui.shared.text import plain
 

@@ -18,11 +18,11 @@ from allo_core.protein.sequence import Protein
 from allo_core.ui.batch import session
 from allo_core.ui.batch.results import OpenBatch, columns_of
 from allo_core.ui.batch.view import BatchView
-from allo_core.ui.explore.painting import residue_labels
 from allo_core.ui.explore.view import DRAWS, NULLS, THRESHOLDS, View, starting_view, to_query
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
+from allo_core.ui.shared.painting import residue_labels
 from allo_core.ui.shared.plots import draw_plot
 from allo_core.ui.shared.text import plain
 

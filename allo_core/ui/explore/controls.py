@@ -5,9 +5,10 @@ import streamlit as st
 from allo_core.analysis.measures import MEASURES
 from allo_core.figures.heatmap import SCORES
 from allo_core.ui.explore import session
+from allo_core.ui.explore.field import mirrored_field
 from allo_core.ui.explore.view import COLOURINGS, MOST_PAIRS, NULLS, SCALES, THRESHOLDS, View
 from allo_core.ui.shared.help import HELP
-from allo_core.ui.shared.mirror import mirrored, mirrored_field
+from allo_core.ui.shared.mirror import mirrored
 
 __all__ = ["NULL_NAMES", "draw_controls", "effective_null"]
 

@@ -8,9 +8,9 @@ from allo_core.library.sites import receptor_of
 from allo_core.protein.sequence import Protein, parse_protein
 from allo_core.ui.explore import session
 from allo_core.ui.explore import view as state
-from allo_core.ui.explore.results import load_structure
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.fetching import Fetching, draw_fetching
+from allo_core.ui.shared.structures import load_structure
 from allo_core.ui.shared.text import plain
 
 __all__ = [

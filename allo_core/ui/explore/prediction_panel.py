@@ -15,12 +15,12 @@ from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
 from allo_core.ui.explore import session
 from allo_core.ui.explore import view as state
-from allo_core.ui.explore.painting import residue_labels
 from allo_core.ui.explore.prediction import Prediction, prediction_of, the_predictor
-from allo_core.ui.explore.results import LoadedStructure
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.painting import residue_labels
 from allo_core.ui.shared.plots import draw_plot
+from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import file_stem, plain
 
 __all__ = ["circularity", "draw_prediction"]

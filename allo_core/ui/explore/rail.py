@@ -8,14 +8,15 @@ from allo_core.library.receptors import receptors
 from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.ui.explore import incoming, session
+from allo_core.ui.explore.field import mirrored_field
 from allo_core.ui.explore.residue_sets import draw_residue_sets
-from allo_core.ui.explore.results import LoadedStructure
 from allo_core.ui.explore.structure_choice import draw_structure_choice
 from allo_core.ui.explore.view import DRAWS, View
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.help import DEFINITIONS, HELP
-from allo_core.ui.shared.mirror import mirrored, mirrored_field
+from allo_core.ui.shared.mirror import mirrored
 from allo_core.ui.shared.models import draw_model, readable_size, whereabouts
+from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import plain
 
 __all__ = ["draw_rail"]

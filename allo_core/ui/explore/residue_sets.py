@@ -14,11 +14,11 @@ from allo_core.structure.neighbours import residues_near
 from allo_core.ui.explore import incoming, session
 from allo_core.ui.explore import view as state
 from allo_core.ui.explore.painting import short_label
-from allo_core.ui.explore.results import LoadedStructure
 from allo_core.ui.explore.view import SETS, View
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
+from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import plain
 
 __all__ = ["draw_residue_sets"]

@@ -8,11 +8,10 @@ from allo_core.library.nearest import numbers_for
 from allo_core.library.sites import receptor_of
 from allo_core.library.structures import ShippedStructure, shipped_structure
 from allo_core.protein.sequence import Protein
-from allo_core.ui.explore.results import LoadedStructure
+from allo_core.ui.shared.structures import LoadedStructure
 
-__all__ = ["FOOT", "model_sentence", "structure_sentence"]
+__all__ = ["model_sentence", "structure_sentence"]
 
-FOOT = "Attention is not evidence of mechanism."
 _UNSEEN = "The model never saw this structure or its state."
 _MOST_NAMED = 8  # substitutions
 _HUMAN = "human"

@@ -13,10 +13,11 @@ from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.store import delete_run
 from allo_core.ui.explore import view as state
-from allo_core.ui.explore.results import LoadedStructure, load_structure
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared import inputs
-from allo_core.ui.shared.jobs import Job, Request, Worker
+from allo_core.ui.shared.jobs import Job, Request
+from allo_core.ui.shared.structures import LoadedStructure, load_structure
+from allo_core.ui.shared.worker import worker
 
 __all__ = [
     "change",
@@ -190,12 +191,6 @@ def remembered(kind: str) -> dict[str, str]:
             with suppress(StoreError):
                 found[key] = inputs.name_of(key)
     return found
-
-
-@st.cache_resource
-def worker() -> Worker:
-    """The one worker of this server."""
-    return Worker()
 
 
 def request_of(view: View) -> Request:

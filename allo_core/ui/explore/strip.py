@@ -13,13 +13,12 @@ from allo_core.protein.sequence import Protein
 from allo_core.ui.explore import view as state
 from allo_core.ui.explore.controls import NULL_NAMES
 from allo_core.ui.explore.results import Result
-from allo_core.ui.explore.sentences import FOOT
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.text import plain
 
-__all__ = ["draw_foot", "draw_notices", "draw_strip", "draw_verdict"]
+__all__ = ["draw_strip", "draw_verdict"]
 
 _DIVIDER = " :gray[|] "
 
@@ -58,19 +57,3 @@ def draw_verdict(result: Result | None, phrases: Mapping[str, str], device_notes
         smallest = result.scores.smallest_q
         reachable = "" if math.isnan(smallest) else f" Smallest reachable q here: {smallest:.2g}."
         st.markdown(plain(text), help=f"{HELP['control']}{reachable}")
-
-
-def draw_notices() -> None:
-    """What was ignored in the link, or is no longer there; said until it is dismissed."""
-    if not st.session_state.notices:
-        return
-    text, dismiss = st.columns([12, 1.2], vertical_alignment="center")
-    text.warning("\n\n".join(plain(notice) for notice in st.session_state.notices))
-    dismiss.button("Dismiss", key="dismiss", on_click=st.session_state.notices.clear, width="stretch")
-
-
-def draw_foot(sentences: Sequence[str]) -> None:
-    """What was run, and what it does not show."""
-    with st.container(key="foot"):
-        st.markdown(plain(" ".join(sentence for sentence in sentences if sentence)))
-        st.markdown(f"**{plain(FOOT)}**")

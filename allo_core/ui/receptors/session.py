@@ -12,6 +12,7 @@ from allo_core.ui.explore import session
 from allo_core.ui.receptors.view import SetView, asked_of, from_query, to_query
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.jobs import Job, SetRequest
+from allo_core.ui.shared.worker import worker
 
 __all__ = [
     "ask",
@@ -99,7 +100,7 @@ def request_of(view: SetView, asked: ReceptorSet) -> SetRequest:
 
 def start_run(request: SetRequest) -> None:
     """Queue the run of a set."""
-    st.session_state.jobs[request] = session.worker().submit(request)
+    st.session_state.jobs[request] = worker().submit(request)
 
 
 def job_of(request: SetRequest) -> Job | None:

@@ -16,12 +16,12 @@ from allo_core.protein.residues import residue_label
 from allo_core.structure.geometry import ca_positions
 from allo_core.structure.scene import Scene, build_scene
 from allo_core.structure.superpose import superpose
-from allo_core.ui.explore.painting import Painting
-from allo_core.ui.explore.results import LoadedStructure, load_structure
 from allo_core.ui.receptors.results import SetResult
 from allo_core.ui.shared.fetching import Fetching, draw_fetching
 from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.painting import Painting
 from allo_core.ui.shared.structure_view import structure_view
+from allo_core.ui.shared.structures import LoadedStructure, load_structure
 from allo_core.ui.shared.text import file_stem, plain
 
 __all__ = ["draw_structures"]
