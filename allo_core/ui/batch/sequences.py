@@ -47,7 +47,7 @@ def _table(view: BatchView, batch: OpenBatch) -> None:
 
     def choose() -> None:
         chosen = st.session_state[key].selection.rows
-        session.change(row=int(frame["row"].iloc[chosen[0]]) if chosen else None)
+        session.page().change(row=int(frame["row"].iloc[chosen[0]]) if chosen else None)
 
     number = st.column_config.NumberColumn
     of_head = f"Of layer {head[0]}, head {head[1]}"
@@ -126,7 +126,7 @@ def _threshold(view: BatchView, batch: OpenBatch) -> float:
             format_func=lambda value: f"{value:.2f}",
             required=True,
             help=HELP["batch_threshold"],
-            **mirrored("batch_threshold", shown, lambda value: session.change(threshold=value), default="default"),
+            **mirrored("batch_threshold", shown, lambda value: session.page().change(threshold=value), default="default"),
         )
     return shown
 

@@ -22,7 +22,7 @@ def draw_controls(view: View, numbered: bool) -> None:
     with measure:
         st.segmented_control(
             "Attention", list(MEASURES), format_func=MEASURES.__getitem__, required=True, help=HELP["measure"],
-            **mirrored("measure", view.measure, lambda measure: session.change(measure=measure or view.measure), default="default"),
+            **mirrored("measure", view.measure, lambda measure: session.page().change(measure=measure or view.measure), default="default"),
         )  # fmt: skip
     with score:
         _choice("score", SCORES, view.score, "Heatmap shows", HELP["score"])

@@ -11,4 +11,4 @@ __all__ = ["mirrored_field"]
 
 def mirrored_field(field: str, value: Any, options: Sequence | None = None) -> dict[str, Any]:
     """``mirrored`` for a widget whose value is a field of the view."""
-    return mirrored(field, value, lambda chosen: session.change(**{field: chosen}), options)
+    return mirrored(field, value, lambda chosen: session.page().change(**{field: chosen}), options)

@@ -118,7 +118,7 @@ def draw_pairs(protein: Protein, result: Result, details: HeadDetails, loaded: L
 
     def point_out() -> None:
         chosen = st.session_state[key].selection.rows
-        session.change(pair=(pairs[chosen[0]].query, pairs[chosen[0]].key) if chosen else None)
+        session.page().change(pair=(pairs[chosen[0]].query, pairs[chosen[0]].key) if chosen else None)
 
     number = st.column_config.NumberColumn
     st.dataframe(

@@ -25,7 +25,7 @@ __all__ = ["draw_rail"]
 def draw_rail(view: View, protein: Protein, loaded: LoadedStructure | None, has_run: bool) -> None:
     """Receptor, model, run, residue sets, structure."""
     _receptor(view)
-    draw_model(view.model, lambda model: session.change(model=model, head=None))
+    draw_model(view.model, lambda model: session.page().change(model=model, head=None))
     _run(view, protein, has_run)
     draw_residue_sets(view, protein, loaded)
     draw_structure_choice(view)
@@ -49,7 +49,7 @@ def _receptor(view: View) -> None:
         help=HELP["receptor"],
         **mirrored("receptor", view.protein, session.open_protein, options),
     )
-    with st.expander("Paste, upload or fetch a sequence", expanded=bool(session.noted("sequence"))):
+    with st.expander("Paste, upload or fetch a sequence", expanded=bool(session.page().noted("sequence"))):
         # A form: text and button arrive together, so that leaving the text field cannot swallow the click on the button.
         with st.form("sequence", border=False):
             st.text_area(
@@ -69,7 +69,7 @@ def _receptor(view: View) -> None:
 def _use_sequence() -> None:
     text, upload = st.session_state.pasted, st.session_state.fasta
     if text.strip() and upload is not None:
-        session.problem("sequence", SequenceError("There is both a pasted text and a file; empty the text or remove the file."))
+        session.page().problem("sequence", SequenceError("There is both a pasted text and a file; empty the text or remove the file."))
         return
     if upload is not None:
         text = upload.getvalue().decode(errors="replace")

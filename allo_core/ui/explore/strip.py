@@ -10,10 +10,9 @@ from allo_core.analysis.verdict import nearness, site_name, verdict
 from allo_core.library.receptors import receptors
 from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
-from allo_core.ui.explore import view as state
 from allo_core.ui.explore.controls import NULL_NAMES
 from allo_core.ui.explore.results import Result
-from allo_core.ui.explore.view import View
+from allo_core.ui.explore.view import View, offered_sites
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.text import plain
@@ -34,13 +33,13 @@ def draw_strip(view: View, protein: Protein, null: str) -> None:
 
 
 def _sets(view: View) -> list[str]:
-    shown = []
+    sets = []
     for name, indices in view.sets.items():
         if indices or name == "A":
-            site = site_name(indices, state.offered_sites(view.protein))
+            site = site_name(indices, offered_sites(view.protein))
             count = f"{len(indices)} residue{'' if len(indices) == 1 else 's'}"
-            shown.append(f"**{name}** {plain(f'{site} ({len(indices)})' if site else count)}")
-    return shown
+            sets.append(f"**{name}** {plain(f'{site} ({len(indices)})' if site else count)}")
+    return sets
 
 
 def draw_verdict(result: Result | None, phrases: Mapping[str, str], device_notes: Sequence[str], caution: str = "") -> None:

@@ -26,6 +26,7 @@ from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.plots import draw_plot
 from allo_core.ui.shared.run_panel import draw_progress
 from allo_core.ui.shared.text import file_stem
+from allo_core.ui.shared.worker import job_of, submit
 
 __all__ = ["draw_tabs"]
 
@@ -157,13 +158,13 @@ def _control(view: SetView, result: SetResult, by_chance: int | None) -> None:
     with mixed:
         st.markdown("**Shuffled sequences**", help=HELP["shuffled"])
         request = shuffled_request(view, result.done)
-        job = session.job_of(request)
+        job = job_of(request)
         if by_chance is not None:
             st.markdown(f"Heads that pass: {by_chance} of {len(found.frame)}.")
         elif job is not None and job.active:
             draw_progress(job)
         else:
-            st.button(f"Run {len(found.members)} shuffled sequences", key="run_shuffled", on_click=session.start_run, args=(request,))
+            st.button(f"Run {len(found.members)} shuffled sequences", key="run_shuffled", on_click=submit, args=(request,))
 
 
 def _downloads(view: SetView, result: SetResult, by_chance: int | None) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from allo_core.ui.shared.page_session import PageSession
 from allo_core.ui.shared.text import plain
 
 __all__ = ["FOOT", "draw_foot", "draw_notices"]
@@ -11,13 +12,13 @@ __all__ = ["FOOT", "draw_foot", "draw_notices"]
 FOOT = "Attention is not evidence of mechanism."
 
 
-def draw_notices() -> None:
+def draw_notices(page: PageSession) -> None:
     """What was ignored in the link, or is no longer there; said until it is dismissed."""
-    if not st.session_state.notices:
+    if not page.notices:
         return
     text, dismiss = st.columns([12, 1.2], vertical_alignment="center")
-    text.warning("\n\n".join(plain(notice) for notice in st.session_state.notices))
-    dismiss.button("Dismiss", key="dismiss", on_click=st.session_state.notices.clear, width="stretch")
+    text.warning("\n\n".join(plain(notice) for notice in page.notices))
+    dismiss.button("Dismiss", key="dismiss", on_click=page.notices.clear, width="stretch")
 
 
 def draw_foot(sentences: Sequence[str]) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,7 +47,7 @@ def typed(page: AppTest, folder: Path | str) -> AppTest:
 
 def choose(page: AppTest, **fields) -> None:
     """Choose a record or a head as a click on a table or picture does."""
-    page.session_state["batch_view"] = replace(page.session_state["batch_view"], **fields)
+    page.session_state["batch"].change(**fields)
     page.run()
     assert not page.exception
 
@@ -196,12 +195,12 @@ def test_links(opened, batch):
     assert mirror_of(page.selectbox, "batch_shows").value == "snr"
     mirror_of(page.selectbox, "batch_shows").set_value("enrichment").run()
     assert not page.exception
-    key = page.session_state["batch_view"].batch
+    key = page.session_state["batch"].view.batch
     assert dict(page.query_params) == {"batch": key, "shows": "enrichment", "head": "4.7"}
 
 
 def test_a_link_opens_the_batch_again_where_it_was_typed(opened, batch):
-    key = opened(batch).session_state["batch_view"].batch
+    key = opened(batch).session_state["batch"].view.batch
     page = opened(batch=key, row="2", head="4.7")
     assert not page.exception
     assert "record 2" in said(page)
