@@ -11,8 +11,8 @@ from allo_core.ui.explore import incoming, session
 from allo_core.ui.explore.field import mirrored_field
 from allo_core.ui.explore.residue_sets import draw_residue_sets
 from allo_core.ui.explore.structure_choice import draw_structure_choice
-from allo_core.ui.explore.view import DRAWS, View
-from allo_core.ui.shared import inputs
+from allo_core.ui.explore.view import View
+from allo_core.ui.shared.choices import DRAWS
 from allo_core.ui.shared.help import DEFINITIONS, HELP
 from allo_core.ui.shared.mirror import mirrored
 from allo_core.ui.shared.models import draw_model, readable_size, whereabouts
@@ -62,7 +62,7 @@ def _receptor(view: View) -> None:
             st.text_input("UniProt accession", key="accession", placeholder="P21917-2", help=HELP["accession"])
             st.form_submit_button("Fetch", on_click=lambda: incoming.ask_sequence(st.session_state.accession), width="stretch")
         incoming.draw_complaint("sequence")
-    if inputs.is_key(view.protein):
+    if view.protein_ref.kind == "kept":
         st.caption("Kept on this machine; a link to it works here only.")
 
 

@@ -14,7 +14,6 @@ from allo_core.structure.neighbours import residues_near
 from allo_core.ui.explore import incoming, session
 from allo_core.ui.explore.painting import short_label
 from allo_core.ui.explore.view import SETS, View, offered_sites
-from allo_core.ui.shared import inputs
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
 from allo_core.ui.shared.structures import LoadedStructure
@@ -115,7 +114,7 @@ def _near(protein: Protein, loaded: LoadedStructure) -> None:
 def _numbering(view: View, protein: Protein) -> None:
     numbers = numbers_for(protein)
     if numbers is None:
-        reason = "no library receptor is 90 % identical" if inputs.is_key(view.protein) else "the sources disagree on its sequence"
+        reason = "no library receptor is 90 % identical" if view.protein_ref.kind == "kept" else "the sources disagree on its sequence"
         st.caption(f"No generic numbers ({reason}), so the matched null is off.")
     elif numbers.receptor != view.protein:
         identity = math.floor(1000 * numbers.identity) / 10  # 411 of 412 is not 100 %

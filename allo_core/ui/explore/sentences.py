@@ -55,7 +55,7 @@ def structure_sentence(loaded: LoadedStructure, protein: Protein) -> str:
         what = f"is of the {known.species} receptor, which differs from the sequence at {_listed(changes)}"
     elif known is not None and known.fusion:
         what = f"is a {known.fusion} fusion {_with(changes)}{_at_the_junction(loaded, protein)}"
-    elif loaded.key.startswith("AF-"):
+    elif loaded.ref.kind == "alphafold":
         what = f"is an AlphaFold prediction, not an experiment, {_with(changes)}"
     elif loaded.scene.fusion_residues:
         what = f"has {loaded.scene.fusion_residues} foreign residues in the receptor's chain and comes {_with(changes)}"

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Literal
 
 import streamlit as st
 
@@ -17,6 +18,7 @@ from allo_core.ui.shared import inputs
 from allo_core.ui.shared.fetching import Fetching
 from allo_core.ui.shared.jobs import Job, Request
 from allo_core.ui.shared.page_session import PageSession
+from allo_core.ui.shared.refs import input_kind
 from allo_core.ui.shared.structures import LoadedStructure, load_structure
 from allo_core.ui.shared.worker import job_of, submit
 
@@ -85,7 +87,7 @@ class ExploreSession(PageSession[View]):
     slide: TakenSlide = field(default_factory=TakenSlide)
 
     def begin(self) -> None:
-        self.inputs = [key for key in (self.view.protein, self.view.structure) if inputs.is_key(key)]
+        self.inputs = [key for key in (self.view.protein, self.view.structure) if input_kind(key) is not None]
 
 
 def start() -> ExploreSession:
@@ -107,7 +109,8 @@ def settle() -> tuple[View, Protein]:
         explore.tell(str(error))
         explore.view = starting_view()
         return explore.view, protein_of(explore.view)
-    if inputs.is_key(explore.view.structure) and explore.view.structure not in remembered("structure"):
+    ref = explore.view.structure_ref
+    if ref is not None and ref.kind == "upload" and ref.id not in remembered("structure"):
         explore.tell("The uploaded structure is no longer kept on this machine; upload it again.")
         explore.change(structure="", pair=None)
     return explore.view, protein
@@ -198,11 +201,11 @@ def remember(key: str) -> str:
     return key
 
 
-def remembered(kind: str) -> dict[str, str]:
-    """Inputs of this session, of kind "sequence" or "structure", that are still kept: key -> name, the latest last."""
+def remembered(kind: Literal["sequence", "structure"]) -> dict[str, str]:
+    """Inputs of this session, of one kind, that are still kept: key -> name, the latest last."""
     view, names = page().view, {}
     for key in dict.fromkeys((*page().inputs, view.protein, view.structure)):
-        if inputs.is_key(key) and key.startswith(kind):
+        if input_kind(key) == kind:
             with suppress(StoreError):
                 names[key] = inputs.name_of(key)
     return names

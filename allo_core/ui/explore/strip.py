@@ -10,10 +10,8 @@ from allo_core.analysis.verdict import nearness, site_name, verdict
 from allo_core.library.receptors import receptors
 from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
-from allo_core.ui.explore.controls import NULL_NAMES
 from allo_core.ui.explore.results import Result
 from allo_core.ui.explore.view import View, offered_sites
-from allo_core.ui.shared import inputs
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.text import plain
 
@@ -25,9 +23,9 @@ _DIVIDER = " :gray[|] "
 def draw_strip(view: View, protein: Protein, null: str) -> None:
     """Receptor, model, sites, threshold and null in one line."""
     part = f" {protein.number(0)}–{protein.number(len(protein) - 1)}" if protein.first != 1 else ""
-    name = f"{protein.name}{part}" if inputs.is_key(view.protein) else f"{view.protein} · {receptors()[view.protein].name}"
+    name = f"{protein.name}{part}" if view.protein_ref.kind == "kept" else f"{view.protein} · {receptors()[view.protein].name}"
     parts = [plain(name), plain(get_spec(view.model).label), *_sets(view), f"threshold {view.threshold:.2f}"]
-    parts.append(f"{NULL_NAMES[null]} null")
+    parts.append(f"{null} null")
     with st.container(key="strip"):
         st.markdown(_DIVIDER.join(parts))
 

@@ -7,6 +7,7 @@ from allo_core.ui.explore import incoming, session
 from allo_core.ui.explore.view import View, offered_structures, protein_of
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
+from allo_core.ui.shared.refs import StructureRef
 
 __all__ = ["draw_structure_choice", "fetch_alphafold", "upload_structure"]
 
@@ -41,8 +42,8 @@ def fetch_alphafold(key: str) -> None:
     receptor = receptor_of(protein_of(session.page().view))
     if receptor is None:
         return
-    accession = receptor.accession
-    st.button(f"AlphaFold model of {accession}", key=key, width="stretch", on_click=incoming.ask_structure, args=(f"AF-{accession}-F1",))
+    label, model = f"AlphaFold model of {receptor.accession}", StructureRef.model_of(receptor.accession)
+    st.button(label, key=key, width="stretch", on_click=incoming.ask_structure, args=(model.id,))
 
 
 def upload_structure(key: str) -> None:

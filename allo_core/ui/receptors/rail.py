@@ -89,7 +89,7 @@ def _library(view: SetView) -> None:
 
 
 def _table(view: SetView) -> None:
-    if inputs.is_key(view.table):
+    if view.table:
         try:
             st.caption(plain(f"{inputs.kept_table(view.table)[1]}; kept on this machine, a link to it works here only."))
         except StoreError:

@@ -21,6 +21,7 @@ from allo_core.ui.receptors.results import SetResult
 from allo_core.ui.shared.fetching import Fetching, draw_fetching
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.painting import Painting
+from allo_core.ui.shared.refs import StructureRef
 from allo_core.ui.shared.structure_view import structure_view
 from allo_core.ui.shared.structures import LoadedStructure, load_structure
 from allo_core.ui.shared.text import file_stem, plain
@@ -135,7 +136,7 @@ def _structure_key(member: Member) -> str:
     if known is None:
         return ""
     shipped = shipped_structures(member.name)
-    model = f"AF-{known.accession}-F1"
+    model = StructureRef.model_of(known.accession).id
     return shipped[0].entry if shipped else model if fetched_structure(model) is not None else ""
 
 
@@ -156,11 +157,10 @@ def _offer(missing: list[str]) -> None:
 
 
 def _fetch(names: list[str]) -> None:
-    receptors_page = session.page()
-    receptors_page.fetch_problems = []
+    session.page().fetch_problems = []
     for name in names:
-        model = f"AF-{receptors()[name].accession}-F1"
-        receptors_page.fetching[name] = Fetching(model, lambda cancel, model=model: fetch_structure(model, cancel=cancel))
+        model = StructureRef.model_of(receptors()[name].accession).id
+        session.page().fetching[name] = Fetching(model, lambda cancel, model=model: fetch_structure(model, cancel=cancel))
 
 
 def _take_fetched() -> None:

@@ -16,6 +16,7 @@ from allo_core.structure.neighbours import Target, targets
 from allo_core.structure.read import Structure, read_structure
 from allo_core.structure.scene import Scene, build_scene
 from allo_core.ui.shared import inputs
+from allo_core.ui.shared.refs import StructureRef
 
 __all__ = ["LoadedStructure", "load_structure"]
 
@@ -34,6 +35,11 @@ class LoadedStructure:
     scene: Scene
     cb: np.ndarray
     targets: tuple[Target, ...]
+
+    @property
+    def ref(self) -> StructureRef:
+        """Which structure it is."""
+        return StructureRef.parse(self.key)
 
 
 def load_structure(key: str, protein: Protein) -> LoadedStructure:

@@ -8,7 +8,7 @@ def _page():
     import streamlit as st
 
     from allo_core.ui.explore import session
-    from allo_core.ui.explore.view import THRESHOLDS
+    from allo_core.ui.shared.choices import THRESHOLDS
     from allo_core.ui.shared.mirror import mirrored
 
     explore = session.start()
