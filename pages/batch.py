@@ -7,12 +7,13 @@ from allo_core.models.registry import MODELS
 from allo_core.ui.batch import panels, session
 from allo_core.ui.batch.rail import draw_rail
 from allo_core.ui.batch.tabs import draw_tabs
-from allo_core.ui.explore.strip import draw_foot, draw_notices
+from allo_core.ui.shared.frame import draw_foot, draw_notices
 from allo_core.ui.shared.navigation import enter
 from allo_core.ui.shared.text import plain
 
 enter()
-view = session.start()
+page = session.start()
+view = page.view
 batch, problem = None, ""
 try:
     batch = session.opened(view)
@@ -20,7 +21,7 @@ except AlloScopeError as error:
     problem = str(error)
 
 panels.draw_strip(batch)
-draw_notices()
+draw_notices(page)
 if problem:
     st.error(plain(problem))
 elif batch is None:
@@ -39,4 +40,4 @@ with st.sidebar:
 if batch is not None:
     draw_tabs(view, batch)
 draw_foot([MODELS[batch.settings.model_id].note] if batch is not None and batch.settings.model_id in MODELS else [])
-session.write_url()
+page.write_url()

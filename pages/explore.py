@@ -8,22 +8,23 @@ from allo_core.library.nearest import numbers_for
 from allo_core.models.registry import get_spec
 from allo_core.runs.extract import find_kept_run, run_notes
 from allo_core.ui.explore import incoming, panels, results, session
-from allo_core.ui.explore import view as state
 from allo_core.ui.explore.controls import draw_controls, effective_null
 from allo_core.ui.explore.painting import paint
 from allo_core.ui.explore.prediction_panel import circularity, draw_prediction
 from allo_core.ui.explore.rail import draw_rail
+from allo_core.ui.explore.run_state import device_notes, draw_failure, draw_run_state
 from allo_core.ui.explore.sentences import model_sentence, structure_sentence
 from allo_core.ui.explore.shown import Shown
-from allo_core.ui.explore.strip import draw_foot, draw_notices, draw_strip, draw_verdict
+from allo_core.ui.explore.strip import draw_strip, draw_verdict
 from allo_core.ui.explore.tabs import draw_tabs
+from allo_core.ui.explore.view import MOST_PAIRS, offered_sites
+from allo_core.ui.shared.frame import draw_foot, draw_notices
 from allo_core.ui.shared.help import HELP
-from allo_core.ui.shared.run_panel import device_notes, draw_failure, draw_run_state
 from allo_core.ui.shared.text import plain
 
-session.start()
+page = session.start()
 incoming.take_fetched()
-view, protein = session.shown()
+view, protein = session.settle()
 spec, numbers = get_spec(view.model), numbers_for(protein)
 loaded, structure_problem = session.loaded_structure(view, protein)
 
@@ -63,18 +64,18 @@ with left:
         waiting = st.container()
 with right:
     try:
-        details = results.details_of(result, state.MOST_PAIRS, loaded) if result is not None else None
+        details = results.details_of(result, MOST_PAIRS, loaded) if result is not None else None
         painting = paint(view, protein, result, details, st.context.theme.type, maps)
     except AlloScopeError as error:  # the run was damaged between two reads
         result, details, failure = None, None, error
         draw_failure(error, maps)
         painting = paint(view, protein, None, None, st.context.theme.type)
     panels.draw_structure(protein, painting, loaded, structure_problem)
-phrases = set_phrases(view.sets, state.offered_sites(view.protein))
+phrases = set_phrases(view.sets, offered_sites(view.protein))
 with above:
     draw_strip(view, protein, null)
     draw_verdict(result, phrases, device_notes(maps, job), circularity(view))
-    draw_notices()
+    draw_notices(page)
     draw_controls(view, numbers is not None)
 with st.sidebar:
     draw_rail(view, protein, loaded, maps is not None)
@@ -95,4 +96,4 @@ if maps is not None and failure is None:
     except AlloScopeError as error:  # damaged meanwhile: the map and the downloads read it again
         draw_failure(error, maps)
 draw_foot([*statement, *run_notes(spec, protein)])
-session.write_url()
+page.write_url()

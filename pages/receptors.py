@@ -5,32 +5,34 @@ import streamlit as st
 from allo_core.errors import AlloScopeError
 from allo_core.family.members import fitted
 from allo_core.models.registry import get_spec
-from allo_core.ui.explore.strip import draw_foot, draw_notices
 from allo_core.ui.receptors import panels, session
 from allo_core.ui.receptors.rail import draw_rail
 from allo_core.ui.receptors.results import result_of, runs_of, shuffled_passing, shuffled_request
 from allo_core.ui.receptors.tabs import draw_members, draw_tabs
 from allo_core.ui.receptors.view import asked_of
+from allo_core.ui.shared.frame import draw_foot, draw_notices
 from allo_core.ui.shared.navigation import enter
 from allo_core.ui.shared.text import plain
+from allo_core.ui.shared.worker import job_of
 
 enter()
-view = session.start()
+page = session.start()
+view = page.view
 asked, job, done, missing, result, by_chance, problem = None, None, None, 0, None, None, ""
 try:
     with session.reading():
         asked = fitted(asked_of(view), get_spec(view.model))
-    job = session.job_of(session.request_of(view, asked))
+    job = job_of(session.request_of(view, asked))
     done, missing = runs_of(view, asked, job)
     if done is not None and (not missing or (job is not None and job.state == "done")):
         result = result_of(view, done)
         shuffled = shuffled_request(view, done)
-        by_chance = shuffled_passing(view, shuffled, session.job_of(shuffled))
+        by_chance = shuffled_passing(view, shuffled, job_of(shuffled))
 except AlloScopeError as error:
     problem = str(error)
 
 panels.draw_strip(view, asked)
-draw_notices()
+draw_notices(page)
 if result is not None:
     panels.draw_verdict(result, by_chance)
 for note in job.notes if job is not None else ():
@@ -51,4 +53,4 @@ elif asked is not None and not problem:
     panels.draw_run(view, asked, job, missing)
     draw_members(asked)
 draw_foot([get_spec(view.model).note])
-session.write_url()
+page.write_url()

@@ -10,7 +10,7 @@ from allo_core.figures.heatmap import short_number
 from allo_core.ui.batch import session
 from allo_core.ui.batch.results import OpenBatch
 from allo_core.ui.batch.view import BatchView
-from allo_core.ui.explore.controls import NULL_NAMES
+from allo_core.ui.shared.choices import NULLS
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.models import model_label
 from allo_core.ui.shared.plots import draw_heads, draw_plot
@@ -35,7 +35,7 @@ def _facts(batch: OpenBatch) -> list[str]:
     facts = [metadata.file, model_label(settings.model_id), f"{far}{failed}"]
     if settings.sites is None:
         return [*facts, "not scored"]
-    null = NULL_NAMES.get(settings.null, "matched or uniform")
+    null = settings.null if settings.null in NULLS else "matched or uniform"
     return [*facts, settings.sites, f"threshold {settings.threshold:.2f}", f"{null} null"]
 
 

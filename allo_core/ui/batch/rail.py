@@ -21,8 +21,8 @@ def draw_rail(view: BatchView, batch: OpenBatch | None) -> None:
         help=HELP["batch_folder"],
         **mirrored("batch_folder", session.written(), session.open_folder),
     )
-    if session.problem_of():
-        st.error(plain(session.problem_of()))
+    if session.problem():
+        st.error(plain(session.problem()))
     if batch is None:
         return
     st.caption(plain(_how_far(batch)))
@@ -35,7 +35,7 @@ def draw_rail(view: BatchView, batch: OpenBatch | None) -> None:
         list(SUMMARIES),
         format_func=SUMMARIES.__getitem__,
         help=HELP["batch_shows"],
-        **mirrored("batch_shows", view.shows, lambda shows: session.change(shows=shows), list(SUMMARIES)),
+        **mirrored("batch_shows", view.shows, lambda shows: session.page().change(shows=shows), list(SUMMARIES)),
     )
 
 

@@ -1,8 +1,5 @@
 """All records of a batch as a table, and the chosen one along its sequence."""
 
-from dataclasses import replace
-from urllib.parse import urlencode
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -19,11 +16,12 @@ from allo_core.protein.sequence import Protein
 from allo_core.ui.batch import session
 from allo_core.ui.batch.results import OpenBatch, columns_of
 from allo_core.ui.batch.view import BatchView
-from allo_core.ui.explore.painting import residue_labels
-from allo_core.ui.explore.view import DRAWS, NULLS, THRESHOLDS, View, starting_view, to_query
 from allo_core.ui.shared import inputs
+from allo_core.ui.shared.choices import DRAWS, NULLS, THRESHOLDS
 from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.link import explore_link, head_in_link
 from allo_core.ui.shared.mirror import mirrored
+from allo_core.ui.shared.painting import residue_labels
 from allo_core.ui.shared.plots import draw_plot
 from allo_core.ui.shared.text import plain
 
@@ -48,7 +46,7 @@ def _table(view: BatchView, batch: OpenBatch) -> None:
 
     def choose() -> None:
         chosen = st.session_state[key].selection.rows
-        session.change(row=int(frame["row"].iloc[chosen[0]]) if chosen else None)
+        session.page().change(row=int(frame["row"].iloc[chosen[0]]) if chosen else None)
 
     number = st.column_config.NumberColumn
     of_head = f"Of {Head(*head).name.lower()}"
@@ -127,7 +125,7 @@ def _threshold(view: BatchView, batch: OpenBatch) -> float:
             format_func=lambda value: f"{value:.2f}",
             required=True,
             help=HELP["batch_threshold"],
-            **mirrored("batch_threshold", shown, lambda value: session.change(threshold=value), default="default"),
+            **mirrored("batch_threshold", shown, lambda value: session.page().change(threshold=value), default="default"),
         )
     return shown
 
@@ -163,20 +161,17 @@ def _draw_explore(view: BatchView, batch: OpenBatch, protein: Protein, sites: tu
         st.caption(plain(f"Explore of this version does not have {settings.model_id} as this batch was run with."))
         return
     # A link, so that it opens beside this page: Streamlit's own way to another page leaves addresses behind that Back cannot use.
-    query = to_query(_explore_view(batch, inputs.keep_protein(protein), sites, batch.head_of(view.head)))
-    st.link_button("Open in Explore", f"/?{urlencode(query)}", icon=":material/biotech:", help=HELP["batch_explore"])
+    link = explore_link(inputs.keep_protein(protein), protein, sites, _choices(batch, batch.head_of(view.head)))
+    st.link_button("Open in Explore", link, icon=":material/biotech:", help=HELP["batch_explore"])
 
 
-def _explore_view(batch: OpenBatch, key: str, sites: tuple[int, ...], head: tuple[int, int]) -> View:
+def _choices(batch: OpenBatch, head: tuple[int, int]) -> dict[str, str]:
     """The batch's choices as those of Explore, which has thresholds in steps of 0.01 and three numbers of draws."""
     settings = batch.settings
-    return replace(
-        starting_view(key, View(key)),
-        sites=sites,
-        model=settings.model_id,
-        dtype=settings.dtype,
-        threshold=min(THRESHOLDS, key=lambda offered: abs(offered - settings.threshold)),
-        null=settings.null if settings.null in NULLS else View.null,
-        draws=settings.draws if settings.draws in DRAWS else 0,
-        head=head,
-    )
+    threshold = min(THRESHOLDS, key=lambda offered: abs(offered - settings.threshold))
+    choices = {"model": settings.model_id, "dtype": settings.dtype, "threshold": f"{threshold:g}", "head": head_in_link(head)}
+    if settings.null in NULLS:  # else Explore takes the matched null where the sequence has generic numbers, as the batch did
+        choices["null"] = settings.null
+    if settings.draws in DRAWS:
+        choices["draws"] = str(settings.draws)
+    return choices

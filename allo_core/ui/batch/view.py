@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from allo_core.figures.batch import SUMMARIES
 from allo_core.ui.shared import inputs
-from allo_core.ui.shared.link import one_of, read_any_head, read_fields
+from allo_core.ui.shared.link import head_in_link, one_of, read_any_head, read_fields
 
 __all__ = ["BatchView", "from_query", "to_query"]
 
@@ -48,7 +48,7 @@ def to_query(view: BatchView) -> dict[str, str]:
     if view.row is not None:
         query["row"] = str(view.row)
     if view.head is not None:
-        query["head"] = f"{view.head[0]}.{view.head[1]}"
+        query["head"] = head_in_link(view.head)
     return query
 
 

@@ -5,13 +5,13 @@ import streamlit as st
 from allo_core.analysis.measures import MEASURES
 from allo_core.figures.heatmap import SCORES
 from allo_core.ui.explore import session
-from allo_core.ui.explore.view import COLOURINGS, MOST_PAIRS, NULLS, SCALES, THRESHOLDS, View
+from allo_core.ui.explore.field import mirrored_field
+from allo_core.ui.explore.view import COLOURINGS, MOST_PAIRS, SCALES, View
+from allo_core.ui.shared.choices import NULLS, THRESHOLDS
 from allo_core.ui.shared.help import HELP
-from allo_core.ui.shared.mirror import mirrored, mirrored_field
+from allo_core.ui.shared.mirror import mirrored
 
-__all__ = ["NULL_NAMES", "draw_controls", "effective_null"]
-
-NULL_NAMES = {"matched": "matched", "uniform": "uniform", "published": "published"}
+__all__ = ["draw_controls", "effective_null"]
 
 
 def draw_controls(view: View, numbered: bool) -> None:
@@ -21,7 +21,7 @@ def draw_controls(view: View, numbered: bool) -> None:
     with measure:
         st.segmented_control(
             "Attention", list(MEASURES), format_func=MEASURES.__getitem__, required=True, help=HELP["measure"],
-            **mirrored("measure", view.measure, lambda measure: session.change(measure=measure or view.measure), default="default"),
+            **mirrored("measure", view.measure, lambda measure: session.page().change(measure=measure or view.measure), default="default"),
         )  # fmt: skip
     with score:
         _choice("score", SCORES, view.score, "Heatmap shows", HELP["score"])
@@ -31,7 +31,7 @@ def draw_controls(view: View, numbered: bool) -> None:
             **mirrored_field("threshold", view.threshold),
         )  # fmt: skip
     with null:
-        options = {name: NULL_NAMES[name] for name in NULLS if numbered or name != "matched"}
+        options = {name: name for name in NULLS if numbered or name != "matched"}
         _choice("null", options, effective_null(view, numbered), "Null", HELP["null"])
     with colouring:
         _choice("colouring", COLOURINGS, view.colouring, "Structure shows", HELP["colouring"])

@@ -25,7 +25,6 @@ from allo_core.ui.explore.painting import paint
 from allo_core.ui.explore.panels import profile_of
 from allo_core.ui.explore.shown import Shown
 from allo_core.ui.explore.slide import slide_of, take_again
-from allo_core.ui.shared import inputs
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.text import file_stem, plain
 from allo_core.ui.shared.three_d_mol import FILE, STATIC
@@ -137,7 +136,7 @@ def _coloured(shown: Shown) -> str:
 def _script(shown: Shown, write: Callable) -> str:
     loaded, values = shown.loaded, shown.values
     # An upload may be numbered unlike the entry that it names, so its own file is loaded.
-    entry = loaded.structure.entry if not inputs.is_key(loaded.key) and loaded.structure.entry else COLOURED_FILE
+    entry = loaded.structure.entry if loaded.ref.kind != "upload" and loaded.structure.entry else COLOURED_FILE
     title = f"{shown.title}; colours: {values.name}"
     return write(entry, loaded.mapping, values.values, values.ceiling, attention_scale("light"), _sets(shown), title, values.floor)
 

@@ -9,9 +9,10 @@ from allo_core.library.nearest import numbers_for
 from allo_core.protein.sequence import Protein
 from allo_core.ui.explore import session
 from allo_core.ui.explore.painting import short_label
-from allo_core.ui.explore.results import HeadDetails, LoadedStructure, Result
+from allo_core.ui.explore.results import HeadDetails, Result
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import plain
 
 __all__ = ["draw_card", "draw_map", "draw_pairs"]
@@ -117,7 +118,7 @@ def draw_pairs(protein: Protein, result: Result, details: HeadDetails, loaded: L
 
     def point_out() -> None:
         chosen = st.session_state[key].selection.rows
-        session.change(pair=(pairs[chosen[0]].query, pairs[chosen[0]].key) if chosen else None)
+        session.page().change(pair=(pairs[chosen[0]].query, pairs[chosen[0]].key) if chosen else None)
 
     number = st.column_config.NumberColumn
     st.dataframe(

@@ -7,10 +7,10 @@ from allo_core.fetch import fetch_sequence, fetch_structure, fetched_structure
 from allo_core.library.sites import receptor_of
 from allo_core.protein.sequence import Protein, parse_protein
 from allo_core.ui.explore import session
-from allo_core.ui.explore import view as state
-from allo_core.ui.explore.results import load_structure
+from allo_core.ui.explore.view import protein_of
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.fetching import Fetching, draw_fetching
+from allo_core.ui.shared.structures import load_structure
 from allo_core.ui.shared.text import plain
 
 __all__ = [
@@ -29,7 +29,7 @@ def use_text(text: str, record: str) -> None:
     try:
         _open(parse_protein(text, record.strip() or None))
     except AlloScopeError as error:
-        session.problem("sequence", error)
+        session.page().problem("sequence", error)
 
 
 def _open(protein: Protein) -> None:
@@ -49,13 +49,13 @@ def use_structure(content: bytes, name: str) -> None:
     except AlloScopeError as error:
         if not known:  # it may be of use to another receptor
             inputs.forget(key)
-        session.problem("structure", error)
+        session.page().problem("structure", error)
 
 
 def _show_structure(key: str) -> None:
-    load_structure(key, state.protein_of(st.session_state.view))
-    session.change(structure=key, pair=None)
-    session.problem("structure")
+    load_structure(key, protein_of(session.page().view))
+    session.page().change(structure=key, pair=None)
+    session.page().problem("structure")
 
 
 def ask_sequence(accession: str) -> None:
@@ -69,21 +69,18 @@ def ask_structure(identifier: str) -> None:
 
 
 def _ask(place: str, identifier: str, fetch) -> None:
-    session.problem(place)
-    if place in fetching():
-        fetching()[place].cancel.set()  # the later wish counts
-    fetching()[place] = Fetching(identifier.strip()[:40], fetch, st.session_state.view.protein)
-
-
-def fetching() -> dict[str, Fetching]:
-    """What is being fetched: place of the page -> fetch."""
-    return st.session_state.setdefault("fetching", {})
+    session.page().problem(place)
+    fetching = session.page().fetching
+    if place in fetching:
+        fetching[place].cancel.set()  # the later wish counts
+    fetching[place] = Fetching(identifier.strip()[:40], fetch, session.page().view.protein)
 
 
 def take_fetched() -> None:
     """Show what has come; what went wrong is said where it was asked for."""
-    for place, done in [(place, item) for place, item in fetching().items() if not item.active]:
-        del fetching()[place]
+    fetching = session.page().fetching
+    for place, done in [(place, item) for place, item in fetching.items() if not item.active]:
+        del fetching[place]
         if isinstance(done.error, Cancelled):
             continue
         try:
@@ -91,7 +88,7 @@ def take_fetched() -> None:
                 raise done.error
             (_take_sequence if place == "sequence" else _take_structure)(done)
         except AlloScopeError as error:
-            session.problem(place, error)
+            session.page().problem(place, error)
 
 
 def _take_sequence(done: Fetching) -> None:
@@ -99,33 +96,34 @@ def _take_sequence(done: Fetching) -> None:
         _open(done.result)
     else:
         session.remember(inputs.keep_protein(done.result))
-        st.session_state.notices = [f"{done.identifier} has been fetched; choose it under Receptor."]
+        session.page().tell(f"{done.identifier} has been fetched; choose it under Receptor.")
 
 
 def _take_structure(done: Fetching) -> None:
-    name = done.result.name
-    st.session_state.fetched = list(dict.fromkeys((*st.session_state.get("fetched", ()), name)))
+    name, explore = done.result.name, session.page()
+    explore.fetched = list(dict.fromkeys((*explore.fetched, name)))
     if _still_asked(done):
         _show_structure(name)
     else:
-        st.session_state.notices = [f"{name} has been fetched; choose it under Structure."]
+        explore.tell(f"{name} has been fetched; choose it under Structure.")
 
 
 def _still_asked(done: Fetching) -> bool:
     """Whether the page still shows the protein for which something was fetched; what comes late must not replace other work."""
-    return done.asked_for == st.session_state.view.protein
+    return done.asked_for == session.page().view.protein
 
 
 def fetched_structures() -> list[str]:
     """Identifiers of the structures that this session has fetched, and of the one it shows."""
-    shown = st.session_state.view.structure
-    found = (*st.session_state.get("fetched", ()), *([shown] if fetched_structure(shown) is not None else []))
-    return list(dict.fromkeys(found))
+    explore = session.page()
+    chosen = [explore.view.structure] if fetched_structure(explore.view.structure) is not None else []
+    return list(dict.fromkeys((*explore.fetched, *chosen)))
 
 
 def draw_complaint(place: str) -> None:
     """What is being fetched for a place of the page, and what is wrong there."""
-    if place in fetching():
-        draw_fetching(fetching()[place])
-    if session.noted(place):
-        st.error(plain(session.noted(place)))
+    fetching = session.page().fetching
+    if place in fetching:
+        draw_fetching(fetching[place])
+    if session.page().noted(place):
+        st.error(plain(session.page().noted(place)))

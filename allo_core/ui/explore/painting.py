@@ -1,7 +1,5 @@
 """What the structure shows: a value and a colour for each residue, the legend that explains them, pairs and labels."""
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,17 +7,16 @@ import numpy as np
 from allo_core.errors import PredictionError
 from allo_core.figures.colours import SEGMENTS, SET_COLOURS, attention_scale, ceiling_of_all, hex_colours, segment_colours, value_ceiling
 from allo_core.library.nearest import numbers_for
-from allo_core.protein.residues import residue_label
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
 from allo_core.ui.explore.prediction import prediction_of
 from allo_core.ui.explore.results import HeadDetails, Result, columns_of
 from allo_core.ui.explore.view import COLOURINGS, View
+from allo_core.ui.shared.painting import Painting, residue_labels
 
-__all__ = ["MOST_LABELS", "PLAIN", "Painting", "Values", "paint", "residue_labels", "short_label", "shown_values", "values_to_take_away"]
+__all__ = ["MOST_LABELS", "Values", "paint", "short_label", "shown_values", "values_to_take_away"]
 
 MOST_LABELS = 6
-PLAIN = "#BBBBBB"
 _OF_ONE_HEAD = ("received", "above threshold", "from A", "to A")
 
 
@@ -43,51 +40,6 @@ class Values:
     def reached(self) -> bool:
         """Whether no value can lie beyond the end of the scale."""
         return not self.ceiling_name.startswith("98th")
-
-
-@dataclass(frozen=True)
-class Painting:
-    """What the view shows on the structure, one entry a residue of the protein (length L).
-
-    Parameters
-    ----------
-    colours, labels, values : sequence of str, length L
-        Hex colour, name for the hover text, and formatted value of each residue (no values: an empty sequence).
-    value_name : str
-    sets : dict of name -> (UniProt numbers, hex colour)
-    legend : dict, optional
-        title, low, high (str) and colours (sequence of hex).
-    colouring : str
-        A short name of what is coloured.
-    title : str
-        The head, or what else is shown.
-    pairs : sequence of (number, number, weight, pointed out)
-        UniProt numbers of the pairs to draw.
-    tags : sequence of (number, text)
-        The few residues whose names are written beside them.
-    """
-
-    colours: Sequence[str]
-    labels: Sequence[str]
-    values: Sequence[str]
-    value_name: str
-    sets: dict[str, tuple[list[int], str]]
-    legend: dict | None
-    colouring: str
-    title: str = "Structure"
-    pairs: Sequence[tuple[int, int, float, bool]] = ()
-    tags: Sequence[tuple[int, str]] = ()
-
-    @property
-    def id(self) -> str:
-        """The same for the same painting; the slide waits until the view shows it."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
-
-
-def residue_labels(protein: Protein) -> list[str]:
-    """Name of each residue with its generic numbers."""
-    numbers = numbers_for(protein)
-    return [residue_label(protein, index, numbers) for index in range(len(protein))]
 
 
 def short_label(protein: Protein, index: int) -> str:

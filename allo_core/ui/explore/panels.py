@@ -10,13 +10,14 @@ from allo_core.figures.profile import profile
 from allo_core.library.nearest import numbers_for
 from allo_core.protein.sequence import Protein
 from allo_core.ui.explore import session
-from allo_core.ui.explore.painting import Painting, residue_labels
-from allo_core.ui.explore.results import LoadedStructure, Result
+from allo_core.ui.explore.results import Result
 from allo_core.ui.explore.structure_choice import fetch_alphafold, upload_structure
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.painting import Painting, residue_labels
 from allo_core.ui.shared.plots import draw_heads, draw_plot
 from allo_core.ui.shared.structure_view import picked_number, structure_view
+from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import file_stem, plain
 
 __all__ = ["HEIGHT", "draw_heatmap", "draw_profile", "draw_structure", "profile_of"]

@@ -14,13 +14,12 @@ from allo_core.prediction.card import model_card
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
 from allo_core.ui.explore import session
-from allo_core.ui.explore import view as state
-from allo_core.ui.explore.painting import residue_labels
 from allo_core.ui.explore.prediction import Prediction, prediction_of, the_predictor
-from allo_core.ui.explore.results import LoadedStructure
-from allo_core.ui.explore.view import View
+from allo_core.ui.explore.view import View, offered_sites
 from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.painting import residue_labels
 from allo_core.ui.shared.plots import draw_plot
+from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import file_stem, plain
 
 __all__ = ["circularity", "draw_prediction"]
@@ -61,7 +60,7 @@ def _draw_none(view: View, error: PredictionError) -> None:
         labels = get_spec(wanted).label, get_spec(view.model).label
         st.info(plain(f"The site predictor was fitted to the attention of {labels[0]}; that of {labels[1]} means nothing to it."))
         st.button(
-            plain(f"Use {get_spec(wanted).label}"), key="predictors_model", on_click=session.change,
+            plain(f"Use {get_spec(wanted).label}"), key="predictors_model", on_click=session.page().change,
             kwargs={"model": wanted, "head": None, "pair": None},
         )  # fmt: skip
 
@@ -116,7 +115,7 @@ def _table(view: View, prediction: Prediction, order: np.ndarray) -> pd.DataFram
     protein, ranks = prediction.protein, {int(index): rank for rank, index in enumerate(prediction.order, start=1)}
     numbers = numbers_for(protein)
     listed: dict[int, list[str]] = {}
-    for name, residues in state.offered_sites(view.protein).items():
+    for name, residues in offered_sites(view.protein).items():
         for index in residues:
             listed.setdefault(index, []).append(name)
     marks = {index: name for name in ("B", "A") for index in view.sets[name]}
@@ -136,12 +135,12 @@ def _table(view: View, prediction: Prediction, order: np.ndarray) -> pd.DataFram
 def _mark(residues: tuple[int, ...]) -> None:
     """Mark residues, and remember that attention chose them."""
     session.mark(residues)
-    st.session_state.predicted_marks = (st.session_state.view.protein, residues)
+    session.page().predicted_marks = (session.page().view.protein, residues)
 
 
 def circularity(view: View) -> str:
     """What to say where the marked residues were chosen by the very attention that is scored; empty where they were not."""
-    protein, residues = st.session_state.get("predicted_marks", ("", ()))
+    protein, residues = session.page().predicted_marks
     if view.protein != protein or residues not in view.sets.values() or not residues:
         return ""
     try:
@@ -165,7 +164,7 @@ def _draw_buttons(view: View, prediction: Prediction, order: np.ndarray, rows: l
         help="Replaces the residues of this set; choose rows at their left edge to take others.",
     )  # fmt: skip
     show.button(
-        "Show on the structure", key="show_predicted", on_click=session.change, kwargs={"colouring": "predicted"}, width="stretch",
+        "Show on the structure", key="show_predicted", on_click=session.page().change, kwargs={"colouring": "predicted"}, width="stretch",
         disabled=loaded is None or view.colouring == "predicted",
         help="The same as 'predicted sites' under 'Structure shows'." if loaded is not None else "No structure is loaded.",
     )  # fmt: skip

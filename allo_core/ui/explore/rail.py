@@ -8,14 +8,15 @@ from allo_core.library.receptors import receptors
 from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.ui.explore import incoming, session
+from allo_core.ui.explore.field import mirrored_field
 from allo_core.ui.explore.residue_sets import draw_residue_sets
-from allo_core.ui.explore.results import LoadedStructure
 from allo_core.ui.explore.structure_choice import draw_structure_choice
-from allo_core.ui.explore.view import DRAWS, View
-from allo_core.ui.shared import inputs
+from allo_core.ui.explore.view import View
+from allo_core.ui.shared.choices import DRAWS
 from allo_core.ui.shared.help import DEFINITIONS, HELP
-from allo_core.ui.shared.mirror import mirrored, mirrored_field
+from allo_core.ui.shared.mirror import mirrored
 from allo_core.ui.shared.models import draw_model, readable_size, whereabouts
+from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import plain
 
 __all__ = ["draw_rail"]
@@ -24,7 +25,7 @@ __all__ = ["draw_rail"]
 def draw_rail(view: View, protein: Protein, loaded: LoadedStructure | None, has_run: bool) -> None:
     """Receptor, model, run, residue sets, structure."""
     _receptor(view)
-    draw_model(view.model, lambda model: session.change(model=model, head=None))
+    draw_model(view.model, lambda model: session.page().change(model=model, head=None))
     _run(view, protein, has_run)
     draw_residue_sets(view, protein, loaded)
     draw_structure_choice(view)
@@ -48,7 +49,7 @@ def _receptor(view: View) -> None:
         help=HELP["receptor"],
         **mirrored("receptor", view.protein, session.open_protein, options),
     )
-    with st.expander("Paste, upload or fetch a sequence", expanded=bool(session.noted("sequence"))):
+    with st.expander("Paste, upload or fetch a sequence", expanded=bool(session.page().noted("sequence"))):
         # A form: text and button arrive together, so that leaving the text field cannot swallow the click on the button.
         with st.form("sequence", border=False):
             st.text_area(
@@ -61,14 +62,14 @@ def _receptor(view: View) -> None:
             st.text_input("UniProt accession", key="accession", placeholder="P21917-2", help=HELP["accession"])
             st.form_submit_button("Fetch", on_click=lambda: incoming.ask_sequence(st.session_state.accession), width="stretch")
         incoming.draw_complaint("sequence")
-    if inputs.is_key(view.protein):
+    if view.protein_ref.kind == "kept":
         st.caption("Kept on this machine; a link to it works here only.")
 
 
 def _use_sequence() -> None:
     text, upload = st.session_state.pasted, st.session_state.fasta
     if text.strip() and upload is not None:
-        session.problem("sequence", SequenceError("There is both a pasted text and a file; empty the text or remove the file."))
+        session.page().problem("sequence", SequenceError("There is both a pasted text and a file; empty the text or remove the file."))
         return
     if upload is not None:
         text = upload.getvalue().decode(errors="replace")

@@ -12,13 +12,11 @@ from allo_core.protein.residues import format_residues
 from allo_core.protein.sequence import Protein
 from allo_core.structure.neighbours import residues_near
 from allo_core.ui.explore import incoming, session
-from allo_core.ui.explore import view as state
 from allo_core.ui.explore.painting import short_label
-from allo_core.ui.explore.results import LoadedStructure
-from allo_core.ui.explore.view import SETS, View
-from allo_core.ui.shared import inputs
+from allo_core.ui.explore.view import SETS, View, offered_sites
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
+from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import plain
 
 __all__ = ["draw_residue_sets"]
@@ -31,7 +29,7 @@ def draw_residue_sets(view: View, protein: Protein, loaded: LoadedStructure | No
     st.segmented_control(
         "Residues", SETS, format_func=lambda name: f"Set {name} · {len(view.sets[name])}", required=True,
         help=HELP["sets"], width="stretch",
-        **mirrored("marking", view.marking, lambda marking: session.change(marking=marking or view.marking), default="default"),
+        **mirrored("marking", view.marking, lambda marking: session.page().change(marking=marking or view.marking), default="default"),
     )  # fmt: skip
     indices, colour = view.sets[view.marking], SET_COLOURS[view.marking]
     st.html(f'<div style="height:4px;border-radius:2px;background:{colour}"></div>')
@@ -48,7 +46,7 @@ def draw_residue_sets(view: View, protein: Protein, loaded: LoadedStructure | No
 
 
 def _site(view: View, indices: tuple[int, ...]) -> None:
-    sites = state.offered_sites(view.protein)
+    sites = offered_sites(view.protein)
     st.selectbox(
         f"Library site for set {view.marking}",
         list(sites),
@@ -83,14 +81,13 @@ def _chips(key: str, indices: tuple[int, ...], protein: Protein) -> None:
 
 
 def _text() -> None:
-    text = st.session_state.refused if session.noted("residues") else session.residues_text()
     st.text_area(
         "Residues as text",
         height=68,
         help=HELP["residues"],
         placeholder="D52 S91 N280, 52-55, 2x50, 2.50",
         label_visibility="collapsed",
-        **mirrored("residues", text, session.set_residues_text),
+        **mirrored("residues", session.residues_text(), session.set_residues_text),
     )
     incoming.draw_complaint("residues")
 
@@ -117,7 +114,7 @@ def _near(protein: Protein, loaded: LoadedStructure) -> None:
 def _numbering(view: View, protein: Protein) -> None:
     numbers = numbers_for(protein)
     if numbers is None:
-        reason = "no library receptor is 90 % identical" if inputs.is_key(view.protein) else "the sources disagree on its sequence"
+        reason = "no library receptor is 90 % identical" if view.protein_ref.kind == "kept" else "the sources disagree on its sequence"
         st.caption(f"No generic numbers ({reason}), so the matched null is off.")
     elif numbers.receptor != view.protein:
         identity = math.floor(1000 * numbers.identity) / 10  # 411 of 412 is not 100 %

@@ -1,7 +1,6 @@
-"""What follows from a View: the run's columns and scores, what the chosen head looks at, the structure.  Kept for the next rerun."""
+"""What follows from a View: the run's columns and scores, what the chosen head looks at.  Kept for the next rerun."""
 
 import hashlib
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -14,21 +13,12 @@ from allo_core.attention.columns import Columns
 from allo_core.attention.head import Head
 from allo_core.attention.head_card import HeadCard, Pair, Stability, head_card, stability, strongest_pairs
 from allo_core.attention.scores import HeadScores, RandomSiteControl, random_site_control, score_heads
-from allo_core.errors import LibraryError
-from allo_core.library.nearest import numbers_for
-from allo_core.library.structures import shipped_structure
-from allo_core.protein.sequence import Protein
 from allo_core.runs.layout import FLOOR
 from allo_core.runs.maps import AttentionMaps
-from allo_core.structure.geometry import cb_positions
-from allo_core.structure.mapping import StructureMap, map_structure
-from allo_core.structure.neighbours import Target, targets
-from allo_core.structure.read import Structure, read_structure
-from allo_core.structure.scene import Scene, build_scene
 from allo_core.ui.explore.view import View
-from allo_core.ui.shared import inputs
+from allo_core.ui.shared.structures import LoadedStructure
 
-__all__ = ["Asked", "HeadDetails", "LoadedStructure", "Result", "columns_of", "details_of", "load_structure", "result_of"]
+__all__ = ["Asked", "HeadDetails", "Result", "columns_of", "details_of", "result_of"]
 
 
 class Asked(NamedTuple):
@@ -145,22 +135,6 @@ class HeadDetails:
     stability: tuple[Stability, ...]
 
 
-@dataclass(frozen=True)
-class LoadedStructure:
-    """A structure file mapped onto a protein, ready to draw.
-
-    ``cb`` [L, 3] are CB positions (CA for glycine) in Å, NaN where the structure shows none; ``targets`` is what residues can be near to.
-    """
-
-    key: str
-    name: str
-    structure: Structure
-    mapping: StructureMap
-    scene: Scene
-    cb: np.ndarray
-    targets: tuple[Target, ...]
-
-
 def result_of(view: View, maps: AttentionMaps, null: str, strata: tuple[str, ...] | None) -> Result:
     """The result of a view.
 
@@ -215,30 +189,3 @@ def _scores(run: str, threshold: float, asked: Asked, _columns: Columns) -> Head
 @st.cache_resource(max_entries=48, show_spinner=False)
 def _control(run: str, threshold: float, asked: Asked, _columns: Columns) -> RandomSiteControl:
     return random_site_control(_columns, asked.sites, asked.null, asked.strata, asked.draws)
-
-
-def load_structure(key: str, protein: Protein) -> LoadedStructure:
-    """A shipped, fetched or uploaded structure mapped onto the protein.
-
-    Raises
-    ------
-    StructureError
-        It is no structure of this protein, or cannot be read.
-    StoreError
-        It is no longer kept on this machine.
-    """
-    path, name = inputs.structure_file(key)
-    return _loaded(key, str(path), name, protein)
-
-
-@st.cache_resource(max_entries=8, show_spinner="Reading the structure")
-def _loaded(key: str, path: str, name: str, protein: Protein) -> LoadedStructure:
-    structure = read_structure(path, name)
-    with suppress(LibraryError):
-        structure = shipped_structure(key).described(structure)
-    mapping = map_structure(structure, protein)
-    numbers = numbers_for(protein)
-    scene = build_scene(structure, mapping, protein, numbers.segment if numbers is not None else None)
-    return LoadedStructure(
-        key, name, structure, mapping, scene, cb_positions(structure, mapping, len(protein)), targets(structure, mapping)
-    )

@@ -8,11 +8,10 @@ from allo_core.library.nearest import numbers_for
 from allo_core.library.sites import receptor_of
 from allo_core.library.structures import ShippedStructure, shipped_structure
 from allo_core.protein.sequence import Protein
-from allo_core.ui.explore.results import LoadedStructure
+from allo_core.ui.shared.structures import LoadedStructure
 
-__all__ = ["FOOT", "model_sentence", "structure_sentence"]
+__all__ = ["model_sentence", "structure_sentence"]
 
-FOOT = "Attention is not evidence of mechanism."
 _UNSEEN = "The model never saw this structure or its state."
 _MOST_NAMED = 8  # substitutions
 _HUMAN = "human"
@@ -56,7 +55,7 @@ def structure_sentence(loaded: LoadedStructure, protein: Protein) -> str:
         what = f"is of the {known.species} receptor, which differs from the sequence at {_listed(changes)}"
     elif known is not None and known.fusion:
         what = f"is a {known.fusion} fusion {_with(changes)}{_at_the_junction(loaded, protein)}"
-    elif loaded.key.startswith("AF-"):
+    elif loaded.ref.kind == "alphafold":
         what = f"is an AlphaFold prediction, not an experiment, {_with(changes)}"
     elif loaded.scene.fusion_residues:
         what = f"has {loaded.scene.fusion_residues} foreign residues in the receptor's chain and comes {_with(changes)}"

@@ -1,7 +1,8 @@
-"""The View of this browser session, and the changes that widgets make to it."""
+"""What Explore remembers in this browser session, and the changes that widgets make to its View."""
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field
+from typing import Literal
 
 import streamlit as st
 
@@ -12,73 +13,107 @@ from allo_core.protein.residues import format_residues, parse_residues
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.store import delete_run
-from allo_core.ui.explore import view as state
-from allo_core.ui.explore.results import LoadedStructure, load_structure
-from allo_core.ui.explore.view import View
+from allo_core.ui.explore.view import View, from_query, protein_of, starting_view, to_query, toggled
 from allo_core.ui.shared import inputs
-from allo_core.ui.shared.jobs import Job, Request, Worker
+from allo_core.ui.shared.fetching import Fetching
+from allo_core.ui.shared.jobs import Job, Request
+from allo_core.ui.shared.page_session import PageSession
+from allo_core.ui.shared.refs import input_kind
+from allo_core.ui.shared.structures import LoadedStructure, load_structure
+from allo_core.ui.shared.worker import job_of, submit
 
 __all__ = [
-    "change",
+    "ExploreSession",
+    "TakenSlide",
     "current_job",
     "discard_run",
     "loaded_structure",
     "mark",
     "marked",
-    "noted",
     "open_protein",
-    "problem",
+    "page",
     "remember",
     "remembered",
     "residues_text",
     "run_unasked",
     "select_head",
     "set_residues_text",
-    "shown",
+    "settle",
     "start",
     "start_run",
-    "start_shared",
     "toggle_residue",
     "use_domain",
-    "write_url",
 ]
 
+_NAME = "explore"
 
-def start() -> None:
+
+@dataclass
+class TakenSlide:
+    """The slide that the browser has sent: its picture, or what went wrong, and the token of what it shows."""
+
+    token: str = ""
+    png: bytes | None = None
+    problem: str = ""
+
+
+@dataclass(eq=False)
+class ExploreSession(PageSession[View]):
+    """What Explore remembers.
+
+    Parameters
+    ----------
+    inputs : list of str
+        Keys of the sequences and structures that were given here or stood in the link.
+    fetching : dict of str to Fetching
+        What is being fetched for a place of the page.
+    fetched : list of str
+        Identifiers of the structures that were fetched here.
+    predicted_marks : (str, tuple of int)
+        Key of the protein and the residues that were marked because the site predictor ranks them highest.
+    slides_again : int
+        How often a person asked for the slide once more.
+    slide_wanted : str
+        Token of the slide that the browser was asked for.
+    slide : TakenSlide
+    """
+
+    inputs: list[str] = field(default_factory=list)
+    fetching: dict[str, Fetching] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
+    predicted_marks: tuple[str, tuple[int, ...]] = ("", ())
+    slides_again: int = 0
+    slide_wanted: str = ""
+    slide: TakenSlide = field(default_factory=TakenSlide)
+
+    def begin(self) -> None:
+        self.inputs = [key for key in (self.view.protein, self.view.structure) if input_kind(key) is not None]
+
+
+def start() -> ExploreSession:
     """Begin a session: on first opening the view is read from the URL."""
-    start_shared()
-    if "view" not in st.session_state:
-        st.session_state.view, notices = state.from_query(st.query_params.to_dict())
-        st.session_state.notices = notices
-        st.session_state.problems = {}
-        view = st.session_state.view
-        st.session_state.inputs = [key for key in (view.protein, view.structure) if inputs.is_key(key)]
+    return ExploreSession.start(_NAME, from_query, to_query)
 
 
-def start_shared() -> None:
-    """What all pages of a session share: the jobs it has asked for, and what is to be said once."""
-    for name, value in (("jobs", {}), ("notices", [])):
-        st.session_state.setdefault(name, value)
+def page() -> ExploreSession:
+    """What Explore remembers; there is something once `start` was called."""
+    return st.session_state[_NAME]
 
 
-def change(**fields) -> None:
-    """Replace fields of the view."""
-    st.session_state.view = replace(st.session_state.view, **fields)
-
-
-def shown() -> tuple[View, Protein]:
-    """The view and its protein; what is no longer kept on this machine is replaced, with a notice."""
-    view = st.session_state.view
+def settle() -> tuple[View, Protein]:
+    """The view and its protein, after what is no longer kept on this machine was replaced in the view, with a notice."""
+    explore = page()
     try:
-        protein = state.protein_of(view)
+        protein = protein_of(explore.view)
     except AlloScopeError as error:
-        st.session_state.notices = [str(error)]
-        st.session_state.view = view = state.starting_view()
-        return view, state.protein_of(view)
-    if inputs.is_key(view.structure) and view.structure not in remembered("structure"):
-        st.session_state.notices = ["The uploaded structure is no longer kept on this machine; upload it again."]
-        change(structure="", pair=None)
-    return st.session_state.view, protein
+        explore.tell(str(error))
+        explore.view = starting_view()
+        return explore.view, protein_of(explore.view)
+    ref = explore.view.structure_ref
+    if ref is not None and ref.kind == "upload" and ref.id not in remembered("structure"):
+        explore.tell("The uploaded structure is no longer kept on this machine; upload it again.")
+        explore.change(structure="", pair=None)
+    return explore.view, protein
 
 
 def loaded_structure(view: View, protein: Protein) -> tuple[LoadedStructure | None, str]:
@@ -91,125 +126,101 @@ def loaded_structure(view: View, protein: Protein) -> tuple[LoadedStructure | No
         return None, str(error)
 
 
-def write_url() -> None:
-    """Make the URL say what the page shows."""
-    query = state.to_query(st.session_state.view)
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
-
-
-def problem(place: str, error: Exception | None = None) -> None:
-    """Note what is wrong at one place of the page, or clear it."""
-    st.session_state.problems[place] = str(error) if error is not None else ""
-
-
-def noted(place: str) -> str:
-    """What is wrong at a place of the page; empty if nothing is."""
-    return st.session_state.problems.get(place, "")
-
-
 def open_protein(key: str) -> None:
     """Show another protein with its first site and structure; the choices of model and scoring stay."""
+    explore = page()
     try:
-        st.session_state.view = state.starting_view(key, st.session_state.view)
+        explore.view = starting_view(key, explore.view)
     except AlloScopeError as error:  # a sequence that is no longer kept
-        st.session_state.notices = [str(error)]
+        explore.tell(str(error))
         return
     for place in ("residues", "sequence", "structure"):
-        problem(place)
+        explore.problem(place)
 
 
 def use_domain(domain: Protein) -> None:
     """Show a part of the protein, its UniProt numbers, marks and structure kept."""
-    view = st.session_state.view
+    explore = page()
+    view = explore.view
 
     def kept(indices: tuple[int, ...]) -> tuple[int, ...]:
-        numbers = {state.protein_of(view).number(index) for index in indices}
+        numbers = {protein_of(view).number(index) for index in indices}
         return tuple(index for index in range(len(domain)) if domain.number(index) in numbers)
 
     try:
         key = remember(inputs.keep_protein(domain))
-        change(protein=key, sites=kept(view.sites), sites_b=kept(view.sites_b), head=None, pair=None)
-        problem("residues")
+        explore.change(protein=key, sites=kept(view.sites), sites_b=kept(view.sites_b), head=None, pair=None)
+        explore.problem("residues")
     except AlloScopeError as error:
-        problem("sequence", error)
+        explore.problem("sequence", error)
 
 
 def marked() -> tuple[int, ...]:
     """The residues of the set that is being marked."""
-    view = st.session_state.view
+    view = page().view
     return view.sets[view.marking]
 
 
 def mark(residues: tuple[int, ...], name: str | None = None) -> None:
     """Make these residues (0-based indices) the whole of set ``name``, by default of the one that is being marked."""
-    name = name or st.session_state.view.marking
-    change(marking=name, **{"sites" if name == "A" else "sites_b": residues})
-    problem("residues")
+    explore = page()
+    name = name or explore.view.marking
+    explore.change(marking=name, **{"sites" if name == "A" else "sites_b": residues})
+    explore.problem("residues")
 
 
 def set_residues_text(text: str) -> None:
     """Mark the residues that a text names; a text that cannot be read changes nothing."""
     try:
-        protein = state.protein_of(st.session_state.view)
+        protein = protein_of(page().view)
         mark(parse_residues(text, protein, numbers_for(protein)))
     except AlloScopeError as error:
-        st.session_state.refused = text  # stays in its field, to be mended
-        problem("residues", error)
+        page().problem("residues", error, residues=text)
 
 
 def residues_text() -> str:
-    """The residues of the set that is being marked, as editable text."""
-    return format_residues(state.protein_of(st.session_state.view), marked())
+    """The residues of the set that is being marked, as editable text; a text that was refused, until it is mended."""
+    explore = page()
+    return explore.written("residues", "residues", format_residues(protein_of(explore.view), marked()))
 
 
 def toggle_residue(index: int) -> None:
     """Mark a residue, or unmark it."""
-    mark(state.toggled(marked(), index))
+    mark(toggled(marked(), index))
 
 
 def select_head(layer: int, head: int) -> None:
-    """Select a head, if the model has it (a click on the chart of the model before may come late)."""
-    spec = get_spec(st.session_state.view.model)
-    if 0 <= layer < spec.layers and 0 <= head < spec.heads:
-        change(head=(layer, head), pair=None)
+    """Select a head, if the model has it."""
+    page().select_head(layer, head, get_spec(page().view.model), pair=None)
 
 
 def remember(key: str) -> str:
     """Keep an input's key in the lists of this session."""
-    if key not in st.session_state.inputs:
-        st.session_state.inputs.append(key)
+    if key not in page().inputs:
+        page().inputs.append(key)
     return key
 
 
-def remembered(kind: str) -> dict[str, str]:
-    """Inputs of this session, of kind "sequence" or "structure", that are still kept: key -> name, the latest last."""
-    view, found = st.session_state.view, {}
-    for key in dict.fromkeys((*st.session_state.inputs, view.protein, view.structure)):
-        if inputs.is_key(key) and key.startswith(kind):
+def remembered(kind: Literal["sequence", "structure"]) -> dict[str, str]:
+    """Inputs of this session, of one kind, that are still kept: key -> name, the latest last."""
+    view, names = page().view, {}
+    for key in dict.fromkeys((*page().inputs, view.protein, view.structure)):
+        if input_kind(key) == kind:
             with suppress(StoreError):
-                found[key] = inputs.name_of(key)
-    return found
-
-
-@st.cache_resource
-def worker() -> Worker:
-    """The one worker of this server."""
-    return Worker()
+                names[key] = inputs.name_of(key)
+    return names
 
 
 def request_of(view: View) -> Request:
-    return Request(state.protein_of(view), view.model, view.device, view.dtype)
+    return Request(protein_of(view), view.model, view.device, view.dtype)
 
 
 def start_run(view: View) -> None:
     """Queue the run of a view."""
     try:
-        request = request_of(view)
+        submit(request_of(view))
     except AlloScopeError as error:  # a sequence that is no longer kept
-        st.session_state.notices = [str(error)]
-        return
-    st.session_state.jobs[request] = worker().submit(request)
+        page().tell(str(error))
 
 
 def discard_run(key: str) -> None:
@@ -217,14 +228,14 @@ def discard_run(key: str) -> None:
     try:
         delete_run(key)
     except AlloScopeError as error:
-        st.session_state.notices = [str(error)]
+        page().tell(str(error))
         return
-    start_run(st.session_state.view)
+    start_run(page().view)
 
 
 def current_job(view: View) -> Job | None:
     """The last job of this session for what the view shows."""
-    return st.session_state.jobs.get(request_of(view))
+    return job_of(request_of(view))
 
 
 def run_unasked(view: View, maps: AttentionMaps | None) -> None:
@@ -232,5 +243,5 @@ def run_unasked(view: View, maps: AttentionMaps | None) -> None:
     spec = get_spec(view.model)
     request = request_of(view)
     known = len(request.protein) + 2 <= spec.trained_tokens
-    if maps is None and spec.id == DEFAULT_MODEL and known and request not in st.session_state.jobs:
+    if maps is None and spec.id == DEFAULT_MODEL and known and job_of(request) is None:
         start_run(view)

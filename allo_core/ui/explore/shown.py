@@ -7,10 +7,12 @@ from functools import cached_property
 from allo_core.analysis.verdict import verdict
 from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
-from allo_core.ui.explore.painting import Painting, Values, values_to_take_away
-from allo_core.ui.explore.results import LoadedStructure, Result
-from allo_core.ui.explore.sentences import FOOT
+from allo_core.ui.explore.painting import Values, values_to_take_away
+from allo_core.ui.explore.results import Result
 from allo_core.ui.explore.view import View
+from allo_core.ui.shared.frame import FOOT
+from allo_core.ui.shared.painting import Painting
+from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import file_stem
 
 __all__ = ["Shown"]

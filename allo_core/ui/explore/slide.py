@@ -9,6 +9,8 @@ import streamlit as st
 
 from allo_core.figures.heatmap import cell_colours
 from allo_core.models.registry import get_spec
+from allo_core.ui.explore import session
+from allo_core.ui.explore.session import TakenSlide
 from allo_core.ui.explore.shown import Shown
 from allo_core.ui.shared.components import component_without_picture
 
@@ -21,12 +23,11 @@ _LARGEST = 12_000_000  # bytes of PNG
 def slide_of(shown: Shown) -> tuple[bytes | None, str]:
     """The slide of what is shown, as soon as the browser has drawn it, and what went wrong with it."""
     content = _content(shown)
-    again = st.session_state.setdefault("slide_count", 0)
-    token = hashlib.sha256(json.dumps([content, again], sort_keys=True).encode()).hexdigest()[:16]
-    st.session_state.slide_wanted = token
+    explore = session.page()
+    token = hashlib.sha256(json.dumps([content, explore.slides_again], sort_keys=True).encode()).hexdigest()[:16]
+    explore.slide_wanted = token
     component_without_picture("slide")(key="slide", data={**content, "token": token}, height=1, on_slide_change=_take_slide)
-    kept = st.session_state.get("slide_taken", {})
-    return (kept.get("png"), kept.get("problem", "")) if kept.get("token") == token else (None, "")
+    return (explore.slide.png, explore.slide.problem) if explore.slide.token == token else (None, "")
 
 
 def _content(shown: Shown) -> dict:
@@ -59,17 +60,17 @@ def _content(shown: Shown) -> dict:
 
 def take_again() -> None:
     """Ask for the slide once more, with the view as it is now."""
-    st.session_state.slide_count += 1
+    session.page().slides_again += 1
 
 
 def _take_slide() -> None:
     """Keep the picture that the browser sent, if it is the one asked for and a PNG of the right size (the browser's word is checked)."""
     sent = getattr(st.session_state.get("slide"), "slide", None)
-    if not isinstance(sent, dict) or sent.get("token") != st.session_state.get("slide_wanted"):
+    if not isinstance(sent, dict) or sent.get("token") != session.page().slide_wanted:
         return
     png = png_of(sent.get("png"))
     problem = "" if png is not None else str(sent.get("problem", "the browser sent no picture"))[:200]
-    st.session_state.slide_taken = {"token": sent["token"], "png": png, "problem": problem}
+    session.page().slide = TakenSlide(sent["token"], png, problem)
 
 
 def png_of(address: object) -> bytes | None:

@@ -10,16 +10,12 @@ from allo_core.analysis.verdict import nearness, site_name, verdict
 from allo_core.library.receptors import receptors
 from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
-from allo_core.ui.explore import view as state
-from allo_core.ui.explore.controls import NULL_NAMES
 from allo_core.ui.explore.results import Result
-from allo_core.ui.explore.sentences import FOOT
-from allo_core.ui.explore.view import View
-from allo_core.ui.shared import inputs
+from allo_core.ui.explore.view import View, offered_sites
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.text import plain
 
-__all__ = ["draw_foot", "draw_notices", "draw_strip", "draw_verdict"]
+__all__ = ["draw_strip", "draw_verdict"]
 
 _DIVIDER = " :gray[|] "
 
@@ -27,21 +23,21 @@ _DIVIDER = " :gray[|] "
 def draw_strip(view: View, protein: Protein, null: str) -> None:
     """Receptor, model, sites, threshold and null in one line."""
     part = f" {protein.number(0)}–{protein.number(len(protein) - 1)}" if protein.first != 1 else ""
-    name = f"{protein.name}{part}" if inputs.is_key(view.protein) else f"{view.protein} · {receptors()[view.protein].name}"
+    name = f"{protein.name}{part}" if view.protein_ref.kind == "kept" else f"{view.protein} · {receptors()[view.protein].name}"
     parts = [plain(name), plain(get_spec(view.model).label), *_sets(view), f"threshold {view.threshold:.2f}"]
-    parts.append(f"{NULL_NAMES[null]} null")
+    parts.append(f"{null} null")
     with st.container(key="strip"):
         st.markdown(_DIVIDER.join(parts))
 
 
 def _sets(view: View) -> list[str]:
-    shown = []
+    sets = []
     for name, indices in view.sets.items():
         if indices or name == "A":
-            site = site_name(indices, state.offered_sites(view.protein))
+            site = site_name(indices, offered_sites(view.protein))
             count = f"{len(indices)} residue{'' if len(indices) == 1 else 's'}"
-            shown.append(f"**{name}** {plain(f'{site} ({len(indices)})' if site else count)}")
-    return shown
+            sets.append(f"**{name}** {plain(f'{site} ({len(indices)})' if site else count)}")
+    return sets
 
 
 def draw_verdict(result: Result | None, phrases: Mapping[str, str], device_notes: Sequence[str], caution: str = "") -> None:
@@ -58,19 +54,3 @@ def draw_verdict(result: Result | None, phrases: Mapping[str, str], device_notes
         smallest = result.scores.smallest_q
         reachable = "" if math.isnan(smallest) else f" Smallest reachable q here: {smallest:.2g}."
         st.markdown(plain(text), help=f"{HELP['control']}{reachable}")
-
-
-def draw_notices() -> None:
-    """What was ignored in the link, or is no longer there; said until it is dismissed."""
-    if not st.session_state.notices:
-        return
-    text, dismiss = st.columns([12, 1.2], vertical_alignment="center")
-    text.warning("\n\n".join(plain(notice) for notice in st.session_state.notices))
-    dismiss.button("Dismiss", key="dismiss", on_click=st.session_state.notices.clear, width="stretch")
-
-
-def draw_foot(sentences: Sequence[str]) -> None:
-    """What was run, and what it does not show."""
-    with st.container(key="foot"):
-        st.markdown(plain(" ".join(sentence for sentence in sentences if sentence)))
-        st.markdown(f"**{plain(FOOT)}**")

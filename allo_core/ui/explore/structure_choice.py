@@ -4,10 +4,10 @@ import streamlit as st
 
 from allo_core.library.sites import receptor_of
 from allo_core.ui.explore import incoming, session
-from allo_core.ui.explore import view as state
-from allo_core.ui.explore.view import View
+from allo_core.ui.explore.view import View, offered_structures, protein_of
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
+from allo_core.ui.shared.refs import StructureRef
 
 __all__ = ["draw_structure_choice", "fetch_alphafold", "upload_structure"]
 
@@ -16,19 +16,19 @@ _UPLOAD_MB = 200
 
 def draw_structure_choice(view: View) -> None:
     """Shipped, fetched and uploaded structures of the protein; ways to get another."""
-    options = state.offered_structures(view.protein)
+    options = offered_structures(view.protein)
     options |= {key: f"{name} · yours" for key, name in session.remembered("structure").items()}
     options |= {name: f"{name} · fetched" for name in incoming.fetched_structures() if name not in options}
     options[""] = "none"
-    shown = view.structure if view.structure in options else ""
+    offered = view.structure if view.structure in options else ""
     st.selectbox(
         "Structure",
         list(options),
         format_func=options.__getitem__,
         help=HELP["structure"],
-        **mirrored("structure", shown, lambda structure: session.change(structure=structure, pair=None), list(options)),
+        **mirrored("structure", offered, lambda structure: session.page().change(structure=structure, pair=None), list(options)),
     )
-    with st.expander("Fetch or upload a structure", expanded=bool(session.noted("structure"))):
+    with st.expander("Fetch or upload a structure", expanded=bool(session.page().noted("structure"))):
         with st.form("fetch_structure", border=False):
             st.text_input("PDB entry or AlphaFold model", key="identifier", placeholder="6DDF or AF-P29274-F1", help=HELP["identifier"])
             st.form_submit_button("Fetch", on_click=lambda: incoming.ask_structure(st.session_state.identifier), width="stretch")
@@ -39,11 +39,11 @@ def draw_structure_choice(view: View) -> None:
 
 def fetch_alphafold(key: str) -> None:
     """The button that fetches the AlphaFold model of a library receptor."""
-    receptor = receptor_of(state.protein_of(st.session_state.view))
+    receptor = receptor_of(protein_of(session.page().view))
     if receptor is None:
         return
-    accession = receptor.accession
-    st.button(f"AlphaFold model of {accession}", key=key, width="stretch", on_click=incoming.ask_structure, args=(f"AF-{accession}-F1",))
+    label, model = f"AlphaFold model of {receptor.accession}", StructureRef.model_of(receptor.accession)
+    st.button(label, key=key, width="stretch", on_click=incoming.ask_structure, args=(model.id,))
 
 
 def upload_structure(key: str) -> None:

@@ -6,8 +6,8 @@ from allo_core.ui.explore.downloads import draw_downloads
 from allo_core.ui.explore.head_panel import draw_card, draw_map, draw_pairs
 from allo_core.ui.explore.prediction_panel import draw_prediction
 from allo_core.ui.explore.results import HeadDetails
+from allo_core.ui.explore.scores_table import draw_table
 from allo_core.ui.explore.shown import Shown
-from allo_core.ui.shared.heads_table import draw_table
 
 __all__ = ["draw_tabs"]
 

@@ -16,31 +16,28 @@ from allo_core.library.sites import receptor_of, sites_of
 from allo_core.library.structures import shipped_structures
 from allo_core.models.devices import DEVICES, DTYPES
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
-from allo_core.protein.residues import format_residues, parse_residues
+from allo_core.protein.residues import parse_residues
 from allo_core.protein.sequence import Protein
 from allo_core.ui.shared import inputs
-from allo_core.ui.shared.link import one_of, read_fields, read_head
+from allo_core.ui.shared.choices import DRAWS, NULLS, THRESHOLDS
+from allo_core.ui.shared.link import head_in_link, one_of, read_fields, read_head, residues_in_link
+from allo_core.ui.shared.refs import ProteinRef, StructureRef
 
 __all__ = [
     "COLOURINGS",
-    "DRAWS",
     "MOST_PAIRS",
-    "NULLS",
     "SCALES",
     "SETS",
-    "THRESHOLDS",
     "View",
     "from_query",
     "offered_sites",
     "offered_structures",
     "protein_of",
-    "residues_in_link",
     "starting_view",
     "to_query",
     "toggled",
 ]
 
-NULLS = ("matched", "uniform", "published")
 COLOURINGS = {
     "received": "attention received",
     "above threshold": "above threshold",
@@ -54,9 +51,7 @@ COLOURINGS = {
 }
 SCALES = {"head": "this head", "model": "all heads"}
 SETS = ("A", "B")
-DRAWS = (0, 50_000, 100_000)  # 0: as many as the heads need (attention/nulls.py)
 MOST_PAIRS = 50
-THRESHOLDS = (0.0, *(round(step / 100, 2) for step in range(1, 96)))
 _MOST_FOREIGN = 3  # notices of parameters that do not exist
 _FIRST_RECEPTOR = "AA2AR"
 
@@ -117,10 +112,20 @@ class View:
         """The residues of the sets "A" and "B"."""
         return {"A": self.sites, "B": self.sites_b}
 
+    @property
+    def protein_ref(self) -> ProteinRef:
+        """Which protein is shown."""
+        return ProteinRef.parse(self.protein)
+
+    @property
+    def structure_ref(self) -> StructureRef | None:
+        """Which structure is shown; None where none is."""
+        return StructureRef.parse(self.structure) if self.structure else None
+
 
 def protein_of(view: View) -> Protein:
     """The protein of a view; LibraryError or StoreError where it is neither in the library nor kept here."""
-    if inputs.is_key(view.protein):
+    if view.protein_ref.kind == "kept":
         return inputs.kept_protein(view.protein)
     return find_receptor(view.protein).protein
 
@@ -165,16 +170,11 @@ def to_query(view: View) -> dict[str, str]:
     if view.threshold != plain.threshold:
         query["threshold"] = f"{view.threshold:g}"
     if view.head is not None:
-        query["head"] = f"{view.head[0]}.{view.head[1]}"
+        query["head"] = head_in_link(view.head)
     if view.pair is not None:
         query["pair"] = ".".join(str(protein.number(index)) for index in view.pair)
     query["structure"] = view.structure
     return query
-
-
-def residues_in_link(protein: Protein, indices: tuple[int, ...]) -> str:
-    """Residues as a link holds them: ``"D52,S91"``."""
-    return format_residues(protein, indices).replace(" ", ",")
 
 
 def from_query(query: Mapping[str, str]) -> tuple[View, list[str]]:
@@ -184,9 +184,9 @@ def from_query(query: Mapping[str, str]) -> tuple[View, list[str]]:
     notices: list[str] = []
     view = starting_view()
     if "protein" in query:
-        key = query["protein"].strip()
+        ref = ProteinRef.parse(query["protein"].strip())
         try:
-            key = key if inputs.is_key(key) else find_receptor(key).entry
+            key = ref.id if ref.kind == "kept" else find_receptor(ref.id).entry
             protein_of(View(key))
             view = starting_view(key)
         except AlloScopeError as error:
@@ -238,7 +238,7 @@ def _read_draws(text: str, view: View) -> int:
 def _read_structure(text: str, view: View) -> str:
     if text == "":
         return text
-    if inputs.is_key(text):
+    if StructureRef.parse(text).kind == "upload":
         inputs.kept_structure(text)
         return text
     if text in offered_structures(view.protein):

@@ -18,6 +18,7 @@ from allo_core.ui.shared.jobs import Job
 from allo_core.ui.shared.plots import draw_heads, draw_plot
 from allo_core.ui.shared.run_panel import draw_progress
 from allo_core.ui.shared.text import plain
+from allo_core.ui.shared.worker import submit
 
 __all__ = ["HEIGHT", "draw_family", "draw_heatmap", "draw_run", "draw_strip", "draw_verdict", "family_of"]
 
@@ -52,7 +53,7 @@ def draw_run(view: SetView, asked: ReceptorSet, job: Job | None, missing: int) -
     kept = f" {done} of {len(asked.members)} have been run before and are kept." if done else ""
     st.info(f"{get_spec(view.model).label} reads each receptor once; what it sees is kept, so a stopped set goes on where it was.{kept}")
     left = f"the {missing} that are left" if done else f"{missing} receptor{'s' if missing > 1 else ''}"
-    st.button(f"Run {left}", key="run_set", type="primary", on_click=session.start_run, args=(request,))
+    st.button(f"Run {left}", key="run_set", type="primary", on_click=submit, args=(request,))
 
 
 def draw_heatmap(view: SetView, result: SetResult) -> None:

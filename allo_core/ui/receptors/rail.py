@@ -29,25 +29,25 @@ def draw_rail(view: SetView, asked: ReceptorSet | None) -> None:
         **mirrored("kind", view.kind, lambda kind: session.ask(kind=kind), list(KINDS)),
     )
     {"positions": _positions, "library": _library, "table": _table}[view.kind](view)
-    if session.problem_of():
-        st.error(plain(session.problem_of()))
+    if session.problem():
+        st.error(plain(session.problem()))
     if asked is not None:
         left_out = f", {len(asked.refused)} left out" if asked.refused else ""
         st.caption(f"{len(asked.members)} receptor{'s' if len(asked.members) > 1 else ''}{left_out}.")
-    draw_model(view.model, lambda model: session.change(model=model, head=None))
+    draw_model(view.model, lambda model: session.page().change(model=model, head=None))
     st.select_slider(
         "Threshold",
         KEPT_THRESHOLDS,
         format_func=lambda value: f"{value:.2f}",
         help=HELP["threshold"],
-        **mirrored("set_threshold", view.threshold, lambda threshold: session.change(threshold=threshold)),
+        **mirrored("set_threshold", view.threshold, lambda threshold: session.page().change(threshold=threshold)),
     )
     st.selectbox(
         "Heatmap shows",
         list(SCORES),
         format_func={"snr": "mean SNR", "enrichment": "log₂ mean enrichment", "q": "−log₁₀ combined q"}.__getitem__,
         help=HELP["set_score"],
-        **mirrored("set_score", view.score, lambda score: session.change(score=score), list(SCORES)),
+        **mirrored("set_score", view.score, lambda score: session.page().change(score=score), list(SCORES)),
     )
 
 
@@ -89,7 +89,7 @@ def _library(view: SetView) -> None:
 
 
 def _table(view: SetView) -> None:
-    if inputs.is_key(view.table):
+    if view.table:
         try:
             st.caption(plain(f"{inputs.kept_table(view.table)[1]}; kept on this machine, a link to it works here only."))
         except StoreError:

@@ -92,7 +92,7 @@ def runs_of(view: SetView, asked: ReceptorSet, job: Job | None) -> tuple[SetRun 
     # Title, notes and what was refused are no part of a set's key, but two tables of the same members differ in them.
     said = (asked.title, asked.refused, tuple(member.note for member in asked.members))
     key = (asked.key, said, view.model, view.device, view.dtype, job.state if job is not None else "")
-    remembered = st.session_state.setdefault("set_runs", {})
+    remembered = session.page().runs
     if key not in remembered:
         while len(remembered) > 16:
             remembered.pop(next(iter(remembered)))
@@ -102,7 +102,7 @@ def runs_of(view: SetView, asked: ReceptorSet, job: Job | None) -> tuple[SetRun 
 
 def forget_runs() -> None:
     """Look for the runs again: some were deleted or damaged meanwhile."""
-    st.session_state.set_runs = {}
+    session.page().runs = {}
 
 
 def result_of(view: SetView, done: SetRun) -> SetResult:

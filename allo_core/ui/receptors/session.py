@@ -1,66 +1,80 @@
-"""The SetView of this browser session, and the changes that widgets make to it."""
+"""What the page Receptors remembers in this browser session, and the changes that widgets make to its SetView."""
 
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
-from allo_core.errors import AlloScopeError
+from allo_core.errors import AlloScopeError, ScoreError
 from allo_core.family.members import ReceptorSet
+from allo_core.family.runs import SetRun
 from allo_core.models.registry import get_spec
-from allo_core.ui.explore import session
 from allo_core.ui.receptors.view import SetView, asked_of, from_query, to_query
 from allo_core.ui.shared import inputs
-from allo_core.ui.shared.jobs import Job, SetRequest
+from allo_core.ui.shared.fetching import Fetching
+from allo_core.ui.shared.jobs import SetRequest
+from allo_core.ui.shared.page_session import PageSession
 
-__all__ = [
-    "ask",
-    "change",
-    "job_of",
-    "problem_of",
-    "reading",
-    "request_of",
-    "select_head",
-    "start",
-    "start_run",
-    "take_table",
-    "write_url",
-    "written",
-]
+__all__ = ["SetSession", "ask", "page", "problem", "reading", "request_of", "select_head", "start", "take_table", "written"]
+
+_NAME = "receptors"
+_QUESTION = "question"  # the one place of the page where something can be wrong
 
 
-def start() -> SetView:
+@dataclass(eq=False)
+class SetSession(PageSession[SetView]):
+    """What the page Receptors remembers.
+
+    Parameters
+    ----------
+    runs : dict of tuple to (SetRun or None, int)
+        What `results.runs_of` has looked for, and how many members were missing.
+    fetching : dict of str to Fetching
+        The AlphaFold models that are being fetched, by receptor.
+    fetch_problems : list of str
+        Why some of them did not come.
+    """
+
+    runs: dict[tuple, tuple[SetRun | None, int]] = field(default_factory=dict)
+    fetching: dict[str, Fetching] = field(default_factory=dict)
+    fetch_problems: list[str] = field(default_factory=list)
+
+    def change(self, **fields) -> None:
+        """Replace fields of the view; what was refused before is forgotten."""
+        super().change(**fields)
+        self.problem(_QUESTION)
+
+
+def start() -> SetSession:
     """Begin a session: on first opening the view is read from the URL."""
-    session.start_shared()
-    if "set_view" not in st.session_state:
-        st.session_state.set_view, notices = from_query(st.query_params.to_dict())
-        st.session_state.notices = notices
-        st.session_state.set_problem, st.session_state.set_refused = "", {}
-    return st.session_state.set_view
+    return SetSession.start(_NAME, from_query, to_query)
 
 
-def change(**fields) -> None:
-    """Replace fields of the view."""
-    st.session_state.set_view = replace(st.session_state.set_view, **fields)
-    st.session_state.set_problem, st.session_state.set_refused = "", {}
+def page() -> SetSession:
+    """What the page remembers; there is something once `start` was called."""
+    return st.session_state[_NAME]
 
 
-def written(field: str) -> str:
+def written(name: str) -> str:
     """What stands in a text field: what was refused, until it is mended."""
-    return st.session_state.set_refused.get(field, getattr(st.session_state.set_view, field))
+    return page().written(_QUESTION, name, getattr(page().view, name))
+
+
+def problem() -> str:
+    """What is wrong with the last question; empty if nothing is."""
+    return page().noted(_QUESTION)
 
 
 def ask(**fields) -> None:
     """Change the question; one that cannot be asked is said, and the earlier one stays."""
-    wanted = replace(st.session_state.set_view, **fields)
+    wanted = replace(page().view, **fields)
     try:
         if wanted.kind != "table" or wanted.table:
             asked_of(wanted)
     except AlloScopeError as error:
-        st.session_state.set_problem = str(error)
-        st.session_state.set_refused = fields  # stays in its field, to be mended
+        page().problem(_QUESTION, error, **fields)
         return
-    change(**fields, head=None)
+    page().change(**fields, head=None)
 
 
 def reading() -> AbstractContextManager:
@@ -68,47 +82,24 @@ def reading() -> AbstractContextManager:
     return st.spinner("Reading the receptors. A sequence that the library does not have is aligned with it, some ten of them a second.")
 
 
-def problem_of() -> str:
-    """What is wrong with the last question; empty if nothing is."""
-    return st.session_state.set_problem
-
-
 def take_table(content: bytes, name: str) -> None:
     """Ask the question of an uploaded table; one that cannot be read changes nothing."""
+    view = page().view
     try:
         key = inputs.keep_table(content, name)
         with reading():
-            asked_of(replace(st.session_state.set_view, kind="table", table=key))
+            asked_of(replace(view, kind="table", table=key))
     except AlloScopeError as error:
-        stays = " The table before stays." if st.session_state.set_view.table else ""
-        st.session_state.set_problem = f"{name}: {error}{stays}"
+        stays = " The table before stays." if view.table else ""
+        page().problem(_QUESTION, ScoreError(f"{name}: {error}{stays}"))
         return
-    change(kind="table", table=key, head=None)
+    page().change(kind="table", table=key, head=None)
 
 
 def select_head(layer: int, head: int) -> None:
     """Select a head, if the model has it."""
-    spec = get_spec(st.session_state.set_view.model)
-    if 0 <= layer < spec.layers and 0 <= head < spec.heads:
-        change(head=(layer, head))
+    page().select_head(layer, head, get_spec(page().view.model))
 
 
-def request_of(view: SetView, asked: ReceptorSet) -> SetRequest:
-    return SetRequest(asked.key, asked, view.model, view.device, view.dtype)
-
-
-def start_run(request: SetRequest) -> None:
-    """Queue the run of a set."""
-    st.session_state.jobs[request] = session.worker().submit(request)
-
-
-def job_of(request: SetRequest) -> Job | None:
-    """The last job of this session for a set."""
-    return st.session_state.jobs.get(request)
-
-
-def write_url() -> None:
-    """Make the URL say what the page shows."""
-    query = to_query(st.session_state.set_view)
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
+def request_of(view: SetView, receptor_set: ReceptorSet) -> SetRequest:
+    return SetRequest(receptor_set.key, receptor_set, view.model, view.device, view.dtype)

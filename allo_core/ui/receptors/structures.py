@@ -16,12 +16,14 @@ from allo_core.protein.residues import residue_label
 from allo_core.structure.geometry import ca_positions
 from allo_core.structure.scene import Scene, build_scene
 from allo_core.structure.superpose import superpose
-from allo_core.ui.explore.painting import Painting
-from allo_core.ui.explore.results import LoadedStructure, load_structure
+from allo_core.ui.receptors import session
 from allo_core.ui.receptors.results import SetResult
 from allo_core.ui.shared.fetching import Fetching, draw_fetching
 from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.painting import Painting
+from allo_core.ui.shared.refs import StructureRef
 from allo_core.ui.shared.structure_view import structure_view
+from allo_core.ui.shared.structures import LoadedStructure, load_structure
 from allo_core.ui.shared.text import file_stem, plain
 
 __all__ = ["draw_structures"]
@@ -134,14 +136,14 @@ def _structure_key(member: Member) -> str:
     if known is None:
         return ""
     shipped = shipped_structures(member.name)
-    model = f"AF-{known.accession}-F1"
+    model = StructureRef.model_of(known.accession).id
     return shipped[0].entry if shipped else model if fetched_structure(model) is not None else ""
 
 
 def _offer(missing: list[str]) -> None:
     """Fetch the AlphaFold models of the chosen receptors that have no structure here."""
-    fetching: dict[str, Fetching] = st.session_state.setdefault("set_fetching", {})
-    for problem in st.session_state.get("set_fetch_problems", ()):
+    fetching = session.page().fetching
+    for problem in session.page().fetch_problems:
         st.error(plain(problem))
     for name in missing:
         known = receptors().get(name)
@@ -155,15 +157,15 @@ def _offer(missing: list[str]) -> None:
 
 
 def _fetch(names: list[str]) -> None:
-    st.session_state.set_fetch_problems = []
+    session.page().fetch_problems = []
     for name in names:
-        model = f"AF-{receptors()[name].accession}-F1"
-        st.session_state.set_fetching[name] = Fetching(model, lambda cancel, model=model: fetch_structure(model, cancel=cancel))
+        model = StructureRef.model_of(receptors()[name].accession).id
+        session.page().fetching[name] = Fetching(model, lambda cancel, model=model: fetch_structure(model, cancel=cancel))
 
 
 def _take_fetched() -> None:
-    fetching: dict[str, Fetching] = st.session_state.setdefault("set_fetching", {})
+    fetching = session.page().fetching
     for name, done in [(name, item) for name, item in fetching.items() if not item.active]:
         del fetching[name]
         if isinstance(done.error, AlloScopeError):
-            st.session_state.setdefault("set_fetch_problems", []).append(f"{name}: {done.error}")
+            session.page().fetch_problems.append(f"{name}: {done.error}")

@@ -1,7 +1,6 @@
 """What stands below the pictures: the head over receptors, structures, all heads, who took part, what is taken away."""
 
 from collections.abc import Callable
-from urllib.parse import urlencode
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -15,7 +14,6 @@ from allo_core.figures.receptor_set import consensus_heatmap, receptors_figure
 from allo_core.library.receptors import receptors
 from allo_core.models.registry import get_spec
 from allo_core.protein.residues import format_residues
-from allo_core.ui.explore.view import residues_in_link
 from allo_core.ui.receptors import session
 from allo_core.ui.receptors.panels import family_of
 from allo_core.ui.receptors.results import SetResult, shuffled_request
@@ -23,9 +21,11 @@ from allo_core.ui.receptors.structures import draw_structures
 from allo_core.ui.receptors.view import SetView
 from allo_core.ui.shared.heads_table import selecting_table
 from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.link import explore_link, head_in_link
 from allo_core.ui.shared.plots import draw_plot
 from allo_core.ui.shared.run_panel import draw_progress
 from allo_core.ui.shared.text import file_stem
+from allo_core.ui.shared.worker import job_of, submit
 
 __all__ = ["draw_tabs"]
 
@@ -97,14 +97,8 @@ def _address(view: SetView, result: SetResult, member: Member) -> str:
     known = receptors().get(member.name)
     if known is None or known.protein.sequence != member.protein.sequence:
         return ""
-    query = {
-        "protein": member.name,
-        "sites": residues_in_link(member.protein, member.sites),
-        "model": view.model,
-        "threshold": f"{view.threshold:g}",
-        "head": f"{result.head[0]}.{result.head[1]}",
-    }
-    return f"/?{urlencode(query)}"
+    choices = {"model": view.model, "threshold": f"{view.threshold:g}", "head": head_in_link(result.head)}
+    return explore_link(member.name, member.protein, member.sites, choices)
 
 
 def _heads(result: SetResult) -> None:
@@ -157,13 +151,13 @@ def _control(view: SetView, result: SetResult, by_chance: int | None) -> None:
     with mixed:
         st.markdown("**Shuffled sequences**", help=HELP["shuffled"])
         request = shuffled_request(view, result.done)
-        job = session.job_of(request)
+        job = job_of(request)
         if by_chance is not None:
             st.markdown(f"Heads that pass: {by_chance} of {len(found.frame)}.")
         elif job is not None and job.active:
             draw_progress(job)
         else:
-            st.button(f"Run {len(found.members)} shuffled sequences", key="run_shuffled", on_click=session.start_run, args=(request,))
+            st.button(f"Run {len(found.members)} shuffled sequences", key="run_shuffled", on_click=submit, args=(request,))
 
 
 def _downloads(view: SetView, result: SetResult, by_chance: int | None) -> None:

@@ -14,7 +14,7 @@ from allo_core.models.devices import DEVICES, DTYPES
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
 from allo_core.runs.column_reducer import KEPT_THRESHOLDS
 from allo_core.ui.shared import inputs
-from allo_core.ui.shared.link import one_of, read_fields, read_head
+from allo_core.ui.shared.link import head_in_link, one_of, read_fields, read_head
 
 __all__ = ["EVIDENCE", "KINDS", "LIBRARY", "SetView", "asked_of", "classes", "from_query", "to_query"]
 
@@ -100,7 +100,7 @@ def to_query(view: SetView) -> dict[str, str]:
     if view.threshold != usual.threshold:
         query["threshold"] = f"{view.threshold:g}"
     if view.head is not None:
-        query["head"] = f"{view.head[0]}.{view.head[1]}"
+        query["head"] = head_in_link(view.head)
     return query
 
 

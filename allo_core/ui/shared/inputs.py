@@ -6,7 +6,6 @@ its input is, and is read as nothing else: what was uploaded cannot be opened as
 
 import hashlib
 import json
-import re
 from pathlib import Path
 
 from allo_core.errors import StoreError
@@ -16,11 +15,11 @@ from allo_core.library.structures import shipped_structure
 from allo_core.protein.sequence import Protein
 from allo_core.storage.home import home
 from allo_core.storage.whole_file import write_whole
+from allo_core.ui.shared.refs import InputKind, StructureRef, input_kind
 
 __all__ = [
     "forget",
     "is_kept_structure",
-    "is_key",
     "keep_folder",
     "keep_protein",
     "keep_structure",
@@ -32,13 +31,6 @@ __all__ = [
     "name_of",
     "structure_file",
 ]
-
-_KEY = re.compile(r"(sequence|structure|table|folder)-[0-9a-f]{20}")
-
-
-def is_key(text: str) -> bool:
-    """Whether a text is a key of a kept input."""
-    return _KEY.fullmatch(text) is not None
 
 
 def keep_protein(protein: Protein) -> str:
@@ -107,7 +99,7 @@ def structure_file(key: str) -> tuple[Path, str]:
     StoreError, LibraryError
         An upload that is not kept on this machine; an identifier that neither ships with the app nor was fetched.
     """
-    if is_key(key):
+    if StructureRef.parse(key).kind == "upload":
         return kept_structure(key)
     fetched = fetched_structure(key)
     return (fetched, key) if fetched is not None else (shipped_structure(key).path, key)
@@ -115,7 +107,7 @@ def structure_file(key: str) -> tuple[Path, str]:
 
 def name_of(key: str) -> str:
     """What a person called a kept input; StoreError if it is not kept on this machine."""
-    if key.startswith("structure"):
+    if input_kind(key) == "structure":
         return kept_structure(key)[1]
     protein = kept_protein(key)
     return f"{protein.name} · {protein.number(0)}–{protein.number(len(protein) - 1)}"
@@ -123,7 +115,7 @@ def name_of(key: str) -> str:
 
 def forget(key: str) -> None:
     """Delete a kept input."""
-    if is_key(key):
+    if input_kind(key) is not None:
         for file in _folder().glob(f"{key}.*"):
             file.unlink(missing_ok=True)
 
@@ -132,11 +124,11 @@ def _folder() -> Path:
     return home() / "inputs"
 
 
-def _key_of(kind: str, content: bytes) -> str:
+def _key_of(kind: InputKind, content: bytes) -> str:
     return f"{kind}-{hashlib.sha256(content).hexdigest()[:20]}"
 
 
-def _keep_file(kind: str, content: bytes, name: str) -> str:
+def _keep_file(kind: InputKind, content: bytes, name: str) -> str:
     """Keep a file under its content's hash, and what it was called; returns its key."""
     key = _key_of(kind, content)
     _write(_folder() / f"{key}.bin", content)
@@ -144,8 +136,8 @@ def _keep_file(kind: str, content: bytes, name: str) -> str:
     return key
 
 
-def _read(kind: str, key: str, suffix: str) -> bytes:
-    if not is_key(key) or not key.startswith(f"{kind}-"):
+def _read(kind: InputKind, key: str, suffix: str) -> bytes:
+    if input_kind(key) != kind:
         raise StoreError(f"{key[:40]!r} is not the key of a kept input.")
     try:
         return (_folder() / f"{key}{suffix}").read_bytes()

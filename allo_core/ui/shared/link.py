@@ -1,16 +1,25 @@
-"""Reading what any page may find in a link; each reader takes a text and the view so far, and raises ValueError for what means nothing."""
+"""What links hold: how it is written, and how any page reads it.
+
+Each reader takes a text and the view so far, and raises ValueError for what means nothing.
+"""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
+from urllib.parse import urlencode
 
 from allo_core.attention.head import Head
 from allo_core.errors import AlloScopeError
 from allo_core.models.registry import MODELS
+from allo_core.protein.residues import format_residues
+from allo_core.protein.sequence import Protein
 
-__all__ = ["one_of", "read_any_head", "read_fields", "read_head"]
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
-View = TypeVar("View")
+__all__ = ["explore_link", "head_in_link", "one_of", "read_any_head", "read_fields", "read_head", "residues_in_link"]
+
+View = TypeVar("View", bound="DataclassInstance")
 
 
 class _HasModel(Protocol):
@@ -18,6 +27,33 @@ class _HasModel(Protocol):
 
     @property
     def model(self) -> str: ...
+
+
+def explore_link(protein_key: str, protein: Protein, sites: tuple[int, ...], choices: Mapping[str, str]) -> str:
+    """Address of Explore with this protein and these residues marked.
+
+    Parameters
+    ----------
+    protein_key : str
+        Entry name of a library receptor, or the key of a kept sequence.
+    protein : Protein
+    sites : tuple of int
+        0-based indices of the residues of set A.
+    choices : mapping of str to str
+        Other parameters of Explore's address, as its View names and writes them: model, threshold ("0.3"), head ("3.6").
+        What is not there has Explore's default value; the structure is then the protein's first one.
+    """
+    return f"/?{urlencode({'protein': protein_key, 'sites': residues_in_link(protein, sites), **choices})}"
+
+
+def residues_in_link(protein: Protein, indices: tuple[int, ...]) -> str:
+    """Residues as a link holds them: ``"D52,S91"``."""
+    return format_residues(protein, indices).replace(" ", ",")
+
+
+def head_in_link(head: tuple[int, int]) -> str:
+    """Layer and head as a link holds them, counted from 0: ``"3.6"``."""
+    return Head(*head).text
 
 
 def read_fields(view: View, query: Mapping[str, str], readers: Mapping[str, Callable]) -> tuple[View, list[str]]:

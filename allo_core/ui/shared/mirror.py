@@ -11,9 +11,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from allo_core.ui.explore import session
-
-__all__ = ["mirrored", "mirrored_field"]
+__all__ = ["mirrored"]
 
 
 class _Shown(NamedTuple):
@@ -57,11 +55,6 @@ def mirrored(name: str, value: Any, act: Callable[[Any], None], options: Sequenc
     first = shown.first
     shown_at_first = {default: first} if options is None else {"index": list(options).index(first) if first in options else None}
     return {"key": key, "on_change": changed, **shown_at_first}
-
-
-def mirrored_field(field: str, value: Any, options: Sequence | None = None) -> dict[str, Any]:
-    """``mirrored`` for a widget whose value is a field of the view."""
-    return mirrored(field, value, lambda chosen: session.change(**{field: chosen}), options)
 
 
 def _hashable(value: Any) -> Hashable:

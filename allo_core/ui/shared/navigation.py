@@ -1,22 +1,45 @@
 """The pages of the app, and the way to them."""
 
+from typing import NamedTuple
+
 import streamlit as st
 
-__all__ = ["enter", "run"]
+__all__ = ["PAGES", "Entry", "enter", "run"]
 
 _ENTERED = "entered"
+
+
+class Entry(NamedTuple):
+    """One page in the navigation: its script, its title, its icon and its address ("" of the page that opens first)."""
+
+    script: str
+    title: str
+    icon: str
+    address: str
+
+
+# At most three groups and nine entries: what is new becomes a tab or a card of a page before it becomes a page.
+PAGES: dict[str, tuple[Entry, ...]] = {
+    "One protein": (Entry("pages/explore.py", "Explore", ":material/biotech:", ""),),
+    "Many proteins": (
+        Entry("pages/receptors.py", "Receptors", ":material/groups:", "receptors"),
+        Entry("pages/batch.py", "Batch", ":material/dataset:", "batch"),
+    ),
+    "This machine": (Entry("pages/runs.py", "Kept runs", ":material/folder_open:", "runs"),),
+}
 
 
 def run() -> None:
     """Run the page that the address names, and draw the links to the others."""
     st.session_state[_ENTERED] = True
-    pages = _pages()
-    shown = st.navigation(pages, position="hidden")
-    shown.run()
+    groups = _pages()
+    current = st.navigation(groups, position="hidden")
+    current.run()
     with st.sidebar:
-        for page in pages:
-            if page.title != shown.title:
-                st.page_link(page)
+        for pages in groups.values():
+            for page in pages:
+                if page.title != current.title:
+                    st.page_link(page)
 
 
 def enter() -> None:
@@ -29,10 +52,12 @@ def enter() -> None:
         st.rerun()
 
 
-def _pages() -> list:
-    return [
-        st.Page("pages/explore.py", title="Explore", icon=":material/biotech:", default=True),
-        st.Page("pages/receptors.py", title="Receptors", icon=":material/groups:", url_path="receptors"),
-        st.Page("pages/batch.py", title="Batch", icon=":material/dataset:", url_path="batch"),
-        st.Page("pages/runs.py", title="Kept runs", icon=":material/folder_open:", url_path="runs"),
-    ]
+def _pages() -> dict[str, list]:
+    """Streamlit's pages by group."""
+    return {
+        group: [
+            st.Page(entry.script, title=entry.title, icon=entry.icon, url_path=entry.address or None, default=not entry.address)
+            for entry in entries
+        ]
+        for group, entries in PAGES.items()
+    }

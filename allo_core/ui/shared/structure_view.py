@@ -5,8 +5,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from allo_core.figures.colours import ELEMENTS, PARTNER, PARTNER_ON_DARK
-from allo_core.ui.explore.painting import PLAIN, Painting
 from allo_core.ui.shared.components import component_file, component_without_picture
+from allo_core.ui.shared.painting import PLAIN, Painting
 from allo_core.ui.shared.three_d_mol import FILE, ThreeDMolError, ensure_library
 
 __all__ = ["picked_number", "structure_view"]

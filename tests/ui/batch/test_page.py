@@ -2,16 +2,18 @@
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from allo_core.library.receptors import find_receptor
 from allo_core.ui.batch.results import read, stamp_of
-from allo_core.ui.batch.sequences import _explore_view
+from allo_core.ui.batch.sequences import _choices
 from allo_core.ui.explore import view as explore_state
+from allo_core.ui.shared.link import explore_link
 from tests.batch.planted import BEST, NAMES, SITES, plant, planted_settings
 from tests.ui.reading import mirror_of, said
 
@@ -48,7 +50,7 @@ def typed(page: AppTest, folder: Path | str) -> AppTest:
 
 def choose(page: AppTest, **fields) -> None:
     """Choose a record or a head as a click on a table or picture does."""
-    page.session_state["batch_view"] = replace(page.session_state["batch_view"], **fields)
+    page.session_state["batch"].change(**fields)
     page.run()
     assert not page.exception
 
@@ -196,12 +198,12 @@ def test_links(opened, batch):
     assert mirror_of(page.selectbox, "batch_shows").value == "snr"
     mirror_of(page.selectbox, "batch_shows").set_value("enrichment").run()
     assert not page.exception
-    key = page.session_state["batch_view"].batch
+    key = page.session_state["batch"].view.batch
     assert dict(page.query_params) == {"batch": key, "shows": "enrichment", "head": "4.7"}
 
 
 def test_a_link_opens_the_batch_again_where_it_was_typed(opened, batch):
-    key = opened(batch).session_state["batch_view"].batch
+    key = opened(batch).session_state["batch"].view.batch
     page = opened(batch=key, row="2", head="4.7")
     assert not page.exception
     assert "record 2" in said(page)
@@ -219,6 +221,17 @@ def test_a_published_null_has_no_passing_heads(opened, tmp_path):
 
 def test_the_view_of_explore(batch):
     folder = str(batch)
-    found = _explore_view(read(folder, stamp_of(folder)), "AA2AR", SITES, BEST)
+    link = explore_link("AA2AR", find_receptor("AA2AR").protein, SITES, _choices(read(folder, stamp_of(folder)), BEST))
+    found, notices = explore_state.from_query(dict(parse_qsl(urlsplit(link).query, strict_parsing=True)))
+    assert notices == []
     assert (found.sites, found.model, found.threshold, found.head) == (SITES, "alloscope_gpcr_8m", 0.1, BEST)
+    assert (found.null, found.draws, found.dtype, found.structure) == ("matched", 0, "float32", "8FYN")
     assert explore_state.from_query(explore_state.to_query(found)) == (found, [])
+
+
+def test_the_link_names_the_null_and_draws_of_the_batch_where_explore_has_them(tmp_path):
+    for null, draws in (("published", 50_000), ("uniform", 777)):
+        folder = str(plant(tmp_path / null, planted_settings(null=null, draws=draws)))
+        choices = _choices(read(folder, stamp_of(folder)), BEST)
+        assert choices["null"] == null
+        assert choices.get("draws") == (str(draws) if draws == 50_000 else None)

@@ -1,6 +1,7 @@
 """The page script without a browser: what it says when something it relies on is missing, damaged or late."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from allo_core.runs.column_store import kept_columns
 from allo_core.runs.extract import extract_attention
 from allo_core.runs.extract_columns import extract_columns
 from allo_core.runs.store import delete_run, list_runs
-from allo_core.ui.explore.view import COLOURINGS
+from allo_core.ui.explore.view import COLOURINGS, View
 from allo_core.ui.shared import inputs
 from tests.ui.reading import mirror_of, said
 
@@ -178,11 +179,11 @@ def test_a_head_that_the_model_lacks_is_not_selected(opened):
     for head in ((30, 19), (-1, 0), (2, 3)):
         page.session_state["asked"] = head
         script = AppTest.from_function(_select_asked, default_timeout=180)
-        script.session_state["view"] = page.session_state["view"]
+        script.session_state["explore"] = replace(page.session_state["explore"])
         script.session_state["asked"] = head
         script.run()
         assert not script.exception
-        assert script.session_state["view"].head == ((2, 3) if head == (2, 3) else None)
+        assert script.session_state["explore"].view.head == ((2, 3) if head == (2, 3) else None)
 
 
 def _select_asked():
@@ -205,8 +206,8 @@ def test_matched_null_in_a_link_to_a_sequence_without_numbers(opened, model):
 def test_an_upload_that_was_deleted_is_told(opened):
     key = inputs.keep_structure(b"ATOM", "mine.pdb")
     page = opened()
-    view = page.session_state["view"]
-    page.session_state["view"] = type(view)(view.protein, view.sites, structure=key)
+    explore = page.session_state["explore"]
+    explore.view = View(explore.view.protein, explore.view.sites, structure=key)
     inputs.forget(key)
     page.run()
     assert not page.exception
@@ -219,14 +220,14 @@ def test_a_refused_upload_that_was_kept_earlier_stays(opened):
     page = opened()
     page.session_state["asked"] = content
     script = AppTest.from_function(_upload_asked, default_timeout=180)
-    script.session_state["view"] = page.session_state["view"]
+    script.session_state["explore"] = replace(page.session_state["explore"])
     script.session_state["asked"] = content
     script.run()
     assert not script.exception
     assert inputs.kept_structure(key)[0].read_bytes() == content
     script.session_state["asked"] = b"nor this"
     script.run()
-    assert "neither PDB nor mmCIF" in script.session_state["problems"]["structure"]
+    assert "neither PDB nor mmCIF" in script.session_state["explore"].noted("structure")
     assert not inputs.is_kept_structure(b"nor this")
 
 
@@ -235,8 +236,6 @@ def _upload_asked():
 
     from allo_core.ui.explore import incoming
 
-    st.session_state.problems = {}
-    st.session_state.inputs = []
     incoming.use_structure(st.session_state.asked, "mine.pdb")
 
 
@@ -286,12 +285,12 @@ def test_a_damaged_name_of_an_upload_is_shown_as_far_as_it_can_be_read(opened, o
 def test_what_comes_late_does_not_replace_other_work(opened):
     page = opened()
     script = AppTest.from_function(_take_late, default_timeout=180)
-    script.session_state["view"] = page.session_state["view"]
+    script.session_state["explore"] = replace(page.session_state["explore"])
     script.run()
     assert not script.exception
-    assert script.session_state["view"] == page.session_state["view"]
-    assert script.session_state["notices"] == ["P1 has been fetched; choose it under Receptor."]
-    assert [inputs.name_of(key) for key in script.session_state["inputs"]] == ["late · 1–7"]
+    assert script.session_state["explore"].view == page.session_state["explore"].view
+    assert script.session_state["explore"].notices == ["P1 has been fetched; choose it under Receptor."]
+    assert [inputs.name_of(key) for key in script.session_state["explore"].inputs] == ["late · 1–7"]
 
 
 def _take_late():
@@ -301,10 +300,9 @@ def _take_late():
     from allo_core.ui.explore import incoming
     from allo_core.ui.shared.fetching import Fetching
 
-    st.session_state.problems, st.session_state.inputs, st.session_state.notices = {}, [], []
     done = Fetching("P1", lambda cancel: Protein("late", "MPIMGSS"), "ADRB2")
     done._thread.join()
-    st.session_state.fetching = {"sequence": done}
+    st.session_state.explore.fetching["sequence"] = done
     incoming.take_fetched()
 
 

@@ -89,9 +89,9 @@ def test_the_highest_are_marked_at_once(opened, predictor, maps):
     button(page, "mark_predicted").click().run()
     assert not page.exception
     expected = predict_sites(maps, UNKNOWN, numbers_for(UNKNOWN), predictor)
-    assert page.session_state["view"].sites == tuple(sorted(np.argsort(-expected, kind="stable")[:10].tolist()))
+    assert page.session_state["explore"].view.sites == tuple(sorted(np.argsort(-expected, kind="stable")[:10].tolist()))
     assert "p and q are circular" in said(page)
-    page.session_state["view"] = replace(page.session_state["view"], sites=(50, 60, 70))
+    page.session_state["explore"].change(sites=(50, 60, 70))
     page.run()
     assert "circular" not in said(page)
 
@@ -136,7 +136,7 @@ def test_another_model_is_told_and_offered_the_right_one(monkeypatch, predictor)
     assert "was fitted to the attention of AlloScope GPCR 8M; that of AntiBERTy means nothing to it." in told
     button(page, "predictors_model").click().run()
     assert not page.exception
-    assert page.session_state["view"].model == DEFAULT_MODEL
+    assert page.session_state["explore"].view.model == DEFAULT_MODEL
 
 
 def test_without_a_predictor_the_page_stays(opened, monkeypatch):

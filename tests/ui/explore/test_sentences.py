@@ -4,8 +4,8 @@ import pytest
 
 from allo_core.library.receptors import find_receptor
 from allo_core.protein.sequence import Protein
-from allo_core.ui.explore import results
 from allo_core.ui.explore.sentences import model_sentence, structure_sentence
+from allo_core.ui.shared.structures import load_structure
 
 A2A = find_receptor("AA2AR").protein
 
@@ -46,17 +46,17 @@ def test_what_the_model_read(protein, sentence):
 )
 def test_what_the_structure_is(receptor, entry, words):
     protein = find_receptor(receptor).protein
-    sentence = structure_sentence(results.load_structure(entry, protein), protein)
+    sentence = structure_sentence(load_structure(entry, protein), protein)
     assert sentence.startswith(words)
     assert sentence.endswith("The model never saw this structure or its state.")
 
 
 def test_an_alphafold_model_is_called_a_prediction():
-    loaded = replace(results.load_structure("8FYN", A2A), key="AF-P29274-F1", name="AF-P29274-F1")
+    loaded = replace(load_structure("8FYN", A2A), key="AF-P29274-F1", name="AF-P29274-F1")
     assert "is an AlphaFold prediction, not an experiment, with this mutation: G218L" in structure_sentence(loaded, A2A)
 
 
 def test_a_change_of_the_sequence_is_no_mutation_of_the_structure():
     mutant = Protein("mine", A2A.sequence[:51] + "A" + A2A.sequence[52:])
-    sentence = structure_sentence(results.load_structure("8FYN", mutant), mutant)
+    sentence = structure_sentence(load_structure("8FYN", mutant), mutant)
     assert sentence.startswith("Structure 8FYN differs from the sequence that the model read at A52D, G218L.")

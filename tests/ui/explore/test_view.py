@@ -8,6 +8,7 @@ from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.protein.sequence import Protein
 from allo_core.ui.explore import view as state
 from allo_core.ui.shared import inputs
+from allo_core.ui.shared.refs import input_kind
 
 A2A = find_receptor("AA2AR")
 
@@ -102,7 +103,7 @@ def test_a_click_toggles():
 def test_kept_protein_and_structure_come_back():
     protein = Protein("../<b>x</b>", "MPIMGSS", first=5)
     key = inputs.keep_protein(protein)
-    assert inputs.is_key(key)
+    assert input_kind(key) == "sequence"
     assert inputs.kept_protein(key) == protein
     upload = inputs.keep_structure(b"ATOM", "../../evil.pdb")
     path, name = inputs.kept_structure(upload)

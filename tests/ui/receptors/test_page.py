@@ -147,7 +147,7 @@ def test_a_table_that_is_no_utf8_changes_nothing(opened, table):
     assert [error.value for error in page.error] == [
         plain("mine.csv: the table is not UTF-8 text; save it as 'CSV UTF-8'. The table before stays.")
     ]
-    assert page.session_state["set_view"].table == table
+    assert page.session_state["receptors"].view.table == table
     assert "residues of two" in said(page)
 
 
@@ -166,7 +166,8 @@ def test_another_table_of_the_same_members_is_told_apart(opened, table):
     page = opened(kind="table", table=first)
     assert "residues of first" in said(page)
     assert "NOSUCH1" in members_said(page)
-    page.session_state["set_view"] = replace(page.session_state["set_view"], table=second)
+    receptors = page.session_state["receptors"]
+    receptors.view = replace(receptors.view, table=second)
     page.run()
     assert not page.exception
     assert "residues of second" in said(page)

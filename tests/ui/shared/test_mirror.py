@@ -1,7 +1,5 @@
 """What the browser sends before it was told of a change is not taken for a person's wish."""
 
-from dataclasses import replace
-
 from streamlit.testing.v1 import AppTest
 
 
@@ -10,13 +8,13 @@ def _page():
     import streamlit as st
 
     from allo_core.ui.explore import session
-    from allo_core.ui.explore.view import THRESHOLDS
+    from allo_core.ui.shared.choices import THRESHOLDS
     from allo_core.ui.shared.mirror import mirrored
 
-    session.start()
-    view = st.session_state.view
-    st.select_slider("Threshold", THRESHOLDS, **mirrored("threshold", view.threshold, lambda value: session.change(threshold=value)))
-    st.slider("Pairs", 0, 50, **mirrored("pairs", view.pairs, lambda value: session.change(pairs=value)))
+    explore = session.start()
+    view = explore.view
+    st.select_slider("Threshold", THRESHOLDS, **mirrored("threshold", view.threshold, lambda value: explore.change(threshold=value)))
+    st.slider("Pairs", 0, 50, **mirrored("pairs", view.pairs, lambda value: explore.change(pairs=value)))
 
 
 def opened() -> AppTest:
@@ -28,7 +26,7 @@ def changed_elsewhere(page: AppTest, **fields) -> object:
     before = page._tree
     for widget in (*page.select_slider, *page.slider):
         widget.set_value(widget.value)  # else AppTest asks the server for it
-    page.session_state.view = replace(page.session_state.view, **fields)
+    page.session_state.explore.change(**fields)
     page.run()
     return before
 
@@ -50,7 +48,7 @@ def test_an_old_value_does_not_undo_a_change():
     page = opened()
     before = changed_elsewhere(page, threshold=0.1)
     message_from(page, before).run()
-    assert page.session_state.view.threshold == 0.1
+    assert page.session_state.explore.view.threshold == 0.1
     assert page.select_slider[0].value == 0.1
 
 
@@ -59,23 +57,23 @@ def test_nor_after_two_changes():
     before = changed_elsewhere(page, threshold=0.1)
     changed_elsewhere(page, threshold=0.2)
     message_from(page, before).run()
-    assert page.session_state.view.threshold == 0.2
+    assert page.session_state.explore.view.threshold == 0.2
 
 
 def test_a_wish_that_comes_with_an_old_value_is_granted():
     page = opened()
     before = changed_elsewhere(page, threshold=0.1)
     message_from(page, before).slider[0].set_value(20).run()
-    assert page.session_state.view.threshold == 0.1
-    assert page.session_state.view.pairs == 20
+    assert page.session_state.explore.view.threshold == 0.1
+    assert page.session_state.explore.view.pairs == 20
 
 
 def test_a_person_can_go_back_to_the_old_value():
     page = opened()
-    first = page.session_state.view.threshold
+    first = page.session_state.explore.view.threshold
     changed_elsewhere(page, threshold=0.1)
     page.select_slider[0].set_value(first).run()
-    assert page.session_state.view.threshold == first
+    assert page.session_state.explore.view.threshold == first
 
 
 def test_wishes_in_a_row_leave_the_widget_what_it_is():
@@ -83,7 +81,7 @@ def test_wishes_in_a_row_leave_the_widget_what_it_is():
     key = page.select_slider[0].key
     for value in (0.1, 0.2, 0.1):
         page.select_slider[0].set_value(value).run()
-        assert page.session_state.view.threshold == value
+        assert page.session_state.explore.view.threshold == value
         assert page.select_slider[0].key == key  # else the keyboard would lose it
 
 
@@ -91,7 +89,7 @@ def test_a_wish_on_a_widget_that_was_replaced_meanwhile_counts():
     page = opened()
     before = changed_elsewhere(page, threshold=0.1)
     message_from(page, before).select_slider[0].set_value(0.2).run()
-    assert page.session_state.view.threshold == 0.2
+    assert page.session_state.explore.view.threshold == 0.2
     assert page.select_slider[0].value == 0.2
 
 
@@ -102,5 +100,5 @@ def test_a_run_that_was_cut_short_loses_no_value():
     for _ in range(2):
         page.run()
         slider = page.select_slider[0]
-        assert [slider.proto.options[int(at)] for at in slider.proto.default] == [str(page.session_state.view.threshold)]
-        assert list(page.slider[0].proto.default) == [page.session_state.view.pairs]
+        assert [slider.proto.options[int(at)] for at in slider.proto.default] == [str(page.session_state.explore.view.threshold)]
+        assert list(page.slider[0].proto.default) == [page.session_state.explore.view.pairs]

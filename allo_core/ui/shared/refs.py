@@ -1,0 +1,65 @@
+"""What links and views call proteins, structures and kept inputs: which kind a name is of is told here and nowhere else."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, Self, cast
+
+__all__ = ["InputKind", "ProteinRef", "StructureRef", "input_kind"]
+
+InputKind = Literal["sequence", "structure", "table", "folder"]
+_KEY = re.compile(r"(sequence|structure|table|folder)-[0-9a-f]{20}")
+
+
+def input_kind(text: str) -> InputKind | None:
+    """The kind of the kept input that has this key (`inputs`); None where the text is no key."""
+    match = _KEY.fullmatch(text)
+    return None if match is None else cast(InputKind, match[1])
+
+
+@dataclass(frozen=True)
+class ProteinRef:
+    """Which protein is meant.
+
+    Parameters
+    ----------
+    kind : {"receptor", "kept"}
+        A receptor of the library, or a sequence that was given here.
+    id : str
+        Entry name ("AA2AR") or key of the kept sequence, as links hold it.
+    """
+
+    kind: Literal["receptor", "kept"]
+    id: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The protein that a link means; whether there is one is found when it is read."""
+        return cls("receptor" if input_kind(text) is None else "kept", text)
+
+
+@dataclass(frozen=True)
+class StructureRef:
+    """Which structure is meant.
+
+    Parameters
+    ----------
+    kind : {"entry", "alphafold", "upload"}
+        An entry of the PDB that ships with the app or was fetched, a model of the AlphaFold database, or a file that was given here.
+    id : str
+        PDB code ("8FYN"), name of the model ("AF-P29274-F1") or key of the kept file, as links hold it.
+    """
+
+    kind: Literal["entry", "alphafold", "upload"]
+    id: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The structure that a link means; whether there is one is found when it is read."""
+        if input_kind(text) is not None:
+            return cls("upload", text)
+        return cls("alphafold" if text.startswith("AF-") else "entry", text)
+
+    @classmethod
+    def model_of(cls, accession: str) -> Self:
+        """The model that the AlphaFold database has of a UniProt accession."""
+        return cls("alphafold", f"AF-{accession}-F1")
