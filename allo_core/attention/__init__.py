@@ -1,0 +1,11 @@
+"""Arrays only: what heads look at, and what random residues would get.  Knows no model and no file.
+
+- `head`: one head, its name, its text in links
+- `columns`: column weights above a threshold
+- `arcs`: the entries of one map above a threshold
+- `scores`: the scores of every head for one set of residues
+- `nulls`: what random sites would get: moments, p, q
+- `draws`: random sites, drawn once for all heads
+- `head_card`: how far a head reaches, contacts, what its score rests on
+- `threads`: arrays in a few threads
+"""

@@ -1,6 +1,21 @@
 """Thousands of sequences through one model: what it keeps, how it runs, and how the results are read.
 
 Writing needs Ray (the extra ``cluster``), reading needs pyarrow and pandas alone.
+
+- `settings`: what is computed, one choice for all
+- `records`: reading the records
+- `compute`: one sequence
+- `worker`: one Ray worker
+- `workers`: how many workers
+- `cluster`: Ray, started or met
+- `pipeline`: records to workers, statuses back
+- `run`: a whole batch
+- `journal`: which record a worker is at
+- `part`: writing a few records in one step
+- `layout`: the files of a batch
+- `folder`: the folder of a batch
+- `dataset`: reading the results
+- `summary`: all heads over the sequences
 """
 
 from allo_core.batch.dataset import BatchResults, open_batch

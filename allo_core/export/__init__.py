@@ -1,4 +1,16 @@
-"""What users take away: tables, the record of a run, structure files, scripts for other viewers, pages, and one archive of it all."""
+"""What users take away: tables, the record of a run, structure files, scripts for other viewers, pages, and one archive of it all.
+
+- `tables`: the table of heads
+- `record`: the record of a run
+- `facts`: the structure in a record
+- `coloured`: a structure with values as B factors
+- `scripts`: PyMOL and ChimeraX
+- `pages`: pages that open offline
+- `predicted`: predicted sites
+- `receptor_set`: a set of receptors
+- `batch`: a batch
+- `bundle`: one ZIP of all
+"""
 
 from allo_core.export.batch import batch_heads_csv, batch_record, batch_sequences_csv
 from allo_core.export.bundle import bundle

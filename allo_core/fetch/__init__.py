@@ -1,4 +1,11 @@
-"""Sequences and structures by identifier, from UniProt, the PDB and the AlphaFold database; each is fetched once and kept."""
+"""Sequences and structures by identifier, from UniProt, the PDB and the AlphaFold database; each is fetched once and kept.
+
+- `identifiers`: what a person typed
+- `sources`: the three databases
+- `sequences`: a protein by accession
+- `structures`: a structure by code
+- `kept`: fetched files in the cache
+"""
 
 from allo_core.fetch.identifiers import Identifier, identify
 from allo_core.fetch.sequences import fetch_sequence

@@ -1,1 +1,10 @@
-"""Plotly figures from plain arrays."""
+"""Plotly figures from plain arrays.
+
+- `colours`: all colours
+- `layout`: what figures have in common
+- `heatmap`: layer x head
+- `profile`: numbers along the sequence
+- `attention_map`: one head's map
+- `receptor_set`: pictures of a set of receptors
+- `batch`: pictures of a batch
+"""

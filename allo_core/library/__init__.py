@@ -1,0 +1,8 @@
+"""What ships: receptors, their numbers, sites and structures.
+
+- `receptors`: the receptors and their numbers
+- `nearest`: numbers for any sequence
+- `sites`: which sites lie in a protein, and residues by name
+- `structures`: the structures that ship
+- `build`: the script that writes `allo_core/data`
+"""

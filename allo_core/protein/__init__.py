@@ -1,0 +1,8 @@
+"""From text to a protein, its residues and their numbers.
+
+- `sequence`: text to `Protein`, and every complaint about a sequence
+- `fasta`: the one reader of FASTA
+- `residues`: text to residues and back
+- `numbering`: segments, both generic numbering schemes, conservation
+- `alignment`: two sequences laid on each other
+"""

@@ -1,0 +1,13 @@
+"""What one forward pass leaves on disk.
+
+- `meta`: what a run was computed from, and its key
+- `meta_file`: meta.json of a run
+- `layout`: the files of a run
+- `maps`: attention maps, read as needed
+- `store`: kept runs: writing, finding, listing, deleting
+- `disk`: room on the disk
+- `extract`: from a model and a protein to maps on disk
+- `column_reducer`: column weights while the model runs
+- `column_store`: kept column weights
+- `extract_columns`: from a model and a protein to column weights
+"""

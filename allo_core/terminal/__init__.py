@@ -1,1 +1,14 @@
-"""The commands of ``python -m allo_core``, one a module."""
+"""The commands of ``python -m allo_core``, one a module, and what several of them use.
+
+- `analyse`: one protein
+- `compare`: a set of receptors
+- `batch`: thousands of sequences
+- `models`: the models
+- `runs`: the kept runs
+- `train`: training
+- `fit`: fitting the site predictor
+- `targets`: a protein and residues, as named in a terminal
+- `picture`: coloured structures
+- `files`: files asked for by name
+- `progress`: progress on one line
+"""

@@ -1,0 +1,26 @@
+"""What several pages use.
+
+- `page_session`: what a page remembers: its view, problems, notices
+- `navigation`: the pages in groups
+- `refs`: which kind of thing a name is of
+- `link`: what links hold
+- `choices`: choices that links to Explore hold
+- `inputs`: what people paste and upload, kept
+- `mirror`: widgets that show a part of the view
+- `frame`: what stands around every page
+- `help`: the help texts
+- `text`: text from outside, made safe
+- `models`: choosing a model
+- `jobs`: the background run
+- `worker`: the worker thread
+- `run_panel`: progress with cancel
+- `fetching`: fetching in the background
+- `plots`: Plotly on a page
+- `head_cursor`: the selected head on a heatmap
+- `heads_table`: a table of heads
+- `painting`: what a structure shows
+- `structures`: a structure, ready to draw
+- `structure_view`: the 3D view
+- `three_d_mol`: 3Dmol.js, fetched once
+- `components`: files of the page's own components
+"""
