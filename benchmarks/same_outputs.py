@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 RECORDS = (">sp|P29274|AA2AR_HUMAN", ">sp|P07550|ADRB2_HUMAN", ">domain of GRM5")
 _WHEN = ("created", "seconds", "device_seconds")
+_VERSION = "alloscope"  # the meta.json of a run names it since runs are of several kinds; nothing is computed from it
 
 
 def commands(out: Path) -> list[list[str]]:
@@ -96,19 +97,20 @@ def _write_sequences(path: Path) -> None:
 
 def _content(path: Path, folder: str) -> bytes:
     content = path.read_bytes()
-    return _without_folder(_untimed(content) if path.suffix == ".json" else content, folder)
+    left_out = (*_WHEN, _VERSION) if path.name == "meta.json" else _WHEN
+    return _without_folder(_untimed(content, left_out) if path.suffix == ".json" else content, folder)
 
 
 def _without_folder(content: bytes, folder: str) -> bytes:
     return content.replace(folder.encode(), b"FOLDER")
 
 
-def _untimed(content: bytes) -> bytes:
+def _untimed(content: bytes, left_out: tuple[str, ...] = _WHEN) -> bytes:
     """JSON text without the times in it."""
 
     def cleaned(value):
         if isinstance(value, dict):
-            return {key: cleaned(item) for key, item in value.items() if key not in _WHEN}
+            return {key: cleaned(item) for key, item in value.items() if key not in left_out}
         return [cleaned(item) for item in value] if isinstance(value, list) else value
 
     return json.dumps(cleaned(json.loads(content))).encode()

@@ -4,11 +4,10 @@ import streamlit as st
 
 from allo_core.analysis.verdict import set_phrases
 from allo_core.errors import AlloScopeError, ScoreError
-from allo_core.library.nearest import numbers_for
 from allo_core.models.registry import get_spec
 from allo_core.runs.extract import find_kept_run, run_notes
 from allo_core.ui.explore import incoming, panels, results, session
-from allo_core.ui.explore.controls import draw_controls, effective_null
+from allo_core.ui.explore.controls import draw_controls
 from allo_core.ui.explore.painting import paint
 from allo_core.ui.explore.prediction_panel import circularity, draw_prediction
 from allo_core.ui.explore.rail import draw_rail
@@ -25,7 +24,7 @@ from allo_core.ui.shared.text import plain
 page = session.start()
 incoming.take_fetched()
 view, protein = session.settle()
-spec, numbers = get_spec(view.model), numbers_for(protein)
+spec = get_spec(view.model)
 loaded, structure_problem = session.loaded_structure(view, protein)
 
 maps, failure = None, None
@@ -36,11 +35,10 @@ except AlloScopeError as error:
     failure = error
 job = session.current_job(view)
 
-null = effective_null(view, numbers is not None)
 result, details, unscored = None, None, ""
 if maps is not None and (view.sites or view.sites_b):
     try:
-        result = results.result_of(view, maps, null, numbers.strata() if null == "matched" else None)
+        result = results.result_of(view, protein, maps)
     except ScoreError as error:
         unscored = str(error)
     except AlloScopeError as error:
@@ -73,10 +71,10 @@ with right:
     panels.draw_structure(protein, painting, loaded, structure_problem)
 phrases = set_phrases(view.sets, offered_sites(view.protein))
 with above:
-    draw_strip(view, protein, null)
+    draw_strip(view, protein)
     draw_verdict(result, phrases, device_notes(maps, job), circularity(view))
     draw_notices(page)
-    draw_controls(view, numbers is not None)
+    draw_controls(view, protein)
 with st.sidebar:
     draw_rail(view, protein, loaded, maps is not None)
 if waiting is not None:  # last: its progress bar asks again and again, and by then the browser should know the rest

@@ -1,14 +1,16 @@
 """What is measured with two sets of residues: attention on one of them, or the coupling from one to the other."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from allo_core.errors import ScoreError
 
-__all__ = ["MEASURES", "Setting", "setting"]
+__all__ = ["MEASURES", "Measure", "Setting", "check_measure", "setting"]
 
-# Measure -> how it is called on the page.
-MEASURES = {"A": "on A", "B": "on B", "AB": "A → B", "BA": "B → A"}
+Measure = Literal["A", "B", "AB", "BA"]
+
+# How a measure is called on the page.
+MEASURES: dict[Measure, str] = {"A": "on A", "B": "on B", "AB": "A → B", "BA": "B → A"}
 
 
 class Setting(NamedTuple):
@@ -18,13 +20,19 @@ class Setting(NamedTuple):
     sites: tuple[int, ...]
 
 
-def setting(measure: str, a: Iterable[int], b: Iterable[int]) -> Setting:
+def check_measure(measure: str) -> None:
+    """ScoreError unless `measure` is one of the known ones."""
+    if measure not in get_args(Measure):
+        raise ScoreError(f"The measure {measure!r} is unknown; choose one of {', '.join(get_args(Measure))}.")
+
+
+def setting(measure: Measure, a: Iterable[int], b: Iterable[int]) -> Setting:
     """What a measure means for the sets A and B.
 
     Parameters
     ----------
-    measure : str
-        A key of `MEASURES`.  "AB" is the coupling from A to B: of what the residues of A look at, how much lies in B.
+    measure : {"A", "B", "AB", "BA"}
+        "AB" is the coupling from A to B: of what the residues of A look at, how much lies in B.
     a, b : iterable of int
         0-based residues.
 
@@ -33,8 +41,7 @@ def setting(measure: str, a: Iterable[int], b: Iterable[int]) -> Setting:
     ScoreError
         An unknown measure, or a set that it needs is empty.
     """
-    if measure not in MEASURES:
-        raise ScoreError(f"The measure {measure!r} is unknown; choose one of {', '.join(MEASURES)}.")
+    check_measure(measure)
     sets = {"A": tuple(a), "B": tuple(b)}
     for name in measure:
         if not sets[name]:

@@ -1,10 +1,15 @@
 """The verdict on a run in one sentence, for the page and the terminal alike."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
-    from allo_core.attention.scores import HeadScores, RandomSiteControl
+    from allo_core.analysis.answer import Answer
+    from allo_core.analysis.measures import Measure
+    from allo_core.analysis.question import Question
+    from allo_core.attention.control import RandomSiteControl
+    from allo_core.attention.nulls import Null
+    from allo_core.attention.scores import HeadScores
 
 __all__ = ["nearness", "set_phrases", "site_name", "verdict"]
 
@@ -32,19 +37,16 @@ def set_phrases(sites: Mapping[str, tuple[int, ...]], offered: Mapping[str, tupl
     return phrases
 
 
-def verdict(scores: "HeadScores", control: "RandomSiteControl | None", measure: str, phrases: Mapping[str, str]) -> str:
+def verdict(answer: "Answer", phrases: Mapping[str, str]) -> str:
     """How many heads pass, and how many pass for random residues of the same kind.
 
     Parameters
     ----------
-    scores : HeadScores
-    control : RandomSiteControl or None
-        That of the same columns and settings; None under the published null.
-    measure : {"A", "B", "AB", "BA"}
-        What the scores are of.
+    answer : Answer
     phrases : mapping of str to str
         What to call the sets that the measure needs, as from `set_phrases`.
     """
+    scores, control, measure = answer.scores, answer.control, answer.question.measure
     heads = len(scores.frame)
     if control is None:
         return "The published null gives no p, so no head can pass; it is here to reproduce published numbers."
@@ -56,7 +58,7 @@ def verdict(scores: "HeadScores", control: "RandomSiteControl | None", measure: 
     return f"{count} {_claim(scores.null, len(passing) == 1, measure, phrases)} (q < 0.05); {_control(scores.null, control)}."
 
 
-def _untested(scores: "HeadScores", measure: str) -> str:
+def _untested(scores: "HeadScores", measure: "Measure") -> str:
     from allo_core.attention.nulls import FEWEST_ARCS
 
     heads = len(scores.frame)
@@ -67,31 +69,28 @@ def _untested(scores: "HeadScores", measure: str) -> str:
     return f"No head is tested: none of the {heads} has {FEWEST_ARCS} arcs{source} at threshold {scores.threshold:.2f}; lower it."
 
 
-def nearness(measure: str, queries: Iterable[int] | None, sites: Iterable[int]) -> str:
+def nearness(question: "Question") -> str:
     """What of a coupling may be nothing but neighbourhood along the chain; "" where the sets lie apart, or for other measures.
 
-    Parameters
-    ----------
-    measure : {"A", "B", "AB", "BA"}
-    queries, sites : iterable of int
-        0-based residues that look, and that are looked at, as from `allo_core.analysis.measures.setting`.
+    It is told where residues that look and residues that are looked at lie within 4 of one another.
     """
     from allo_core.attention.head_card import LOCAL
 
-    if measure not in ("AB", "BA"):
+    if question.queries is None:
         return ""
-    queries, sites = set(queries), set(sites)
+    queries, sites = set(question.queries), set(question.sites)
     near = sum(any(abs(site - query) <= LOCAL for query in queries) for site in sites)
     if not near:
         return ""
+    source, target = question.measure
     shared = f", {len(queries & sites)} of them in both sets" if queries & sites else ""
     return (
-        f"{near} of the {len(sites)} residues of set {measure[1]} lie within {LOCAL} of set {measure[0]} along the chain{shared}: "
+        f"{near} of the {len(sites)} residues of set {target} lie within {LOCAL} of set {source} along the chain{shared}: "
         "heads look at neighbours anyway, and the null does not know of it."
     )
 
 
-def _claim(null: str, one: bool, measure: str, phrases: Mapping[str, str]) -> str:
+def _claim(null: "Null", one: bool, measure: "Measure", phrases: Mapping[str, str]) -> str:
     others = "segment- and conservation-matched residues" if null == "matched" else "as many residues drawn from the whole sequence"
     if measure in ("A", "B"):
         return f"attend{'s' if one else ''} to {phrases[measure]} more than to {others}"
@@ -99,6 +98,6 @@ def _claim(null: str, one: bool, measure: str, phrases: Mapping[str, str]) -> st
     return f"look{'s' if one else ''} from {phrases[source]} at {phrases[target]} more than at {others}"
 
 
-def _control(null: str, control: "RandomSiteControl") -> str:
+def _control(null: "Null", control: "RandomSiteControl") -> str:
     kind = "random matched sites" if null == "matched" else "random sites"
     return f"{kind}: median {control.median:g}, 95 % at most {control.percentile_95:g}"

@@ -8,7 +8,8 @@ import numpy as np
 
 from allo_core.attention.arcs import Arcs
 from allo_core.attention.columns import check_positions
-from allo_core.attention.nulls import Null, check_null, encode_strata, moments, published_moments
+from allo_core.attention.nulls import Null, check_null, encode_strata
+from allo_core.attention.standard import standardise
 from allo_core.errors import ScoreError
 
 __all__ = ["CONTACT", "LOCAL", "THRESHOLDS", "HeadCard", "Pair", "Stability", "head_card", "stability", "strongest_pairs"]
@@ -171,24 +172,15 @@ def stability(
         raise ScoreError("The matched null needs a stratum for each residue; choose uniform where no generic numbers are known.")
     length = len(strata) if length is None else length
     marked = check_positions(sites, length, "site")
-    codes = encode_strata(strata if null == "matched" else None, length)
+    codes = None if null == "published" else encode_strata(strata if null == "matched" else None, length)
     points = []
     for threshold in thresholds:
         kept = arcs.above(threshold)
-        weights = _column_weights(kept, length)
-        if null == "published":
-            mu, sigma = published_moments(weights, marked)
-        else:
-            mu, sigma = moments(weights, codes, np.bincount(codes[marked], minlength=codes.max() + 1))
-        points.append(Stability(float(threshold), *_scores(float(weights[marked].sum()), float(mu), float(sigma)), len(kept)))
+        standard = standardise(_column_weights(kept, length), marked, codes)
+        defined = (standard.on_site > 0) & (standard.sigma > 0)
+        log2 = np.log2(standard.enrichment(defined))
+        points.append(Stability(float(threshold), float(log2), float(standard.snr(defined)), len(kept)))
     return tuple(points)
-
-
-def _scores(on_site: float, mu: float, sigma: float) -> tuple[float, float]:
-    """(log2 enrichment, SNR), NaN where nothing lies on the site or random sites do not differ."""
-    if not (on_site > 0 and sigma > 0):
-        return float("nan"), float("nan")
-    return float(np.log2(on_site / mu)), (on_site - mu) / sigma
 
 
 def _column_weights(arcs: Arcs, length: int) -> np.ndarray:

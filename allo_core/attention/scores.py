@@ -1,14 +1,15 @@
 """Scores of every head for one set of marked residues; the definitions stand in docs, the symbols are w_S, c, n, L, mu, sigma."""
 
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from allo_core.attention.columns import Columns, check_positions
-from allo_core.attention.draws import BoundedCache, RandomSites, digest, draw_sites
+from allo_core.attention.control import LEVEL, RandomSiteControl, random_site_control
+from allo_core.attention.draws import RandomSites, draw_sites
 from allo_core.attention.nulls import (
     FEWEST_ARCS,
     Null,
@@ -17,27 +18,12 @@ from allo_core.attention.nulls import (
     default_draws,
     encode_strata,
     exceedance_p,
-    moments,
-    passing_random_sites,
-    published_moments,
     smallest_q,
 )
+from allo_core.attention.standard import Standard, standardise
 from allo_core.errors import ScoreError
 
-__all__ = [
-    "COLUMN_SINK",
-    "CONTROL_SITES",
-    "FEW_ARCS",
-    "FEW_RESIDUES",
-    "LEVEL",
-    "MOST_DRAWS",
-    "HeadScores",
-    "RandomSiteControl",
-    "check_draws",
-    "random_site_control",
-    "score_heads",
-    "score_with_control",
-]
+__all__ = ["COLUMN_SINK", "FEW_ARCS", "FEW_RESIDUES", "MOST_DRAWS", "HeadScores", "check_draws", "score_heads"]
 
 FEW_ARCS = "few arcs"
 FEW_RESIDUES = "few residues"
@@ -47,10 +33,10 @@ MOST_DRAWS = 1_000_000  # those of a site of 100 residues take 200 MB
 _FEWEST_RESIDUES = 3
 _LARGEST_SHARE = 0.6  # of w_S, on one residue
 _SINK_SHARE = 0.5  # of all attention, on two columns
-CONTROL_SITES = 200
-LEVEL = 0.05  # of q, for a head to pass
 
-_control_cache = BoundedCache(1 << 20)
+
+def _no_control() -> None:
+    """Of scores without p values."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +60,8 @@ class HeadScores:
     seed : int
     smallest_q : float
         Smallest q that one head alone can reach; NaN where no head is tested.
+    make_control : callable() -> RandomSiteControl or None
+        How `control` is worked out.
     """
 
     frame: pd.DataFrame
@@ -85,6 +73,15 @@ class HeadScores:
     draws: int
     seed: int
     smallest_q: float
+    make_control: Callable[[], RandomSiteControl | None] = field(default=_no_control, repr=False, compare=False)
+
+    @cached_property
+    def control(self) -> RandomSiteControl | None:
+        """How many heads pass for random sites of the same kind; None under the published null, which has no p values.
+
+        Worked out when it is first asked for, from the draws and moments of the scores.
+        """
+        return self.make_control()
 
     @property
     def n_sites(self) -> int:
@@ -104,21 +101,6 @@ class HeadScores:
         defined = self.frame[(self.frame["flags"] == "") & self.frame["enrichment"].notna()]
         row = defined.loc[defined["enrichment"].idxmax()] if len(defined) else self.frame.loc[self.frame["n_arcs"].idxmax()]
         return int(row["layer"]), int(row["head"])
-
-
-class RandomSiteControl(NamedTuple):
-    """How many heads pass for random sites of the same kind: median and 95th percentile over `n_sites` random sites."""
-
-    median: float
-    percentile_95: float
-    n_sites: int
-
-    @classmethod
-    def of(cls, passing: np.ndarray) -> "RandomSiteControl":
-        """From the number of heads that pass for each random site; of no site at all where nothing is tested."""
-        if not len(passing):
-            return cls(0.0, 0.0, 0)
-        return cls(float(np.median(passing)), float(np.percentile(passing, 95)), len(passing))
 
 
 def score_heads(
@@ -154,54 +136,6 @@ def score_heads(
     return _scores(_prepare(columns, sites, null, strata, draws, seed))
 
 
-def random_site_control(
-    columns: Columns,
-    sites: Iterable[int],
-    null: Null = "uniform",
-    strata: Iterable[Hashable] | None = None,
-    draws: int | None = None,
-    seed: int = 0,
-    level: float = LEVEL,
-) -> RandomSiteControl:
-    """How many heads pass (q < `level`) when random residues of the same kind are marked instead.
-
-    200 of the draws are scored against all of them.  The other parameters are those of `score_heads`.
-
-    Raises
-    ------
-    ScoreError
-        As `score_heads`, and for the published null, which has no p values.
-    """
-    if null == "published":
-        raise ScoreError("The published null has no p values, so no head can pass; choose uniform or matched.")
-    return _control(_prepare(columns, sites, null, strata, draws, seed), level)
-
-
-def score_with_control(
-    columns: Columns,
-    sites: Iterable[int],
-    null: Null = "uniform",
-    strata: Iterable[Hashable] | None = None,
-    draws: int | None = None,
-    seed: int = 0,
-) -> tuple[HeadScores, RandomSiteControl | None]:
-    """`score_heads` and `random_site_control` of the same settings, with what both need worked out once.
-
-    Returns
-    -------
-    scores : HeadScores
-    control : RandomSiteControl or None
-        None under the published null, which has no p values.
-
-    Raises
-    ------
-    ScoreError
-        As `score_heads`.
-    """
-    prepared = _prepare(columns, sites, null, strata, draws, seed)
-    return _scores(prepared), None if null == "published" else _control(prepared, LEVEL)
-
-
 def check_draws(draws: int | None) -> None:
     """ScoreError unless `draws` is None (as many as the heads need) or from 1 to `MOST_DRAWS`."""
     if draws is None or 1 <= draws <= MOST_DRAWS:
@@ -222,15 +156,10 @@ class _Prepared:
     n_arcs: np.ndarray
     marked: np.ndarray
     null: Null
-    mu: np.ndarray
-    sigma: np.ndarray
+    standard: Standard
     count: int
     seed: int
     random_sites: RandomSites | None
-
-    @property
-    def tested(self) -> np.ndarray:
-        return (self.n_arcs >= FEWEST_ARCS) & (self.sigma > 0)
 
 
 def _prepare(
@@ -245,59 +174,56 @@ def _prepare(
     if null == "matched" and strata is None:
         raise ScoreError("The matched null needs a stratum for each residue; choose uniform where no generic numbers are known.")
     codes = encode_strata(strata if null == "matched" else None, shape[-1])
-    counts = np.bincount(codes[marked], minlength=codes.max() + 1)
     weights = columns.weights.reshape(-1, shape[-1])
     n_arcs = columns.arcs.reshape(-1, shape[-1]).sum(axis=1)
+    standard = standardise(weights, marked, None if null == "published" else codes, n_arcs)
     if null == "published":
-        return _Prepared(columns, weights, n_arcs, marked, null, *published_moments(weights, marked), 0, seed, None)
-    mu, sigma = moments(weights, codes, counts)
+        return _Prepared(columns, weights, n_arcs, marked, null, standard, 0, seed, None)
     count = default_draws(len(weights)) if draws is None else draws
-    random_sites = draw_sites(codes, counts, count, seed) if (sigma > 0).any() else None
-    return _Prepared(columns, weights, n_arcs, marked, null, mu, sigma, count, seed, random_sites)
+    counts = np.bincount(codes[marked], minlength=codes.max() + 1)
+    random_sites = draw_sites(codes, counts, count, seed) if (standard.sigma > 0).any() else None
+    return _Prepared(columns, weights, n_arcs, marked, null, standard, count, seed, random_sites)
 
 
 def _scores(prepared: _Prepared) -> HeadScores:
-    columns, weights, marked, sigma = prepared.columns, prepared.weights, prepared.marked, prepared.sigma
-    on_site = weights[:, marked].sum(axis=1)
-    defined = (on_site > 0) & (sigma > 0)
-    p, q = _p_and_q(prepared, on_site)
+    columns, weights, marked, standard = prepared.columns, prepared.weights, prepared.marked, prepared.standard
+    defined = (standard.on_site > 0) & (standard.sigma > 0)
+    p, q = _p_and_q(prepared)
     layers, heads, length = columns.weights.shape
     frame = pd.DataFrame(
         {
             "layer": np.repeat(np.arange(layers), heads),
             "head": np.tile(np.arange(heads), layers),
             **_impacts(weights, columns.arcs.reshape(-1, length), marked, columns.threshold),
-            "enrichment": _ratio(on_site, prepared.mu, defined),
-            "snr": _ratio(on_site - prepared.mu, sigma, defined),
+            "enrichment": standard.enrichment(defined),
+            "snr": standard.snr(defined),
             "p_value": np.where(defined, p, np.nan),
             "q_value": np.where(defined, q, np.nan),
             "n_arcs": prepared.n_arcs,
             "residues_hit": (weights[:, marked] > 0).sum(axis=1),
             "flags": _flags(weights, prepared.n_arcs, marked),
-            "attention_on_site": on_site,
-            "expected": prepared.mu,
+            "attention_on_site": standard.on_site,
+            "expected": standard.mu,
         }
     )
-    best = smallest_q(int(prepared.tested.sum()), prepared.count) if prepared.count else float("nan")
+    best = smallest_q(int(standard.tested.sum()), prepared.count) if prepared.count else float("nan")
     sites = tuple(marked.tolist())
-    return HeadScores(frame, layers, heads, prepared.null, columns.threshold, sites, prepared.count, prepared.seed, best)
+    control = _no_control if prepared.null == "published" else _control_of(weights, standard.tested, prepared.random_sites)
+    return HeadScores(frame, layers, heads, prepared.null, columns.threshold, sites, prepared.count, prepared.seed, best, control)
 
 
-def _control(prepared: _Prepared, level: float) -> RandomSiteControl:
-    weights, tested, random_sites = prepared.weights, prepared.tested, prepared.random_sites
-    if random_sites is None or not tested.any():
-        return RandomSiteControl.of(np.zeros(0))
-    key = (digest(weights), tested.tobytes(), random_sites.key, level)
-    passing = _control_cache.get(key, lambda: passing_random_sites(weights, tested, random_sites, level, CONTROL_SITES))
-    return RandomSiteControl.of(passing)
+def _control_of(weights: np.ndarray, tested: np.ndarray, random_sites: RandomSites | None) -> Callable[[], RandomSiteControl]:
+    """Holds what the control needs and nothing more: scores are kept for long."""
+    return lambda: random_site_control(weights, tested, random_sites)
 
 
-def _p_and_q(prepared: _Prepared, on_site: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _p_and_q(prepared: _Prepared) -> tuple[np.ndarray, np.ndarray]:
+    on_site, tested = prepared.standard.on_site, prepared.standard.tested
     p, q = np.full(len(on_site), np.nan), np.full(len(on_site), np.nan)
     if prepared.random_sites is not None:
         # A head without attention on the site has p = 1.  It stays among the tested heads: which are tested must not depend on the site.
         p = exceedance_p(prepared.weights, on_site, prepared.random_sites)
-        q[prepared.tested] = benjamini_hochberg(p[prepared.tested])
+        q[tested] = benjamini_hochberg(p[tested])
     return p, q
 
 

@@ -4,7 +4,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from allo_core.analysis.strata import null_and_strata
 from allo_core.batch.settings import BatchSettings, is_site_name
 from allo_core.errors import LibraryError, ResidueError, ScoreError
 from allo_core.protein.sequence import Protein
@@ -13,7 +12,8 @@ if TYPE_CHECKING:  # the terminal's options need not wait for them
     import numpy as np
     import pandas as pd
 
-    from allo_core.attention.scores import HeadScores
+    from allo_core.analysis.answer import Answer
+    from allo_core.analysis.subject import Subject
     from allo_core.models.language_model import ProteinLanguageModel
     from allo_core.protein.numbering import ResidueNumbers
     from allo_core.runs.column_reducer import ColumnReducer
@@ -93,39 +93,29 @@ def _scored(
     reducer: "ColumnReducer", protein: Protein, settings: BatchSettings
 ) -> tuple["ResidueNumbers | None", "pd.DataFrame | None", str | None, str | None]:
     """Generic numbers, scores, scored residues, and why there are no scores."""
-    from allo_core.library.nearest import numbers_for
+    from allo_core.analysis.subject import Subject
     from allo_core.protein.residues import format_residues
 
     if settings.sites is None:
         return None, None, None, None
-    numbers = numbers_for(protein)
+    subject = Subject.of(protein)
     try:
-        marked = _marked(settings.sites, protein, numbers)
-        scores = _scores(reducer, protein, marked, numbers, settings)
+        scores = _answer(reducer, subject, settings).scores
     except (ResidueError, LibraryError, ScoreError) as error:
-        return numbers, None, None, str(error)
+        return subject.numbers, None, None, str(error)
     frame = scores.frame.assign(null=scores.null, threshold=scores.threshold, n_sites=scores.n_sites)
-    return numbers, frame, format_residues(protein, scores.sites), None
+    return subject.numbers, frame, format_residues(protein, scores.sites), None
 
 
-def _marked(text: str, protein: Protein, numbers: "ResidueNumbers | None") -> tuple[int, ...]:
-    """The residues in this protein, 0-based."""
-    from allo_core.library.sites import find_site, receptor_of, site_indices
-    from allo_core.protein.residues import parse_residues
-
-    if not is_site_name(text):
-        return parse_residues(text, protein, numbers)
-    receptor = receptor_of(protein)
-    if receptor is None:
-        raise LibraryError(f"{protein.name} is near no receptor of the library, so it has no site {text.strip()!r}; use residue numbers.")
-    return site_indices(find_site(receptor, text), protein, numbers)
-
-
-def _scores(
-    reducer: "ColumnReducer", protein: Protein, marked: tuple[int, ...], numbers: "ResidueNumbers | None", settings: BatchSettings
-) -> "HeadScores":
+def _answer(reducer: "ColumnReducer", subject: "Subject", settings: BatchSettings) -> "Answer":
     """As `analyse` scores them: from columns in float64, before they are rounded to be kept."""
-    from allo_core.attention.scores import score_heads
+    from allo_core.analysis.answer import answer_from_columns
+    from allo_core.analysis.question import Question
+    from allo_core.analysis.strata import default_null
 
-    null, strata = null_and_strata(settings.null, numbers, protein.name)
-    return score_heads(reducer.columns(settings.threshold), marked, null, strata, settings.draws, settings.seed)
+    text, protein = settings.sites or "", subject.protein
+    if is_site_name(text) and subject.receptor is None:
+        raise LibraryError(f"{protein.name} is near no receptor of the library, so it has no site {text.strip()!r}; use residue numbers.")
+    null = settings.null or default_null(subject.numbers)
+    question = Question(subject, subject.residues(text), threshold=settings.threshold, null=null, draws=settings.draws, seed=settings.seed)
+    return answer_from_columns(question, reducer.columns(settings.threshold))

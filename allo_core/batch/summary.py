@@ -98,7 +98,7 @@ def _table(tested: "np.ndarray", q: "np.ndarray", snr: "np.ndarray", enrichment:
     import numpy as np
     import pandas as pd
 
-    from allo_core.attention.scores import LEVEL
+    from allo_core.attention.control import LEVEL
 
     scored, count = tested.shape
     passing = (q < LEVEL).sum(axis=0)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     import pandas as pd
 
-    from allo_core.attention.scores import HeadScores
+    from allo_core.analysis.answer import Answer
 
 __all__ = ["cell", "printable", "scores_csv", "table_of_heads"]
 
@@ -29,28 +29,25 @@ def table_of_heads(frame: "pd.DataFrame") -> "pd.DataFrame":
     return order.sort_values(["flagged", "enrichment"], ascending=[True, False], na_position="last").drop(columns="flagged")
 
 
-def scores_csv(scores: "HeadScores", model_id: str, protein_name: str, measure: str = "A") -> str:
+def scores_csv(answer: "Answer") -> str:
     """CSV text of all heads in (layer, head) order; undefined values are empty.
 
     The last columns are the same in every row, so that tables of several runs can be put together: measure, null, threshold, model,
-    protein, n_sites.
+    protein, n_sites.  The protein's name is text from outside: unprintable characters become question marks, and a name that a
+    spreadsheet would take for a formula is preceded by an apostrophe.
 
-    Parameters
-    ----------
-    scores : HeadScores
-    model_id : str
-    protein_name : str
-        Text from outside: unprintable characters become question marks, and a name that a spreadsheet would take for a formula is
-        preceded by an apostrophe.
-    measure : {"A", "B", "AB", "BA"}
-        Attention on set A or B, or coupling A -> B or B -> A.
+    Raises
+    ------
+    ScoreError
+        The answer has no run.
     """
+    scores = answer.scores
     settings = {
-        "measure": measure,
+        "measure": answer.question.measure,
         "null": scores.null,
         "threshold": scores.threshold,
-        "model": model_id,
-        "protein": cell(protein_name),
+        "model": answer.run.model_id,
+        "protein": cell(answer.question.subject.protein.name),
         "n_sites": scores.n_sites,
     }
     return scores.frame.assign(**settings).to_csv(index=False, lineterminator="\n")

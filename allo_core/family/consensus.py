@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from allo_core.attention.columns import Columns
+from allo_core.attention.control import CONTROL_SITES, LEVEL, RandomSiteControl
 from allo_core.attention.nulls import benjamini_hochberg, default_draws
-from allo_core.attention.scores import CONTROL_SITES, LEVEL, RandomSiteControl, check_draws
+from allo_core.attention.scores import check_draws
 from allo_core.errors import ScoreError
 from allo_core.family.clusters import cluster_weights, homologue_clusters, identities
 from allo_core.family.coupled import CoupledDraws

@@ -16,7 +16,7 @@ from allo_core.attention.draws import RandomSites
 from allo_core.attention.nulls import benjamini_hochberg, encode_strata
 from allo_core.family.members import Member
 from allo_core.family.names import common_names
-from allo_core.family.standard import Standardised, standardise
+from allo_core.family.standard import Standardised, standardised
 
 __all__ = ["CoupledDraws", "coupled_sites"]
 
@@ -45,7 +45,7 @@ class CoupledDraws:
     ):
         codes = [encode_strata(member.strata(), len(member.protein)) for member in members]
         self.scores = tuple(
-            standardise(each, np.arange(len(code)), code, np.array(member.sites))
+            standardised(each, np.arange(len(code)), code, np.array(member.sites))
             for each, code, member in zip(columns, codes, members, strict=True)
         )
         heads = len(self.scores[0].snr)

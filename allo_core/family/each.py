@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from allo_core.analysis.strata import null_and_strata
+from allo_core.analysis.answer import answer_from_columns
+from allo_core.analysis.question import Question
+from allo_core.analysis.strata import default_null
 from allo_core.attention.columns import Columns
-from allo_core.attention.scores import LEVEL, score_heads
+from allo_core.attention.control import LEVEL
 from allo_core.family.members import Member
 
 __all__ = ["passing_alone", "q_values_of_each"]
@@ -35,9 +37,9 @@ def q_values_of_each(
     for done, (member, each) in enumerate(zip(members, columns, strict=True)):
         if progress is not None:
             progress(done, len(members))
-        null, strata = null_and_strata(None, member.numbers, member.name)
-        scores = score_heads(each, member.sites, null, strata, draws, seed)
-        found.append(scores.frame["q_value"].to_numpy())
+        null = default_null(member.numbers)
+        question = Question(member.subject, member.sites, threshold=each.threshold, null=null, draws=draws, seed=seed)
+        found.append(answer_from_columns(question, each).scores.frame["q_value"].to_numpy())
     return np.stack(found)
 
 

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from allo_core.analysis.strata import default_null, strata_of
+from allo_core.analysis.subject import Subject
 from allo_core.errors import ResidueError, ScoreError
 from allo_core.library.nearest import seven_tm_domain
 from allo_core.library.receptors import SODIUM_POCKET, Receptor, receptors
@@ -51,9 +53,14 @@ class Member:
         """The sequence by which its homologues are known, length L."""
         return self.original or self.protein.sequence
 
+    @property
+    def subject(self) -> Subject:
+        """The protein with the numbers that it has in this set."""
+        return Subject(self.protein, self.numbers)
+
     def strata(self) -> tuple[str, ...] | None:
         """Stratum of each residue for the matched null; None where there are no generic numbers (the null is uniform then)."""
-        return None if self.numbers is None else self.numbers.strata()
+        return strata_of(default_null(self.numbers), self.numbers, self.name)
 
 
 @dataclass(frozen=True)

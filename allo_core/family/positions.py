@@ -10,7 +10,7 @@ from allo_core.attention.columns import Columns
 from allo_core.attention.draws import draw_sites
 from allo_core.attention.nulls import encode_strata, exceedance_p, passing_random_sites
 from allo_core.family.members import Member, ReceptorSet
-from allo_core.family.standard import Standardised, standardise
+from allo_core.family.standard import Standardised, standardised
 from allo_core.protein.numbering import ResidueNumbers
 
 __all__ = ["PositionDraws", "Universe", "along_the_sequence", "universe_of"]
@@ -94,7 +94,7 @@ class PositionDraws:
     def _standardise(self, columns: Columns, place: np.ndarray) -> Standardised:
         here = place >= 0
         asked = np.searchsorted(np.flatnonzero(here), self._universe.asked)
-        return standardise(columns, place[here], self._universe.codes[here], asked)
+        return standardised(columns, place[here], self._universe.codes[here], asked)
 
     def _combine(self, columns: Sequence[Columns], weights: np.ndarray) -> np.ndarray:
         heads, size = len(self.scores[0].snr), len(self._universe.positions)

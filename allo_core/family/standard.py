@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from allo_core.attention.columns import Columns
-from allo_core.attention.nulls import FEWEST_ARCS, moments
+from allo_core.attention.standard import standardise
 
-__all__ = ["Standardised", "standardise"]
+__all__ = ["Standardised", "standardised"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Standardised:
     sigma: np.ndarray
 
 
-def standardise(columns: Columns, residues: np.ndarray, codes: np.ndarray, asked: np.ndarray) -> Standardised:
+def standardised(columns: Columns, residues: np.ndarray, codes: np.ndarray, asked: np.ndarray) -> Standardised:
     """Score the asked residues against random ones of the same strata.
 
     Parameters
@@ -44,11 +44,6 @@ def standardise(columns: Columns, residues: np.ndarray, codes: np.ndarray, asked
     """
     length = columns.weights.shape[-1]
     weights = columns.weights.reshape(-1, length)[:, residues]
-    counts = np.bincount(codes[asked], minlength=codes.max() + 1)
-    mu, sigma = moments(weights, codes, counts)
-    tested = (columns.arcs.reshape(-1, length).sum(axis=1) >= FEWEST_ARCS) & (sigma > 0)
-    on_site = weights[:, asked].sum(axis=1)
-    blank = np.full(len(weights), np.nan)
-    snr = np.divide(on_site - mu, sigma, out=blank.copy(), where=tested)
-    enrichment = np.divide(on_site, mu, out=blank.copy(), where=tested & (mu > 0))
-    return Standardised(snr, enrichment, mu, sigma)
+    scored = standardise(weights, asked, codes, columns.arcs.reshape(-1, length).sum(axis=1))
+    enrichment = scored.enrichment(scored.tested & (scored.mu > 0))
+    return Standardised(scored.snr(scored.tested), enrichment, scored.mu, scored.sigma)

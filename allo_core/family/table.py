@@ -10,10 +10,9 @@ from allo_core.errors import AlloScopeError, LibraryError, ScoreError, SequenceE
 from allo_core.family.members import Member, ReceptorSet, Refused, parse_positions, positions_title
 from allo_core.library.nearest import NEAREST_IDENTITY, numbers_for
 from allo_core.library.receptors import SODIUM_POCKET, find_receptor
-from allo_core.library.sites import find_site, site_indices
+from allo_core.library.sites import residues_of
 from allo_core.protein.alignment import HOMOLOGUE_IDENTITY
 from allo_core.protein.numbering import ResidueNumbers
-from allo_core.protein.residues import parse_residues
 from allo_core.protein.sequence import Protein, parse_protein
 
 __all__ = ["MOST_ROWS", "read_set", "table_text"]
@@ -135,7 +134,7 @@ def _member(row: dict, number: int) -> Member:
     text = row.get("residues", "")
     if not text:
         raise ScoreError("no residue is named")
-    sites = _sites(text, entry, protein, numbers)
+    sites = residues_of(text, protein, numbers, find_receptor(entry) if entry else None)
     if not sites:
         raise ScoreError("no residue is named")
     return Member(row.get("name") or protein.name, protein, numbers, sites, _note(numbers))
@@ -166,12 +165,6 @@ def _protein(row: dict, number: int) -> tuple[Protein, str]:
         raise SequenceError("neither receptor nor sequence is given")
     protein = parse_protein(sequence)
     return Protein(row.get("name") or f"row {number}", protein.sequence), ""
-
-
-def _sites(text: str, entry: str, protein: Protein, numbers) -> tuple[int, ...]:
-    if entry and text.lower() in {site.name.lower() for site in find_receptor(entry).sites}:
-        return site_indices(find_site(find_receptor(entry), text), protein, numbers)
-    return parse_residues(text, protein, numbers)
 
 
 def _positions(text: str) -> tuple[str, ...]:

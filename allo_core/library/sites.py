@@ -1,5 +1,6 @@
-"""Which receptor of the library a protein is or comes from, and which of its sites lie in it."""
+"""Which receptor of the library a protein is or comes from, which of its sites lie in it, and residues by name."""
 
+import re
 from functools import cache
 
 from allo_core.errors import LibraryError, ResidueError
@@ -9,7 +10,7 @@ from allo_core.protein.numbering import ResidueNumbers
 from allo_core.protein.residues import parse_residues
 from allo_core.protein.sequence import Protein
 
-__all__ = ["find_site", "receptor_of", "site_indices", "sites_of"]
+__all__ = ["find_site", "receptor_of", "residues_of", "site_indices", "sites_of"]
 
 
 def receptor_of(protein: Protein) -> Receptor | None:
@@ -65,3 +66,36 @@ def site_indices(site: Site, protein: Protein, numbers: ResidueNumbers | None) -
     if missing:
         raise ResidueError(f"{site.name}: {', '.join(missing)} of {receptor.entry} is not in {protein.name}.")
     return tuple(sorted(place[index] for index in there))
+
+
+def residues_of(text: str, protein: Protein, numbers: ResidueNumbers | None, receptor: Receptor | None) -> tuple[int, ...]:
+    """Residues as text, or the name of a library site; 0-based.
+
+    Parameters
+    ----------
+    text : str
+        ``"D52 S91"``, ``"2.50 3x50"``, ``"52-55"`` or ``"sodium pocket"``.
+    protein : Protein
+    numbers : ResidueNumbers or None
+        Of the protein.
+    receptor : Receptor or None
+        Whose sites may be named, as from `receptor_of`.
+
+    Raises
+    ------
+    ResidueError, LibraryError
+        The text names no residues of the protein, and no site either.
+    """
+    if receptor is not None and text.strip().lower() in {site.name.lower() for site in receptor.sites}:
+        return site_indices(find_site(receptor, text), protein, numbers)
+    try:
+        return parse_residues(text, protein, numbers)
+    except ResidueError:
+        if receptor is not None and receptor.sites and _is_name(text):
+            find_site(receptor, text)  # says which sites there are
+        raise
+
+
+def _is_name(text: str) -> bool:
+    """Whether a text that names no residues means a site: words and no digit, or a word too long for an amino acid."""
+    return re.search(r"\d", text) is None or re.search(r"\b[^\W\d_]{4,}\b", text) is not None

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from allo_core.attention.nulls import encode_strata, moments
+from allo_core.analysis.strata import default_null, strata_of
+from allo_core.attention.nulls import encode_strata
+from allo_core.attention.standard import standardise
 from allo_core.protein.numbering import ResidueNumbers
 
-__all__ = [
-    "sensitivity",
-]
+__all__ = ["sensitivity"]
 
 
 def sensitivity(received: np.ndarray, sites: tuple[int, ...], numbers: ResidueNumbers | None) -> np.ndarray:
@@ -25,8 +25,6 @@ def sensitivity(received: np.ndarray, sites: tuple[int, ...], numbers: ResidueNu
     ndarray, dtype=float64, shape=(heads,)
         0 where the null has no spread, so that such a head is evidence for nothing.
     """
-    codes = encode_strata(None if numbers is None else numbers.strata(), received.shape[-1])
-    counts = np.bincount(codes[list(sites)], minlength=codes.max() + 1)
-    mu, sigma = moments(received, codes, counts)
-    excess = received[:, list(sites)].sum(axis=1) - mu
-    return np.divide(excess, sigma, out=np.zeros(len(received)), where=sigma > 0)
+    strata = strata_of(default_null(numbers), numbers, "the receptor")
+    standard = standardise(received, np.array(sites, dtype=int), encode_strata(strata, received.shape[-1]))
+    return standard.snr(standard.tested, undefined=0.0)

@@ -3,18 +3,18 @@
 import argparse
 import sys
 
-from allo_core.analysis.measures import MEASURES, setting
-from allo_core.analysis.strata import null_and_strata
+from allo_core.analysis.measures import MEASURES
+from allo_core.analysis.question import Question
+from allo_core.analysis.strata import default_null
+from allo_core.analysis.subject import Subject
 from allo_core.analysis.verdict import nearness, set_phrases, verdict
 from allo_core.export.tables import printable
-from allo_core.library.nearest import numbers_for
-from allo_core.library.sites import sites_of
 from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.terminal.files import check_output, write
 from allo_core.terminal.picture import Picture, check_picture_options, open_picture, parse_head
 from allo_core.terminal.progress import show_progress
-from allo_core.terminal.targets import domain_of, protein_of, residues_of
+from allo_core.terminal.targets import domain_of, protein_of
 
 __all__ = ["analyse"]
 
@@ -29,42 +29,41 @@ def analyse(options: argparse.Namespace) -> None:
     AlloScopeError
         For anything that cannot be read, scored or written; before the model runs where that can be known.
     """
-    from allo_core.attention.scores import score_with_control
+    from allo_core.analysis.answer import answer
     from allo_core.export import run_record, scores_csv, table_of_heads
     from allo_core.runs.extract import run_model, run_notes
 
     spec = get_spec(options.model)
     protein = protein_of(options.target, options.record)
-    if options.domain:
-        protein = domain_of(protein)
-    numbers = numbers_for(protein)
-    sets = {name: () if text is None else residues_of(text, protein, numbers) for name, text in _texts(options).items()}
-    queries, sites = setting(options.measure, sets["A"], sets["B"])
-    null, strata = null_and_strata(options.null, numbers, protein.name)
-    _check_settings(options, spec, protein, null)
+    question = _question(options, Subject.of(domain_of(protein) if options.domain else protein))
+    protein = question.subject.protein
+    _check_settings(options, spec, question)
     head = parse_head(options.head, spec)
     picture = _picture(options, protein)
 
     maps, notes = run_model(spec.id, protein, options.device, options.dtype, show_progress)
-    scores, control = score_with_control(maps.columns(options.threshold, queries), sites, null, strata, options.draws)
+    answered = answer(question, maps)
     facts = None if picture is None else picture.facts(protein)
-    write(options.csv, lambda: scores_csv(scores, spec.id, protein.name, options.measure))
-    write(options.json, lambda: run_record(maps.meta, protein, sets, numbers, options.measure, options.threshold, scores, facts))
-    shown = None if picture is None else picture.write(options, protein, sets, maps, head or scores.best_head(), spec.label)
+    write(options.csv, lambda: scores_csv(answered))
+    write(options.json, lambda: run_record(answered, facts))
+    shown = None if picture is None else picture.write(options, question, maps, head or answered.scores.best_head())
 
     for note in dict.fromkeys((*run_notes(spec, protein), *notes)):
         print(printable(note), file=sys.stderr)
-    print(printable(_heading(options, protein, sets, spec, null)))
-    print(printable(verdict(scores, control, options.measure, set_phrases(sets, sites_of(protein)))))
-    if near := nearness(options.measure, queries, sites):
+    print(printable(_heading(options, question, spec)))
+    print(printable(verdict(answered, set_phrases(question.sets, question.subject.sites))))
+    if near := nearness(question):
         print(near)
-    print(table_of_heads(scores.frame).head(_LISTED).to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.3g}"))
+    table = table_of_heads(answered.scores.frame).head(_LISTED)
+    print(table.to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.3g}"))
     if shown is not None:
         print(printable(shown))
 
 
-def _texts(options: argparse.Namespace) -> dict[str, str | None]:
-    return {"A": options.sites, "B": options.sites_b}
+def _question(options: argparse.Namespace, subject: Subject) -> Question:
+    a, b = (() if text is None else subject.residues(text) for text in (options.sites, options.sites_b))
+    null = options.null or default_null(subject.numbers)
+    return Question(subject, a, b, options.measure, options.threshold, null, options.draws)
 
 
 def _picture(options: argparse.Namespace, protein: Protein) -> Picture | None:
@@ -75,7 +74,7 @@ def _picture(options: argparse.Namespace, protein: Protein) -> Picture | None:
     return picture
 
 
-def _check_settings(options: argparse.Namespace, spec: ModelSpec, protein: Protein, null: str) -> None:
+def _check_settings(options: argparse.Namespace, spec: ModelSpec, question: Question) -> None:
     """Refuse what cannot be scored or written before anything is downloaded or computed."""
     from allo_core.attention.columns import check_threshold
     from allo_core.attention.nulls import check_null
@@ -84,22 +83,23 @@ def _check_settings(options: argparse.Namespace, spec: ModelSpec, protein: Prote
     from allo_core.models.tokens import check_length
     from allo_core.runs.layout import FLOOR
 
-    check_threshold(options.threshold, smallest=FLOOR)
-    check_null(null)
-    check_draws(options.draws)
+    check_threshold(question.threshold, smallest=FLOOR)
+    check_null(question.null)
+    check_draws(question.draws)
     for path in (options.csv, options.json):
         check_output(path)
     check_picture_options(options)
-    check_length(spec, protein)
+    check_length(spec, question.subject.protein)
     choose_dtype(options.dtype)
     if options.device != "auto":  # which devices there are takes torch to tell, and a kept run needs none
         choose_device(options.device)
 
 
-def _heading(options: argparse.Namespace, protein: Protein, sets: dict[str, tuple[int, ...]], spec: ModelSpec, null: str) -> str:
-    marked = f"{len(sets['A'])} residues"
+def _heading(options: argparse.Namespace, question: Question, spec: ModelSpec) -> str:
+    marked = f"{len(question.a)} residues"
     if options.sites_b is not None:
         # The arrow in the page's name of a measure is not in every terminal's alphabet.
-        measure = MEASURES[options.measure].replace("→", "->")
-        marked = f"A {marked}, B {len(sets['B'])} residues, {measure}"
-    return f"{protein.name}, {marked}, {spec.label}, threshold {options.threshold:g}, {null} null"
+        measure = MEASURES[question.measure].replace("→", "->")
+        marked = f"A {marked}, B {len(question.b)} residues, {measure}"
+    name = question.subject.protein.name
+    return f"{name}, {marked}, {spec.label}, threshold {question.threshold:g}, {question.null} null"

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from allo_core.analysis.question import Question
 from allo_core.attention.head import Head
 from allo_core.errors import ExportError, LibraryError, ScoreError, StructureError
 from allo_core.export import COLOURED_FILE, chimerax_script, coloured_structure, pymol_script
 from allo_core.export.facts import structure_facts
 from allo_core.figures.colours import SET_COLOURS, attention_scale, value_ceiling
 from allo_core.library.structures import shipped_structure
-from allo_core.models.registry import ModelSpec
+from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.terminal.files import check_output, write
 from allo_core.terminal.targets import shortened
@@ -79,21 +80,14 @@ class Picture:
             if self.entry == COLOURED_FILE and (options.cif is None or options.cif.absolute() != beside):
                 raise ExportError(f"--{name} of {self.name} loads {COLOURED_FILE} beside it; add --cif {path.parent / COLOURED_FILE}.")
 
-    def write(
-        self,
-        options: argparse.Namespace,
-        protein: Protein,
-        sets: dict[str, tuple[int, ...]],
-        maps: "AttentionMaps",
-        head: tuple[int, int],
-        label: str,
-    ) -> str:
+    def write(self, options: argparse.Namespace, question: Question, maps: "AttentionMaps", head: tuple[int, int]) -> str:
         """Write the files; returns what they show, in one sentence."""
+        protein = question.subject.protein
         values = maps.received(*head)
         ceiling, ceiling_name = value_ceiling(values)
-        coloured_sets = {name: (sets[name], colour) for name, colour in SET_COLOURS.items()}
+        coloured_sets = {name: (question.sets[name], colour) for name, colour in SET_COLOURS.items()}
         head_name = Head(*head).name.lower()
-        title = f"{protein.name}, {label}, {head_name}"
+        title = f"{protein.name}, {get_spec(maps.meta.model_id).label}, {head_name}"
         write(options.cif, lambda: coloured_structure(self.structure, self.mapping, values))
         for name, script in _WRITERS.items():
             arguments = (self.entry, self.mapping, values, ceiling, attention_scale("light"), coloured_sets, title)

@@ -1,18 +1,15 @@
-"""What a person names in a terminal: a protein, and residues of it."""
+"""What a person names in a terminal: a protein, and its 7TM domain."""
 
 import os
 import re
 from pathlib import Path
 
-from allo_core.errors import FetchError, LibraryError, ResidueError, SequenceError
+from allo_core.errors import FetchError, LibraryError, SequenceError
 from allo_core.library.nearest import numbers_for, seven_tm_domain
 from allo_core.library.receptors import find_receptor
-from allo_core.library.sites import find_site, receptor_of, site_indices
-from allo_core.protein.numbering import ResidueNumbers
-from allo_core.protein.residues import parse_residues
 from allo_core.protein.sequence import Protein, parse_protein
 
-__all__ = ["domain_of", "protein_of", "residues_of", "shortened"]
+__all__ = ["domain_of", "protein_of", "shortened"]
 
 _SEQUENCE = 20  # letters; entry names and accessions are shorter
 _LONGEST_SHOWN = 100
@@ -90,27 +87,3 @@ def domain_of(protein: Protein) -> Protein:
     if domain is None:
         raise SequenceError(f"The helices of {protein.name} are not known, so it has no 7TM domain to cut.")
     return domain
-
-
-def residues_of(text: str, protein: Protein, numbers: ResidueNumbers | None) -> tuple[int, ...]:
-    """Residues as text, or the name of a site of the library receptor that the numbers come from; 0-based.
-
-    Raises
-    ------
-    ResidueError, LibraryError
-        The text names no residues of the protein, and no site either.
-    """
-    receptor = receptor_of(protein)
-    if receptor is not None and text.strip().lower() in {site.name.lower() for site in receptor.sites}:
-        return site_indices(find_site(receptor, text), protein, numbers)
-    try:
-        return parse_residues(text, protein, numbers)
-    except ResidueError:
-        if receptor is not None and receptor.sites and _is_name(text):
-            find_site(receptor, text)  # says which sites there are
-        raise
-
-
-def _is_name(text: str) -> bool:
-    """Whether a text that names no residues means a site: words and no digit, or a word too long for an amino acid."""
-    return re.search(r"\d", text) is None or re.search(r"\b[^\W\d_]{4,}\b", text) is not None

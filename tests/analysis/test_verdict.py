@@ -4,17 +4,31 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from allo_core.analysis.answer import Answer, answer_from_columns
+from allo_core.analysis.question import Question
+from allo_core.analysis.subject import Subject
 from allo_core.analysis.verdict import nearness, set_phrases, verdict
 from allo_core.attention.columns import Columns
-from allo_core.attention.scores import HeadScores, RandomSiteControl, score_with_control
+from allo_core.attention.control import RandomSiteControl
+from allo_core.attention.scores import HeadScores
+from allo_core.library.receptors import find_receptor
 
 PHRASES = {"A": "the sodium pocket", "B": "the 9 residues of set B"}
 
 
-def scores_of(q_values, flags=None, null="matched", n_arcs=50):
+A2A = Subject.of(find_receptor("AA2AR").protein)
+
+
+def asked(measure, a=(1,), b=(2,)):
+    return Question(A2A, a, b, measure)
+
+
+def said_of(q_values, control, measure="A", flags=None, null="matched", n_arcs=50):
+    """The verdict on made-up scores."""
     count = len(q_values)
     frame = pd.DataFrame({"q_value": q_values, "snr": range(count), "flags": flags or [""] * count, "n_arcs": [n_arcs] * count})
-    return HeadScores(frame, 1, len(q_values), null, 0.3, (1,), 20_000, 0, 0.001)
+    scores = HeadScores(frame, 1, len(q_values), null, 0.3, (1,), 20_000, 0, 0.001, lambda: control)
+    return verdict(Answer(asked(measure), Columns(np.zeros(1), np.zeros(1)), scores), PHRASES)
 
 
 MATCHED = "segment- and conservation-matched residues"
@@ -31,18 +45,18 @@ POCKET, NINE = PHRASES["A"], PHRASES["B"]
     ],
 )
 def test_verdict(measure, null, q_values, claim):
-    said = verdict(scores_of(q_values, null=null), RandomSiteControl(1.0, 3.5, 200), measure, PHRASES)
+    said = said_of(q_values, RandomSiteControl(1.0, 3.5, 200), measure, null=null)
     assert said.startswith(f"{claim} (q < 0.05); ")
     assert said.endswith(f"(q < 0.05); random {'matched ' if null == 'matched' else ''}sites: median 1, 95 % at most 3.5.")
 
 
 def test_flagged_heads_are_counted_apart():
-    said = verdict(scores_of([0.01, 0.02, 0.9], ["few arcs", "", "few arcs"]), RandomSiteControl(0, 0, 200), "A", PHRASES)
+    said = said_of([0.01, 0.02, 0.9], RandomSiteControl(0, 0, 200), flags=["few arcs", "", "few arcs"])
     assert said.startswith("2 of 3 heads (1 of them flagged) attend to the sodium pocket")
 
 
 def test_without_a_control_there_is_no_count():
-    assert verdict(scores_of([0.01]), None, "A", PHRASES).startswith("The published null gives no p")
+    assert said_of([0.01], None).startswith("The published null gives no p")
 
 
 @pytest.mark.parametrize(
@@ -56,22 +70,24 @@ def test_without_a_control_there_is_no_count():
 )
 def test_why_no_head_is_tested(measure, null, n_arcs, sentence):
     untested = RandomSiteControl(0, 0, 0)
-    assert verdict(scores_of([np.nan, np.nan], null=null, n_arcs=n_arcs), untested, measure, PHRASES) == sentence
+    assert said_of([np.nan, np.nan], untested, measure, null=null, n_arcs=n_arcs) == sentence
 
 
 def test_marked_residues_that_fill_their_strata_are_not_called_too_few_arcs():
-    columns = Columns(np.ones((1, 2, 6)), np.full((1, 2, 6), 5), 0.3)
-    strata = ["TM3"] * 3 + ["TM4"] * 3
-    scores, control = score_with_control(columns, (0, 1, 2), "matched", strata, draws=100)
-    assert "cannot differ" in verdict(scores, control, "A", PHRASES)
+    protein, strata = A2A.protein, A2A.numbers.strata()
+    filled = tuple(index for index, stratum in enumerate(strata) if stratum == strata[51])
+    columns = Columns(np.ones((1, 2, len(protein))), np.full((1, 2, len(protein)), 5), 0.3)
+    assert 0 < len(filled) < len(protein)
+    said = verdict(answer_from_columns(Question(A2A, filled, null="matched", draws=100), columns), PHRASES)
+    assert "the marked residues are all residues of their kind, so random ones cannot differ" in said
 
 
 def test_couplings_between_neighbours_are_told():
-    assert nearness("A", None, (1, 2)) == ""
-    assert nearness("AB", (10, 20), (40, 50)) == ""
-    assert nearness("AB", (10, 20), (14, 15, 50)).startswith("1 of the 3 residues of set B lie within 4 of set A along the chain:")
+    assert nearness(asked("A", (1, 2))) == ""
+    assert nearness(asked("AB", (10, 20), (40, 50))) == ""
+    assert nearness(asked("AB", (10, 20), (14, 15, 50))).startswith("1 of the 3 residues of set B lie within 4 of set A along the chain:")
     assert "2 of the 2 residues of set A lie within 4 of set B along the chain, 1 of them in both sets" in nearness(
-        "BA", (10, 20), (10, 22)
+        asked("BA", (10, 22), (10, 20))
     )
 
 

@@ -1,11 +1,13 @@
 import numpy as np
-import pandas as pd
 import pytest
 import scipy.stats
 
 from allo_core.attention import scores as scores_module
 from allo_core.attention.columns import Columns, columns
-from allo_core.attention.scores import COLUMN_SINK, FEW_ARCS, FEW_RESIDUES, random_site_control, score_heads, score_with_control
+from allo_core.attention.control import CONTROL_SITES
+from allo_core.attention.draws import draw_sites
+from allo_core.attention.nulls import FEWEST_ARCS, encode_strata
+from allo_core.attention.scores import COLUMN_SINK, FEW_ARCS, FEW_RESIDUES, score_heads
 from allo_core.errors import ScoreError
 from tests.runs.attention_runs import random_attention, residues_of
 
@@ -98,7 +100,7 @@ def test_a_head_that_looks_at_the_site_passes():
     assert scores.passing()["head"].tolist() == [11]
     assert scores.smallest_q == pytest.approx(40 / 20_001)
     assert scores.frame["q_value"].min() >= scores.smallest_q
-    control = random_site_control(columns_, SITES)
+    control = scores.control
     assert control.n_sites == 200
     assert control.median <= 1
     assert control.median <= control.percentile_95 <= 40
@@ -130,23 +132,26 @@ def test_published_gives_no_p(cols):
     assert scores.draws == 0
     assert np.isnan(scores.smallest_q)
     assert scores.passing().empty
-    with pytest.raises(ScoreError, match="no p values"):
-        random_site_control(cols, SITES, "published")
+    assert scores.control is None
 
 
-@pytest.mark.parametrize("null", ["uniform", "matched", "published"])
-def test_both_at_once_are_what_each_gives_alone(cols, null):
-    scores, control = score_with_control(cols, SITES, null, STRATA, draws=700, seed=3)
-    alone = score_heads(cols, SITES, null, STRATA, draws=700, seed=3)
-    pd.testing.assert_frame_equal(scores.frame, alone.frame)
-    assert scores.frame["snr"].notna().any()
-    for name in ("layers", "heads", "null", "threshold", "sites", "draws", "seed"):
-        assert getattr(scores, name) == getattr(alone, name), name
-    assert control == (None if null == "published" else random_site_control(cols, SITES, null, STRATA, draws=700, seed=3))
+@pytest.mark.parametrize("null", ["uniform", "matched"])
+def test_the_control_scores_random_sites_of_the_same_draws(cols, null):
+    """Each of the first 200 draws, scored by hand against the others."""
+    scores = score_heads(cols, SITES, null, STRATA, draws=700, seed=3)
+    codes = encode_strata(STRATA if null == "matched" else None, 40)
+    sites = draw_sites(codes, np.bincount(codes[SITES], minlength=codes.max() + 1), 700, 3)
+    weighed = sites.weigh(cols.weights.reshape(-1, 40))
+    tested = scores.frame["n_arcs"].to_numpy() >= FEWEST_ARCS
+    passing = []
+    for at in range(CONTROL_SITES):
+        p = np.array([(head >= head[at] * (1 - 1e-6)).sum() / 700 for head in weighed])
+        passing.append((scipy.stats.false_discovery_control(p[tested]) < 0.05).sum())
+    assert scores.control == (np.median(passing), pytest.approx(np.percentile(passing, 95)), CONTROL_SITES)
 
 
-def test_both_at_once_prepare_once(cols, monkeypatch):
-    counted = {"moments": 0, "draw_sites": 0, "encode_strata": 0}
+def test_scores_and_control_prepare_once(cols, monkeypatch):
+    counted = {"standardise": 0, "draw_sites": 0, "encode_strata": 0}
     for name in counted:
         whole = getattr(scores_module, name)
 
@@ -155,8 +160,9 @@ def test_both_at_once_prepare_once(cols, monkeypatch):
             return whole(*arguments)
 
         monkeypatch.setattr(scores_module, name, count)
-    score_with_control(cols, SITES)
-    assert counted == {"moments": 1, "draw_sites": 1, "encode_strata": 1}
+    scores = score_heads(cols, SITES)
+    assert scores.control is scores.control is not None
+    assert counted == {"standardise": 1, "draw_sites": 1, "encode_strata": 1}
 
 
 def test_the_best_head_is_the_most_enriched_without_a_flag():
@@ -195,7 +201,7 @@ def test_everything_marked_leaves_nothing_to_compare_with(cols, null):
     np.testing.assert_allclose(scores.frame["impact"], 1)
     assert np.isnan(scores.smallest_q)
     if null != "published":
-        assert random_site_control(cols, range(40), null, STRATA) == (0, 0, 0)
+        assert scores.control == (0, 0, 0)
 
 
 def test_threshold_0_has_no_arcs_to_divide_by(maps):
@@ -256,10 +262,9 @@ def test_a_single_residue_protein_does_not_crash():
     ],
 )
 def test_settings_without_a_score(cols, arguments, message):
-    for job in (score_heads, random_site_control, score_with_control):
-        with pytest.raises(ScoreError, match=message) as error:
-            job(cols, **arguments)
-        assert "\n" not in str(error.value)
+    with pytest.raises(ScoreError, match=message) as error:
+        score_heads(cols, **arguments)
+    assert "\n" not in str(error.value)
 
 
 def test_columns_of_one_map_have_no_layers(maps):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from allo_core.analysis.measures import MEASURES
+from allo_core.errors import ScoreError
 from allo_core.export import run_record
-from allo_core.runs.meta import RunMeta
-from tests.export.made_scores import A2A, SITES, scores_of
+from tests.export.made_scores import A2A, SITES, answer_of, scores_of
 
 SETS = {"A": SITES, "B": ()}
 
@@ -19,12 +19,8 @@ def record_of(scores, numbers=A2A.numbers, sets=SETS, measure="A", structure=Non
     def refuse(name):
         raise AssertionError(f"{name} is not JSON")
 
-    meta = RunMeta(
-        model_id="antiberty", weights_sha256="0" * 64, weights_source="bundled", licence="MIT", protein_name="SECRET",
-        sequence=A2A.protein.sequence, dtype="float32", device_type="cpu", versions={"torch": "1"}, layers=2, heads=3, created="",
-        seconds=0.1,
-    )  # fmt: skip
-    return json.loads(run_record(meta, A2A.protein, sets, numbers, measure, scores.threshold, scores, structure), parse_constant=refuse)
+    answer = answer_of(scores, A2A.protein.name, numbers, sets, measure)
+    return json.loads(run_record(answer, structure), parse_constant=refuse)
 
 
 def test_everything_needed_to_repeat_the_scores_is_named():
@@ -57,7 +53,7 @@ def test_every_measure_has_a_meaning():
     meanings = {measure: record_of(scores_of(), sets={"A": SITES, "B": SITES}, measure=measure)["measure"] for measure in MEASURES}
     assert {meaning["meaning"] for meaning in meanings.values()} >= {"attention on set A", "attention on set B"}
     assert len({meaning["meaning"] for meaning in meanings.values()}) == 4
-    with pytest.raises(KeyError):
+    with pytest.raises(ScoreError, match="measure 'C' is unknown"):
         record_of(scores_of(), measure="C")
 
 

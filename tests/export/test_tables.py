@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from allo_core.export import printable, scores_csv
-from tests.export.made_scores import scores_of
+from tests.export.made_scores import answer_of, scores_of
 
 
 def rows_of(text):
@@ -16,19 +16,19 @@ def rows_of(text):
 
 def test_the_table_says_how_it_was_made():
     scores = scores_of(threshold=0.25)
-    rows = rows_of(scores_csv(scores, "antiberty", "AA2AR", "AB"))
+    rows = rows_of(scores_csv(answer_of(scores, measure="AB")))
     assert list(rows[0]) == [*scores.frame.columns, "measure", "null", "threshold", "model", "protein", "n_sites"]
     assert len(rows) == 6
     assert {tuple(row.values())[-6:] for row in rows} == {("AB", "uniform", "0.25", "antiberty", "AA2AR", "3")}
     assert [float(row["snr"]) for row in rows] == pytest.approx(scores.frame["snr"].tolist())
     assert "null" not in scores.frame
-    assert {row["measure"] for row in rows_of(scores_csv(scores, "antiberty", "AA2AR"))} == {"A"}
+    assert {row["measure"] for row in rows_of(scores_csv(answer_of(scores)))} == {"A"}
 
 
 def test_undefined_values_are_empty_in_the_table():
     scores = scores_of("published")
     assert np.isnan(scores.frame["p_value"]).all()
-    assert {row["p_value"] for row in rows_of(scores_csv(scores, "antiberty", "AA2AR"))} == {""}
+    assert {row["p_value"] for row in rows_of(scores_csv(answer_of(scores)))} == {""}
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_undefined_values_are_empty_in_the_table():
     ],
 )
 def test_no_protein_name_is_a_formula(name, written):
-    assert {row["protein"] for row in rows_of(scores_csv(scores_of(), "antiberty", name))} == {written}
+    assert {row["protein"] for row in rows_of(scores_csv(answer_of(scores_of(), name)))} == {written}
 
 
 def test_unprintable_characters_are_replaced():

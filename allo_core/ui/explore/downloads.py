@@ -20,7 +20,6 @@ from allo_core.export import (
 )
 from allo_core.figures.colours import SET_COLOURS, attention_scale
 from allo_core.figures.heatmap import heatmap, meaning_of_heads
-from allo_core.library.nearest import numbers_for
 from allo_core.ui.explore.painting import paint
 from allo_core.ui.explore.panels import profile_of
 from allo_core.ui.explore.shown import Shown
@@ -96,22 +95,13 @@ def _files(shown: Shown) -> dict[str, tuple[Callable[[], str], str, str]]:
 
 
 def _csv(shown: Shown) -> str:
-    return scores_csv(shown.result.scores, shown.view.model, shown.protein.name, shown.view.measure)
+    return scores_csv(shown.result.answer)
 
 
 def _record(shown: Shown) -> str:
-    view, loaded = shown.view, shown.loaded
+    loaded = shown.loaded
     structure = None if loaded is None else structure_facts(loaded.name, loaded.structure, loaded.mapping, shown.protein)
-    return run_record(
-        shown.result.maps.meta,
-        shown.protein,
-        view.sets,
-        numbers_for(shown.protein),
-        view.measure,
-        view.threshold,
-        shown.result.scores,
-        structure,
-    )
+    return run_record(shown.result.answer, structure)
 
 
 def _figures(shown: Shown) -> str:

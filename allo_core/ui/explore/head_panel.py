@@ -99,7 +99,7 @@ def draw_map(view: View, protein: Protein, result: Result) -> None:
 def draw_pairs(protein: Protein, result: Result, details: HeadDetails, loaded: LoadedStructure | None) -> None:
     """The strongest pairs; a click on a row points the pair out on the structure."""
     pairs = details.pairs[:_LISTED]
-    source = "" if result.queries is None else f" from set {result.measure[0]}"
+    source = "" if result.question.queries is None else f" from set {result.question.measure[0]}"
     st.markdown(f"##### Strongest pairs{source}", help=HELP["pairs"])
     if not pairs:
         st.caption("This head has no attention above 0.01 between different residues.")

@@ -5,7 +5,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from allo_core.attention.nulls import FEWEST_ARCS
-from allo_core.figures.heatmap import SCORES, heatmap, meaning_of_heads, score_grid
+from allo_core.figures.head_scores import SCORES
+from allo_core.figures.heatmap import heatmap, meaning_of_heads, score_grid
 from allo_core.figures.profile import profile
 from allo_core.library.nearest import numbers_for
 from allo_core.protein.sequence import Protein
@@ -29,7 +30,7 @@ def draw_heatmap(view: View, result: Result) -> None:
     """The layer x head heatmap; a click selects a head, arrow keys move the selection."""
     frame, shape, head = result.scores.frame, result.special_share.shape, result.head
     figure = _heatmap(result.scores_key, view.score, st.context.theme.type, result)
-    alt = f"Heatmap of {SCORES[view.score]} of {shape[0]} x {shape[1]} heads."
+    alt = f"Heatmap of {SCORES[view.score].label} of {shape[0]} x {shape[1]} heads."
     draw_heads(figure, HEIGHT, alt, head, shape, session.select_head)
     flagged = frame["flags"] != ""
     grid = score_grid(frame, view.score, shape)[~flagged.to_numpy().reshape(shape)]
@@ -47,9 +48,9 @@ def _heatmap(key: str, score: str, theme: str, _result: Result) -> go.Figure:
 
 
 def _why_empty(view: View, result: Result) -> str:
-    if len(result.sites) == result.length:
+    if len(result.question.sites) == result.length:
         return "All residues are marked, so there is nothing to compare them with."
-    if len(result.sites) < 3:
+    if len(result.question.sites) < 3:
         return "Every head is flagged: with fewer than three marked residues no head can hit three. Mark more."
     if view.score == "q":
         return "No head has a q: the published null gives none, and q needs heads with at least 10 arcs."

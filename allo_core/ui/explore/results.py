@@ -3,85 +3,57 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
-from allo_core.analysis.measures import setting
+from allo_core.analysis.answer import Answer, answer_from_columns
+from allo_core.analysis.question import Question
+from allo_core.analysis.strata import possible_null
+from allo_core.analysis.subject import Subject
 from allo_core.attention.columns import Columns
 from allo_core.attention.head import Head
 from allo_core.attention.head_card import HeadCard, Pair, Stability, head_card, stability, strongest_pairs
-from allo_core.attention.scores import HeadScores, RandomSiteControl, random_site_control, score_heads
+from allo_core.attention.scores import HeadScores
+from allo_core.protein.sequence import Protein
 from allo_core.runs.layout import FLOOR
 from allo_core.runs.maps import AttentionMaps
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared.structures import LoadedStructure
 
-__all__ = ["Asked", "HeadDetails", "Result", "columns_of", "details_of", "result_of"]
+__all__ = ["HeadDetails", "Result", "columns_of", "details_of", "question_of", "result_of"]
 
-
-class Asked(NamedTuple):
-    """What the scores are asked for.
-
-    Parameters
-    ----------
-    queries, sites : tuple of int
-        What the measure counts: only these queries (None: all), attention on these residues.
-    null : {"uniform", "matched", "published"}
-    strata : tuple of str or None
-        Those of the matched null.
-    draws : int or None
-        Random sets; None for the number that the heads need.
-    """
-
-    queries: tuple[int, ...] | None
-    sites: tuple[int, ...]
-    null: str
-    strata: tuple[str, ...] | None
-    draws: int | None
+# Scores hold on to the column weights that their control is worked out from: 2 MB each for ESM-2 650M on 400 residues.
+_MOST_SCORES = 24
 
 
 @dataclass(frozen=True)
 class Result:
-    """Scores of all heads of one run, and what the selected head looks at.
+    """The answer to what the page asks, and what the selected head looks at.
 
     Parameters
     ----------
+    answer : Answer
     maps : AttentionMaps
-    measure : str
-        A key of MEASURES.
-    asked : Asked
-    all_columns, columns : Columns
-        Of all queries, and of ``queries``.
-    scores : HeadScores
+    all_columns : Columns
+        Of all queries, also where the question has some alone.
     head : (layer, head)
     """
 
+    answer: Answer
     maps: AttentionMaps
-    measure: str
-    asked: Asked
     all_columns: Columns
-    columns: Columns
-    scores: HeadScores
     head: tuple[int, int]
 
     @property
-    def queries(self) -> tuple[int, ...] | None:
-        """The residues that look; None for all."""
-        return self.asked.queries
+    def question(self) -> Question:
+        """What is asked."""
+        return self.answer.question
 
     @property
-    def sites(self) -> tuple[int, ...]:
-        """The residues that are looked at."""
-        return self.asked.sites
-
-    @cached_property
-    def control(self) -> RandomSiteControl | None:
-        """Heads that pass for random sites; None under the published null.  Worked out when asked for, after the pictures are drawn."""
-        if self.scores.null == "published":
-            return None
-        return _control(self.maps.meta.key, self.columns.threshold, self.asked, self.columns)
+    def scores(self) -> HeadScores:
+        """Scores of all heads."""
+        return self.answer.scores
 
     @property
     def special_share(self) -> np.ndarray:
@@ -101,7 +73,7 @@ class Result:
     @cached_property
     def scores_key(self) -> str:
         """Short and other for each other table of scores, whatever head is selected."""
-        parts = (self.maps.meta.key, self.columns.threshold, self.asked)
+        parts = (self.maps.meta.key, self.question.key)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
     @property
@@ -135,7 +107,20 @@ class HeadDetails:
     stability: tuple[Stability, ...]
 
 
-def result_of(view: View, maps: AttentionMaps, null: str, strata: tuple[str, ...] | None) -> Result:
+def question_of(view: View, protein: Protein) -> Question:
+    """What a view asks.
+
+    Raises
+    ------
+    ScoreError
+        A set that the measure needs is empty.
+    """
+    subject = Subject.of(protein)
+    null = possible_null(view.null, subject.numbers)
+    return Question(subject, view.sites, view.sites_b, view.measure, view.threshold, null, view.draws or None)
+
+
+def result_of(view: View, protein: Protein, maps: AttentionMaps) -> Result:
     """The result of a view.
 
     Raises
@@ -145,18 +130,16 @@ def result_of(view: View, maps: AttentionMaps, null: str, strata: tuple[str, ...
     ScoreError
         A set that the measure needs is empty, or no score is defined under these settings.
     """
-    queries, sites = setting(view.measure, view.sites, view.sites_b)
-    asked = Asked(queries, sites, null, strata if null == "matched" else None, view.draws or None)
-    columns = columns_of(maps, view.threshold, queries)
-    scores = _scores(maps.meta.key, view.threshold, asked, columns)
-    everything = columns if queries is None else columns_of(maps, view.threshold)
-    head = view.head or scores.best_head()
-    return Result(maps, view.measure, asked, everything, columns, scores, head)
+    question = question_of(view, protein)
+    columns = columns_of(maps, question.threshold, question.queries)
+    answer = Answer(question, columns, _scores(maps.meta.key, question.key, question, columns), maps.meta)
+    everything = columns if question.queries is None else columns_of(maps, question.threshold)
+    return Result(answer, maps, everything, view.head or answer.scores.best_head())
 
 
 def details_of(result: Result, most: int, loaded: LoadedStructure | None) -> HeadDetails:
     """Card, the ``most`` strongest pairs and stability of the selected head; distances where a structure is loaded."""
-    key = (result.maps.meta.key, result.head, result.columns.threshold, result.asked)
+    key = (result.maps.meta.key, result.head, result.question.key)
     return _details(key, most, loaded.key if loaded is not None else "", result, loaded)
 
 
@@ -164,10 +147,11 @@ def details_of(result: Result, most: int, loaded: LoadedStructure | None) -> Hea
 def _details(key: tuple, most: int, structure: str, _result: Result, _loaded: LoadedStructure | None) -> HeadDetails:
     result, cb = _result, None if _loaded is None else _loaded.cb
     layer, head = result.head
-    everything = result.maps.arcs(layer, head, FLOOR, result.queries)
-    arcs = result.maps.arcs(layer, head, max(result.columns.threshold, FLOOR), result.queries)
-    card = head_card(arcs, result.sites, float(result.special_share[layer, head]), cb, result.columns.weights[layer, head])
-    curve = stability(everything, result.sites, result.asked.null, result.asked.strata, length=result.length)
+    question, weights = result.question, result.answer.columns.weights[layer, head]
+    everything = result.maps.arcs(layer, head, FLOOR, question.queries)
+    arcs = result.maps.arcs(layer, head, max(question.threshold, FLOOR), question.queries)
+    card = head_card(arcs, question.sites, float(result.special_share[layer, head]), cb, weights)
+    curve = stability(everything, question.sites, question.null, question.strata, length=result.length)
     return HeadDetails(card, strongest_pairs(everything, most, cb), curve)
 
 
@@ -181,11 +165,6 @@ def _columns(key: str, threshold: float, queries: tuple[int, ...] | None, _maps:
     return _maps.columns(threshold, queries)
 
 
-@st.cache_resource(max_entries=48, show_spinner=False)
-def _scores(run: str, threshold: float, asked: Asked, _columns: Columns) -> HeadScores:
-    return score_heads(_columns, asked.sites, asked.null, asked.strata, asked.draws)
-
-
-@st.cache_resource(max_entries=48, show_spinner=False)
-def _control(run: str, threshold: float, asked: Asked, _columns: Columns) -> RandomSiteControl:
-    return random_site_control(_columns, asked.sites, asked.null, asked.strata, asked.draws)
+@st.cache_resource(max_entries=_MOST_SCORES, show_spinner=False)
+def _scores(run: str, key: tuple, _question: Question, _columns: Columns) -> HeadScores:
+    return answer_from_columns(_question, _columns).scores

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from allo_core.analysis.tracks import Values
 from allo_core.analysis.verdict import verdict
 from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
-from allo_core.ui.explore.painting import Values, values_to_take_away
+from allo_core.ui.explore.painting import values_to_take_away
 from allo_core.ui.explore.results import Result
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared.frame import FOOT
@@ -33,7 +34,7 @@ class Shown:
     @cached_property
     def verdict(self) -> str:
         """The verdict in one sentence."""
-        return verdict(self.result.scores, self.result.control, self.result.measure, self.phrases)
+        return verdict(self.result.answer, self.phrases)
 
     @cached_property
     def values(self) -> Values:

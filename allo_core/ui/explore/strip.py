@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from allo_core.analysis.measures import MEASURES
+from allo_core.analysis.strata import possible_null
 from allo_core.analysis.verdict import nearness, site_name, verdict
+from allo_core.library.nearest import numbers_for
 from allo_core.library.receptors import receptors
 from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
@@ -20,12 +22,12 @@ __all__ = ["draw_strip", "draw_verdict"]
 _DIVIDER = " :gray[|] "
 
 
-def draw_strip(view: View, protein: Protein, null: str) -> None:
+def draw_strip(view: View, protein: Protein) -> None:
     """Receptor, model, sites, threshold and null in one line."""
     part = f" {protein.number(0)}–{protein.number(len(protein) - 1)}" if protein.first != 1 else ""
     name = f"{protein.name}{part}" if view.protein_ref.kind == "kept" else f"{view.protein} · {receptors()[view.protein].name}"
     parts = [plain(name), plain(get_spec(view.model).label), *_sets(view), f"threshold {view.threshold:.2f}"]
-    parts.append(f"{null} null")
+    parts.append(f"{possible_null(view.null, numbers_for(protein))} null")
     with st.container(key="strip"):
         st.markdown(_DIVIDER.join(parts))
 
@@ -47,10 +49,9 @@ def draw_verdict(result: Result | None, phrases: Mapping[str, str], device_notes
     if result is None:
         return
     with st.container(key="verdict"):
-        near = nearness(result.measure, result.queries, result.sites)
-        text = " ".join(filter(None, (verdict(result.scores, result.control, result.measure, phrases), near, caution)))
-        if result.measure in ("AB", "BA"):
-            text = f"{MEASURES[result.measure]}: {text}"
+        text = " ".join(filter(None, (verdict(result.answer, phrases), nearness(result.question), caution)))
+        if result.question.queries is not None:
+            text = f"{MEASURES[result.question.measure]}: {text}"
         smallest = result.scores.smallest_q
         reachable = "" if math.isnan(smallest) else f" Smallest reachable q here: {smallest:.2g}."
         st.markdown(plain(text), help=f"{HELP['control']}{reachable}")

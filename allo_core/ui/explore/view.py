@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from allo_core.analysis.measures import MEASURES
+from allo_core.analysis.measures import MEASURES, Measure
 from allo_core.attention.columns import DEFAULT_THRESHOLD
+from allo_core.attention.nulls import Null
 from allo_core.errors import AlloScopeError
 from allo_core.fetch import fetched_structure
-from allo_core.figures.heatmap import SCORES
+from allo_core.figures.head_scores import SCORES
 from allo_core.library.nearest import numbers_for
 from allo_core.library.receptors import find_receptor
 from allo_core.library.sites import receptor_of, sites_of
@@ -18,13 +19,13 @@ from allo_core.models.devices import DEVICES, DTYPES
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
 from allo_core.protein.residues import parse_residues
 from allo_core.protein.sequence import Protein
+from allo_core.ui.explore.tracks import read_track
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.choices import DRAWS, NULLS, THRESHOLDS
 from allo_core.ui.shared.link import head_in_link, one_of, read_fields, read_head, residues_in_link
 from allo_core.ui.shared.refs import ProteinRef, StructureRef
 
 __all__ = [
-    "COLOURINGS",
     "MOST_PAIRS",
     "SCALES",
     "SETS",
@@ -38,17 +39,6 @@ __all__ = [
     "toggled",
 ]
 
-COLOURINGS = {
-    "received": "attention received",
-    "above threshold": "above threshold",
-    "from A": "received from A",
-    "to A": "paid to A",
-    "passing": "mean, passing heads",
-    "predicted": "predicted sites",
-    "conservation": "conservation",
-    "segment": "segment",
-    "plain": "plain",
-}
 SCALES = {"head": "this head", "model": "all heads"}
 SETS = ("A", "B")
 MOST_PAIRS = 50
@@ -79,7 +69,7 @@ class View:
     head : (layer, head), optional
         None until a person chooses; the page then shows the best one.
     colouring, scale : str
-        Keys of COLOURINGS and SCALES.
+        A track, and a key of SCALES.
     pairs : int
         How many of the head's strongest pairs are drawn.
     pair : (query, key), optional
@@ -93,9 +83,9 @@ class View:
     sites_b: tuple[int, ...] = ()
     marking: str = "A"
     model: str = DEFAULT_MODEL
-    measure: str = "A"
+    measure: Measure = "A"
     threshold: float = DEFAULT_THRESHOLD
-    null: str = "matched"
+    null: Null = "matched"
     draws: int = 0
     score: str = "enrichment"
     head: tuple[int, int] | None = None
@@ -258,7 +248,7 @@ _READERS = {
     "null": one_of(NULLS),
     "draws": _read_draws,
     "score": one_of(tuple(SCORES)),
-    "colouring": one_of(tuple(COLOURINGS)),
+    "colouring": read_track,
     "scale": one_of(tuple(SCALES)),
     "pairs": _whole_number(0, MOST_PAIRS),
     "device": one_of(("auto", *DEVICES)),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["explore_link", "head_in_link", "one_of", "read_any_head", "read_fields", "read_head", "residues_in_link"]
 
 View = TypeVar("View", bound="DataclassInstance")
+Word = TypeVar("Word", bound=str)
 
 
 class _HasModel(Protocol):
@@ -77,13 +78,15 @@ def read_fields(view: View, query: Mapping[str, str], readers: Mapping[str, Call
     return view, notices
 
 
-def one_of(allowed: Collection[str]) -> Callable[[str, object], str]:
+def one_of(allowed: Collection[Word]) -> Callable[[str, object], Word]:
     """A reader of one of these words."""
 
-    def read(text: str, view: object) -> str:
-        if text not in allowed:
-            raise ValueError(f"{text[:40]!r} is not one of {', '.join(word or 'any' for word in allowed)}.")
-        return text
+    words = {str(word): word for word in allowed}
+
+    def read(text: str, view: object) -> Word:
+        if text not in words:
+            raise ValueError(f"{text[:40]!r} is not one of {', '.join(word or 'any' for word in words)}.")
+        return words[text]
 
     return read
 

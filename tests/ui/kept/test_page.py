@@ -30,7 +30,8 @@ def page_of_runs() -> AppTest:
 def test_three_states_are_shown(kept):
     page = page_of_runs()
     assert not page.exception
-    assert len(page.dataframe[0].value) == 1
+    # A run that another test began in the background may end up here, too.
+    assert page.dataframe[0].value["protein"].tolist().count("random") == 1
     assert "1 run in the folder cannot be read." in said(page)
     assert "was made by another version of AlloScope (written by 9.0 in format 2, this version reads 1)" in said(page)
     assert "Run again, or open it with that version." in said(page)
