@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from allo_core.attention.scores import LEVEL
+from allo_core.attention.control import LEVEL
 from allo_core.figures.colours import NOT_PASSING, PASSING, QUANTITY_SCALE, plotly_scale
 from allo_core.figures.heatmap import cells, short_number
 from allo_core.figures.layout import QUIET, legend_at_top

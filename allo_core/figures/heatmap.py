@@ -6,21 +6,18 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from allo_core.attention.scores import LEVEL
-from allo_core.figures.colours import CHANCE_SCALE, GREYS, QUANTITY_SCALE, hex_colours, plotly_scale
+from allo_core.attention.control import LEVEL
+from allo_core.figures.colours import GREYS, hex_colours, plotly_scale
+from allo_core.figures.head_scores import SCORES
 from allo_core.figures.layout import QUIET
 
-__all__ = ["SCORES", "cell_colours", "cells", "heatmap", "meaning_of_heads", "passes", "score_grid", "short_number"]
-
-# what the heatmap can show: key -> label
-SCORES = {"enrichment": "log₂ enrichment", "snr": "SNR", "q": "−log₁₀ q"}
+__all__ = ["cell_colours", "cells", "heatmap", "meaning_of_heads", "passes", "score_grid", "short_number"]
 
 _LOWEST_ROW = 14  # px of a heatmap row; at 6 px a click picked the next row
 _ROW = 15  # px where the heatmap scrolls anyway
 _MARGIN = {"l": 52, "r": 76, "t": 6, "b": 44, "autoexpand": False}  # fixed: Plotly otherwise draws twice to find room for the bar
 _USUAL_WIDTH = 300  # px of all columns on a laptop
 _PLAIN_IN_ADDRESSES = " =/:'"  # characters that a data: address may hold as they are
-_SMALLEST_SPAN = {"enrichment": 2.0, "snr": 3.0, "q": 2.0}  # so that noise around chance stays pale
 
 
 def score_grid(frame: pd.DataFrame, score: str, shape: tuple[int, int]) -> np.ndarray:
@@ -29,12 +26,7 @@ def score_grid(frame: pd.DataFrame, score: str, shape: tuple[int, int]) -> np.nd
     ``frame`` is that of HeadScores, one row a head in (layer, head) order.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        if score == "enrichment":
-            values = np.log2(frame["enrichment"].to_numpy(dtype=float))
-        elif score == "snr":
-            values = frame["snr"].to_numpy(dtype=float)
-        else:
-            values = -np.log10(frame["q_value"].to_numpy(dtype=float))
+        values = SCORES[score].values(frame)
     return np.where(np.isfinite(values), values, np.nan).reshape(shape)
 
 
@@ -45,7 +37,7 @@ def passes(frame: pd.DataFrame) -> np.ndarray:
 
 def meaning_of_heads(score: str, frame: pd.DataFrame) -> str:
     """What white and dots mean on a heatmap of ``score``, as a sentence; ``frame`` has the column q_value."""
-    white = "White is q = 1" if score == "q" else "White is chance"
+    white = f"White is {SCORES[score].white}"
     return f"{white}, a dot q < {LEVEL:g}." if passes(frame).any() else f"{white}."
 
 
@@ -153,12 +145,6 @@ def _ground(flagged: np.ndarray, scale: list[list], hover: dict) -> go.Heatmap:
     return go.Heatmap(z=flagged.astype(np.uint8), zmin=0, zmax=1, colorscale=scale, showscale=False, xgap=1, ygap=1, **hover)
 
 
-def _colour_range(values: np.ndarray, score: str) -> tuple[float, float, tuple[str, ...]]:
-    """Ends of the colour scale, symmetric around chance, and its colours."""
-    span = max(_SMALLEST_SPAN[score], float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 0.0)
-    return (0.0, span, QUANTITY_SCALE) if score == "q" else (-span, span, CHANCE_SCALE)
-
-
 def cell_colours(frame: pd.DataFrame, score: str, shape: tuple[int, int], theme: str = "light") -> dict:
     """The heatmap as plain colours, for a picture that is drawn elsewhere.
 
@@ -170,20 +156,20 @@ def cell_colours(frame: pd.DataFrame, score: str, shape: tuple[int, int], theme:
     """
     flagged = (frame["flags"] != "").to_numpy()
     values = np.where(flagged, np.nan, score_grid(frame, score, shape).ravel())
-    low, high, scale = _colour_range(values, score)
+    low, high, scale = SCORES[score].colour_range(values)
     absent, grey, _ = GREYS["dark" if theme == "dark" else "light"]
     coloured = hex_colours(values, high, scale, low)
     colours = [
         grey if flag else absent if np.isnan(value) else colour for flag, value, colour in zip(flagged, values, coloured, strict=True)
     ]
     passing = np.flatnonzero(passes(frame)).tolist()
-    label = f"{SCORES[score]}; dot: q < {LEVEL:g}" if passing else SCORES[score]
+    label = f"{SCORES[score].label}; dot: q < {LEVEL:g}" if passing else SCORES[score].label
     return {"cells": colours, "passing": passing, "low": low, "high": high, "colours": list(scale), "label": label}
 
 
 def _coloured(values: np.ndarray, score: str) -> go.Heatmap:
-    low, span, scale = _colour_range(values, score)
-    bar = {"title": {"text": SCORES[score], "side": "right"}, "thickness": 12, "outlinewidth": 0, "len": 1.0, "xpad": 6}
+    low, span, scale = SCORES[score].colour_range(values)
+    bar = {"title": {"text": SCORES[score].label, "side": "right"}, "thickness": 12, "outlinewidth": 0, "len": 1.0, "xpad": 6}
     return go.Heatmap(
         z=values.astype(np.float32),
         zmin=low,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from allo_core.attention.scores import LEVEL
+from allo_core.attention.control import LEVEL
 from allo_core.figures.colours import NOT_PASSING, PASSING, SET_COLOURS
 from allo_core.figures.heatmap import cells, passes, score_grid, short_number
 from allo_core.figures.layout import QUIET, legend_at_top

@@ -8,7 +8,7 @@ from allo_core.attention.columns import DEFAULT_THRESHOLD
 from allo_core.errors import AlloScopeError, ScoreError
 from allo_core.family.members import ReceptorSet, library_set, positions_set
 from allo_core.family.table import read_set
-from allo_core.figures.heatmap import SCORES
+from allo_core.figures.head_scores import SCORES
 from allo_core.library.receptors import receptors
 from allo_core.models.devices import DEVICES, DTYPES
 from allo_core.models.registry import DEFAULT_MODEL, MODELS

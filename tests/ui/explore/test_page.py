@@ -16,7 +16,8 @@ from allo_core.runs.column_store import kept_columns
 from allo_core.runs.extract import extract_attention
 from allo_core.runs.extract_columns import extract_columns
 from allo_core.runs.store import delete_run, list_runs
-from allo_core.ui.explore.view import COLOURINGS, View
+from allo_core.ui.explore.tracks import tracks
+from allo_core.ui.explore.view import View
 from allo_core.ui.shared import inputs
 from tests.ui.reading import mirror_of, said
 
@@ -84,7 +85,7 @@ def test_a_measure_whose_set_is_empty_says_so_and_the_page_stays(opened):
 
 
 @pytest.mark.parametrize("scale", ["head", "model"])
-@pytest.mark.parametrize("colouring", list(COLOURINGS))
+@pytest.mark.parametrize("colouring", list(tracks()))
 def test_every_colouring_can_be_shown(opened, colouring, scale):
     page = opened(protein="AA2AR", colouring=colouring, scale=scale, threshold="0.05", pairs="20", pair="52.280")
     assert not page.exception

@@ -3,13 +3,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from allo_core.figures.colours import ABSENT, SEGMENTS
+from allo_core.analysis.tracks import TRACKS, Track, Values
+from allo_core.figures.colours import ABSENT, SEGMENTS, attention_scale
 from allo_core.library.receptors import find_receptor
 from allo_core.models.language_model import load_model
 from allo_core.runs.extract import extract_attention
 from allo_core.ui.explore import results
 from allo_core.ui.explore import view as state
-from allo_core.ui.explore.painting import MOST_LABELS, paint, shown_values, values_to_take_away
+from allo_core.ui.explore.painting import MOST_LABELS, paint, source_of, values_to_take_away
+from allo_core.ui.explore.tracks import tracks
 
 RECEPTOR = find_receptor("AA2AR")
 PROTEIN, NUMBERS = RECEPTOR.protein, RECEPTOR.numbers
@@ -31,7 +33,11 @@ def maps(model):
 
 
 def result_of(view, maps):
-    return results.result_of(view, maps, "matched", NUMBERS.strata())
+    return results.result_of(view, PROTEIN, maps)
+
+
+def shown_values(view, protein, result, maps=None):
+    return tracks()[view.colouring].of(source_of(view, protein, result, maps))
 
 
 def values(view, maps, colouring, **changes):
@@ -60,15 +66,10 @@ def test_the_scale_is_this_heads_or_all_heads_and_the_legend_says_which(view, ma
     assert "of all heads" in paint(replace(view, scale="model"), PROTEIN, result, None, "light").legend["high"]
 
 
-def test_the_mean_of_passing_heads(view, maps):
+def test_without_a_passing_head_there_is_no_mean(view, maps, monkeypatch):
     result = result_of(view, maps)
-    passing = result.scores.passing()
-    shown = values(view, maps, "passing")
-    if len(passing):
-        expected = np.mean([maps.received(row.layer, row.head) for row in passing.itertuples()], axis=0)
-        assert shown.values == pytest.approx(expected)
-    else:
-        assert shown.missing == "no head passes"
+    monkeypatch.setattr(type(result.scores), "passing", lambda self, q=0.05: result.scores.frame[:0])
+    assert shown_values(replace(view, colouring="passing"), PROTEIN, result).missing == "no head passes"
 
 
 def test_passing_heads_are_averaged(view, maps, monkeypatch):
@@ -120,3 +121,17 @@ def test_the_strongest_pairs_are_drawn_in_uniprot_numbers(view, maps):
     np.fill_diagonal(attention, 0)
     query, key = np.unravel_index(attention.argmax(), attention.shape)
     assert painted.pairs[0][:2] == (query + 1, key + 1)
+
+
+def test_a_new_track_is_one_entry(view, maps, monkeypatch):
+    """It is offered, read from a link, and painted with its label and scale."""
+    ramp = np.arange(len(PROTEIN), dtype=float)
+    made = Track("place", "place in the chain", "residues", frozenset(), lambda source: Values(ramp, "place", ramp[-1], "last residue"))
+    monkeypatch.setitem(TRACKS, made.name, made)
+    assert tracks()["place"].label == "place in the chain"
+    shown, notices = state.from_query({"protein": "AA2AR", "colouring": "place"})
+    assert (shown.colouring, notices) == ("place", [])
+    painted = paint(shown, PROTEIN, None, None, "light")
+    assert (painted.legend["title"], painted.legend["high"]) == ("place", "411 (last residue)")
+    assert painted.colours[0] == attention_scale("light")[0].lower()
+    assert painted.colours[-1] == attention_scale("light")[-1].lower()

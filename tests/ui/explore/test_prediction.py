@@ -19,7 +19,8 @@ from allo_core.prediction.predictor import predict_sites
 from allo_core.runs.extract import extract_attention
 from allo_core.ui.explore import prediction
 from allo_core.ui.explore import view as state
-from allo_core.ui.explore.painting import paint, shown_values
+from allo_core.ui.explore.painting import paint, source_of
+from allo_core.ui.explore.tracks import tracks
 from tests.ui.predictors import small_predictor
 from tests.ui.reading import said
 
@@ -112,7 +113,7 @@ def test_the_structure_shows_it_with_and_without_marks(model, predictor):
     protein = find_receptor("AA2AR").protein
     maps = extract_attention(model, protein)
     view = replace(state.starting_view(), colouring="predicted", sites=())
-    shown = shown_values(view, protein, None, maps)
+    shown = tracks()["predicted"].of(source_of(view, protein, None, maps))
     assert shown.values == pytest.approx(predict_sites(maps, protein, numbers_for(protein), predictor))
     painted = paint(view, protein, None, None, "light", maps)
     assert "predicted sites" in painted.legend["title"]
