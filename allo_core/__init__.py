@@ -5,6 +5,18 @@ The public names below are loaded when they are first used, so that ``import all
 
 import os
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what type checkers and editors see of the names below
+    from allo_core.attention.columns import Columns, columns
+    from allo_core.attention.scores import HeadScores, score_heads
+    from allo_core.models.language_model import load_model
+    from allo_core.protein.residues import parse_residues
+    from allo_core.protein.sequence import Protein, parse_protein
+    from allo_core.runs.extract import extract_attention
+    from allo_core.runs.maps import AttentionMaps
+    from allo_core.structure.mapping import StructureMap, map_structure
+    from allo_core.structure.read import read_structure
 
 # Before torch loads: OpenMP's idle threads otherwise spin while a layer is written to disk, which costs a fifth of the processor time of a
 # run (benchmarks/attention.py) and leaves less for the page.
@@ -28,7 +40,21 @@ _HOME = {
     "score_heads": "allo_core.attention.scores",
 }
 
-__all__ = sorted(_HOME)
+__all__ = [
+    "AttentionMaps",
+    "Columns",
+    "HeadScores",
+    "Protein",
+    "StructureMap",
+    "columns",
+    "extract_attention",
+    "load_model",
+    "map_structure",
+    "parse_protein",
+    "parse_residues",
+    "read_structure",
+    "score_heads",
+]
 
 
 def __getattr__(name: str):

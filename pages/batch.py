@@ -6,6 +6,7 @@ from allo_core.errors import AlloScopeError
 from allo_core.models.registry import MODELS
 from allo_core.ui.batch import panels, session
 from allo_core.ui.batch.rail import draw_rail
+from allo_core.ui.batch.results import ScoredBatch
 from allo_core.ui.batch.tabs import draw_tabs
 from allo_core.ui.shared.frame import draw_foot, draw_notices
 from allo_core.ui.shared.navigation import enter
@@ -26,7 +27,7 @@ if problem:
     st.error(plain(problem))
 elif batch is None:
     panels.draw_empty()
-elif batch.summary is None:
+elif not isinstance(batch, ScoredBatch):
     st.info(plain(batch.why_unscored))
 else:
     panels.draw_verdict(batch)

@@ -20,6 +20,7 @@ from allo_core.ui.explore.view import MOST_PAIRS, offered_sites
 from allo_core.ui.shared.frame import draw_foot, draw_notices
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.text import plain
+from allo_core.ui.shared.theme import current_theme
 
 page = session.start()
 incoming.take_fetched()
@@ -63,11 +64,11 @@ with left:
 with right:
     try:
         details = results.details_of(result, MOST_PAIRS, loaded) if result is not None else None
-        painting = paint(view, protein, result, details, st.context.theme.type, maps)
+        painting = paint(view, protein, result, details, current_theme(), maps)
     except AlloScopeError as error:  # the run was damaged between two reads
         result, details, failure = None, None, error
         draw_failure(error, maps)
-        painting = paint(view, protein, None, None, st.context.theme.type)
+        painting = paint(view, protein, None, None, current_theme())
     panels.draw_structure(protein, painting, loaded, structure_problem)
 phrases = set_phrases(view.sets, offered_sites(view.protein))
 with above:
@@ -85,7 +86,7 @@ read = model_sentence(spec.label, protein) if maps is not None else ""
 statement = [read, structure_sentence(loaded, protein) if loaded is not None else ""]
 if maps is not None and failure is None:
     try:
-        if result is None:
+        if result is None or details is None:
             st.markdown("##### Predicted sites", help=HELP["predicted"])
             draw_prediction(view, protein, maps, loaded)
         else:

@@ -121,7 +121,7 @@ def draw_sites(codes: np.ndarray, counts: np.ndarray, draws: int, seed: int) -> 
 
 def digest(weights: np.ndarray) -> bytes:
     """A short name for an array's values and shape."""
-    return hashlib.blake2b(np.ascontiguousarray(weights), digest_size=16).digest() + repr(weights.shape).encode()
+    return hashlib.blake2b(np.ascontiguousarray(weights).data, digest_size=16).digest() + repr(weights.shape).encode()
 
 
 def random_weights(weights: np.ndarray, sites: RandomSites) -> Iterator[tuple[slice, np.ndarray]]:

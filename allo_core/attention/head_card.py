@@ -166,11 +166,12 @@ def stability(
         Arcs taken above a higher threshold, nothing marked, an unknown null, strata that are missing or do not fit, no length.
     """
     check_null(null)
-    if length is None and strata is None:
-        raise ScoreError("The number of residues is not known; give strata or a length.")
+    if length is None:
+        if strata is None:
+            raise ScoreError("The number of residues is not known; give strata or a length.")
+        length = len(strata)
     if null == "matched" and strata is None:
         raise ScoreError("The matched null needs a stratum for each residue; choose uniform where no generic numbers are known.")
-    length = len(strata) if length is None else length
     marked = check_positions(sites, length, "site")
     codes = None if null == "published" else encode_strata(strata if null == "matched" else None, length)
     points = []

@@ -58,7 +58,7 @@ def ray_session(address: str | None, workers: int | None, sequence_bytes: int) -
         try:
             if ours:
                 _start(address, workers, sequence_bytes)
-            yield ray.cluster_resources()
+            yield {name: float(amount) for name, amount in ray.cluster_resources().items()}
         finally:
             if ours:
                 ray.shutdown()

@@ -1,9 +1,9 @@
 """Ray Data: blocks of records to the workers, statuses back."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from allo_core.batch.cluster import in_one_line
 from allo_core.batch.workers import Workers
@@ -22,7 +22,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 def results(
     blocks: "list[pa.Table]", size: int, workers: Workers, settings: "BatchSettings", folder: Path, run: int, address: str | None
-) -> "Iterator[list[dict]]":
+) -> "Generator[list[dict], None, None]":
     """Statuses of the records of each block, as the workers finish them.
 
     Parameters
@@ -35,8 +35,8 @@ def results(
     BatchError
         A worker refuses to go on, or Ray gives up.
     """
-    import ray
     from ray.data import ActorPoolStrategy, DataContext, from_arrow
+    from ray.data.exceptions import RayDataUserCodeException, SystemException
     from ray.exceptions import RayError
 
     from allo_core.batch.worker import Worker
@@ -60,11 +60,11 @@ def results(
         )
         try:
             for batch in statuses.iter_batches(batch_size=None, prefetch_batches=0, batch_format="pyarrow"):
-                rows = batch.to_pylist()
+                rows = cast("pa.Table", batch).to_pylist()
                 if refusal := next((row["refusal"] for row in rows if row["refusal"]), None):
                     raise BatchError(refusal)
                 yield rows
-        except (RayError, ray.data.exceptions.RayDataUserCodeException, ray.data.exceptions.SystemException) as error:
+        except (RayError, RayDataUserCodeException, SystemException) as error:
             raise BatchError(f"The workers ended ({in_one_line(error)}); the same command goes on.") from error
 
 

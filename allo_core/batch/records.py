@@ -39,6 +39,11 @@ class Record:
     error: str = ""
     notes: str = ""
 
+    @property
+    def sequence(self) -> str:
+        """Its residues; empty where it cannot be read."""
+        return "" if self.protein is None else self.protein.sequence
+
 
 def read_records(path: Path) -> Iterator[Record]:
     """Read a FASTA file, plain or compressed with gzip, one record after the other.

@@ -15,6 +15,7 @@ from allo_core.batch.records import Record, read_records
 from allo_core.batch.settings import BatchSettings
 from allo_core.batch.workers import Workers, choose_workers
 from allo_core.errors import BatchError
+from allo_core.models.devices import DeviceChoice
 from allo_core.models.registry import ModelSpec, get_spec
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def run_batch(
     folder: Path,
     settings: BatchSettings,
     workers: int | None = None,
-    device: str = "auto",
+    device: DeviceChoice = "auto",
     address: str | None = None,
     report: Callable[[Tally], None] | None = None,
 ) -> Tally:
@@ -132,7 +133,7 @@ def run_batch(
         missing = [record for record in records if record.row not in finished]
         _write_unreadable(missing, folder, run, settings, tally)
         # The longest first: a lack of memory shows at once, and what is left for the end is short.
-        readable = sorted((record for record in missing if record.protein is not None), key=lambda r: len(r.protein), reverse=True)
+        readable = sorted((record for record in missing if record.protein is not None), key=lambda r: len(r.sequence), reverse=True)
         if readable:
             _compute(readable, folder, run, settings, workers, device, address, tally, report)
     return tally
@@ -144,14 +145,14 @@ def _compute(
     run: int,
     settings: BatchSettings,
     count: int | None,
-    device: str,
+    device: DeviceChoice,
     address: str | None,
     tally: Tally,
     report: Callable[[Tally], None] | None,
 ) -> None:
     spec = get_spec(settings.model_id)
     by_row = {record.row: record for record in records}
-    tally.residues = sum(len(record.protein) for record in records)
+    tally.residues = sum(len(record.sequence) for record in records)
     if report is not None:
         report(tally)
     with ray_session(address, count, tally.residues) as resources:
@@ -167,7 +168,7 @@ def _compute(
                     record = by_row[status["row"]]
                     tally.add(record, status["error"], status["no_scores"])
                     tally.computed += 1
-                    tally.residues_done += len(record.protein)
+                    tally.residues_done += len(record.sequence)
                     tally.redone += status["redone"]
                 if report is not None:
                     report(tally)
@@ -186,7 +187,7 @@ def _blocks(records: list[Record], size: int) -> "Iterator[pa.Table]":
 
     kinds = pa.schema([("row", pa.int32()), ("name", pa.string()), ("sequence", pa.string()), ("notes", pa.string())])
     for start in range(0, len(records), size):
-        rows = [{"row": r.row, "name": r.name, "sequence": r.protein.sequence, "notes": r.notes} for r in records[start : start + size]]
+        rows = [{"row": r.row, "name": r.name, "sequence": r.sequence, "notes": r.notes} for r in records[start : start + size]]
         yield pa.Table.from_pylist(rows, kinds)
 
 

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from allo_core.errors import LibraryError, ScoreError, WeightsError
 from allo_core.storage.plain_json import check_version, from_plain
 
 if TYPE_CHECKING:  # the terminal's options need not wait for them
+    from allo_core.attention.nulls import Null
+    from allo_core.models.devices import Dtype, DtypeChoice
     from allo_core.models.registry import ModelSpec
     from allo_core.models.weights import WeightsState
 
@@ -65,11 +68,11 @@ class BatchSettings:
     licence: str
     layers: int
     heads: int
-    dtype: str
+    dtype: "Dtype"
     thresholds: tuple[float, ...]
     threshold: float
     sites: str | None
-    null: str | None
+    null: "Null | None"
     draws: int | None
     versions: dict[str, str] = field(hash=False)
     seed: int = 0
@@ -95,11 +98,11 @@ class BatchSettings:
 
 def choose_settings(
     model_id: str,
-    dtype: str = "auto",
+    dtype: "DtypeChoice" = "auto",
     thresholds: tuple[float, ...] | None = None,
     threshold: float | None = None,
     sites: str | None = None,
-    null: str | None = None,
+    null: "Null | None" = None,
     draws: int | None = None,
     report: Callable[[str, int, int], None] | None = None,
 ) -> BatchSettings:
@@ -137,10 +140,10 @@ def choose_settings(
     if sites is not None:
         _check_sites(sites)
     dtype = choose_dtype(dtype)
-    weights = _weights(spec, report)
+    weights, path = _weights(spec, report)
     return BatchSettings(
         model_id=spec.id,
-        weights_sha256=weights_sha256(weights.path),
+        weights_sha256=weights_sha256(path),
         weights_source=weights.source,
         licence=weights.licence,
         layers=spec.layers,
@@ -160,8 +163,8 @@ def is_site_name(text: str) -> bool:
     return text.strip().lower() in _site_names()
 
 
-def _weights(spec: "ModelSpec", report: Callable[[str, int, int], None] | None) -> "WeightsState":
-    """The weights on this machine, downloaded where they are not."""
+def _weights(spec: "ModelSpec", report: Callable[[str, int, int], None] | None) -> "tuple[WeightsState, Path]":
+    """The weights on this machine and their file, downloaded where they are not."""
     from allo_core.models.download import download
     from allo_core.models.weights import check_shipped, how_to_get, locate
 
@@ -172,7 +175,7 @@ def _weights(spec: "ModelSpec", report: Callable[[str, int, int], None] | None) 
     if state.path is None:
         raise WeightsError(how_to_get(spec))
     check_shipped(spec, state)
-    return state
+    return state, state.path
 
 
 def _check_sites(text: str) -> None:

@@ -17,6 +17,7 @@ from allo_core.protein.sequence import Protein
 if TYPE_CHECKING:  # the driver needs neither
     import pyarrow as pa
 
+    from allo_core.models.devices import Device
     from allo_core.models.language_model import ProteinLanguageModel
 
 __all__ = ["BLOCK", "STATUS", "Worker"]
@@ -46,7 +47,7 @@ class Worker:
         For torch.
     """
 
-    def __init__(self, settings: BatchSettings, folder: str, run: int, device: str, threads: int):
+    def __init__(self, settings: BatchSettings, folder: str, run: int, device: "Device", threads: int):
         self._settings, self._folder, self._run = settings, Path(folder), run
         self._surprises = 0
         self._model: ProteinLanguageModel | None = None
@@ -96,6 +97,7 @@ class Worker:
 
     def _record(self, part: Part, record: dict, deaths: int) -> dict:
         """Compute one record into the part, or write why not; its status."""
+        assert self._model is not None, "only a worker that has its model is given records"
         row, name, notes = record["row"], record["name"], record["notes"]
         protein = Protein(name, record["sequence"])
         try:
@@ -128,7 +130,7 @@ class Worker:
                 yield {**row, "redone": True}
 
 
-def _loaded(settings: BatchSettings, device: str, threads: int) -> "ProteinLanguageModel":
+def _loaded(settings: BatchSettings, device: "Device", threads: int) -> "ProteinLanguageModel":
     import torch
 
     from allo_core.models.language_model import load_model

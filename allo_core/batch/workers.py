@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from allo_core.errors import BatchError, DeviceError
-from allo_core.models.devices import DEVICES, available_memory, choose_device, estimate_memory
+from allo_core.models.devices import DEVICES, Device, DeviceChoice, Dtype, available_memory, choose_device, estimate_memory
 from allo_core.models.registry import ModelSpec
 from allo_core.storage.amounts import gigabytes
 
@@ -25,13 +25,13 @@ class Workers:
     """
 
     count: int
-    device: str
+    device: Device
     threads: int
     gpus: float = 0.0
 
 
 def choose_workers(
-    spec: ModelSpec, dtype: str, resources: dict[str, float], count: int | None, device: str, address: str | None
+    spec: ModelSpec, dtype: Dtype, resources: dict[str, float], count: int | None, device: DeviceChoice, address: str | None
 ) -> Workers:
     """How many workers there are and what each has.
 
@@ -55,20 +55,20 @@ def choose_workers(
     if count is not None and count < 1:
         raise BatchError(f"--workers is {count}; give at least 1.")
     gpus, cores = int(resources.get("GPU", 0)), max(1, int(resources.get("CPU", 1)))
-    device = choose_device(device) if address is None else _device_of_cluster(device, gpus)
-    if device == "cuda" and not gpus:
+    chosen = choose_device(device) if address is None else _device_of_cluster(device, gpus)
+    if chosen == "cuda" and not gpus:
         raise DeviceError("Ray finds no GPU; choose --device cpu, or start Ray where it sees one.")
     if count is None:
-        count = gpus if device == "cuda" else 1 if device == "mps" else max(1, cores // 2)
+        count = gpus if chosen == "cuda" else 1 if chosen == "mps" else max(1, cores // 2)
     threads = max(1, cores // count)
-    if device == "cuda":
-        return Workers(count, device, threads, 1 / -(-count // gpus))
+    if chosen == "cuda":
+        return Workers(count, chosen, threads, 1 / -(-count // gpus))
     if address is None:
         _check_memory(spec, dtype, count)
-    return Workers(count, device, threads)
+    return Workers(count, chosen, threads)
 
 
-def _device_of_cluster(device: str, gpus: int) -> str:
+def _device_of_cluster(device: DeviceChoice, gpus: int) -> Device:
     if device == "auto":
         return "cuda" if gpus else "cpu"
     if device not in DEVICES or device == "mps":
@@ -76,7 +76,7 @@ def _device_of_cluster(device: str, gpus: int) -> str:
     return device
 
 
-def _check_memory(spec: ModelSpec, dtype: str, count: int) -> None:
+def _check_memory(spec: ModelSpec, dtype: Dtype, count: int) -> None:
     """Each worker holds the model itself."""
     needed, free = count * estimate_memory(spec, 0, dtype).weights, available_memory("cpu")
     if free is not None and needed > free:

@@ -52,7 +52,7 @@ class CoupledDraws:
         self._random = np.zeros((heads, draws), dtype=np.float32)
         self._observed, self._tolerance, share = np.zeros(heads), np.zeros(heads), np.zeros(heads)
         for cluster in np.unique(clusters):
-            inside = np.flatnonzero(clusters == cluster)
+            inside = np.flatnonzero(clusters == cluster).tolist()
             sites = coupled_sites([members[at] for at in inside], [codes[at] for at in inside], draws, seed)
             for at, random in zip(inside, sites, strict=True):
                 share += self._add(self.scores[at], columns[at], members[at], weights[at], random)

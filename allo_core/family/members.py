@@ -54,6 +54,13 @@ class Member:
         return self.original or self.protein.sequence
 
     @property
+    def numbered(self) -> ResidueNumbers:
+        """Its generic numbers; ScoreError where there are none."""
+        if self.numbers is None:
+            raise ScoreError(f"{self.name} has no generic numbers.")
+        return self.numbers
+
+    @property
     def subject(self) -> Subject:
         """The protein with the numbers that it has in this set."""
         return Subject(self.protein, self.numbers)
@@ -133,7 +140,9 @@ def positions_set(text: str, receptor_class: str = "A", required: str = "", entr
         outcome = _at_positions(receptor, entry, positions, receptor_class, needed)
         if isinstance(outcome, Member):
             members.append(outcome)
-        elif entries is not None or receptor.receptor_class == receptor_class:  # those of other classes were never meant
+        elif entries is not None or (
+            receptor is not None and receptor.receptor_class == receptor_class
+        ):  # those of other classes were never meant
             refused.append(outcome)
     if not members:
         raise ScoreError(f"No receptor of class {receptor_class} has {', '.join(positions)}{' and ' + required if required else ''}.")
@@ -229,7 +238,7 @@ def _domain(member: Member, most: int) -> Member | None:
     return Member(
         member.name,
         domain,
-        member.numbers.crop(start, start + len(domain)),
+        member.numbered.crop(start, start + len(domain)),
         sites,
         f"{member.note}; {note}".lstrip("; "),
         member.original[start : start + len(domain)],

@@ -48,10 +48,10 @@ class Universe:
 
 def universe_of(asked: ReceptorSet) -> Universe:
     """The positions that at least nine tenths of the members have, and their strata."""
-    found = Counter(number for member in asked.members for number in set(member.numbers.gpcrdb) if number)
+    found = Counter(number for member in asked.members for number in set(member.numbered.gpcrdb) if number)
     common = {number for number, count in found.items() if count >= _COMMON * len(asked.members)} | set(asked.positions)
     positions = tuple(sorted(common, key=along_the_sequence))
-    place = np.array([_place(member.numbers, positions) for member in asked.members])
+    place = np.array([_place(member.numbered, positions) for member in asked.members])
     index = {position: at for at, position in enumerate(positions)}
     strata = _strata(asked.members, positions, place)
     return Universe(positions, encode_strata(strata, len(positions)), place, np.array([index[position] for position in asked.positions]))
@@ -123,11 +123,11 @@ def _strata(members: Sequence[Member], positions: tuple[str, ...], place: np.nda
     """Those of a receptor that has just these positions: the commonest segment of each, its conservation over the class."""
     segments, conserved = [], []
     for column in range(len(positions)):
-        where = [(member.numbers, index) for member, index in zip(members, place[:, column], strict=True) if index >= 0]
+        where = [(member.numbered, index) for member, index in zip(members, place[:, column], strict=True) if index >= 0]
         segments.append(Counter(numbers.segment[index] for numbers, index in where).most_common(1)[0][0])
         conserved.append(where[0][0].family_conservation[where[0][1]])
     family = np.array(conserved)
-    nobody = members[0].numbers
+    nobody = members[0].numbered
     return ResidueNumbers(
         "",
         nobody.receptor_class,

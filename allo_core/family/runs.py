@@ -1,6 +1,6 @@
 """One model over every receptor of a set, with progress, and going on where it was stopped."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,12 +8,13 @@ import numpy as np
 from allo_core.attention.columns import Columns
 from allo_core.errors import AlloScopeError, Cancelled
 from allo_core.family.members import Member, ReceptorSet, Refused, fitted
+from allo_core.models.devices import DeviceChoice, DtypeChoice
 from allo_core.models.language_model import ProteinLanguageModel, load_model
 from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.runs.column_reducer import KEPT_THRESHOLDS
 from allo_core.runs.column_store import ColumnRun
-from allo_core.runs.extract import Report, ready_model
+from allo_core.runs.extract import LoadModel, Report, ready_model
 from allo_core.runs.extract_columns import extract_columns, find_kept_columns
 from allo_core.storage.cancel import CancelEvent
 
@@ -48,11 +49,11 @@ def run_set(
     model_id: str,
     asked: ReceptorSet,
     thresholds: tuple[float, ...] = KEPT_THRESHOLDS,
-    device: str = "auto",
-    dtype: str = "auto",
+    device: DeviceChoice = "auto",
+    dtype: DtypeChoice = "auto",
     report: Report | None = None,
     cancel: CancelEvent | None = None,
-    load: Callable[[str, str, str], ProteinLanguageModel] = load_model,
+    load: LoadModel = load_model,
 ) -> SetRun:
     """Run a model over each member; every receptor is kept as soon as it is done, so a stopped set goes on from there.
 
@@ -76,23 +77,25 @@ def run_set(
     asked = fitted(asked, get_spec(model_id))
     model: ProteinLanguageModel | None = None
     members, runs, refused = [], [], list(asked.refused)
-    first: AlloScopeError | None = None
+    failures: list[AlloScopeError] = []
     for done, member in enumerate(asked.members):
         if cancel is not None and cancel.is_set():
             raise Cancelled
         run = find_kept_columns(model_id, member.protein, thresholds, device, dtype)
-        if run is None and model is None:
-            model = ready_model(model_id, device, dtype, report, cancel, load)
+        if run is None:
+            model = model or ready_model(model_id, device, dtype, report, cancel, load)
         if report is not None:
             report(RECEPTOR, done, len(asked.members))
         try:
-            runs.append(run or extract_columns(model, member.protein, thresholds, cancel))
+            if run is None and model is not None:
+                run = extract_columns(model, member.protein, thresholds, cancel)
+            runs.append(run)
             members.append(member)
         except AlloScopeError as error:
-            first = first or error
+            failures.append(error)
             refused.append(Refused(member.name, str(error)))
     if not runs:
-        raise first
+        raise failures[0]
     if report is not None:
         report(RECEPTOR, len(asked.members), len(asked.members))
     notes = dict.fromkeys(note for run in runs for note in run.meta.notes)
@@ -103,8 +106,8 @@ def kept_set(
     model_id: str,
     asked: ReceptorSet,
     thresholds: tuple[float, ...] = KEPT_THRESHOLDS,
-    device: str = "auto",
-    dtype: str = "auto",
+    device: DeviceChoice = "auto",
+    dtype: DtypeChoice = "auto",
 ) -> tuple[SetRun | None, int]:
     """The members that have been run before (None where there is none), and how many have not; neither torch nor the model is loaded.
 

@@ -74,7 +74,7 @@ def read_set(text: str, title: str = "receptors of the table") -> ReceptorSet:
                 raise ScoreError(f"it repeats row {first}")
             positions = _positions(row["residues"])
             if positions:
-                receptor_class = receptor_class or member.numbers.receptor_class
+                receptor_class = receptor_class or member.numbered.receptor_class
                 _check_class(member, receptor_class)
         except AlloScopeError as error:
             refused.append(Refused(label, str(error)))
@@ -178,7 +178,7 @@ def _positions(text: str) -> tuple[str, ...]:
 
 
 def _check_class(member: Member, receptor_class: str) -> None:
-    own = member.numbers.receptor_class
+    own = member.numbered.receptor_class
     if own != receptor_class:
         raise ScoreError(f"it is class {own}, where these numbers name other residues than in class {receptor_class} of the rows above")
 

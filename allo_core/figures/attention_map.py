@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from allo_core.figures.colours import SET_COLOURS, attention_scale, plotly_scale
+from allo_core.figures.colours import SET_COLOURS, Theme, attention_scale, plotly_scale
 from allo_core.figures.layout import QUIET
 
 __all__ = ["LARGEST_SIDE", "attention_map", "pooled"]
@@ -48,7 +48,7 @@ def attention_map(
     spans: Sequence[tuple[str, int, int]],
     pair: tuple[int, int] | None = None,
     height: int = 560,
-    theme: str = "light",
+    theme: Theme = "light",
 ) -> go.Figure:
     """The map of one head: rows are queries, columns are keys, colour is attention; bands show helices, lines the marked residues.
 

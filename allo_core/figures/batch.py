@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allo_core.attention.control import LEVEL
-from allo_core.figures.colours import NOT_PASSING, PASSING, QUANTITY_SCALE, plotly_scale
+from allo_core.figures.colours import NOT_PASSING, PASSING, QUANTITY_SCALE, Theme, plotly_scale
 from allo_core.figures.heatmap import cells, short_number
 from allo_core.figures.layout import QUIET, legend_at_top
 from allo_core.figures.receptor_set import receptors_figure
@@ -26,7 +26,7 @@ _LINE = "#4292C6"
 
 
 def batch_heatmap(
-    frame: pd.DataFrame, shape: tuple[int, int], shows: str, sequences: int, height: int = 440, theme: str = "light"
+    frame: pd.DataFrame, shape: tuple[int, int], shows: str, sequences: int, height: int = 440, theme: Theme = "light"
 ) -> go.Figure:
     """Layer x head heatmap of a batch; heads that are tested in few sequences are grey and hatched.
 

@@ -5,6 +5,7 @@ All scales are safe for the common colour-vision deficiencies: blue against oran
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -20,6 +21,7 @@ __all__ = [
     "QUANTITY_SCALE",
     "SEGMENTS",
     "SET_COLOURS",
+    "Theme",
     "attention_scale",
     "ceiling_of_all",
     "hex_colours",
@@ -27,6 +29,8 @@ __all__ = [
     "segment_colours",
     "value_ceiling",
 ]
+
+Theme = Literal["light", "dark"]
 
 SET_COLOURS = {"A": "#E69F00", "B": "#CC79A7"}
 # Chains bound to the receptor: they step back from it on a white page and on a dark one.
@@ -37,17 +41,20 @@ PASSING, NOT_PASSING = "#D94801", "#6B7280"
 ABSENT = "#9CA3AF"  # residues without a value
 
 # Cells of the heatmap that have no colour, by theme: no score defined, flagged, and the strokes of the hatching.
-GREYS = {"light": ("#A8AFBA", "#DFE2E7", "#8A919C"), "dark": ("#20262F", "#333B47", "#6B7585")}
+GREYS: dict[Theme, tuple[str, str, str]] = {"light": ("#A8AFBA", "#DFE2E7", "#8A919C"), "dark": ("#20262F", "#333B47", "#6B7585")}
 
 # Below chance blue, chance white, above chance orange to brown.
 CHANCE_SCALE = ("#08306B", "#2171B5", "#6BAED6", "#C6DBEF", "#FFFFFF", "#FDD0A2", "#FD8D3C", "#D94801", "#7F2704")
 # Quantities that start at zero.
 QUANTITY_SCALE = ("#FFFFFF", "#FDD0A2", "#FD8D3C", "#D94801", "#7F2704")
 
-_ATTENTION = {"light": ("#E4E6EA", "#9ECAE1", "#3182BD", "#08306B"), "dark": ("#7C8797", "#5B9BD5", "#8FD3FF", "#F2FAFF")}
+_ATTENTION: dict[Theme, tuple[str, ...]] = {
+    "light": ("#E4E6EA", "#9ECAE1", "#3182BD", "#08306B"),
+    "dark": ("#7C8797", "#5B9BD5", "#8FD3FF", "#F2FAFF"),
+}
 
 # TM1 to TM7 and H8: eight steps of viridis (van der Walt and Smith 2015), without its darkest end, which hides behind labels.
-SEGMENTS = dict(
+SEGMENTS: dict[str, str] = dict(
     zip(
         ("TM1", "TM2", "TM3", "TM4", "TM5", "TM6", "TM7", "H8"),
         ("#472D7B", "#3B528B", "#2C728E", "#21918C", "#28AE80", "#5EC962", "#ADDC30", "#FDE725"),
@@ -68,9 +75,9 @@ ELEMENTS = {
 }
 
 
-def attention_scale(theme: str) -> tuple[str, ...]:
+def attention_scale(theme: Theme) -> tuple[str, ...]:
     """Colours from no attention to much, readable on a light or dark page."""
-    return _ATTENTION["dark" if theme == "dark" else "light"]
+    return _ATTENTION[theme]
 
 
 def value_ceiling(values: np.ndarray) -> tuple[float, str]:

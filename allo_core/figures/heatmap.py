@@ -7,7 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allo_core.attention.control import LEVEL
-from allo_core.figures.colours import GREYS, hex_colours, plotly_scale
+from allo_core.attention.nulls import Null
+from allo_core.figures.colours import GREYS, Theme, hex_colours, plotly_scale
 from allo_core.figures.head_scores import SCORES
 from allo_core.figures.layout import QUIET
 
@@ -45,10 +46,10 @@ def heatmap(
     frame: pd.DataFrame,
     special_share: np.ndarray,
     score: str,
-    null: str,
+    null: Null,
     selected: tuple[int, int] | None = None,
     height: int = 440,
-    theme: str = "light",
+    theme: Theme = "light",
 ) -> go.Figure:
     """Layer x head heatmap; heads that pass have a dot, flagged ones are grey and hatched, the selected one is outlined.
 
@@ -81,7 +82,7 @@ def cells(
     hover: dict,
     selected: tuple[int, int] | None = None,
     height: int = 440,
-    theme: str = "light",
+    theme: Theme = "light",
     passing: np.ndarray | None = None,
 ) -> go.Figure:
     """The heatmap of any numbers, one a head.
@@ -103,7 +104,7 @@ def cells(
     layers, heads = values.shape
     shown = np.where(flagged, np.nan, values)
     figure = go.Figure()
-    absent, grey, stroke = GREYS["dark" if theme == "dark" else "light"]
+    absent, grey, stroke = GREYS[theme]
     figure.add_trace(_ground(flagged, [[0, absent], [1, grey]], hover))
     figure.add_trace(_coloured(shown, score))
     if passing is not None and passing.any():
@@ -145,7 +146,7 @@ def _ground(flagged: np.ndarray, scale: list[list], hover: dict) -> go.Heatmap:
     return go.Heatmap(z=flagged.astype(np.uint8), zmin=0, zmax=1, colorscale=scale, showscale=False, xgap=1, ygap=1, **hover)
 
 
-def cell_colours(frame: pd.DataFrame, score: str, shape: tuple[int, int], theme: str = "light") -> dict:
+def cell_colours(frame: pd.DataFrame, score: str, shape: tuple[int, int], theme: Theme = "light") -> dict:
     """The heatmap as plain colours, for a picture that is drawn elsewhere.
 
     Returns
@@ -157,7 +158,7 @@ def cell_colours(frame: pd.DataFrame, score: str, shape: tuple[int, int], theme:
     flagged = (frame["flags"] != "").to_numpy()
     values = np.where(flagged, np.nan, score_grid(frame, score, shape).ravel())
     low, high, scale = SCORES[score].colour_range(values)
-    absent, grey, _ = GREYS["dark" if theme == "dark" else "light"]
+    absent, grey, _ = GREYS[theme]
     coloured = hex_colours(values, high, scale, low)
     colours = [
         grey if flag else absent if np.isnan(value) else colour for flag, value, colour in zip(flagged, values, coloured, strict=True)
@@ -209,7 +210,7 @@ def _hatching(flagged: np.ndarray, colour: str) -> dict:
     return {"source": f"data:image/svg+xml,{quote(picture, safe=_PLAIN_IN_ADDRESSES)}", **place}
 
 
-def _hover(frame: pd.DataFrame, special_share: np.ndarray, null: str) -> dict:
+def _hover(frame: pd.DataFrame, special_share: np.ndarray, null: Null) -> dict:
     """What a cell says.  The words are sent once, as a template; the numbers of each head as short strings, [layers][heads][13]."""
     numbers = [_hover_numbers(row, share) for row, share in zip(frame.to_dict("records"), special_share.ravel(), strict=True)]
     return {

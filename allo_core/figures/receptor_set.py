@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allo_core.attention.control import LEVEL
-from allo_core.figures.colours import NOT_PASSING, PASSING, SET_COLOURS
+from allo_core.figures.colours import NOT_PASSING, PASSING, SET_COLOURS, Theme
 from allo_core.figures.heatmap import cells, passes, score_grid, short_number
 from allo_core.figures.layout import QUIET, legend_at_top
 from allo_core.figures.profile import segment_track
@@ -25,7 +25,7 @@ def consensus_heatmap(
     members: int,
     selected: tuple[int, int] | None = None,
     height: int = 440,
-    theme: str = "light",
+    theme: Theme = "light",
 ) -> go.Figure:
     """Layer x head heatmap of a consensus; heads that pass have a dot.
 
@@ -155,7 +155,7 @@ def receptors_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray, mean:
         figure.add_trace(
             go.Scatter(
                 x=rank[here], y=snr[order][here].astype(np.float32), mode="markers", name=name,
-                customdata=[_escaped(names[index]) for index in order[here]],
+                customdata=[_escaped(names[int(index)]) for index in order[here]],
                 marker={"color": colour, "symbol": symbol, "size": 8 if len(order) <= 60 else 6},
                 hovertemplate="<b>%{customdata}</b><br>SNR %{y:.2f}<extra></extra>",
                 showlegend=bool(here.any()),
@@ -173,7 +173,7 @@ def receptors_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray, mean:
         legend=legend_at_top(0.99),
         **QUIET,
     )
-    labels = {"tickvals": rank, "ticktext": [_escaped(names[index][:14]) for index in order], "tickangle": -60} if few else {}
+    labels = {"tickvals": rank, "ticktext": [_escaped(names[int(index)][:14]) for index in order], "tickangle": -60} if few else {}
     title = {} if few else {"title": {"text": "receptors by SNR", "standoff": 6}}
     figure.update_xaxes(range=[0.5, len(order) + 0.5], showgrid=False, zeroline=False, **labels, **title)
     figure.update_yaxes(title={"text": "SNR", "standoff": 4}, zeroline=False, nticks=6)

@@ -96,7 +96,7 @@ def _asked(example: Labelled, evidence: str) -> tuple[np.ndarray, np.ndarray]:
     return wanted[kept], kept
 
 
-def _chance(labels: Sequence[np.ndarray], counts: np.ndarray) -> dict[str, tuple[list[Areas], Areas]]:
+def _chance(labels: Sequence[np.ndarray], counts: np.ndarray) -> dict[str, tuple[list[Areas[float]], Areas[np.ndarray]]]:
     """What no knowledge gives: for each receptor, and pooled in each resample."""
     listed, residues = (np.array([sizes(one) for one in labels], dtype=float) for sizes in (np.sum, len))
     found = {}
@@ -106,7 +106,7 @@ def _chance(labels: Sequence[np.ndarray], counts: np.ndarray) -> dict[str, tuple
     return found
 
 
-def _resampled(each: Sequence[Areas], pooled: Areas, counts: np.ndarray) -> dict:
+def _resampled(each: Sequence[Areas[float]], pooled: Areas[np.ndarray], counts: np.ndarray) -> dict:
     """Field of `Quality` -> its value in each resample, shape (1 + RESAMPLES,)."""
     weights = counts / counts.sum(axis=1, keepdims=True)
     return {
@@ -117,9 +117,9 @@ def _resampled(each: Sequence[Areas], pooled: Areas, counts: np.ndarray) -> dict
     }
 
 
-def _difference(predictor: dict, other: dict, each: Sequence[Areas], others: Sequence[Areas]) -> Difference:
+def _difference(predictor: dict, other: dict, each: Sequence[Areas[float]], others: Sequence[Areas[float]]) -> Difference:
     changes = {name: _estimate(predictor[name] - other[name]) for name in ("auprc", "pooled_auprc", "auroc")}
-    return Difference(**changes, better=sum(mine.auprc > its.auprc for mine, its in zip(each, others, strict=True)))
+    return Difference(**changes, better=sum(bool(mine.auprc > its.auprc) for mine, its in zip(each, others, strict=True)))
 
 
 def _estimate(values: np.ndarray) -> Estimate:
@@ -127,7 +127,7 @@ def _estimate(values: np.ndarray) -> Estimate:
     return Estimate(float(values[0]), float(low), float(high))
 
 
-def _receptor(example: Labelled, labels: np.ndarray, found: dict[str, Areas]) -> ReceptorResult:
+def _receptor(example: Labelled, labels: np.ndarray, found: dict[str, Areas[float]]) -> ReceptorResult:
     return ReceptorResult(
         example.name,
         len(labels),

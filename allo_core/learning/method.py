@@ -51,7 +51,9 @@ class Method:
 
     def choose(self, training: Sequence[int], size: int | None) -> tuple[int, ...] | None:
         """The heads that these receptors alone would choose; None where there is nothing to choose."""
-        return None if size is None else strongest_heads(self.sensitivities[list(training)], size)
+        if size is None or self.sensitivities is None:
+            return None
+        return strongest_heads(self.sensitivities[list(training)], size)
 
     def design(self, receptor: int, heads: tuple[int, ...] | None) -> np.ndarray:
         """The features of one receptor, shape (L, F), or of the chosen heads, shape (L, len(heads) * F)."""

@@ -1,7 +1,7 @@
 """How well scores rank residues: average precision and ROC area, of one receptor or pooled over resampled receptors."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from scipy.special import digamma
@@ -11,14 +11,17 @@ __all__ = ["Areas", "areas", "pooled_areas", "random_precision"]
 _ROWS = 100  # resamples handled at a time, so that working arrays stay at a few MB
 
 
-class Areas(NamedTuple):
+Number = TypeVar("Number", float, np.ndarray)
+
+
+class Areas(NamedTuple, Generic[Number]):
     """Area under the precision-recall curve (as average precision) and under the ROC curve; numbers, or arrays of them."""
 
-    auprc: np.ndarray
-    auroc: np.ndarray
+    auprc: Number
+    auroc: Number
 
 
-def areas(labels: np.ndarray, scores: np.ndarray) -> Areas:
+def areas(labels: np.ndarray, scores: np.ndarray) -> Areas[float]:
     """Both areas of one ranking; residues with equal scores enter together, so a constant score gives the positive rate and 1/2.
 
     Average precision is sum_n (R_n - R_{n-1}) P_n over the distinct scores, as in scikit-learn.
@@ -33,7 +36,7 @@ def areas(labels: np.ndarray, scores: np.ndarray) -> Areas:
     return Areas(float(found.auprc[0]), float(found.auroc[0]))
 
 
-def pooled_areas(labels: Sequence[np.ndarray], scores: Sequence[np.ndarray], counts: np.ndarray) -> Areas:
+def pooled_areas(labels: Sequence[np.ndarray], scores: Sequence[np.ndarray], counts: np.ndarray) -> Areas[np.ndarray]:
     """Both areas over the residues of all receptors, ranked within each receptor before they are pooled.
 
     Each receptor was scored by a model of its own, fitted without it.  Leaving out a receptor with many positives lowers every score of
@@ -71,7 +74,7 @@ def random_precision(listed: np.ndarray, residues: np.ndarray) -> np.ndarray:
     return ((listed - 1) / (residues - 1) * (residues - harmonic) + harmonic) / residues
 
 
-def _weighted(labels: np.ndarray, scores: np.ndarray, receptor: np.ndarray, counts: np.ndarray) -> Areas:
+def _weighted(labels: np.ndarray, scores: np.ndarray, receptor: np.ndarray, counts: np.ndarray) -> Areas[np.ndarray]:
     """Both areas for each row of `counts`, how often the residues of each receptor are taken, shape (B, receptors)."""
     order = np.argsort(-scores, kind="stable")
     last_of_equal = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))

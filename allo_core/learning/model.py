@@ -72,7 +72,7 @@ def fit(features: Sequence[np.ndarray], labels: Sequence[np.ndarray], strengths:
     if y.all() or not y.any():
         raise PredictionError(f"All {len(y)} residues have the same label; a site predictor needs listed residues and others.")
     x, weights = np.concatenate(features), _alike([len(part) for part in labels])
-    known = ~np.isnan(x).all(axis=0)
+    known = np.asarray(~np.isnan(x).all(axis=0))
     if not known.any():
         raise PredictionError(f"None of {len(known)} features is known for any residue; a site predictor needs at least one.")
     scaler = StandardScaler().fit(x[:, known], sample_weight=weights)

@@ -165,7 +165,7 @@ def write_structures(source: Path, proteins: dict, target: Path) -> list[dict]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("source", type=Path)
     source = parser.parse_args().source
     rows = receptor_rows(source)

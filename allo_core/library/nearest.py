@@ -21,16 +21,16 @@ def numbers_for(protein: Protein, least: float = NEAREST_IDENTITY) -> ResidueNum
 
     ``numbers.receptor`` and ``numbers.identity`` say where they come from.  None where no receptor is near enough.
     """
-    for entry in _numbered():
-        whole = receptors()[entry].protein.sequence
+    for whole, numbers in _numbered().values():
         start = whole.find(protein.sequence)
         if whole == protein.sequence or (start >= 0 and len(protein) >= FEWEST_ALIGNED):
-            return receptors()[entry].numbers.crop(start, start + len(protein))
+            return numbers.crop(start, start + len(protein))
     candidates = [_aligned(protein.sequence, entry) for entry in _nearest(protein.sequence)]
     pairs, identity, entry = max(candidates, key=lambda item: (item[1] >= least, len(item[0])), default=({}, 0.0, ""))
     if identity < least or len(pairs) < FEWEST_ALIGNED:
         return None
-    return receptors()[entry].numbers.take([pairs.get(index) for index in range(len(protein))], identity)
+    _, numbers = _numbered()[entry]
+    return numbers.take([pairs.get(index) for index in range(len(protein))], identity)
 
 
 def seven_tm_domain(protein: Protein, numbers: ResidueNumbers | None) -> Protein | None:
@@ -46,15 +46,15 @@ def seven_tm_domain(protein: Protein, numbers: ResidueNumbers | None) -> Protein
 
 
 @cache
-def _numbered() -> tuple[str, ...]:
-    return tuple(entry for entry in receptors() if receptors()[entry].numbers is not None)
+def _numbered() -> dict[str, tuple[str, ResidueNumbers]]:
+    """Sequence and numbers of every receptor that has numbers."""
+    return {entry: (receptor.protein.sequence, receptor.numbers) for entry, receptor in receptors().items() if receptor.numbers is not None}
 
 
 @cache
 def _words() -> dict[str, list[str]]:
     index: dict[str, list[str]] = {}
-    for entry in _numbered():
-        sequence = receptors()[entry].protein.sequence
+    for entry, (sequence, _) in _numbered().items():
         for word in {sequence[i : i + _WORD] for i in range(len(sequence) - _WORD + 1)}:
             index.setdefault(word, []).append(entry)
     return index
@@ -67,6 +67,6 @@ def _nearest(sequence: str, most: int = 3) -> list[str]:
 
 def _aligned(sequence: str, entry: str) -> tuple[dict[int, int], float, str]:
     """Local alignment with a receptor: index -> index there, share of identical residues, the entry."""
-    other = receptors()[entry].protein.sequence
+    other, _ = _numbered()[entry]
     _, pairs = align(sequence, other)
     return dict(pairs.tolist()), aligned_identity(sequence, other, pairs), entry

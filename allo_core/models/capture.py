@@ -6,7 +6,6 @@ of layers.  Dimensions: T tokens, heads, d numbers a head, width = heads * d.
 """
 
 # The dimensions in annotations are no forward references.
-# ruff: noqa: F722
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager

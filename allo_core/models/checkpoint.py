@@ -4,7 +4,7 @@ import argparse
 import pickle
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from allo_core.errors import WeightsError
 from allo_core.models.convert import from_esm, from_fair_esm, from_transformers
@@ -138,6 +138,7 @@ def _fill_tables(module: "nn.Module") -> None:
     """Buffers are worked out anew: built on the meta device they have no values, and most files do not carry them."""
     import torch
 
+    part: Any  # tables are worked out by methods that torch knows nothing of
     for part in module.modules():
         for name, buffer in part.named_buffers(recurse=False):
             if not buffer.is_meta:

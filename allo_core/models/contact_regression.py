@@ -1,7 +1,6 @@
 """ESM-2's contact regression: one weight a head, by which attention predicts contacts (Rao et al. 2021, doi:10.1101/2020.12.15.422761)."""
 
 # The dimensions in annotations are no forward references.
-# ruff: noqa: F722
 
 from contextlib import suppress
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from allo_core.errors import DeviceError
 from allo_core.models.registry import ModelSpec
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = [
     "DEVICES",
     "DTYPES",
+    "Device",
+    "DeviceChoice",
+    "Dtype",
+    "DtypeChoice",
     "Estimate",
     "available_devices",
     "available_memory",
@@ -34,16 +38,20 @@ __all__ = [
 ]
 
 # In order of preference for "auto".
-DEVICES = ("cuda", "mps", "cpu")
-DTYPES = ("float32", "bfloat16")
-_BYTES = {"float32": 4, "bfloat16": 2}
+Device = Literal["cuda", "mps", "cpu"]
+DeviceChoice = Literal["auto", "cuda", "mps", "cpu"]
+Dtype = Literal["float32", "bfloat16"]
+DtypeChoice = Literal["auto", "float32", "bfloat16"]
+DEVICES: tuple[Device, ...] = get_args(Device)
+DTYPES: tuple[Dtype, ...] = get_args(Dtype)
+_BYTES: dict[Dtype, int] = {"float32": 4, "bfloat16": 2}
 
 # MPS has returned silently wrong numbers in several versions of torch: SDPA with permuted inputs, products of transposed operands, bmm
 # above 2^32 elements.  CUDA and CPU have no such record.
 _CHECKED_DEVICES = frozenset({"mps"})
 # Largest difference of one probability from the CPU's: well above rounding (1e-5 in float32, 1e-2 in bfloat16), well below what a wrong
 # product gives (tenths).
-_TOLERANCE = {"float32": 1e-3, "bfloat16": 5e-2}
+_TOLERANCE: dict[Dtype, float] = {"float32": 1e-3, "bfloat16": 5e-2}
 _ROW_SUM_TOLERANCE = 1e-3
 
 # Parameters of mallopt (glibc, malloc.h) and what a forward pass needs again for every layer.
@@ -60,15 +68,15 @@ def keep_working_memory() -> None:
         mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT_BLOCK)
 
 
-def available_devices() -> list[str]:
+def available_devices() -> list[Device]:
     """The devices that torch can use here, best first; "cpu" is always the last."""
     import torch
 
-    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    found: dict[Device, bool] = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     return [name for name in DEVICES if found[name]]
 
 
-def choose_device(name: str = "auto") -> str:
+def choose_device(name: DeviceChoice = "auto") -> Device:
     """The device to compute on: "auto" takes the best one.  DeviceError, naming what there is, for anything that is not available."""
     devices = available_devices()
     if name == "auto":
@@ -78,7 +86,7 @@ def choose_device(name: str = "auto") -> str:
     return name
 
 
-def choose_dtype(name: str = "auto") -> str:
+def choose_dtype(name: DtypeChoice = "auto") -> Dtype:
     """The precision to compute in: "auto" is float32.  DeviceError for anything but "auto", "float32" and "bfloat16"."""
     if name == "auto":
         return "float32"
@@ -95,7 +103,7 @@ class Estimate:
     working: int
 
 
-def estimate_memory(spec: ModelSpec, length: int, dtype: str) -> Estimate:
+def estimate_memory(spec: ModelSpec, length: int, dtype: Dtype) -> Estimate:
     """What a run over ``length`` residues needs.
 
     One layer holds the scores of all heads, at most as much again while they are stored, and about four feed-forward states and
@@ -107,7 +115,7 @@ def estimate_memory(spec: ModelSpec, length: int, dtype: str) -> Estimate:
     return Estimate(spec.parameters * _BYTES[dtype], attention + activations)
 
 
-def check_memory(spec: ModelSpec, length: int, device: str, dtype: str, loaded: bool = False, layers: int = 1) -> None:
+def check_memory(spec: ModelSpec, length: int, device: str, dtype: Dtype, loaded: bool = False, layers: int = 1) -> None:
     """Refuse what cannot fit: DeviceError with the numbers.  Where the free memory is unknown nothing is refused.
 
     Parameters
@@ -182,8 +190,11 @@ def _out_of_memory(spec: ModelSpec, device: str) -> DeviceError:
 class _FirstLayers(Protocol):
     """What the check needs of a model (`ProteinLanguageModel` has it)."""
 
-    device: "torch.device"
-    dtype: str
+    @property
+    def device(self) -> "torch.device": ...
+
+    @property
+    def dtype(self) -> Dtype: ...
 
     def first_layers(self, protein: Protein, device: str) -> "list[Tensor]": ...
 

@@ -114,7 +114,7 @@ def _fetch(
 
     start = partial.stat().st_size if partial.exists() else 0
     headers = HEADERS | ({"Range": f"bytes={start}-"} if start else {})
-    with requests.get(source.address, headers=headers, stream=True, timeout=timeout) as response:
+    with requests.get(source.address or "", headers=headers, stream=True, timeout=timeout) as response:
         if response.status_code == 416:  # nothing left to fetch, or the partial file belongs to another version
             if start == _total_of_range(response):
                 return
@@ -187,7 +187,7 @@ def _reason(error: OSError, timeout: tuple[float, float]) -> str:
 
     from allo_core.storage.transfer import timed_out
 
-    if isinstance(error, requests.HTTPError):
+    if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"the server answered {error.response.status_code} {error.response.reason}"
     if timed_out(error):
         return f"the server did not answer within {timeout[1]:.0f} seconds"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from allo_core.errors import WeightsError
 from allo_core.models.contact_regression import ContactRegression, read_contact_regression
-from allo_core.models.devices import check_memory, choose_device, choose_dtype, memory_errors
+from allo_core.models.devices import DeviceChoice, Dtype, DtypeChoice, check_memory, choose_device, choose_dtype, memory_errors
 from allo_core.models.registry import Layout, ModelSpec, get_spec
 from allo_core.models.tokens import VOCABULARIES
 from allo_core.models.weights import WeightsState, check_shipped, how_to_get, locate, weights_sha256
@@ -51,14 +51,14 @@ class ProteinLanguageModel:
         self,
         spec: ModelSpec,
         module: "PreTrainedModel",
-        dtype: str,
+        dtype: Dtype,
         weights: WeightsState,
         sha256: str,
         contact_regression: ContactRegression | None = None,
     ):
         self.spec = spec
         self.module = module.eval()
-        self.dtype = dtype
+        self.dtype: Dtype = dtype
         self.weights = weights
         self.sha256 = sha256
         self.contact_regression = contact_regression
@@ -99,7 +99,7 @@ class ProteinLanguageModel:
         return copy
 
 
-def load_model(model_id: str, device: str = "auto", dtype: str = "auto") -> ProteinLanguageModel:
+def load_model(model_id: str, device: DeviceChoice = "auto", dtype: DtypeChoice = "auto") -> ProteinLanguageModel:
     """Load a model from weights on this machine; nothing is ever fetched.
 
     Parameters
@@ -131,7 +131,7 @@ def load_model(model_id: str, device: str = "auto", dtype: str = "auto") -> Prot
     return model.to(device)
 
 
-def filled_module(spec: ModelSpec, path: Path, layout: Layout, dtype: str) -> "PreTrainedModel":
+def filled_module(spec: ModelSpec, path: Path, layout: Layout, dtype: Dtype) -> "PreTrainedModel":
     """``build_module`` with the weights of a file as ``dtype``, on the CPU, not to be trained; WeightsError if they do not fit."""
     import torch
 

@@ -1,7 +1,6 @@
 """Readers of one forward pass that are of use by themselves: attention for a function, hidden states, logits."""
 
 # The dimensions in annotations are no forward references.
-# ruff: noqa: F722
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING

@@ -10,27 +10,26 @@ Examples
 """
 
 # The dimensions in annotations are no forward references.
-# ruff: noqa: F722
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from allo_core.errors import Cancelled
-from allo_core.models.devices import check_memory, keep_working_memory, memory_errors
-from allo_core.models.registry import Family
+from allo_core.models.devices import Dtype, check_memory, keep_working_memory, memory_errors
+from allo_core.models.registry import Family, ModelSpec
 from allo_core.models.tokens import Chains, Tokens, check_length, encode
 from allo_core.storage.cancel import CancelEvent
 
 if TYPE_CHECKING:
+    import torch
     from jaxtyping import Float
     from torch import Tensor, nn
     from transformers import PreTrainedModel
 
     from allo_core.models.capture import Captured, Intervention
-    from allo_core.models.language_model import ProteinLanguageModel
 
-__all__ = ["Enough", "GradientReader", "Last", "Layer", "Reader", "Want", "check_fits", "read"]
+__all__ = ["Enough", "GradientReader", "Last", "Layer", "Readable", "Reader", "Want", "check_fits", "read"]
 
 Want = Literal["attention", "hidden", "context", "values", "logits", "gradients"]
 
@@ -143,7 +142,23 @@ class GradientReader(Reader, Protocol):
         ...
 
 
-def check_fits(model: "ProteinLanguageModel", chains: Chains | Tokens, gradients: bool = False) -> Tokens:
+class Readable(Protocol):
+    """What a forward pass needs of a model; `allo_core.models.language_model.ProteinLanguageModel` has it."""
+
+    @property
+    def spec(self) -> ModelSpec: ...
+
+    @property
+    def module(self) -> "PreTrainedModel": ...
+
+    @property
+    def device(self) -> "torch.device": ...
+
+    @property
+    def dtype(self) -> Dtype: ...
+
+
+def check_fits(model: "Readable", chains: Chains | Tokens, gradients: bool = False) -> Tokens:
     """The tokens of what is to be read, if the model can read so many and the memory suffices; parameters and errors as in `read`."""
     tokens = chains if isinstance(chains, Tokens) else encode(model.spec.family, chains)
     check_length(model.spec, tokens)
@@ -154,7 +169,7 @@ def check_fits(model: "ProteinLanguageModel", chains: Chains | Tokens, gradients
 
 
 def read(
-    model: "ProteinLanguageModel",
+    model: "Readable",
     chains: Chains | Tokens,
     readers: Sequence[Reader],
     intervene: "Intervention | None" = None,
@@ -200,7 +215,7 @@ def read(
 class _Pass:
     """One forward pass under way."""
 
-    def __init__(self, model: "ProteinLanguageModel", tokens: Tokens, readers: Sequence[Reader], cancel: CancelEvent | None):
+    def __init__(self, model: "Readable", tokens: Tokens, readers: Sequence[Reader], cancel: CancelEvent | None):
         self.model, self.tokens, self.cancel = model, tokens, cancel
         self.readers = list(readers)
         self.wanted: frozenset[Want] = frozenset().union(*(reader.wants for reader in readers))

@@ -84,7 +84,7 @@ def locate(spec: ModelSpec) -> WeightsState:
     if source is None:
         source = spec.sources[0]
         return WeightsState("missing", None, _package_in_words(source), source.licence, source.size, source.layout)
-    return WeightsState("download", None, source.address, source.licence, source.size, source.layout)
+    return WeightsState("download", None, source.address or "", source.licence, source.size, source.layout)
 
 
 def how_to_get(spec: ModelSpec) -> str:
@@ -107,14 +107,14 @@ def check_shipped(spec: ModelSpec, state: WeightsState) -> None:
     Nothing is asked of weights from elsewhere: who names a file wants that file.
     """
     source = spec.sources[0]
-    if source.package != OWN_PACKAGE:
+    if source.package != OWN_PACKAGE or state.path is None:
         return
     with state.path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     if sha256 != source.sha256:
         raise WeightsError(
             f"The weights of {spec.label} in {state.path} are not those that ship with AlloScope (sha256 {sha256[:12]}…, "
-            f"not {source.sha256[:12]}…); get AlloScope again."
+            f"not {(source.sha256 or 'unknown')[:12]}…); get AlloScope again."
         )
 
 
@@ -260,7 +260,7 @@ def _is_model(folder: Path, spec: ModelSpec) -> bool:
 
 def _in_package(source: Source) -> Iterator[tuple[Source, Path, str]]:
     # Found, never imported: the own runner of AntiBERTy breaks on transformers 5.
-    if (package := importlib.util.find_spec(source.package)) and package.origin:
+    if source.package and (package := importlib.util.find_spec(source.package)) and package.origin:
         yield source, Path(package.origin).parent / source.file, _package_in_words(source)
 
 
@@ -271,7 +271,7 @@ def _package_in_words(source: Source) -> str:
 def _in_hub_cache(source: Source) -> Iterator[Path]:
     """Files of a repository in the cache of huggingface_hub, of the current revision first."""
     # Its own look-up takes 0.13 s to import, reads HF_HUB_CACHE only then, and finds nothing where no branch "main" was noted.
-    folder = _hub_cache() / f"models--{source.repository.replace('/', '--')}"
+    folder = _hub_cache() / f"models--{(source.repository or '').replace('/', '--')}"
     snapshots = sorted(folder.glob("snapshots/*"))
     try:
         current = (folder / "refs" / "main").read_text(encoding="utf-8").strip()

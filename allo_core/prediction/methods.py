@@ -78,15 +78,16 @@ def head_method(data: HeadData) -> Method:
 def all_methods(model: "ProteinLanguageModel", examples: Sequence[Example], data: HeadData) -> tuple[Method, ...]:
     """The predictor first, then every baseline in the order of `BASELINES`."""
     received = tuple(values[:, :, list(RECEIVED)] for values in data.features)
-    baselines = (
-        (received, data.sensitivities, SIZES),
-        (tuple(values.reshape(len(values), -1) for values in data.features),),
-        (tuple(final_embeddings(model, example) for example in examples),),
-        (tuple(_conservation(example) for example in examples),),
-        (tuple(_segments(example) for example in examples),),
-        (tuple(_residue_types(example) for example in examples),),
+    features = (
+        tuple(values.reshape(len(values), -1) for values in data.features),
+        tuple(final_embeddings(model, example) for example in examples),
+        tuple(_conservation(example) for example in examples),
+        tuple(_segments(example) for example in examples),
+        tuple(_residue_types(example) for example in examples),
     )
-    return head_method(data), *(Method(name, *parts) for name, parts in zip(BASELINES, baselines, strict=True))
+    first, *others = BASELINES
+    chosen = Method(first, received, data.sensitivities, SIZES)
+    return head_method(data), chosen, *(Method(name, values) for name, values in zip(others, features, strict=True))
 
 
 def final_embeddings(model: "ProteinLanguageModel", example: Example) -> np.ndarray:

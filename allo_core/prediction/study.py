@@ -84,6 +84,8 @@ def fit_predictor(
     evaluation = Evaluation(head_method(data), [example.labels for example in examples], related)
     setting = evaluation.choose()
     linear, heads = evaluation.fitted(training_set(related, ()), setting)
+    if heads is None:
+        raise PredictionError("The predictor must choose heads; its method has none to choose from.")
     return SitePredictor(
         model.spec.id,
         model.sha256,

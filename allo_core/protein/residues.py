@@ -10,7 +10,7 @@ from allo_core.protein.sequence import AMINO_ACIDS, LETTERS, Protein
 __all__ = ["format_residues", "parse_residues", "residue_label"]
 
 _THREE_LETTER_NAMES = "ALA CYS ASP GLU PHE GLY HIS ILE LYS LEU MET ASN PRO GLN ARG SER THR VAL TRP TYR".split()
-_THREE_LETTER = dict(zip(_THREE_LETTER_NAMES, AMINO_ACIDS, strict=True))
+_THREE_LETTER: dict[str, str] = dict(zip(_THREE_LETTER_NAMES, AMINO_ACIDS, strict=True))
 _NAME = re.compile(r"(?P<letters>[A-Za-z]{3}|[A-Za-z])?(?P<number>\d{1,6})(?P<mutant>[A-Za-z])?")
 _RANGE = re.compile(r"(?P<start>[A-Za-z]{0,3}\d{1,6})-(?P<stop>[A-Za-z]{0,3}\d{1,6})")
 _BOTH = re.compile(r"(\d{1,2})\.(\d{1,2})[xX](\d{2,3})")  # GPCRdb's display form, 2.64x63
@@ -61,7 +61,7 @@ def _word(word: str, protein: Protein, numbers: ResidueNumbers | None) -> Iterat
     if match := _BOTH.fullmatch(word):
         helix, counted, structural = match.groups()
         index = _generic(word, "ballesteros", f"{helix}.{counted}", numbers)
-        if numbers.gpcrdb[index] != f"{helix}x{structural}":
+        if numbers is not None and numbers.gpcrdb[index] != f"{helix}x{structural}":
             raise ResidueError(
                 f"{word}: residue {helix}.{counted} of {numbers.receptor} is {numbers.gpcrdb[index] or 'without a GPCRdb number'}."
             )
@@ -92,7 +92,7 @@ def _named(word: str, protein: Protein) -> int:
     index = protein.index(number)
     if match["letters"]:
         letters = match["letters"].upper()
-        letter = _THREE_LETTER.get(letters) if len(letters) == 3 else letters
+        letter = _THREE_LETTER.get(str(letters)) if len(letters) == 3 else letters
         if letter is None or letter not in LETTERS:
             raise ResidueError(f"{word}: {match['letters']!r} is not an amino acid.")
         if letter != protein.sequence[index]:

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import TypeVar
 
 from allo_core.errors import Cancelled
-from allo_core.models.devices import DEVICES, choose_dtype, needs_trust_check, trust_device
+from allo_core.models.devices import DEVICES, DeviceChoice, Dtype, DtypeChoice, choose_dtype, needs_trust_check, trust_device
 from allo_core.models.download import download
 from allo_core.models.language_model import ProteinLanguageModel, load_model
 from allo_core.models.reading import Layer, Reader, Want, check_fits, read
@@ -46,6 +46,7 @@ _version = cache(version)  # it reads a file, and the page asks at each change
 LAYER = "Layer"  # the stage of `run_model` that counts layers; where other stages count, they count bytes
 
 Kept = TypeVar("Kept")
+LoadModel = Callable[[str, DeviceChoice, DtypeChoice], ProteinLanguageModel]
 Progress = Callable[[int, int], None]
 Report = Callable[[str, int, int], None]
 
@@ -53,11 +54,11 @@ Report = Callable[[str, int, int], None]
 def run_model(
     model_id: str,
     protein: Protein,
-    device: str = "auto",
-    dtype: str = "auto",
+    device: DeviceChoice = "auto",
+    dtype: DtypeChoice = "auto",
     report: Report | None = None,
     cancel: CancelEvent | None = None,
-    load: Callable[[str, str, str], ProteinLanguageModel] = load_model,
+    load: LoadModel = load_model,
 ) -> tuple[AttentionMaps, tuple[str, ...]]:
     """Everything from a model's id to its attention on disk: fetch the weights if they are not here, load the model, run it.
 
@@ -98,11 +99,11 @@ def run_model(
 
 def ready_model(
     model_id: str,
-    device: str = "auto",
-    dtype: str = "auto",
+    device: DeviceChoice = "auto",
+    dtype: DtypeChoice = "auto",
     report: Report | None = None,
     cancel: CancelEvent | None = None,
-    load: Callable[[str, str, str], ProteinLanguageModel] = load_model,
+    load: LoadModel = load_model,
 ) -> ProteinLanguageModel:
     """The model, its weights downloaded first if they are not here; parameters and errors as in `run_model`."""
     spec = get_spec(model_id)
@@ -208,7 +209,7 @@ def device_given_up(model: ProteinLanguageModel, protein: Protein) -> bool:
     return True
 
 
-def find_kept_run(model_id: str, protein: Protein, device: str = "auto", dtype: str = "auto") -> AttentionMaps | None:
+def find_kept_run(model_id: str, protein: Protein, device: DeviceChoice = "auto", dtype: DtypeChoice = "auto") -> AttentionMaps | None:
     """The kept run of a model over a protein, without loading torch or the model.
 
     Parameters
@@ -230,7 +231,7 @@ def find_kept_run(model_id: str, protein: Protein, device: str = "auto", dtype: 
     return next((maps for meta in kept_metas(model_id, protein, device, dtype) if (maps := find_run(meta))), None)
 
 
-def kept_metas(model_id: str, protein: Protein, device: str = "auto", dtype: str = "auto") -> Iterator[RunMeta]:
+def kept_metas(model_id: str, protein: Protein, device: DeviceChoice = "auto", dtype: DtypeChoice = "auto") -> Iterator[RunMeta]:
     """What a kept run of a model over a protein may be kept under, in order of preference; parameters and errors as in `find_kept_run`."""
     spec = get_spec(model_id)
     dtype = choose_dtype(dtype)
@@ -245,7 +246,7 @@ def kept_metas(model_id: str, protein: Protein, device: str = "auto", dtype: str
 
 
 def run_meta(
-    spec: ModelSpec, protein: Protein, device_type: str, dtype: str, weights: WeightsState, sha256: str, notes: tuple[str, ...] = ()
+    spec: ModelSpec, protein: Protein, device_type: str, dtype: Dtype, weights: WeightsState, sha256: str, notes: tuple[str, ...] = ()
 ) -> RunMeta:
     """What a run of this model over this protein is kept under, and what is written down with it."""
     return RunMeta(

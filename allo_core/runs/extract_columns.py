@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 
+from allo_core.models.devices import DeviceChoice, DtypeChoice
 from allo_core.models.language_model import ProteinLanguageModel
 from allo_core.models.reading import read
 from allo_core.protein.sequence import Protein
@@ -47,7 +48,11 @@ def extract_columns(
 
 
 def find_kept_columns(
-    model_id: str, protein: Protein, thresholds: tuple[float, ...] = KEPT_THRESHOLDS, device: str = "auto", dtype: str = "auto"
+    model_id: str,
+    protein: Protein,
+    thresholds: tuple[float, ...] = KEPT_THRESHOLDS,
+    device: DeviceChoice = "auto",
+    dtype: DtypeChoice = "auto",
 ) -> ColumnRun | None:
     """The kept column run of a model over a protein, without loading torch or the model; as `find_kept_run`."""
     thresholds = check_thresholds(thresholds)

@@ -226,7 +226,7 @@ class AttentionMaps:
     def _check(self, name: str, layer: int | None, data: np.ndarray, expected: int) -> None:
         if (name, layer) in self._checked:
             return
-        if zlib.crc32(data) != expected:
+        if zlib.crc32(data.data) != expected:
             what = "the column sums" if layer is None else f"layer {layer}"
             raise self._unreadable(f"the checksum of {what} in {name} does not match")
         self._checked.add((name, layer))

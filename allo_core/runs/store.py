@@ -198,7 +198,7 @@ class RunWriter:
         with self._disk():
             self._maps_file.seek(2 * layer * self.meta.heads * length * length)
             for maps, above in self._encoder.encode(probabilities, first):
-                maps_crc32 = zlib.crc32(maps, maps_crc32)
+                maps_crc32 = zlib.crc32(maps.data, maps_crc32)
                 _write(self._maps_file, maps)
                 entries.append(above)
             count, entries_crc32 = self._write_entries(entries)
@@ -223,7 +223,7 @@ class RunWriter:
         if missing:
             raise ValueError(f"layers {missing} of {self.meta.layers} were not written")
         blocks = [self._blocks[layer] for layer in range(self.meta.layers)]
-        stored = Stored(layers=blocks, sums_crc32=zlib.crc32(self._sums), special_share=self._special_share.tolist())
+        stored = Stored(layers=blocks, sums_crc32=zlib.crc32(self._sums.data), special_share=self._special_share.tolist())
         with self._disk():
             self._maps_file.close()
             self._entries_file.close()
@@ -271,7 +271,7 @@ class RunWriter:
 
 
 def _write(file, data: np.ndarray) -> None:
-    remaining = memoryview(data).cast("B") if data.size else b""
+    remaining = data.data.cast("B") if data.size else b""
     while remaining:  # an unbuffered file may write less than it was given, e.g. just before the disk is full
         remaining = remaining[file.write(remaining) :]
 

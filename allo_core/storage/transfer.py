@@ -150,7 +150,7 @@ def _check(response: "Response") -> None:
     if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNPROCESSABLE_ENTITY):
         raise NotThereError("it has no such entry")
     if status != HTTPStatus.OK:
-        phrase = HTTPStatus(status).phrase if status in iter(HTTPStatus) else ""
+        phrase = HTTPStatus(status).phrase if status in {known.value for known in HTTPStatus} else ""
         raise TransferError(f"it answered {status} {phrase}".rstrip())
     if is_web_page(response):
         raise _web_page()

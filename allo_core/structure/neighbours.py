@@ -120,7 +120,7 @@ def _ligands(structure: Structure, parts: Parts, mapping: StructureMap) -> list[
         component, number, code = str(table.name[row]), int(table.number[row]), str(table.insertion[row])
         chain = str(table.chain[row])
         kind = "ion" if parts.ion[row] else "ligand"
-        shown = _ion(component, structure, table.starts[row]) if kind == "ion" else component
+        shown = _ion(component, structure, int(table.starts[row])) if kind == "ion" else component
         name = _printable(f"{_printable(shown, _LONGEST_CODE)} {number}{code}", _LONGEST_NAME)
         if chain != mapping.chain:
             name += f", {_chain_names([chain])}"

@@ -63,7 +63,7 @@ def upright(ca: np.ndarray, segments: Sequence[str] | None = None) -> Placement:
     helices = _helices(ca, segments)
     if len(helices) >= _FEWEST_HELICES:
         points = np.concatenate([helix for _, helix in helices])
-        up = sum(_outwards(name, helix) for name, helix in helices)
+        up = np.sum([_outwards(name, helix) for name, helix in helices], axis=0)
         first = helices[0][1].mean(axis=0)
     else:
         points = ca[known]

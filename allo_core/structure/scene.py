@@ -125,7 +125,7 @@ def build_scene(
         fusion_residues=int((own & ~parts.receptor & ~table.cap).sum()),
         placement=placement,
         notes=ligand_notes + notes + more_notes,
-        helices=tuple(helix_ends(placement.apply(ca), segments)),
+        helices=() if segments is None else tuple(helix_ends(placement.apply(ca), segments)),
     )
 
 

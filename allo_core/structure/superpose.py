@@ -61,16 +61,25 @@ def superpose(ca: np.ndarray, names: Sequence[str], reference_ca: np.ndarray, re
     here, there = np.array(shared).T
     mobile, fixed = np.asarray(ca, dtype=float)[here], np.asarray(reference_ca, dtype=float)[there]
     core = np.ones(len(mobile), dtype=bool)
-    for _ in range(_ROUNDS):
-        rotation, center, target = _fit(mobile[core], fixed[core])
-        apart = np.linalg.norm((mobile - center) @ rotation.T + target - fixed, axis=1)
+    (rotation, center, target), apart = _fit_and_distances(mobile, fixed, core)
+    for rounds_left in reversed(range(_ROUNDS)):
         near = apart <= max(_FAR * np.median(apart), 1.0)
         if near.sum() < _FEWEST or (near == core).all():
             break
         core = near
+        if rounds_left:
+            (rotation, center, target), apart = _fit_and_distances(mobile, fixed, core)
     rmsd = float(np.sqrt((apart[core] ** 2).mean()))
     # A placement moves its center to the origin, so the target's place is taken into the center.
     return Superposition(Placement(rotation, center - target @ rotation), len(mobile), int(core.sum()), rmsd)
+
+
+def _fit_and_distances(
+    mobile: np.ndarray, fixed: np.ndarray, core: np.ndarray
+) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
+    """The fit of the core pairs, and how far apart it leaves all of them, shape (n,)."""
+    rotation, center, target = _fit(mobile[core], fixed[core])
+    return (rotation, center, target), np.linalg.norm((mobile - center) @ rotation.T + target - fixed, axis=1)
 
 
 def _fit(mobile: np.ndarray, fixed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

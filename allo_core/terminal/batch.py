@@ -111,6 +111,8 @@ def _beginning(tally: "Tally") -> str:
 
 def _workers(tally: "Tally") -> str:
     workers = tally.workers
+    if workers is None:
+        return "starting"
     counts = ((workers.count, "worker"), (workers.threads, "thread"))
     count, threads = (f"{number} {word}{'' if number == 1 else 's'}" for number, word in counts)
     return f"{count} on {workers.device}, {threads} each"

@@ -81,7 +81,7 @@ def compare(options: argparse.Namespace) -> None:
     write(options.members, lambda: members_csv(done.asked))
     write(options.json, lambda: set_record(done, found, by_chance))
 
-    for note in dict.fromkeys((*([spec.note] if spec.note else []), *done.notes)):
+    for note in dict.fromkeys([note for note in (spec.note, *done.notes) if note]):
         print(printable(note), file=sys.stderr)
     if options.profile is not None and 0 < len(chosen) < len(done.asked.members):
         print(f"the profile is of class {class_name} alone, {len(chosen)} of {len(done.asked.members)} receptors", file=sys.stderr)

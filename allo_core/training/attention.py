@@ -1,5 +1,7 @@
 """Attention in training: torch's fused attention, in float32 on the CPU."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface
@@ -21,7 +23,7 @@ def attention_for(device: str) -> str:
 
 
 def _attention_in_float32(
-    module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **options: object
+    module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **options: Any
 ) -> tuple[Tensor, None]:
     """In the signature of transformers' AttentionInterface: q, k, v are [n, heads, T, size]."""
     # Autocast would turn them to bfloat16 again.

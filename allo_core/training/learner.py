@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from allo_core.errors import TrainingError
 from allo_core.models.devices import keep_working_memory, memory_errors
@@ -54,9 +54,10 @@ class Learner:
         self.device = device
         if device == "cpu":
             keep_working_memory()
-        module = random_module(spec, seed) if start is None else _module_from(spec, start)
+        # transformers declares the parts of its modules as tensors or modules, and its `to` as a method of an instance.
+        module: Any = random_module(spec, seed) if start is None else _module_from(spec, start)
         module.set_attn_implementation(attention_for(device))
-        self.module = module.to(device)
+        self.module: Any = module.to(device)
         parameters = list(self.module.parameters())
         groups = [
             {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": _WEIGHT_DECAY},

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from allo_core import __version__
 from allo_core.errors import TrainingError
-from allo_core.models.devices import choose_device
+from allo_core.models.devices import DeviceChoice, choose_device
 from allo_core.models.registry import ModelSpec
 from allo_core.storage.cancel import CancelEvent
 from allo_core.training.batches import batch_of, validation_crops
@@ -95,7 +95,7 @@ def train(
     settings: Settings,
     habits: Habits,
     stream: TextIO,
-    device: str = "auto",
+    device: DeviceChoice = "auto",
     start: Path | None = None,
     stop: CancelEvent | None = None,
 ) -> Progress:

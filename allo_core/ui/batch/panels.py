@@ -6,15 +6,17 @@ import streamlit as st
 
 from allo_core.attention.head import Head
 from allo_core.figures.batch import SUMMARIES, batch_heatmap, sequences_figure
+from allo_core.figures.colours import Theme
 from allo_core.figures.heatmap import short_number
 from allo_core.ui.batch import session
-from allo_core.ui.batch.results import OpenBatch
+from allo_core.ui.batch.results import OpenBatch, ScoredBatch
 from allo_core.ui.batch.view import BatchView
 from allo_core.ui.shared.choices import NULLS
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.models import model_label
 from allo_core.ui.shared.plots import draw_heads, draw_plot
 from allo_core.ui.shared.text import plain
+from allo_core.ui.shared.theme import current_theme
 
 __all__ = ["HEIGHT", "draw_empty", "draw_heatmap", "draw_over_sequences", "draw_strip", "draw_verdict"]
 
@@ -49,7 +51,7 @@ def draw_empty() -> None:
     st.markdown("Then type the folder, here *results*, at the left. It opens while the batch is still running, too.")
 
 
-def draw_verdict(batch: OpenBatch) -> None:
+def draw_verdict(batch: ScoredBatch) -> None:
     """How often heads pass, and that this is no test."""
     summary = batch.summary
     scored, half = len(summary.rows), int((summary.frame["share_passing"] > 0.5).sum())
@@ -63,10 +65,10 @@ def draw_verdict(batch: OpenBatch) -> None:
         st.markdown(plain(f"{counted} {caution}"), help=HELP["batch_count"])
 
 
-def draw_heatmap(view: BatchView, batch: OpenBatch) -> None:
+def draw_heatmap(view: BatchView, batch: ScoredBatch) -> None:
     """The layer x head heatmap over the batch; a click selects a head, arrow keys move the selection."""
     summary = batch.summary
-    figure = _heatmap(batch.key, view.shows, st.context.theme.type, batch)
+    figure = _heatmap(batch.key, view.shows, current_theme(), batch)
     shape = summary.layers, summary.heads
     alt = f"Heatmap of {SUMMARIES[view.shows]} of {shape[0]} x {shape[1]} heads over {len(summary.rows)} sequences."
     draw_heads(figure, HEIGHT, alt, batch.head_of(view.head), shape, session.select_head)
@@ -79,12 +81,12 @@ def draw_heatmap(view: BatchView, batch: OpenBatch) -> None:
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _heatmap(key: str, shows: str, theme: str, _batch: OpenBatch) -> go.Figure:
+def _heatmap(key: str, shows: str, theme: Theme, _batch: ScoredBatch) -> go.Figure:
     summary = _batch.summary
     return batch_heatmap(summary.frame, (summary.layers, summary.heads), shows, len(summary.rows), HEIGHT, theme)
 
 
-def draw_over_sequences(view: BatchView, batch: OpenBatch) -> None:
+def draw_over_sequences(view: BatchView, batch: ScoredBatch) -> None:
     """The selected head over the scored sequences, with its numbers as a title."""
     summary, head = batch.summary, batch.head_of(view.head)
     at = head[0] * summary.heads + head[1]

@@ -4,7 +4,7 @@ import streamlit as st
 
 from allo_core.figures.batch import SUMMARIES
 from allo_core.ui.batch import session
-from allo_core.ui.batch.results import OpenBatch
+from allo_core.ui.batch.results import OpenBatch, ScoredBatch
 from allo_core.ui.batch.view import BatchView
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
@@ -27,7 +27,7 @@ def draw_rail(view: BatchView, batch: OpenBatch | None) -> None:
         return
     st.caption(plain(_how_far(batch)))
     st.button("Read again", key="batch_again", icon=":material/refresh:", on_click=session.read_again, width="stretch")
-    if batch.summary is None:
+    if not isinstance(batch, ScoredBatch):
         _head(batch, batch.head_of(view.head))
         return
     st.selectbox(

@@ -16,7 +16,7 @@ from allo_core.batch.settings import BatchSettings
 from allo_core.batch.summary import BatchSummary, summarise
 from allo_core.errors import BatchError
 
-__all__ = ["OpenBatch", "columns_of", "read", "stamp_of"]
+__all__ = ["OpenBatch", "ScoredBatch", "columns_of", "read", "stamp_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +29,10 @@ class OpenBatch:
         The same for the same state of the same folder.
     results : BatchResults
         With its table of sequences read.
-    summary : BatchSummary or None
-        None where nothing was scored.
     """
 
     key: str
     results: BatchResults
-    summary: BatchSummary | None
 
     @property
     def settings(self) -> BatchSettings:
@@ -52,9 +49,7 @@ class OpenBatch:
 
     @property
     def why_unscored(self) -> str:
-        """Why there is no heatmap; empty where there is one."""
-        if self.summary is not None:
-            return ""
+        """Why there is no heatmap."""
         if self.settings.sites is None:
             return "This batch was run without --sites, so there are column weights and arcs, but no scores and no heatmap of heads."
         if not len(self.sequences):
@@ -65,7 +60,25 @@ class OpenBatch:
         """The wanted head if the model has it, else the one that passes most often."""
         if wanted is not None and wanted[0] < self.settings.layers and wanted[1] < self.settings.heads:
             return wanted
-        return self.summary.best_head() if self.summary is not None else (0, 0)
+        return self._usual_head()
+
+    def _usual_head(self) -> tuple[int, int]:
+        return 0, 0
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredBatch(OpenBatch):
+    """A batch in which sequences were scored.
+
+    Parameters
+    ----------
+    summary : BatchSummary
+    """
+
+    summary: BatchSummary
+
+    def _usual_head(self) -> tuple[int, int]:
+        return self.summary.best_head()
 
     def of_head(self, values: np.ndarray, head: tuple[int, int]) -> np.ndarray:
         """One head's column of a matrix of the summary, as a number for each row of `sequences` (NaN where it was not scored)."""
@@ -92,7 +105,8 @@ def read(folder: str, stamp: str) -> OpenBatch:
     sequences = results.sequences
     if not sequences["row"].between(1, results.metadata.records).all() or sequences["name"].isna().any():
         raise BatchError(f"{folder} holds records that do not fit its {METADATA}; take both from the same copy of the folder.")
-    return OpenBatch(stamp, results, summarise(results))
+    summary = summarise(results)
+    return OpenBatch(stamp, results) if summary is None else ScoredBatch(stamp, results, summary)
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)

@@ -14,7 +14,7 @@ from allo_core.models.registry import MODELS
 from allo_core.protein.residues import parse_residues
 from allo_core.protein.sequence import Protein
 from allo_core.ui.batch import session
-from allo_core.ui.batch.results import OpenBatch, columns_of
+from allo_core.ui.batch.results import OpenBatch, ScoredBatch, columns_of
 from allo_core.ui.batch.view import BatchView
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.choices import DRAWS, NULLS, THRESHOLDS
@@ -76,9 +76,10 @@ def _table(view: BatchView, batch: OpenBatch) -> None:
 
 def _frame(batch: OpenBatch, wanted: tuple[int, int] | None) -> pd.DataFrame:
     """What the table shows of each record; numbers of the selected head where the batch is scored."""
-    sequences, summary = batch.sequences, batch.summary
+    sequences = batch.sequences
     columns = {name: sequences[name] for name in ("row", "name")}
-    if summary is not None:
+    if isinstance(batch, ScoredBatch):
+        summary = batch.summary
         head = batch.head_of(wanted)
         columns |= {
             name: batch.of_head(values, head)
@@ -131,6 +132,8 @@ def _threshold(view: BatchView, batch: OpenBatch) -> float:
 
 
 def _draw_profile(view: BatchView, batch: OpenBatch, protein: Protein, sites: tuple[int, ...], threshold: float) -> None:
+    if view.row is None:
+        return
     layer, head = batch.head_of(view.head)
     name = Head(layer, head).name
     above = columns_of(batch.key, view.row, threshold, batch)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from allo_core.export import batch_heads_csv, batch_record, batch_sequences_csv
 from allo_core.ui.batch import session
-from allo_core.ui.batch.results import OpenBatch
+from allo_core.ui.batch.results import OpenBatch, ScoredBatch
 from allo_core.ui.batch.sequences import draw_sequences
 from allo_core.ui.batch.view import BatchView
 from allo_core.ui.shared.heads_table import selecting_table
@@ -24,7 +24,7 @@ def draw_tabs(view: BatchView, batch: OpenBatch) -> None:
         "Failed": _failed,
         "Downloads": _downloads,
     }
-    if batch.summary is None:
+    if not isinstance(batch, ScoredBatch):
         del drawn["Heads"]
     for tab, draw in zip(st.tabs(list(drawn), key="batch_tabs", on_change="rerun"), drawn.values(), strict=True):
         if tab.open:
@@ -33,7 +33,9 @@ def draw_tabs(view: BatchView, batch: OpenBatch) -> None:
 
 
 def _heads(view: BatchView, batch: OpenBatch) -> None:
-    """All heads, those that pass most often first; a click on a row's box selects the head."""
+    """All heads, those that pass most often first; a click on a row's box selects the head.  Only a scored batch has any."""
+    if not isinstance(batch, ScoredBatch):
+        return
     table = batch.summary.frame.sort_values(["passing", "median_snr"], ascending=False, na_position="last").reset_index(drop=True)
     table["share_passing"] *= 100
     number = st.column_config.NumberColumn
@@ -68,7 +70,8 @@ def _failed(view: BatchView, batch: OpenBatch) -> None:
 
 
 def _downloads(view: BatchView, batch: OpenBatch) -> None:
-    results, summary, head = batch.results, batch.summary, batch.head_of(view.head)
+    results, head = batch.results, batch.head_of(view.head)
+    summary = batch.summary if isinstance(batch, ScoredBatch) else None
     stem = f"alloscope_{file_stem(results.metadata.file)}_{file_stem(batch.settings.model_id)}"
     files: dict[str, tuple[str, Callable[[], str], str]] = {}
     if summary is None:

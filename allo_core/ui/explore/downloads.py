@@ -25,6 +25,7 @@ from allo_core.ui.explore.panels import profile_of
 from allo_core.ui.explore.shown import Shown
 from allo_core.ui.explore.slide import slide_of, take_again
 from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import file_stem, plain
 from allo_core.ui.shared.three_d_mol import FILE, STATIC
 
@@ -86,11 +87,11 @@ def _files(shown: Shown) -> dict[str, tuple[Callable[[], str], str, str]]:
     }
     if loaded is not None:
         place = f"{stem}_{file_stem(loaded.name)}"
-        files[COLOURED_FILE] = (lambda: _coloured(shown), "chemical/x-cif", f"Structure, B factors: {shown.values.name}, mmCIF")
-        files[f"{place}.pml"] = (lambda: _script(shown, pymol_script), _SCRIPT, "PyMOL script")
-        files[f"{place}.cxc"] = (lambda: _script(shown, chimerax_script), _SCRIPT, "ChimeraX script")
+        files[COLOURED_FILE] = (lambda: _coloured(shown, loaded), "chemical/x-cif", f"Structure, B factors: {shown.values.name}, mmCIF")
+        files[f"{place}.pml"] = (lambda: _script(shown, loaded, pymol_script), _SCRIPT, "PyMOL script")
+        files[f"{place}.cxc"] = (lambda: _script(shown, loaded, chimerax_script), _SCRIPT, "ChimeraX script")
         if (STATIC / FILE).is_file():
-            files[f"{place}_3d.html"] = (lambda: _page(shown), "text/html", "3D view, HTML that opens offline")
+            files[f"{place}_3d.html"] = (lambda: _page(shown, loaded), "text/html", "3D view, HTML that opens offline")
     return files
 
 
@@ -118,24 +119,24 @@ def _sets(shown: Shown) -> dict[str, tuple[tuple[int, ...], str]]:
     return {name: (shown.view.sets[name], colour) for name, colour in SET_COLOURS.items()}
 
 
-def _coloured(shown: Shown) -> str:
-    structure = replace(shown.loaded.structure, title=f"{shown.title}; B factors: {shown.values.name}")
-    return coloured_structure(structure, shown.loaded.mapping, shown.values.values)
+def _coloured(shown: Shown, loaded: LoadedStructure) -> str:
+    structure = replace(loaded.structure, title=f"{shown.title}; B factors: {shown.values.name}")
+    return coloured_structure(structure, loaded.mapping, shown.values.values)
 
 
-def _script(shown: Shown, write: Callable) -> str:
-    loaded, values = shown.loaded, shown.values
+def _script(shown: Shown, loaded: LoadedStructure, write: Callable) -> str:
+    values = shown.values
     # An upload may be numbered unlike the entry that it names, so its own file is loaded.
     entry = loaded.structure.entry if loaded.ref.kind != "upload" and loaded.structure.entry else COLOURED_FILE
     title = f"{shown.title}; colours: {values.name}"
     return write(entry, loaded.mapping, values.values, values.ceiling, attention_scale("light"), _sets(shown), title, values.floor)
 
 
-def _page(shown: Shown) -> str:
+def _page(shown: Shown, loaded: LoadedStructure) -> str:
     painting = paint(shown.view, shown.protein, shown.result, None, "light")  # the page that is taken away is white
     legend = painting.legend
     return structure_page(
-        shown.loaded.scene,
+        loaded.scene,
         painting.colours,
         painting.labels,
         shown.protein.first,

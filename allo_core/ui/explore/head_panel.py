@@ -14,6 +14,7 @@ from allo_core.ui.explore.view import View
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import plain
+from allo_core.ui.shared.theme import current_theme
 
 __all__ = ["draw_card", "draw_map", "draw_pairs"]
 
@@ -84,7 +85,7 @@ def draw_map(view: View, protein: Protein, result: Result) -> None:
         [] if numbers is None else numbers.spans(),
         view.pair,
         _MAP_HEIGHT,
-        st.context.theme.type,
+        current_theme(),
     )
     st.plotly_chart(
         figure,

@@ -34,8 +34,10 @@ def use_text(text: str, record: str) -> None:
 
 def _open(protein: Protein) -> None:
     receptor = receptor_of(protein)
-    own = receptor is not None and receptor.protein.sequence == protein.sequence
-    session.open_protein(receptor.entry if own else session.remember(inputs.keep_protein(protein)))
+    if receptor is not None and receptor.protein.sequence == protein.sequence:
+        session.open_protein(receptor.entry)
+    else:
+        session.open_protein(session.remember(inputs.keep_protein(protein)))
 
 
 def use_structure(content: bytes, name: str) -> None:
@@ -86,21 +88,24 @@ def take_fetched() -> None:
         try:
             if done.error is not None:
                 raise done.error
-            (_take_sequence if place == "sequence" else _take_structure)(done)
+            if isinstance(done.result, Protein):
+                _take_sequence(done, done.result)
+            elif done.result is not None:
+                _take_structure(done, done.result.name)
         except AlloScopeError as error:
             session.page().problem(place, error)
 
 
-def _take_sequence(done: Fetching) -> None:
+def _take_sequence(done: Fetching, protein: Protein) -> None:
     if _still_asked(done):
-        _open(done.result)
+        _open(protein)
     else:
-        session.remember(inputs.keep_protein(done.result))
+        session.remember(inputs.keep_protein(protein))
         session.page().tell(f"{done.identifier} has been fetched; choose it under Receptor.")
 
 
-def _take_structure(done: Fetching) -> None:
-    name, explore = done.result.name, session.page()
+def _take_structure(done: Fetching, name: str) -> None:
+    explore = session.page()
     explore.fetched = list(dict.fromkeys((*explore.fetched, name)))
     if _still_asked(done):
         _show_structure(name)

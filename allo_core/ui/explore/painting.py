@@ -4,7 +4,7 @@ import numpy as np
 
 from allo_core.analysis.subject import Subject
 from allo_core.analysis.tracks import RECEIVED, Segments, Selected, TrackSource, Values
-from allo_core.figures.colours import SEGMENTS, SET_COLOURS, attention_scale, hex_colours, segment_colours
+from allo_core.figures.colours import SEGMENTS, SET_COLOURS, Theme, attention_scale, hex_colours, segment_colours
 from allo_core.library.nearest import numbers_for
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
@@ -26,7 +26,7 @@ def short_label(protein: Protein, index: int) -> str:
 
 
 def paint(
-    view: View, protein: Protein, result: Result | None, details: HeadDetails | None, theme: str, maps: AttentionMaps | None = None
+    view: View, protein: Protein, result: Result | None, details: HeadDetails | None, theme: Theme, maps: AttentionMaps | None = None
 ) -> Painting:
     """The painting of a view; without a result the colourings that need one are plain.  ``maps`` is the run where there is no result."""
     labels = residue_labels(protein)

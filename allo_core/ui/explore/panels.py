@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from allo_core.attention.nulls import FEWEST_ARCS
+from allo_core.figures.colours import Theme
 from allo_core.figures.head_scores import SCORES
 from allo_core.figures.heatmap import heatmap, meaning_of_heads, score_grid
 from allo_core.figures.profile import profile
@@ -20,6 +21,7 @@ from allo_core.ui.shared.plots import draw_heads, draw_plot
 from allo_core.ui.shared.structure_view import picked_number, structure_view
 from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import file_stem, plain
+from allo_core.ui.shared.theme import current_theme
 
 __all__ = ["HEIGHT", "draw_heatmap", "draw_profile", "draw_structure", "profile_of"]
 
@@ -29,7 +31,7 @@ HEIGHT = 520  # px of heatmap and structure: the 33 layers of ESM-2 650M at 14 p
 def draw_heatmap(view: View, result: Result) -> None:
     """The layer x head heatmap; a click selects a head, arrow keys move the selection."""
     frame, shape, head = result.scores.frame, result.special_share.shape, result.head
-    figure = _heatmap(result.scores_key, view.score, st.context.theme.type, result)
+    figure = _heatmap(result.scores_key, view.score, current_theme(), result)
     alt = f"Heatmap of {SCORES[view.score].label} of {shape[0]} x {shape[1]} heads."
     draw_heads(figure, HEIGHT, alt, head, shape, session.select_head)
     flagged = frame["flags"] != ""
@@ -42,7 +44,7 @@ def draw_heatmap(view: View, result: Result) -> None:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _heatmap(key: str, score: str, theme: str, _result: Result) -> go.Figure:
+def _heatmap(key: str, score: str, theme: Theme, _result: Result) -> go.Figure:
     """The figure without the selected head, which is outlined by `head_cursor`: selecting one changes and sends nothing here."""
     return heatmap(_result.scores.frame, _result.special_share, score, _result.scores.null, None, HEIGHT, theme)
 

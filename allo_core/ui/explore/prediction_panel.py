@@ -1,5 +1,7 @@
 """Predicted sites: the residues by probability, what may be done with them, and what the predictor was trained on."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -175,7 +177,9 @@ def _draw_buttons(view: View, prediction: Prediction, order: np.ndarray, rows: l
         key="download_predicted", on_click="ignore", icon=":material/download:", width="stretch",
     )  # fmt: skip
     coloured.download_button(
-        "Structure, mmCIF", lambda: coloured_structure(loaded.structure, loaded.mapping, prediction.probabilities), f"{stem}.cif",
+        "Structure, mmCIF",
+        "" if loaded is None else partial(coloured_structure, loaded.structure, loaded.mapping, prediction.probabilities),
+        f"{stem}.cif",
         "chemical/x-cif", key="download_predicted_structure", on_click="ignore", icon=":material/download:", width="stretch",
         disabled=loaded is None, help="The probabilities stand in the place of the B factors.",
     )  # fmt: skip

@@ -31,6 +31,8 @@ def model_sentence(label: str, protein: Protein) -> str:
     if protein.sequence in whole:
         start = whole.index(protein.sequence) + 1
         return f"{label} read residues {start} to {start + len(protein) - 1} of UniProt {receptor.accession}, wild type."
+    if numbers is None:
+        return f"{label} read {protein.name}, {length}."
     changes = [
         f"{whole[origin]}{origin + 1}{letter}"
         for letter, origin in zip(protein.sequence, numbers.origin, strict=True)

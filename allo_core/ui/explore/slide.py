@@ -13,6 +13,7 @@ from allo_core.ui.explore import session
 from allo_core.ui.explore.session import TakenSlide
 from allo_core.ui.explore.shown import Shown
 from allo_core.ui.shared.components import component_without_picture
+from allo_core.ui.shared.theme import current_theme
 
 __all__ = ["png_of", "slide_of", "take_again"]
 
@@ -32,7 +33,7 @@ def slide_of(shown: Shown) -> tuple[bytes | None, str]:
 
 def _content(shown: Shown) -> dict:
     result, legend = shown.result, shown.painting.legend
-    theme = "dark" if st.context.theme.type == "dark" else "light"
+    theme = current_theme()
     layers, heads = result.special_share.shape
     ink, faint, background = {"light": ("#1F2328", "#57606A", "#FFFFFF"), "dark": ("#E6EDF3", "#9DA7B3", "#0E1117")}[theme]
     return {

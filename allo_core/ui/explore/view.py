@@ -15,7 +15,7 @@ from allo_core.library.nearest import numbers_for
 from allo_core.library.receptors import find_receptor
 from allo_core.library.sites import receptor_of, sites_of
 from allo_core.library.structures import shipped_structures
-from allo_core.models.devices import DEVICES, DTYPES
+from allo_core.models.devices import DEVICES, DTYPES, DeviceChoice, Dtype
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
 from allo_core.protein.residues import parse_residues
 from allo_core.protein.sequence import Protein
@@ -94,8 +94,8 @@ class View:
     pairs: int = 0
     pair: tuple[int, int] | None = None
     structure: str = ""
-    device: str = "auto"
-    dtype: str = "float32"
+    device: DeviceChoice = "auto"
+    dtype: Dtype = "float32"
 
     @property
     def sets(self) -> dict[str, tuple[int, ...]]:

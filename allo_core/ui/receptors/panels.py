@@ -7,6 +7,7 @@ import streamlit as st
 from allo_core.errors import ScoreError
 from allo_core.family.members import ReceptorSet
 from allo_core.family.verdict import consensus_verdict
+from allo_core.figures.colours import Theme
 from allo_core.figures.heatmap import meaning_of_heads
 from allo_core.figures.receptor_set import consensus_heatmap, family_figure
 from allo_core.models.registry import get_spec
@@ -18,6 +19,7 @@ from allo_core.ui.shared.jobs import Job
 from allo_core.ui.shared.plots import draw_heads, draw_plot
 from allo_core.ui.shared.run_panel import draw_progress
 from allo_core.ui.shared.text import plain
+from allo_core.ui.shared.theme import current_theme
 from allo_core.ui.shared.worker import submit
 
 __all__ = ["HEIGHT", "draw_family", "draw_heatmap", "draw_run", "draw_strip", "draw_verdict", "family_of"]
@@ -59,7 +61,7 @@ def draw_run(view: SetView, asked: ReceptorSet, job: Job | None, missing: int) -
 def draw_heatmap(view: SetView, result: SetResult) -> None:
     """The layer x head heatmap over the set; a click selects a head, arrow keys move the selection."""
     found = result.found
-    figure = _heatmap(result.key, view.score, st.context.theme.type, HEIGHT, result)
+    figure = _heatmap(result.key, view.score, current_theme(), HEIGHT, result)
     alt = f"Heatmap of {found.layers} x {found.heads} heads over {len(found.members)} receptors."
     draw_heads(figure, HEIGHT, alt, result.head, (found.layers, found.heads), session.select_head)
     few = int((found.frame["flags"] != "").sum())
@@ -71,7 +73,7 @@ def draw_heatmap(view: SetView, result: SetResult) -> None:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _heatmap(key: str, score: str, theme: str, height: int, _result: SetResult) -> go.Figure:
+def _heatmap(key: str, score: str, theme: Theme, height: int, _result: SetResult) -> go.Figure:
     found = _result.found
     return consensus_heatmap(found.frame, (found.layers, found.heads), score, len(found.members), None, height, theme)
 

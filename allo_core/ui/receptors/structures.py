@@ -25,6 +25,7 @@ from allo_core.ui.shared.refs import StructureRef
 from allo_core.ui.shared.structure_view import structure_view
 from allo_core.ui.shared.structures import LoadedStructure, load_structure
 from allo_core.ui.shared.text import file_stem, plain
+from allo_core.ui.shared.theme import current_theme
 
 __all__ = ["draw_structures"]
 
@@ -113,7 +114,7 @@ def _painting(result: SetResult, member: Member) -> Painting:
     at = result.found.members.index(member)
     values = result.columns.head(*result.head)[at].astype(float)
     ceiling, ceiling_name = value_ceiling(values)
-    scale = attention_scale(st.context.theme.type)
+    scale = attention_scale(current_theme())
     labels = [residue_label(member.protein, index, member.numbers) for index in range(len(member.protein))]
     name = _what(result)
     legend = {"title": name, "low": "0", "high": f"{ceiling:.3g}", "colours": list(scale)}

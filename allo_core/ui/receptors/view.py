@@ -10,7 +10,7 @@ from allo_core.family.members import ReceptorSet, library_set, positions_set
 from allo_core.family.table import read_set
 from allo_core.figures.head_scores import SCORES
 from allo_core.library.receptors import receptors
-from allo_core.models.devices import DEVICES, DTYPES
+from allo_core.models.devices import DEVICES, DTYPES, DeviceChoice, Dtype
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
 from allo_core.runs.column_reducer import KEPT_THRESHOLDS
 from allo_core.ui.shared import inputs
@@ -58,8 +58,8 @@ class SetView:
     threshold: float = DEFAULT_THRESHOLD
     score: str = "snr"
     head: tuple[int, int] | None = None
-    device: str = "auto"
-    dtype: str = "float32"
+    device: DeviceChoice = "auto"
+    dtype: Dtype = "float32"
 
 
 def asked_of(view: SetView) -> ReceptorSet:

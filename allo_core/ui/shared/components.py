@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-import streamlit as st
+from streamlit.components.v2 import component
 
 __all__ = ["component_file", "component_without_picture"]
 
@@ -18,4 +18,4 @@ def component_file(name: str) -> str:
 
 def component_without_picture(name: str):
     """The component that runs ``viewer/NAME.js`` and shows nothing."""
-    return st.components.v2.component(f"alloscope_{name}", html="<i></i>", css="i{display:none}", js=component_file(f"{name}.js"))
+    return component(f"alloscope_{name}", html="<i></i>", css="i{display:none}", js=component_file(f"{name}.js"))

@@ -3,11 +3,16 @@
 import logging
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from allo_core.errors import AlloScopeError, Cancelled
+from allo_core.protein.sequence import Protein
 from allo_core.ui.shared.text import plain
+
+if TYPE_CHECKING:
+    from allo_core.fetch import Fetched
 
 __all__ = ["Fetching", "draw_fetching"]
 
@@ -28,11 +33,11 @@ class Fetching:
         Key of the protein that the page showed.
     """
 
-    def __init__(self, identifier: str, fetch: Callable[[threading.Event], object], asked_for: str = ""):
+    def __init__(self, identifier: str, fetch: "Callable[[threading.Event], Protein | Fetched]", asked_for: str = ""):
         self.identifier = identifier
         self.asked_for = asked_for
         self.cancel = threading.Event()
-        self.result: object = None
+        self.result: Protein | Fetched | None = None
         self.error: Exception | None = None
         # No executor: Python waits for its threads at the end, and a slow server would hold it up.
         self._thread = threading.Thread(target=self._work, args=(fetch,), name="alloscope-fetch", daemon=True)
@@ -42,7 +47,7 @@ class Fetching:
     def active(self) -> bool:
         return self._thread.is_alive()
 
-    def _work(self, fetch: Callable[[threading.Event], object]) -> None:
+    def _work(self, fetch: "Callable[[threading.Event], Protein | Fetched]") -> None:
         try:
             self.result = fetch(self.cancel)
         except (AlloScopeError, Cancelled) as error:

@@ -15,6 +15,7 @@ from typing import Literal
 from allo_core.errors import AlloScopeError, Cancelled
 from allo_core.family.members import ReceptorSet
 from allo_core.family.runs import run_set
+from allo_core.models.devices import DeviceChoice, Dtype, DtypeChoice
 from allo_core.models.language_model import ProteinLanguageModel, load_model
 from allo_core.protein.sequence import Protein
 from allo_core.runs.column_reducer import KEPT_THRESHOLDS
@@ -34,8 +35,8 @@ class Request:
 
     protein: Protein
     model: str
-    device: str = "auto"
-    dtype: str = "float32"
+    device: DeviceChoice = "auto"
+    dtype: Dtype = "float32"
 
     def run(self, step: Report, cancel: CancelEvent, load: Load) -> tuple[str, ...]:
         """Run it; what to know of the device.  Parameters and errors as for `run_model`."""
@@ -49,8 +50,8 @@ class SetRequest:
     key: str
     asked: ReceptorSet = field(compare=False, repr=False)
     model: str
-    device: str = "auto"
-    dtype: str = "float32"
+    device: DeviceChoice = "auto"
+    dtype: Dtype = "float32"
 
     def run(self, step: Report, cancel: CancelEvent, load: Load) -> tuple[str, ...]:
         """Run its members; what to know of the device, and which members failed and why.  Parameters and errors as for `run_set`."""
@@ -154,9 +155,10 @@ class Worker:
         job.notes = job.request.run(job.step, job.cancel, self._model)
         job.state = "done"
 
-    def _model(self, *wanted: str) -> ProteinLanguageModel:
+    def _model(self, model_id: str, device: DeviceChoice, dtype: DtypeChoice) -> ProteinLanguageModel:
         """The model of this id, device and precision: the loaded one if it is the same."""
+        wanted = model_id, device, dtype
         if self._loaded is None or self._loaded[0] != wanted:
             self._loaded = None  # free the old weights before the new ones come
-            self._loaded = (wanted, load_model(*wanted))
+            self._loaded = (wanted, load_model(model_id, device, dtype))
         return self._loaded[1]

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.components.v2 import component
 
 from allo_core.figures.colours import ELEMENTS, PARTNER, PARTNER_ON_DARK
 from allo_core.ui.shared.components import component_file, component_without_picture
 from allo_core.ui.shared.painting import PLAIN, Painting
+from allo_core.ui.shared.theme import current_theme
 from allo_core.ui.shared.three_d_mol import FILE, ThreeDMolError, ensure_library
 
 __all__ = ["picked_number", "structure_view"]
@@ -39,7 +41,7 @@ _LIPIDS = (
 
 def _components():
     # Registered on every run of the page, as Streamlit asks; the definitions are the same each time.
-    viewer = st.components.v2.component(
+    viewer = component(
         "alloscope_viewer", html=component_file("viewer.html"), css=component_file("viewer.css"), js=component_file("viewer.js")
     )
     return viewer, component_without_picture("structures")
@@ -73,7 +75,7 @@ def structure_view(
     group : str
         Views of one group turn together.
     """
-    dark = st.context.theme.type == "dark"
+    dark = current_theme() == "dark"
     viewer, structures = _components()
     address, problem = _library()
     structures(key=f"{key}-text", data={"id": scene.id, "pdb": scene.pdb}, height=1)

@@ -92,7 +92,9 @@ def _from_npm(npm: str | None) -> bytes | None:
         if archive is None:
             raise FileNotFoundError("npm pack wrote no archive")
         with tarfile.open(fileobj=io.BytesIO(archive.read_bytes())) as package:
-            return package.extractfile(f"package/build/{FILE}").read()
+            if (file := package.extractfile(f"package/build/{FILE}")) is None:
+                raise FileNotFoundError(f"{FILE} is no file in the package")
+            return file.read()
 
 
 def _from_address(address: str) -> bytes:
