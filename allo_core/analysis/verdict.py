@@ -45,6 +45,8 @@ def verdict(scores: "HeadScores", control: "RandomSiteControl | None", measure: 
     phrases : mapping of str to str
         What to call the sets that the measure needs, as from `set_phrases`.
     """
+    from allo_core.attention.scores import LEVEL  # loads pandas
+
     heads = len(scores.frame)
     if control is None:
         return "The published null gives no p, so no head can pass; it is here to reproduce published numbers."
@@ -53,7 +55,7 @@ def verdict(scores: "HeadScores", control: "RandomSiteControl | None", measure: 
     passing = scores.passing()
     flagged = int((passing["flags"] != "").sum())
     count = f"{len(passing)} of {heads} heads" + (f" ({flagged} of them flagged)" if flagged else "")
-    return f"{count} {_claim(scores.null, len(passing) == 1, measure, phrases)} (q < 0.05); {_control(scores.null, control)}."
+    return f"{count} {_claim(scores.null, len(passing) == 1, measure, phrases)} (q < {LEVEL:g}); {_control(scores.null, control)}."
 
 
 def _untested(scores: "HeadScores", measure: str) -> str:

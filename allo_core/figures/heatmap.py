@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allo_core.attention.scores import LEVEL
-from allo_core.figures.colours import CHANCE_SCALE, GREYS, QUANTITY_SCALE, hex_colours, plotly_scale
+from allo_core.figures.colours import CHANCE_SCALE, GREYS, PASSING_DOT, QUANTITY_SCALE, SELECTED_HEAD, hex_colours, plotly_scale
 from allo_core.figures.layout import QUIET
 
 __all__ = ["SCORES", "cell_colours", "cells", "heatmap", "meaning_of_heads", "passes", "score_grid", "short_number"]
@@ -118,7 +118,7 @@ def cells(
         figure.add_trace(_dots(passing))
     if selected is not None:
         layer, head = selected
-        for colour, width in (("#FFFFFF", 6), ("#000000", 3)):
+        for colour, width in SELECTED_HEAD:
             figure.add_shape(
                 type="rect", x0=head - 0.5, x1=head + 0.5, y0=layer - 0.5, y1=layer + 0.5, line={"color": colour, "width": width}
             )
@@ -200,7 +200,8 @@ def _coloured(values: np.ndarray, score: str) -> go.Heatmap:
 def _dots(passing: np.ndarray) -> go.Scatter:
     """A dot in each cell, black in a white ring, so that it is seen on every colour of the scales and on grey."""
     layer, head = np.nonzero(passing)
-    marker = {"symbol": "circle", "size": 7, "color": "#000000", "line": {"color": "#FFFFFF", "width": 1.5}}
+    fill, ring = PASSING_DOT
+    marker = {"symbol": "circle", "size": 7, "color": fill, "line": {"color": ring, "width": 1.5}}
     return go.Scatter(x=head, y=layer, mode="markers", marker=marker, hoverinfo="skip")
 
 
