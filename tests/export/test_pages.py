@@ -109,7 +109,8 @@ def test_what_is_drawn():
 def test_lipids_are_thinner_than_ligands_and_every_size_is_that_of_the_viewer():
     ligands = (Ligand("ZMA", "Z", 1, 20, False), Ligand("CLR", "Z", 2, 28, False), Ligand("NA", "Z", 3, 1, True))
     drawn = commands(page_of(scene=scene_of(ligands=ligands)))
-    styles = {tuple(where["resi"]): style for name, (where, style) in drawn if name == "setStyle" and "resi" in where}
+    given = [arguments for name, arguments in drawn if name == "setStyle"]
+    styles = {tuple(where["resi"]): style for where, style in given if "resi" in where}
     assert (styles[1,]["stick"]["radius"], styles[2,]["stick"]["radius"], styles[3,]["sphere"]["scale"]) == (0.32, 0.12, 0.6)
     sizes = [(kind, of["radius"]) for _, style in added(drawn) for kind, of in style.items()]
     assert sizes == [("stick", 0.22), ("sphere", 1.5)] * 2
