@@ -93,7 +93,7 @@ QUANTITY_SCALE = ("#FFFFFF", "#FDD0A2", "#FD8D3C", "#D94801", "#7F2704")
 _ATTENTION = {"light": ("#E4E6EA", "#9ECAE1", "#3182BD", "#08306B"), "dark": ("#7C8797", "#5B9BD5", "#8FD3FF", "#F2FAFF")}
 
 # TM1 to TM7 and H8: eight steps of viridis (van der Walt and Smith 2015), without its darkest end, which hides behind labels.
-SEGMENTS = dict(
+SEGMENTS: dict[str, str] = dict(
     zip(
         ("TM1", "TM2", "TM3", "TM4", "TM5", "TM6", "TM7", "H8"),
         ("#472D7B", "#3B528B", "#2C728E", "#21918C", "#28AE80", "#5EC962", "#ADDC30", "#FDE725"),
