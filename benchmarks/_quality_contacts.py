@@ -9,9 +9,9 @@ import numpy as np
 from _quality_models import Row, attention_maps
 from sklearn.linear_model import LogisticRegression
 
-from allo_core.attention.head_card import CONTACT
 from allo_core.library.receptors import find_receptor
 from allo_core.library.structures import shipped_structures
+from allo_core.protein.contacts import CB_CONTACT
 from allo_core.protein.sequence import Protein
 from allo_core.structure.geometry import cb_positions
 from allo_core.structure.mapping import map_structure
@@ -105,7 +105,7 @@ def pairs_of(cb: np.ndarray, separation: int) -> tuple[np.ndarray, np.ndarray, n
     first, second = (places[index] for index in np.triu_indices(len(places), 1))
     far = second - first >= separation
     first, second = first[far], second[far]
-    return first, second, np.linalg.norm(cb[first] - cb[second], axis=1) < CONTACT
+    return first, second, np.linalg.norm(cb[first] - cb[second], axis=1) < CB_CONTACT
 
 
 def precision_at(scores: np.ndarray, contact: np.ndarray, number: int) -> float:

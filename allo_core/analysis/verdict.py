@@ -46,6 +46,8 @@ def verdict(answer: "Answer", phrases: Mapping[str, str]) -> str:
     phrases : mapping of str to str
         What to call the sets that the measure needs, as from `set_phrases`.
     """
+    from allo_core.attention.control import LEVEL
+
     scores, control, measure = answer.scores, answer.control, answer.question.measure
     heads = len(scores.frame)
     if control is None:
@@ -55,7 +57,7 @@ def verdict(answer: "Answer", phrases: Mapping[str, str]) -> str:
     passing = scores.passing()
     flagged = int((passing["flags"] != "").sum())
     count = f"{len(passing)} of {heads} heads" + (f" ({flagged} of them flagged)" if flagged else "")
-    return f"{count} {_claim(scores.null, len(passing) == 1, measure, phrases)} (q < 0.05); {_control(scores.null, control)}."
+    return f"{count} {_claim(scores.null, len(passing) == 1, measure, phrases)} (q < {LEVEL:g}); {_control(scores.null, control)}."
 
 
 def _untested(scores: "HeadScores", measure: "Measure") -> str:

@@ -11,15 +11,15 @@ from allo_core.attention.columns import check_positions
 from allo_core.attention.nulls import Null, check_null, encode_strata
 from allo_core.attention.standard import standardise
 from allo_core.errors import ScoreError
+from allo_core.protein.contacts import CB_CONTACT
 
-__all__ = ["CONTACT", "LOCAL", "THRESHOLDS", "HeadCard", "Pair", "Stability", "head_card", "stability", "strongest_pairs"]
+__all__ = ["LOCAL", "THRESHOLDS", "HeadCard", "Pair", "Stability", "head_card", "stability", "strongest_pairs"]
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5)
 
 LOCAL = 4  # residues along the chain; i and i + 4 are hydrogen-bonded in a helix
 # CASP: residues are in contact if their CB atoms (CA for glycine) are less than 8 Å apart, contacts of residues 24 or more apart along the
 # chain are long-range, and those less than 6 apart are not assessed (Monastyrskyy et al., Proteins 84 Suppl 1, 131 (2016)).
-CONTACT = 8.0  # Å
 _LONG_RANGE = 24
 _FAR = 6
 
@@ -121,9 +121,9 @@ def head_card(
         n_arcs=len(arcs),
         local_share=_share(apart <= LOCAL),
         long_range_share=_share(apart >= _LONG_RANGE),
-        contact_share=_share(distance[resolved] < CONTACT) if resolved.any() else None,
+        contact_share=_share(distance[resolved] < CB_CONTACT) if resolved.any() else None,
         n_resolved=int(resolved.sum()),
-        contact_share_far=_share(distance[far] < CONTACT) if far.any() else None,
+        contact_share_far=_share(distance[far] < CB_CONTACT) if far.any() else None,
         n_resolved_far=int(far.sum()),
         special_share=float(special_share),
         residues_hit=int((on_site > 0).sum()),

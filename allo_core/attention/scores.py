@@ -23,14 +23,23 @@ from allo_core.attention.nulls import (
 from allo_core.attention.standard import Standard, standardise
 from allo_core.errors import ScoreError
 
-__all__ = ["COLUMN_SINK", "FEW_ARCS", "FEW_RESIDUES", "MOST_DRAWS", "HeadScores", "check_draws", "score_heads"]
+__all__ = [
+    "COLUMN_SINK",
+    "FEWEST_RESIDUES",
+    "FEW_ARCS",
+    "FEW_RESIDUES",
+    "MOST_DRAWS",
+    "HeadScores",
+    "check_draws",
+    "score_heads",
+]
 
 FEW_ARCS = "few arcs"
 FEW_RESIDUES = "few residues"
 COLUMN_SINK = "column sink"
 MOST_DRAWS = 1_000_000  # those of a site of 100 residues take 200 MB
 
-_FEWEST_RESIDUES = 3
+FEWEST_RESIDUES = 3
 _LARGEST_SHARE = 0.6  # of w_S, on one residue
 _SINK_SHARE = 0.5  # of all attention, on two columns
 
@@ -239,7 +248,7 @@ def _impacts(weights: np.ndarray, arcs: np.ndarray, marked: np.ndarray, threshol
 
 def _flags(weights: np.ndarray, n_arcs: np.ndarray, marked: np.ndarray) -> list[str]:
     on_site = weights[:, marked]
-    few_residues = ((on_site > 0).sum(axis=1) < _FEWEST_RESIDUES) | (on_site.max(axis=1) > _LARGEST_SHARE * on_site.sum(axis=1))
+    few_residues = ((on_site > 0).sum(axis=1) < FEWEST_RESIDUES) | (on_site.max(axis=1) > _LARGEST_SHARE * on_site.sum(axis=1))
     total = weights.sum(axis=1)
     heaviest = -np.partition(-weights, min(1, weights.shape[1] - 1), axis=1)[:, :2].sum(axis=1)
     sink = (total > 0) & (heaviest >= _SINK_SHARE * total)

@@ -10,7 +10,9 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from allo_core.errors import ExportError
-from allo_core.figures.colours import ELEMENTS, PARTNER
+from allo_core.figures.colours import ELEMENTS, PAGE, PARTNER, SET_COLOURS, SIDE_NAMES
+from allo_core.structure.components import LIPIDS
+from allo_core.structure.style import STYLE
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -43,7 +45,7 @@ def figure_page(figures: "Sequence[go.Figure]", title: str, caption: str) -> str
         "figure_page.html",
         title=html.escape(title),
         caption=html.escape(caption),
-        style=_text("page.css"),
+        style=_filled("page.css", **PAGE),
         figures="\n".join(f'<div class="figure">{part}</div>' for part in parts),
     )
 
@@ -82,18 +84,18 @@ def structure_page(
     Raises
     ------
     ExportError
-        For a colour that is not written as #E69F00.
+        For a colour that is not # and six hexadecimal digits.
     """
     scale = legend[3] if legend else ()
     for colour in (*colours, *scale, *(colour for _, colour in sets.values())):
         if not _COLOUR.fullmatch(colour):
-            raise ExportError(f"{colour[:40]!r} is no colour; write it as #E69F00.")
+            raise ExportError(f"{colour[:40]!r} is no colour; write it as {SET_COLOURS['A']}.")
     content = library.encode() if isinstance(library, str) else library
     return _filled(
         "structure_page.html",
         title=html.escape(title),
         caption=html.escape(caption),
-        style=_text("page.css"),
+        style=_filled("page.css", **PAGE),
         library=base64.b64encode(content).decode("ascii"),
         view=_view(scene, colours, first, sets),
         legend=_legend(legend, sets),
@@ -118,27 +120,31 @@ def _view(scene: "Scene", colours: Sequence[str], first: int, sets: Mapping[str,
     """
     import py3Dmol
 
-    from allo_core.structure.scene import LIGAND_CHAIN, RECEPTOR_CHAIN
-
-    receptor = {"chain": RECEPTOR_CHAIN}
+    receptor, bound = {"chain": STYLE.receptor}, {"chain": STYLE.ligand}
     view = py3Dmol.view(width="100%", height="100%", js="")
     view.enableFog(False)
     view.addModel(scene.pdb.replace("<", "?"), "pdb")
     view.setStyle({}, {})
     by_number = {first + index: colour for index, colour in enumerate(colours)}
-    view.setStyle(receptor, {"cartoon": {"colorscheme": {"prop": "resi", "map": by_number}, "thickness": 0.5}})
-    partners = {"not": {"or": [receptor, {"chain": LIGAND_CHAIN}]}}
-    view.setStyle(partners, {"cartoon": {"color": PARTNER, "opacity": 0.75}})
+    view.setStyle(receptor, {"cartoon": {"colorscheme": {"prop": "resi", "map": by_number}, "thickness": STYLE.cartoon}})
+    partners = {"not": {"or": [receptor, bound]}}
+    view.setStyle(partners, {"cartoon": {"color": PARTNER, "opacity": STYLE.partner_opacity["light"]}})
     elements = {"colorscheme": {"prop": "elem", "map": ELEMENTS}}
-    for style, is_ion in (({"stick": {"radius": 0.25, **elements}}, False), ({"sphere": {"scale": 0.6, **elements}}, True)):
-        numbers = [ligand.number for ligand in scene.ligands if ligand.is_ion == is_ion]
-        if numbers:
-            view.setStyle({"chain": LIGAND_CHAIN, "resi": numbers}, style)
+    ions = [ligand for ligand in scene.ligands if ligand.is_ion]
+    lipids = [ligand for ligand in scene.ligands if not ligand.is_ion and ligand.label in LIPIDS]
+    others = [ligand for ligand in scene.ligands if not ligand.is_ion and ligand.label not in LIPIDS]
+    for ligands, style in (
+        (others, {"stick": {"radius": STYLE.ligand_stick, **elements}}),
+        (lipids, {"stick": {"radius": STYLE.lipid_stick, **elements}}),
+        (ions, {"sphere": {"scale": STYLE.ion_scale, **elements}}),
+    ):
+        if ligands:
+            view.setStyle({**bound, "resi": [ligand.number for ligand in ligands]}, style)
     for indices, colour in reversed(list(sets.values())):
         if len(indices):
             marked = {**receptor, "resi": [first + int(index) for index in indices]}
-            view.addStyle(marked, {"stick": {"radius": 0.22, "color": colour}})
-            view.addStyle({**marked, "atom": "CA"}, {"sphere": {"radius": 1.5, "color": colour}})
+            view.addStyle(marked, {"stick": {"radius": STYLE.marked_stick, "color": colour}})
+            view.addStyle({**marked, "atom": "CA"}, {"sphere": {"radius": STYLE.marked_sphere, "color": colour}})
     _write_sides(view, scene)
     # Upright, as the scene is arranged, whatever the library's first view is.
     view.setView([0, 0, 0, 0, 0, 0, 0, 1])
@@ -152,7 +158,7 @@ def _write_sides(view, scene: "Scene") -> None:
     """The names of the helices above them, and of the two sides of the membrane."""
     if not scene.helices:
         return
-    style = {"backgroundColor": "white", "backgroundOpacity": 0.75, "fontColor": "#30363D", "alignment": "center", "inFront": True}
+    style = {"backgroundColor": "white", "backgroundOpacity": 0.75, "fontColor": SIDE_NAMES, "alignment": "center", "inFront": True}
     for helix in scene.helices:
         view.addLabel(helix.name, {**style, "fontSize": 15, "position": _point(*helix.top)})
     top = max(helix.top[1] for helix in scene.helices) + _ABOVE_HELICES
@@ -182,8 +188,6 @@ def _legend(legend: tuple[str, str, str, Sequence[str]] | None, sets: Mapping[st
 
 def _facts(scene: "Scene", labels: Sequence[str], first: int) -> str:
     """JSON without a character that could end the element it stands in."""
-    from allo_core.structure.scene import RECEPTOR_CHAIN
-
     partners = {partner.chain: f"chain {partner.author_chain} of the entry" for partner in scene.partners}
-    facts = {"receptor": RECEPTOR_CHAIN, "first": first, "labels": list(labels), "partners": partners}
+    facts = {"receptor": STYLE.receptor, "first": first, "labels": list(labels), "partners": partners}
     return json.dumps(facts).replace("<", "\\u003c")

@@ -14,7 +14,7 @@ import numpy as np
 from allo_core.errors import ExportError
 from allo_core.export.coloured import COLOURED_FILE
 from allo_core.export.tables import printable
-from allo_core.figures.colours import hex_colours
+from allo_core.figures.colours import BESIDE_THE_RECEPTOR, SET_COLOURS, hex_colours
 
 if TYPE_CHECKING:
     from allo_core.structure.mapping import ResidueId, StructureMap
@@ -29,7 +29,6 @@ _INSERTION = re.compile(r"[A-Za-z]?")  # a digit would read as part of the numbe
 # A semicolon starts a command, a backslash joins lines, quotes and brackets are best not relied on.
 _NOT_FOR_COMMENTS = re.compile(r"[^A-Za-z0-9 .,:()%+<>=/_-]")
 _LONGEST_TITLE = 200
-_OTHERS = "#DDD6E3"  # other chains, fusion proteins: paler than any value
 _A_LINE = 60  # residues; older PyMOL cuts lines at 1024 characters
 
 
@@ -96,7 +95,7 @@ def pymol_script(
         "show sticks, alloscope and organic",
         "show spheres, alloscope and inorganic",
         "hide everything, alloscope and solvent",
-        f"color {_pymol_colour(_OTHERS)}, alloscope",
+        f"color {_pymol_colour(BESIDE_THE_RECEPTOR)}, alloscope",
         "util.cnc alloscope and organic",
         "alter alloscope, b=-1.0",
     ]
@@ -132,7 +131,7 @@ def chimerax_script(
         "set bgColor white",
         "hide #1 target a",
         "show #1 target c",
-        f"color #1 {_OTHERS} target ac",
+        f"color #1 {BESIDE_THE_RECEPTOR} target ac",
         "show #1 & ligand target a",
         "style #1 & ligand stick",
         "color #1 & ligand byhetero target a",
@@ -160,7 +159,7 @@ def _picture(entry, mapping, values, ceiling, scale, sets, title, floor) -> _Pic
         raise ExportError(f"A colour scale cannot end at {ceiling}; give a number above {floor:g}.")
     for colour in (*scale, *(colour for _, colour in sets.values())):
         if not _COLOUR.fullmatch(colour):
-            raise ExportError(f"{_shown(colour)} is no colour; write it as #E69F00.")
+            raise ExportError(f"{_shown(colour)} is no colour; write it as {SET_COLOURS['A']}.")
     values = np.where(np.isfinite(values), values, np.nan)
     present = {index: _checked(residue) for index, residue in enumerate(mapping.residues) if residue is not None}
     grouped: dict[str, list] = {}

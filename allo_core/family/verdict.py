@@ -19,6 +19,8 @@ def consensus_verdict(found: "Consensus", title: str, shuffled: int | None = Non
     shuffled : int, optional
         How many heads pass where the sequences are shuffled.
     """
+    from allo_core.attention.control import LEVEL  # loads scipy
+
     count, heads, passing = len(found.members), len(found.frame), len(found.passing())
     clusters = len(set(found.clusters.tolist()))
     over = f"over {count} receptor{'s' if count > 1 else ''} in {clusters} cluster{'s' if clusters > 1 else ''} of homologues"
@@ -30,4 +32,4 @@ def consensus_verdict(found: "Consensus", title: str, shuffled: int | None = Non
     looks = f"look{'s' if passing == 1 else ''} at the {title} more than at segment- and conservation-matched {kind}"
     unmatched = sum(member.numbers is None for member in found.members)
     loose = f"; {unmatched} without generic numbers, compared with residues of the whole sequence" if unmatched else ""
-    return f"{passing} of {heads} heads {looks} {over} (q < 0.05){loose}; {chance}{mixed}."
+    return f"{passing} of {heads} heads {looks} {over} (q < {LEVEL:g}){loose}; {chance}{mixed}."

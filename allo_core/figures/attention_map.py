@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from allo_core.figures.colours import SET_COLOURS, Theme, attention_scale, plotly_scale
+from allo_core.figures.colours import HELIX, POINTED_OUT, SET_COLOURS, Theme, attention_scale, plotly_scale
 from allo_core.figures.layout import QUIET
 
 __all__ = ["LARGEST_SIDE", "attention_map", "pooled"]
@@ -86,7 +86,7 @@ def attention_map(
         figure.add_trace(
             go.Scatter(
                 x=[first + key], y=[first + query], mode="markers", hoverinfo="skip",
-                marker={"symbol": "circle-open", "size": 16, "color": "#D55E00", "line": {"width": 3}},
+                marker={"symbol": "circle-open", "size": 16, "color": POINTED_OUT, "line": {"width": 3}},
             )
         )  # fmt: skip
     figure.update_layout(
@@ -112,7 +112,7 @@ def _bands(
         if not name.startswith(("TM", "H8")):
             continue
         begin, end = first + start - 0.5, first + stop + 0.5
-        bar = {"type": "rect", "fillcolor": "#6B7280", "line": {"width": 0}}
+        bar = {"type": "rect", "fillcolor": HELIX, "line": {"width": 0}}
         shapes += [
             {**bar, "xref": "x", "yref": "y", "x0": begin, "x1": end, "y0": low - depth, "y1": low},
             {**bar, "xref": "x", "yref": "y", "x0": low - depth, "x1": low, "y0": begin, "y1": end},

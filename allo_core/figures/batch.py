@@ -8,7 +8,16 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allo_core.attention.control import LEVEL
-from allo_core.figures.colours import NOT_PASSING, PASSING, QUANTITY_SCALE, Theme, plotly_scale
+from allo_core.figures.colours import (
+    BETWEEN_CELLS,
+    CHANCE_LINE,
+    MEDIAN_LINE,
+    NOT_PASSING,
+    PASSING,
+    QUANTITY_SCALE,
+    Theme,
+    plotly_scale,
+)
 from allo_core.figures.heatmap import cells, short_number
 from allo_core.figures.layout import QUIET, legend_at_top
 from allo_core.figures.receptor_set import receptors_figure
@@ -22,7 +31,6 @@ MOST_NAMED = 60  # sequences that have their names on the axis; more are counted
 _MOST_BARS = 60
 _SMALLEST_SHARE = 0.2  # end of the scale of shares at least, so that a head that passes now and then stays pale
 _COLUMNS = {"share": "share_passing", "snr": "median_snr", "enrichment": "median_log2_enrichment"}
-_LINE = "#4292C6"
 
 
 def batch_heatmap(
@@ -52,7 +60,7 @@ def batch_heatmap(
         bar |= {"zmin": 0.0, "zmax": highest, "colorscale": plotly_scale(QUANTITY_SCALE), "colorbar.tickformat": ".0%"}
     figure.data[-1].update(bar)
     if theme == "light":  # most cells of a batch are white; the gaps between them show which is which
-        figure.update_layout(plot_bgcolor="#D5DAE1")
+        figure.update_layout(plot_bgcolor=BETWEEN_CELLS)
     return figure
 
 
@@ -110,8 +118,8 @@ def sequences_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray, media
             )
         )  # fmt: skip
     if np.isfinite(median):
-        figure.add_vline(median, line={"color": _LINE, "width": 2})
-    figure.add_vline(0, line={"color": "#9CA3AF", "width": 1, "dash": "dot"})
+        figure.add_vline(median, line={"color": MEDIAN_LINE, "width": 2})
+    figure.add_vline(0, line={"color": CHANCE_LINE, "width": 1, "dash": "dot"})
     figure.update_layout(
         barmode="stack",
         bargap=0,

@@ -10,17 +10,38 @@ from typing import Literal
 import numpy as np
 
 __all__ = [
+    "ABOVE_THRESHOLD",
     "ABSENT",
+    "BESIDE_THE_RECEPTOR",
+    "BETWEEN_CELLS",
+    "CHANCE_LINE",
     "CHANCE_SCALE",
     "ELEMENTS",
+    "FAMILY_BAND",
+    "FAMILY_LINE",
     "GREYS",
+    "HELIX",
+    "LOOP",
+    "MARK_RIM",
+    "MEDIAN_LINE",
+    "NAME_ON_HELIX",
     "NOT_PASSING",
+    "PAGE",
+    "PAIRS",
     "PARTNER",
     "PARTNER_ON_DARK",
     "PASSING",
+    "PASSING_DOT",
+    "PLAIN",
+    "POINTED_OUT",
+    "PROFILE",
+    "PROFILE_FILL",
     "QUANTITY_SCALE",
     "SEGMENTS",
+    "SELECTED_HEAD",
     "SET_COLOURS",
+    "SIDE_NAMES",
+    "SLIDE",
     "Theme",
     "attention_scale",
     "ceiling_of_all",
@@ -39,6 +60,31 @@ PARTNER_ON_DARK = "#5E5470"
 # Receptors and sequences in which a head passes by itself, and the others.
 PASSING, NOT_PASSING = "#D94801", "#6B7280"
 ABSENT = "#9CA3AF"  # residues without a value
+PLAIN = "#BBBBBB"  # the receptor where the structure shows no values
+BESIDE_THE_RECEPTOR = "#DDD6E3"  # other chains and fusion proteins in scripts: paler than any value
+POINTED_OUT = "#D55E00"  # the pair that is chosen, on the map and on the structure
+# Cylinders of the other pairs, by theme.
+PAIRS = {"light": "#30363D", "dark": "#E6EDF3"}
+SIDE_NAMES = "#30363D"  # of helices and of the sides of the membrane, on white
+
+# Seen on every colour of a scale: the strokes around the selected head (colour, width), the dot of a head that passes and its ring.
+SELECTED_HEAD = (("#FFFFFF", 6), ("#000000", 3))
+PASSING_DOT = ("#000000", "#FFFFFF")
+MARK_RIM = "#000000"  # around triangles and diamonds of marked residues
+BETWEEN_CELLS = "#D5DAE1"  # of a batch's heatmap on a light page
+
+# Along the sequence: helices with their names, and what lies between.
+HELIX, NAME_ON_HELIX, LOOP = "#6B7280", "#FFFFFF", "#D1D5DB"
+# Bars of a profile, their paler filling, and the part above the threshold.
+PROFILE, PROFILE_FILL, ABOVE_THRESHOLD = "#4292C6", "rgba(66,146,198,0.35)", "#D94801"
+# The mean over a family, and the quartiles around it.
+FAMILY_LINE, FAMILY_BAND = "#2171B5", "rgba(66,146,198,0.30)"
+MEDIAN_LINE, CHANCE_LINE = "#4292C6", "#9CA3AF"
+
+# Text, fainter text and background of a slide, by theme.
+SLIDE = {"light": ("#1F2328", "#57606A", "#FFFFFF"), "dark": ("#E6EDF3", "#9DA7B3", "#0E1117")}
+# Text and thin lines of a page that is taken away; such a page is always light.
+PAGE = {"ink": "#1f2328", "rule": "#d0d7de"}
 
 # Cells of the heatmap that have no colour, by theme: no score defined, flagged, and the strokes of the hatching.
 GREYS: dict[Theme, tuple[str, str, str]] = {"light": ("#A8AFBA", "#DFE2E7", "#8A919C"), "dark": ("#20262F", "#333B47", "#6B7585")}

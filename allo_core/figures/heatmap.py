@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from allo_core.attention.control import LEVEL
 from allo_core.attention.nulls import Null
-from allo_core.figures.colours import GREYS, Theme, hex_colours, plotly_scale
+from allo_core.figures.colours import GREYS, PASSING_DOT, SELECTED_HEAD, Theme, hex_colours, plotly_scale
 from allo_core.figures.head_scores import SCORES
 from allo_core.figures.layout import QUIET
 
@@ -111,7 +111,7 @@ def cells(
         figure.add_trace(_dots(passing))
     if selected is not None:
         layer, head = selected
-        for colour, width in (("#FFFFFF", 6), ("#000000", 3)):
+        for colour, width in SELECTED_HEAD:
             figure.add_shape(
                 type="rect", x0=head - 0.5, x1=head + 0.5, y0=layer - 0.5, y1=layer + 0.5, line={"color": colour, "width": width}
             )
@@ -187,7 +187,8 @@ def _coloured(values: np.ndarray, score: str) -> go.Heatmap:
 def _dots(passing: np.ndarray) -> go.Scatter:
     """A dot in each cell, black in a white ring, so that it is seen on every colour of the scales and on grey."""
     layer, head = np.nonzero(passing)
-    marker = {"symbol": "circle", "size": 7, "color": "#000000", "line": {"color": "#FFFFFF", "width": 1.5}}
+    fill, ring = PASSING_DOT
+    marker = {"symbol": "circle", "size": 7, "color": fill, "line": {"color": ring, "width": 1.5}}
     return go.Scatter(x=head, y=layer, mode="markers", marker=marker, hoverinfo="skip")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from allo_core.figures.colours import SET_COLOURS
+from allo_core.figures.colours import ABOVE_THRESHOLD, HELIX, LOOP, MARK_RIM, NAME_ON_HELIX, PROFILE, PROFILE_FILL, SET_COLOURS
 from allo_core.figures.layout import QUIET, legend_at_top
 
 __all__ = ["probability_profile", "profile", "segment_track"]
@@ -43,14 +43,14 @@ def profile(
         figure.add_trace(
             go.Scatter(
                 x=at, y=received.astype(np.float32), customdata=list(labels), mode="lines", name="attention received", fill="tozeroy",
-                line={"color": "#4292C6", "width": 1, "shape": "hvh"}, fillcolor="rgba(66,146,198,0.35)", hovertemplate=hover,
+                line={"color": PROFILE, "width": 1, "shape": "hvh"}, fillcolor=PROFILE_FILL, hovertemplate=hover,
             )
         )  # fmt: skip
     if threshold > 0:
         figure.add_trace(
             go.Scatter(  # one path; a bar for each residue takes the browser longer than all the rest of the picture
                 x=at, y=above.astype(np.float32), customdata=list(labels), mode="lines", name=f"above {threshold:.2f}", fill="tozeroy",
-                line={"color": "#D94801", "width": 0, "shape": "hvh"}, fillcolor="#D94801", hovertemplate=hover,
+                line={"color": ABOVE_THRESHOLD, "width": 0, "shape": "hvh"}, fillcolor=ABOVE_THRESHOLD, hovertemplate=hover,
             )
         )  # fmt: skip
     highest = max(float(np.max(above if received is None else received)), float(np.max(above)), 1e-6)
@@ -76,8 +76,8 @@ def probability_profile(
     figure = go.Figure(
         go.Scatter(
             x=np.asarray(numbers, dtype=np.int32), y=probabilities.astype(np.float32), customdata=list(labels), mode="lines",
-            name="predicted probability", showlegend=True, fill="tozeroy", fillcolor="rgba(66,146,198,0.35)",
-            line={"color": "#4292C6", "width": 1, "shape": "hvh"}, hovertemplate="<b>%{customdata}</b><br>%{y:.3f}<extra></extra>",
+            name="predicted probability", showlegend=True, fill="tozeroy", fillcolor=PROFILE_FILL,
+            line={"color": PROFILE, "width": 1, "shape": "hvh"}, hovertemplate="<b>%{customdata}</b><br>%{y:.3f}<extra></extra>",
         )
     )  # fmt: skip
     return _laid_out(figure, numbers, labels, sets, spans, max(float(np.max(probabilities)), 1e-6), height)
@@ -111,7 +111,7 @@ def _marks(name: str, indices: Sequence[int], numbers: Sequence[int], labels: Se
         name=f"set {name}",
         marker={
             "symbol": "triangle-up" if name == "A" else "diamond", "size": 10, "color": SET_COLOURS[name],
-            "line": {"color": "#000000", "width": 1},
+            "line": {"color": MARK_RIM, "width": 1},
         },
         cliponaxis=False, hovertemplate=f"<b>%{{customdata}}</b><extra>set {name}</extra>",
     )  # fmt: skip
@@ -132,7 +132,7 @@ def segment_track(numbers: Sequence[int], spans: Sequence[tuple[str, int, int]])
                 "x1": numbers[last] + 0.5,
                 "y0": low,
                 "y1": high,
-                "fillcolor": "#6B7280" if helix else "#D1D5DB",
+                "fillcolor": HELIX if helix else LOOP,
                 "line": {"width": 0},
             }
         )
@@ -145,7 +145,7 @@ def segment_track(numbers: Sequence[int], spans: Sequence[tuple[str, int, int]])
                     "yref": "paper",
                     "text": name,
                     "showarrow": False,
-                    "font": {"color": "#FFFFFF", "size": 12},
+                    "font": {"color": NAME_ON_HELIX, "size": 12},
                     "yanchor": "middle",
                 }
             )

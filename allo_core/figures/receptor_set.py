@@ -7,15 +7,22 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from allo_core.attention.control import LEVEL
-from allo_core.figures.colours import NOT_PASSING, PASSING, SET_COLOURS, Theme
+from allo_core.figures.colours import (
+    CHANCE_LINE,
+    FAMILY_BAND,
+    FAMILY_LINE,
+    MARK_RIM,
+    NOT_PASSING,
+    PASSING,
+    SET_COLOURS,
+    Theme,
+)
 from allo_core.figures.heatmap import cells, passes, score_grid, short_number
 from allo_core.figures.layout import QUIET, legend_at_top
 from allo_core.figures.profile import segment_track
 from allo_core.protein.numbering import segment_spans
 
 __all__ = ["consensus_heatmap", "family_figure", "receptors_figure"]
-
-_LINE, _BAND = "#2171B5", "rgba(66,146,198,0.30)"
 
 
 def consensus_heatmap(
@@ -76,7 +83,7 @@ def family_figure(profile: pd.DataFrame, members: int, height: int = 300) -> go.
     figure = go.Figure()
     ends = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
     figure.add_trace(go.Scatter(y=shown["low"].astype(np.float32), **ends))
-    band = ends | {"fill": "tonexty", "fillcolor": _BAND, "name": "middle half of the receptors", "showlegend": True}
+    band = ends | {"fill": "tonexty", "fillcolor": FAMILY_BAND, "name": "middle half of the receptors", "showlegend": True}
     figure.add_trace(go.Scatter(y=shown["high"].astype(np.float32), **band))
     facts = [
         [row.position, row.segment, str(row.receptors), "unknown" if np.isnan(row.conservation) else f"{row.conservation:.0%}"]
@@ -84,7 +91,7 @@ def family_figure(profile: pd.DataFrame, members: int, height: int = 300) -> go.
     ]
     figure.add_trace(
         go.Scatter(
-            x=x, y=shown["mean"].astype(np.float32), customdata=facts, mode="lines", name="mean", line={"color": _LINE, "width": 2},
+            x=x, y=shown["mean"].astype(np.float32), customdata=facts, mode="lines", name="mean", line={"color": FAMILY_LINE, "width": 2},
             hovertemplate=(
                 "<b>%{customdata[0]}</b> %{customdata[1]}<br>%{y:.2f} times the mean residue"
                 "<br>%{customdata[2]} receptors, conserved to %{customdata[3]}<extra></extra>"
@@ -98,14 +105,22 @@ def family_figure(profile: pd.DataFrame, members: int, height: int = 300) -> go.
             customdata=[[row.position, row.asked, row.receptors] for row in asked.itertuples()],
             hovertemplate="<b>%{customdata[0]}</b><br>asked about in %{customdata[1]} of %{customdata[2]} receptors<extra></extra>",
             marker={
-                "symbol": "triangle-up", "color": SET_COLOURS["A"], "line": {"color": "#000000", "width": 1},
+                "symbol": "triangle-up", "color": SET_COLOURS["A"], "line": {"color": MARK_RIM, "width": 1},
                 # Smaller where few of the receptors ask about the place.
                 "size": 4 + 8 * np.sqrt(asked["asked"] / asked["receptors"]).to_numpy(),
             },
         )
     )  # fmt: skip
     highest = max(float(shown["high"].max()), float(shown["mean"].max()), 1.0)
-    chance = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1, "line": {"color": "#9CA3AF", "width": 1, "dash": "dot"}}
+    chance = {
+        "type": "line",
+        "xref": "paper",
+        "x0": 0,
+        "x1": 1,
+        "y0": 1,
+        "y1": 1,
+        "line": {"color": CHANCE_LINE, "width": 1, "dash": "dot"},
+    }
     track = segment_track(x.tolist(), segment_spans(shown["segment"]))
     figure.update_layout(
         shapes=[*track["shapes"], chance],
@@ -161,9 +176,11 @@ def receptors_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray, mean:
                 showlegend=bool(here.any()),
             )
         )  # fmt: skip
-    lines = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": {"color": "#9CA3AF", "width": 1, "dash": "dot"}}]
+    lines = [
+        {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": {"color": CHANCE_LINE, "width": 1, "dash": "dot"}}
+    ]
     if np.isfinite(mean):
-        lines.append(lines[0] | {"y0": mean, "y1": mean, "line": {"color": _LINE, "width": 2}})
+        lines.append(_across(mean, {"color": FAMILY_LINE, "width": 2}))
     few = len(order) <= 60
     figure.update_layout(
         shapes=lines,
@@ -178,6 +195,11 @@ def receptors_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray, mean:
     figure.update_xaxes(range=[0.5, len(order) + 0.5], showgrid=False, zeroline=False, **labels, **title)
     figure.update_yaxes(title={"text": "SNR", "standoff": 4}, zeroline=False, nticks=6)
     return figure
+
+
+def _across(height: float, line: dict) -> dict:
+    """A line over the whole width of the plot."""
+    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": height, "y1": height, "line": line}
 
 
 def _escaped(text: str) -> str:

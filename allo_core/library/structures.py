@@ -12,7 +12,7 @@ from allo_core.library.receptors import DATA
 if TYPE_CHECKING:  # reading structures needs biotite, which is slow to import
     from allo_core.structure.read import Structure
 
-__all__ = ["ShippedStructure", "shipped_structure", "shipped_structures"]
+__all__ = ["ShippedStructure", "shipped_receptors", "shipped_structure", "shipped_structures"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class ShippedStructure:
 def shipped_structures(entry: str) -> tuple[ShippedStructure, ...]:
     """The structures of one receptor that ship with the app."""
     return tuple(structure for structure in _structures() if structure.receptor == entry)
+
+
+def shipped_receptors() -> tuple[str, ...]:
+    """UniProt entry names of the receptors that have a structure here, in alphabetical order."""
+    return tuple(sorted({structure.receptor for structure in _structures()}))
 
 
 def shipped_structure(entry: str) -> ShippedStructure:

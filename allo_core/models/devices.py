@@ -2,7 +2,7 @@
 
 import ctypes
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -204,24 +204,18 @@ def needs_trust_check(device: str) -> bool:
     return device in _CHECKED_DEVICES
 
 
-def trust_device(model: _FirstLayers, protein: Protein, compute: "Callable[[Protein, str], list[Tensor]] | None" = None) -> str | None:
+def trust_device(model: _FirstLayers, protein: Protein) -> str | None:
     """Compare the first layers on the model's device with the CPU.
 
     Layer 0 shows products and softmax, layer 1 everything that a layer does with them.
-
-    Parameters
-    ----------
-    compute : callable(protein, device) -> list of float32 tensors [heads, T, T], optional
-        By default the model's own ``first_layers``.
 
     Returns
     -------
     str or None
         What is wrong, in words that follow "mps"; None if the device can be trusted.
     """
-    compute = compute or model.first_layers
-    seen = [maps.float().cpu() for maps in compute(protein, model.device.type)]
-    for layer, (ours, right) in enumerate(zip(seen, compute(protein, "cpu"), strict=True)):
+    seen = [maps.float().cpu() for maps in model.first_layers(protein, model.device.type)]
+    for layer, (ours, right) in enumerate(zip(seen, model.first_layers(protein, "cpu"), strict=True)):
         rows = (ours.sum(dim=-1) - 1).abs().max().item()
         # "not <=": NaN must fail, too.
         if not rows <= _ROW_SUM_TOLERANCE:

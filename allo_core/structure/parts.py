@@ -6,13 +6,12 @@ import numpy as np
 from biotite.structure import AtomArray
 from scipy.spatial import cKDTree
 
+from allo_core.protein.contacts import TOUCHES_RECEPTOR
 from allo_core.structure.mapping import StructureMap, receptor_index
 from allo_core.structure.polymer import ResidueTable, is_heavy, residue_table
 from allo_core.structure.read import Structure
 
 __all__ = ["Parts", "scene_parts"]
-
-_CONTACT = 5.0  # Å between heavy atoms, the usual cutoff for residues in contact
 
 
 @dataclass(frozen=True)
@@ -58,10 +57,10 @@ def _is_ion(atoms: AtomArray, table: ResidueTable) -> np.ndarray:
 
 
 def _touches(atoms: AtomArray, table: ResidueTable, receptor: np.ndarray) -> np.ndarray:
-    """Mask [R] of the residues outside the receptor with a heavy atom within 5 Å of one of its heavy atoms."""
+    """Mask [R] of the residues outside the receptor with a heavy atom within `TOUCHES_RECEPTOR` Å of one of its heavy atoms."""
     heavy, own = is_heavy(atoms), table.atoms_of(receptor)
     others = np.flatnonzero(heavy & ~own)
-    distance, _ = cKDTree(atoms.coord[heavy & own]).query(atoms.coord[others], distance_upper_bound=np.nextafter(_CONTACT, np.inf))
+    distance, _ = cKDTree(atoms.coord[heavy & own]).query(atoms.coord[others], distance_upper_bound=np.nextafter(TOUCHES_RECEPTOR, np.inf))
     rows = np.searchsorted(table.starts, others[np.isfinite(distance)], side="right") - 1
     touches = np.zeros(len(table), dtype=bool)
     touches[rows] = True

@@ -7,22 +7,9 @@ import numpy as np
 from biotite.structure import AtomArray, get_residue_starts
 from biotite.structure.info import amino_acid_names, nucleotide_names, one_letter_code
 
-__all__ = ["ResidueTable", "is_heavy", "residue_table"]
+from allo_core.structure.components import CAPS, FORCE_FIELD_NAMES, WATERS
 
-# Names that molecular dynamics programs use for protonation and bonding states (AMBER, CHARMM, GROMACS force fields).
-_FORCE_FIELD_NAMES = {
-    **dict.fromkeys(("HSD", "HSE", "HSP", "HID", "HIE", "HIP"), "H"),
-    **dict.fromkeys(("CYX", "CYM", "CYS2"), "C"),
-    "ASH": "D",
-    "ASPP": "D",
-    "GLH": "E",
-    "GLUP": "E",
-    "LYN": "K",
-    "LSN": "K",
-    "ARN": "R",
-}
-_WATERS = ("HOH", "DOD", "WAT", "SOL", "H2O", "TIP", "TIP3", "TIP4", "TP3", "SPC")
-_CAPS = ("ACE", "FOR", "NH2", "NME", "NMA")  # groups that end a chain without being amino acids
+__all__ = ["ResidueTable", "is_heavy", "residue_table"]
 
 # A C-N peptide bond has 1.33 Å and CA to CA 3.8 Å (2.9 for cis).  Badly restrained junctions are longer, but where CA atoms are closer
 # than 4.7 Å no residue fits between them: the CA of a residue and of the next but one are 5.0 Å apart or more.
@@ -92,7 +79,7 @@ def residue_table(atoms: AtomArray) -> ResidueTable:
     linked = peptide | np.append(peptide[1:], False)
     # Names that no dictionary has are amino acids if they stand in a chain; a HETATM amino acid outside a chain is a ligand.
     polymer = has_ca & (((letter != "") & ~hetero) | (complete & linked))
-    cap = np.isin(name, _CAPS)
+    cap = np.isin(name, CAPS)
     return ResidueTable(
         starts=starts,
         chain=chain,
@@ -103,7 +90,7 @@ def residue_table(atoms: AtomArray) -> ResidueTable:
         polymer=polymer,
         partner_like=polymer | cap | (np.isin(name, _nucleotides()) & ~hetero),
         cap=cap,
-        water=np.isin(name, _WATERS),
+        water=np.isin(name, WATERS),
         bonded=peptide | (same_chain & _closer(ca, ca, _LONGEST_CA_STEP)),
         ca=ca,
     )
@@ -130,8 +117,8 @@ def _letters(names: np.ndarray) -> np.ndarray:
 
 @cache
 def _letter(name: str) -> str:
-    if name in _FORCE_FIELD_NAMES:
-        return _FORCE_FIELD_NAMES[name]
+    if name in FORCE_FIELD_NAMES:
+        return FORCE_FIELD_NAMES[name]
     if name not in _amino_acids():
         return ""
     letter = one_letter_code(name)

@@ -15,11 +15,10 @@ from allo_core.structure.parts import Parts, scene_parts
 from allo_core.structure.pdbtext import MOST_LINES, NUMBERS, AtomRows, pdb_text, plain
 from allo_core.structure.polymer import ResidueTable, is_heavy
 from allo_core.structure.read import Structure
+from allo_core.structure.style import LIGAND_CHAIN, RECEPTOR_CHAIN
 
 __all__ = ["LIGAND_CHAIN", "RECEPTOR_CHAIN", "Ligand", "Partner", "Scene", "build_scene", "compact"]
 
-RECEPTOR_CHAIN = "R"
-LIGAND_CHAIN = "Z"  # a letter that authors rarely use, so that partners can keep theirs
 _PARTNER_CHAINS = "ABCDEFGHIJKLMNOPQSTUVWXYabcdefghijklmnopqrstuvwxyz0123456789"
 _MOST_LIGANDS = 2000  # a lipid bilayer shows about 100 around a receptor; more is water under another name, or a file made to hurt
 _LARGEST_SCENE = 999.0  # Å from the middle of the receptor, what the columns of the PDB format hold

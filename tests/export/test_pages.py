@@ -3,16 +3,20 @@
 import base64
 import json
 import re
+from dataclasses import fields
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from allo_core import export
 from allo_core.errors import ExportError
 from allo_core.export import figure_page, structure_page
 from allo_core.structure.orient import HelixEnds
 from allo_core.structure.scene import Ligand, Partner, Scene
+from allo_core.structure.style import Style
 
 EVIL = "</title></script><script>globalThis.evil = 1</script> \"'&{{x}} ${title} $facts <!-- %(a)s"
 LIBRARY = b"export const createViewer = 'library';"
@@ -100,6 +104,24 @@ def test_what_is_drawn():
     labels = {arguments[0]: arguments[1]["position"]["y"] for name, arguments in drawn if name == "addLabel"}
     assert labels == {"TM1": 20.0, "extracellular": 29.0, "intracellular": -27.0}
     assert [name for name, _ in drawn[-4:]] == ["setView", "zoomTo", "zoom", "render"]
+
+
+def test_lipids_are_thinner_than_ligands_and_every_size_is_that_of_the_viewer():
+    ligands = (Ligand("ZMA", "Z", 1, 20, False), Ligand("CLR", "Z", 2, 28, False), Ligand("NA", "Z", 3, 1, True))
+    drawn = commands(page_of(scene=scene_of(ligands=ligands)))
+    given = [arguments for name, arguments in drawn if name == "setStyle"]
+    styles = {tuple(where["resi"]): style for where, style in given if "resi" in where}
+    assert (styles[1,]["stick"]["radius"], styles[2,]["stick"]["radius"], styles[3,]["sphere"]["scale"]) == (0.32, 0.12, 0.6)
+    sizes = [(kind, of["radius"]) for _, style in added(drawn) for kind, of in style.items()]
+    assert sizes == [("stick", 0.22), ("sphere", 1.5)] * 2
+
+
+def test_the_viewer_holds_no_second_copy_of_the_style():
+    viewer = (Path(export.__file__).parents[1] / "ui/viewer/viewer.js").read_text(encoding="utf-8")
+    assert not re.findall(r"\b(?:radius|scale|thickness|opacity): [0-9.]", viewer)
+    assert not re.findall(r'"[RZ]"', viewer)
+    asked = set(re.findall(r"\bstyle\.([a-z_]+)\b", viewer))
+    assert {field.name for field in fields(Style)} - {"partner_opacity"} <= asked
 
 
 def added(drawn):

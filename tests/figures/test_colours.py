@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -42,3 +45,25 @@ def test_segments_have_distinct_colours_and_loops_none():
     colours = segment_colours(["TM1", "ICL1", "TM7", "H8", ""])
     assert colours == [SEGMENTS["TM1"], ABSENT, SEGMENTS["TM7"], SEGMENTS["H8"], ABSENT]
     assert len(set(SEGMENTS.values())) == 8
+
+
+PACKAGE = Path(__file__).resolve().parents[2] / "allo_core"
+HEX = re.compile(r"#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b")
+RGB = re.compile(r"rgba?\([^)]*\)")
+# A faint rim around a dot, the same on every theme; and no colour at all.
+ALLOWED = {"ui/viewer/viewer.css": {"rgba(0, 0, 0, 0.5)"}, "figures/layout.py": {"rgba(0,0,0,0)"}}
+
+
+@pytest.mark.parametrize(("text", "found"), [('x = "#0aF"', True), ("a: #E69F00;", True), ("color #1 red", False), ("# added", False)])
+def test_colours_in_a_text_are_found(text, found):
+    assert bool(HEX.search(text)) == found
+
+
+def test_colours_are_written_in_one_file():
+    files = [file for ending in ("py", "js", "css", "html") for file in PACKAGE.rglob(f"*.{ending}")]
+    assert len(files) > 150
+    for file in files:
+        name, text = file.relative_to(PACKAGE).as_posix(), file.read_text(encoding="utf-8")
+        if name != "figures/colours.py":
+            assert not HEX.findall(text), name
+            assert set(RGB.findall(text)) <= ALLOWED.get(name, set()), name

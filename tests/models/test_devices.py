@@ -186,12 +186,6 @@ def test_a_device_that_computes_wrong_is_not_trusted(wrong, match):
     assert match in trust_device(FakeModel(wrong), PROTEIN)
 
 
-def test_compute_can_be_given():
-    model = FakeModel(transposed)
-    right = FakeModel(lambda layer, maps: maps)
-    assert trust_device(model, PROTEIN, compute=right.first_layers) is None
-
-
 @pytest.mark.skipif(importlib.util.find_spec("antiberty") is None, reason="the package antiberty is not installed")
 def test_the_same_device_agrees_with_itself():
     from allo_core.models.language_model import load_model

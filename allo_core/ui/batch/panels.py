@@ -4,7 +4,9 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from allo_core.attention.control import LEVEL
 from allo_core.attention.head import Head
+from allo_core.attention.nulls import FEWEST_ARCS
 from allo_core.figures.batch import SUMMARIES, batch_heatmap, sequences_figure
 from allo_core.figures.colours import Theme
 from allo_core.figures.heatmap import short_number
@@ -59,7 +61,7 @@ def draw_verdict(batch: ScoredBatch) -> None:
     if batch.settings.null == "published":
         counted = f"Over {of_scored} no head can pass: the published null gives no p."
     else:
-        counted = f"{half} of {len(summary.frame)} heads pass in more than half of {of_scored} (q < 0.05 in each by itself)."
+        counted = f"{half} of {len(summary.frame)} heads pass in more than half of {of_scored} (q < {LEVEL:g} in each by itself)."
     caution = "Sequences of a batch are not independent of each other: this is a count, and the page Receptors has the test."
     with st.container(key="verdict"):
         st.markdown(plain(f"{counted} {caution}"), help=HELP["batch_count"])
@@ -97,7 +99,7 @@ def draw_over_sequences(view: BatchView, batch: ScoredBatch) -> None:
     figure = sequences_figure(names, summary.snr[:, at], summary.q[:, at], row["median_snr"], HEIGHT - 60)
     draw_plot(figure, "over_sequences", f"SNR of {Head(*head).name.lower()} in each of {scored} sequences.")
     untested, silent = scored - row["tested"], row["tested"] - int(np.isfinite(summary.snr[:, at]).sum())
-    left_out = [f"{untested:,} with fewer than 10 arcs"] if untested else []
+    left_out = [f"{untested:,} with fewer than {FEWEST_ARCS} arcs"] if untested else []
     left_out += [f"{silent:,} in which nothing falls on the site"] if silent else []
     not_drawn = f" Not drawn: {' and '.join(left_out)}." if left_out else ""
     enrichment = f"Median log₂ enrichment {short_number(row['median_log2_enrichment'])}."

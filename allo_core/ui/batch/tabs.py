@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from allo_core.attention.nulls import FEWEST_ARCS
 from allo_core.export import batch_heads_csv, batch_record, batch_sequences_csv
 from allo_core.ui.batch import session
 from allo_core.ui.batch.results import OpenBatch, ScoredBatch
@@ -40,7 +41,7 @@ def _heads(view: BatchView, batch: OpenBatch) -> None:
     table["share_passing"] *= 100
     number = st.column_config.NumberColumn
     columns = {
-        "tested": number("tested in", format="%d", help="Sequences in which the head has at least 10 arcs."),
+        "tested": number("tested in", format="%d", help=f"Sequences in which the head has at least {FEWEST_ARCS} arcs."),
         "passing": number("passes in", format="%d", help=HELP["batch_shows"]),
         "share_passing": number("share passing", format="%.0f %%", help="Of the scored sequences."),
         "median_snr": number("median SNR", format="%.2f", help=HELP["snr"]),

@@ -7,6 +7,7 @@ import streamlit as st
 from allo_core.figures.attention_map import attention_map
 from allo_core.library.nearest import numbers_for
 from allo_core.protein.sequence import Protein
+from allo_core.runs.layout import FLOOR
 from allo_core.ui.explore import session
 from allo_core.ui.explore.painting import short_label
 from allo_core.ui.explore.results import HeadDetails, Result
@@ -103,7 +104,7 @@ def draw_pairs(protein: Protein, result: Result, details: HeadDetails, loaded: L
     source = "" if result.question.queries is None else f" from set {result.question.measure[0]}"
     st.markdown(f"##### Strongest pairs{source}", help=HELP["pairs"])
     if not pairs:
-        st.caption("This head has no attention above 0.01 between different residues.")
+        st.caption(f"This head has no attention above {FLOOR:g} between different residues.")
         return
     table = pd.DataFrame(
         {

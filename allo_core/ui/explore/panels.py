@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from allo_core.attention.nulls import FEWEST_ARCS
+from allo_core.attention.scores import FEWEST_RESIDUES
 from allo_core.figures.colours import Theme
 from allo_core.figures.head_scores import SCORES
 from allo_core.figures.heatmap import heatmap, meaning_of_heads, score_grid
@@ -20,7 +21,7 @@ from allo_core.ui.shared.painting import Painting, residue_labels
 from allo_core.ui.shared.plots import draw_heads, draw_plot
 from allo_core.ui.shared.structure_view import picked_number, structure_view
 from allo_core.ui.shared.structures import LoadedStructure
-from allo_core.ui.shared.text import file_stem, plain
+from allo_core.ui.shared.text import file_stem, in_words, plain
 from allo_core.ui.shared.theme import current_theme
 
 __all__ = ["HEIGHT", "draw_heatmap", "draw_profile", "draw_structure", "profile_of"]
@@ -52,10 +53,11 @@ def _heatmap(key: str, score: str, theme: Theme, _result: Result) -> go.Figure:
 def _why_empty(view: View, result: Result) -> str:
     if len(result.question.sites) == result.length:
         return "All residues are marked, so there is nothing to compare them with."
-    if len(result.question.sites) < 3:
-        return "Every head is flagged: with fewer than three marked residues no head can hit three. Mark more."
+    if len(result.question.sites) < FEWEST_RESIDUES:
+        fewest = in_words(FEWEST_RESIDUES)
+        return f"Every head is flagged: with fewer than {fewest} marked residues no head can hit {fewest}. Mark more."
     if view.score == "q":
-        return "No head has a q: the published null gives none, and q needs heads with at least 10 arcs."
+        return f"No head has a q: the published null gives none, and q needs heads with at least {FEWEST_ARCS} arcs."
     if result.scores.frame["enrichment"].notna().any():
         return "Every head with a score is flagged; hover over a head, or look into the table, to see why."
     if (result.scores.frame["n_arcs"] >= FEWEST_ARCS).any():

@@ -8,6 +8,7 @@ from allo_core.analysis.verdict import site_name
 from allo_core.errors import AlloScopeError
 from allo_core.figures.colours import SET_COLOURS
 from allo_core.library.nearest import numbers_for
+from allo_core.protein.contacts import NEAR_TARGET
 from allo_core.protein.residues import format_residues
 from allo_core.protein.sequence import Protein
 from allo_core.structure.neighbours import residues_near
@@ -97,14 +98,14 @@ def _near(protein: Protein, loaded: LoadedStructure) -> None:
     names = {target.key: target.name for target in loaded.targets}
     if st.session_state.get("near") not in names:
         st.session_state.near = next(iter(names))
-    key = st.selectbox("Within 4 Å of", list(names), format_func=names.__getitem__, key="near", help=HELP["near"])
+    key = st.selectbox(f"Within {NEAR_TARGET:g} Å of", list(names), format_func=names.__getitem__, key="near", help=HELP["near"])
     try:
         found = residues_near(loaded.structure, loaded.mapping, key)
     except AlloScopeError as error:
         st.error(plain(str(error)))
         return
     if not found:
-        st.caption(f"No residue lies within 4 Å of {plain(names[key])}.")
+        st.caption(f"No residue lies within {NEAR_TARGET:g} Å of {plain(names[key])}.")
         return
     st.caption(plain(f"{len(found)} residues: {format_residues(protein, found)}"))
     for name in SETS:

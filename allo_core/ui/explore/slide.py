@@ -7,6 +7,7 @@ import json
 
 import streamlit as st
 
+from allo_core.figures.colours import PASSING_DOT, SLIDE
 from allo_core.figures.heatmap import cell_colours
 from allo_core.models.registry import get_spec
 from allo_core.ui.explore import session
@@ -35,7 +36,7 @@ def _content(shown: Shown) -> dict:
     result, legend = shown.result, shown.painting.legend
     theme = current_theme()
     layers, heads = result.special_share.shape
-    ink, faint, background = {"light": ("#1F2328", "#57606A", "#FFFFFF"), "dark": ("#E6EDF3", "#9DA7B3", "#0E1117")}[theme]
+    ink, faint, background = SLIDE[theme]
     return {
         "title": f"{shown.protein.name} · {get_spec(shown.view.model).label}",
         "subtitle": shown.result.head_name + (f" on {shown.loaded.name}" if shown.loaded is not None else ""),
@@ -43,6 +44,7 @@ def _content(shown: Shown) -> dict:
         "ink": ink,
         "faint": faint,
         "background": background,
+        "dot": list(PASSING_DOT),
         "legend": legend,
         "sets": [
             {"text": f"set {name}, {len(numbers)} residues", "colour": colour}

@@ -10,7 +10,7 @@ from allo_core.family.members import Member
 from allo_core.fetch import fetch_structure, fetched_structure
 from allo_core.figures.colours import SET_COLOURS, attention_scale, hex_colours, value_ceiling
 from allo_core.library.receptors import receptors
-from allo_core.library.structures import shipped_structures
+from allo_core.library.structures import shipped_receptors, shipped_structures
 from allo_core.protein.numbering import ResidueNumbers
 from allo_core.protein.residues import residue_label
 from allo_core.structure.geometry import ca_positions
@@ -58,7 +58,8 @@ def draw_structures(result: SetResult) -> None:
     )
     if not chosen:
         st.info(
-            "Choose receptors to see them side by side. Structures that ship: AA2AR, ADRB2, OPSD; others are fetched as AlphaFold models."
+            f"Choose receptors to see them side by side. Structures that ship: {', '.join(shipped_receptors())}; others are fetched as "
+            "AlphaFold models."
         )
         return
     missing = [name for name in chosen if name not in at_hand]

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from allo_core.attention.nulls import FEWEST_ARCS
 from allo_core.export import consensus_csv, figure_page, members_csv, receptors_csv, set_record
 from allo_core.family.each import passing_alone
 from allo_core.family.members import Member, ReceptorSet
@@ -111,7 +112,7 @@ def _heads(result: SetResult) -> None:
         "mean_enrichment": number("mean enrichment", format="%.2f", help=HELP["enrichment"]),
         "p_value": number("combined p", format="%.2g", help=HELP["set_control"]),
         "q_value": number("q", format="%.2g", help=HELP["q"]),
-        "receptors": number("tested in", format="%d", help="Receptors in which the head has at least 10 arcs."),
+        "receptors": number("tested in", format="%d", help=f"Receptors in which the head has at least {FEWEST_ARCS} arcs."),
         "passes_alone": number("passes alone in", format="%d", help=HELP["alone"]),
     }
     selecting_table(table, f"set_heads_{result.key}_{result.at}".replace(":", "_"), session.select_head, columns)

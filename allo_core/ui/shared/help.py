@@ -1,5 +1,13 @@
 """The page's help texts: one sentence a term."""
 
+from allo_core.attention.control import LEVEL
+from allo_core.attention.nulls import FEWEST_ARCS
+from allo_core.attention.scores import FEWEST_RESIDUES
+from allo_core.models.registry import PUBLISH_WITH, get_spec
+from allo_core.protein.contacts import CB_CONTACT, NEAR_TARGET
+from allo_core.storage.amounts import gigabytes
+from allo_core.ui.shared.text import in_words
+
 __all__ = ["DEFINITIONS", "HELP"]
 
 HELP = {
@@ -10,7 +18,7 @@ HELP = {
     "sets": "A is what attention falls on; with B the page also shows the attention from one set to the other; clicks mark the chosen set.",
     "residues": "UniProt numbers with or without the letter (D52, 52, 52-55), Ballesteros-Weinstein (2.50) or GPCRdb numbers (2x50).",
     "site": "A set of residues from the literature or the class A sodium pocket; choosing one replaces the residues of this set.",
-    "near": "Residues with a heavy atom within 4 Å of a heavy atom of the chosen ligand, ion or partner chain.",
+    "near": f"Residues with a heavy atom within {NEAR_TARGET:g} Å of a heavy atom of the chosen ligand, ion or partner chain.",
     "structure": "The receptor chain is found by aligning every chain with the sequence, so fusions and offset numbering do not matter.",
     "question": "Which residues are asked about, and in which receptors.",
     "positions": "GPCRdb numbers (2x50 3x39), which mean the same place in every receptor of a class, or: sodium pocket.",
@@ -20,11 +28,14 @@ HELP = {
     "set_score": "The mean over receptors in which every cluster of homologues (identity above 40 %) counts once.",
     "set_control": "Random sets are drawn for all receptors together, because homologues are not independent of each other.",
     "family": "The head's attention on each position over that of the mean residue, averaged over the receptors.",
-    "alone": "In how many receptors the head passes by itself (q < 0.05 under that receptor's own matched null).",
+    "alone": f"In how many receptors the head passes by itself (q < {LEVEL:g} under that receptor's own matched null).",
     "shuffled": "The model reads the same sequences with their residues in random order: what is left is no biology.",
     "superposed": "Laid on the first one by the CA atoms of residues with the same generic numbers; turn one and all turn.",
     "model": "The protein language model whose attention is read; it sees the sequence alone, never the structure.",
-    "publish_with": "The model of the published work on allostery; 2.6 GB, fetched once, then ten seconds a receptor on two CPU cores.",
+    "publish_with": (
+        f"The model of the published work on allostery; {gigabytes(get_spec(PUBLISH_WITH).sources[0].size)}, fetched once, "
+        "then ten seconds a receptor on two CPU cores."
+    ),
     "device": "Where the model computes; automatic takes an NVIDIA GPU, then an Apple GPU, then the CPU.",
     "dtype": "float32 is the reference; bfloat16 is faster and halves the memory at about three digits of precision.",
     "draws": "How many random residue sets p is counted on; more give smaller reachable p and take longer once.",
@@ -44,7 +55,8 @@ HELP = {
     "generic": "A name for the same place in all receptors of a class: helix and position relative to its most conserved residue, x50.",
     "sink": "A head that gives half of its counted attention to two residues, so that what is marked hardly matters.",
     "flags": (
-        "A head is flagged when it has fewer than 10 arcs, when fewer than three marked residues carry its score, "
+        f"A head is flagged when it has fewer than {FEWEST_ARCS} arcs, "
+        f"when fewer than {in_words(FEWEST_RESIDUES)} marked residues carry its score, "
         "or when it is a column sink. A click or an arrow key selects another head."
     ),
     "colouring": "What the receptor's colour means; the legend on the structure names the values and where its scale ends.",
@@ -58,7 +70,7 @@ HELP = {
     "control": "Residues drawn at random in the same way are scored like the marked ones, and the heads that pass for them are counted.",
     "local_share": "Share of the arcs between residues at most four apart along the chain.",
     "long_range_share": "Share of the arcs between residues at least 24 apart along the chain, long range as CASP counts it.",
-    "contact_share": "Share in contact, CB atoms (CA of glycine) below 8 Å; neighbours along the chain nearly always are.",
+    "contact_share": f"Share in contact, CB atoms (CA of glycine) below {CB_CONTACT:g} Å; neighbours along the chain nearly always are.",
     "contact_share_far": "Share in contact among arcs between residues at least six apart, where contact is no matter of course.",
     "special_share": "Share of attention that goes to the start and end tokens instead of residues.",
     "residues_hit": "Marked residues that receive at least one arc.",
@@ -66,7 +78,9 @@ HELP = {
     "stability": "The head's score at other thresholds; a finding that holds at only one of them is fragile.",
     "slide": "Heatmap and structure as the page shows them, with the caption that a reader needs.",
     "batch_folder": "The folder that was given to batch --out, on the machine that runs this app; the batch may still be running.",
-    "batch_shows": "The share of the scored sequences in which a head passes (q < 0.05 in each), or its median over those that test it.",
+    "batch_shows": (
+        f"The share of the scored sequences in which a head passes (q < {LEVEL:g} in each), or its median over those that test it."
+    ),
     "batch_count": "Homologues in the file count as often as they occur, so this is a count and no test; the page Receptors has the test.",
     "batch_threshold": "Column weights were kept above these thresholds alone; another one needs another batch.",
     "batch_explore": "This sequence with its scored residues, model, threshold and head; Explore computes the maps that no batch keeps.",

@@ -8,9 +8,7 @@ from allo_core.library.nearest import numbers_for
 from allo_core.protein.residues import residue_label
 from allo_core.protein.sequence import Protein
 
-__all__ = ["PLAIN", "Painting", "residue_labels"]
-
-PLAIN = "#BBBBBB"
+__all__ = ["Painting", "residue_labels"]
 
 
 @dataclass(frozen=True)

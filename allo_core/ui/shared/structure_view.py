@@ -1,42 +1,20 @@
 """The clickable 3D view: a Streamlit component around 3Dmol.js."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 import streamlit as st
 from streamlit.components.v2 import component
 
-from allo_core.figures.colours import ELEMENTS, PARTNER, PARTNER_ON_DARK
+from allo_core.figures.colours import ELEMENTS, PAIRS, PARTNER, PARTNER_ON_DARK, PLAIN, POINTED_OUT
+from allo_core.structure.components import LIPIDS
+from allo_core.structure.style import STYLE
 from allo_core.ui.shared.components import component_file, component_without_picture
-from allo_core.ui.shared.painting import PLAIN, Painting
+from allo_core.ui.shared.painting import Painting
 from allo_core.ui.shared.theme import current_theme
 from allo_core.ui.shared.three_d_mol import FILE, ThreeDMolError, ensure_library
 
 __all__ = ["picked_number", "structure_view"]
-
-# Membrane lipids and detergents as the PDB names them; drawn thin so that they do not hide the ligands.
-_LIPIDS = (
-    "CLR",
-    "CHS",
-    "Y01",
-    "OLA",
-    "OLB",
-    "OLC",
-    "PLM",
-    "PEF",
-    "PCW",
-    "POV",
-    "LPE",
-    "BOG",
-    "BNG",
-    "LMT",
-    "LMN",
-    "STE",
-    "SOG",
-    "HTG",
-    "HTO",
-    "PEG",
-    "1WV",
-)
 
 
 def _components():
@@ -75,7 +53,8 @@ def structure_view(
     group : str
         Views of one group turn together.
     """
-    dark = current_theme() == "dark"
+    theme = current_theme()
+    dark = theme == "dark"
     viewer, structures = _components()
     address, problem = _library()
     structures(key=f"{key}-text", data={"id": scene.id, "pdb": scene.pdb}, height=1)
@@ -106,19 +85,21 @@ def structure_view(
             "legend": painting.legend,
             "colouring": painting.colouring,
             "pairs": [list(pair) for pair in painting.pairs],
-            "pairColour": "#E6EDF3" if dark else "#30363D",
+            "pairColour": PAIRS[theme],
+            "pointedOut": POINTED_OUT,
+            "style": asdict(STYLE),
             "tags": [list(tag) for tag in painting.tags],
             "helices": [
                 {"name": helix.name, "top": helix.top.round(2).tolist(), "bottom": helix.bottom.round(2).tolist()}
                 for helix in scene.helices
             ],
             "chains": {partner.chain: f"chain {partner.author_chain} of the entry" for partner in scene.partners},  # shown as text only
-            "ligands": [name for name in others if name not in _LIPIDS],
-            "lipids": [name for name in others if name in _LIPIDS],
+            "ligands": [name for name in others if name not in LIPIDS],
+            "lipids": [name for name in others if name in LIPIDS],
             "ions": ions,
             "elements": ELEMENTS,
             "partner": PARTNER_ON_DARK if dark else PARTNER,
-            "partnerOpacity": 1.0 if dark else 0.75,  # what shines through darkens on a dark page
+            "partnerOpacity": STYLE.partner_opacity[theme],
             "plain": PLAIN,
         },
     )

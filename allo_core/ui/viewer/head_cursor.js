@@ -62,7 +62,6 @@ function released(state) {
   };
 }
 
-const STROKES = [["#FFFFFF", 6], ["#000000", 3]]; // white around black: seen on every colour
 const LOOK = 150; // ms between two looks whether the heatmap was replaced: Streamlit mounts it anew when its figure changes
 
 // Drawn into Plotly's own picture, so that it scrolls and scales with the cells.
@@ -84,7 +83,7 @@ function outline(state) {
   const group = document.createElementNS(picture.namespaceURI, "g");
   group.setAttribute("class", "selected-head");
   group.dataset.head = `${layer}.${head}`;
-  for (const [stroke, thickness] of STROKES) {
+  for (const [stroke, thickness] of state.data.strokes) {
     const box = document.createElementNS(picture.namespaceURI, "rect");
     Object.entries({ x, y, width, height, stroke, fill: "none", "stroke-width": thickness }).forEach(([name, value]) => box.setAttribute(name, value));
     group.append(box);

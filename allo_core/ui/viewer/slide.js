@@ -4,8 +4,8 @@ const WIDTH = 1920;
 const HEIGHT = 1080;
 const EDGE = 60;
 const FONT = "'Source Sans', 'Source Sans Pro', 'Helvetica Neue', Arial, sans-serif";
-let ink = "#000000"; // of the theme, set for each slide
-let faint = "#000000";
+let ink = ""; // of the theme, set for each slide
+let faint = "";
 const PICTURES = { top: 170, bottom: 850 };
 const HEATMAP = { left: EDGE + 50, right: 760 };
 const DOT = 5; // radius
@@ -42,7 +42,7 @@ function wrapped(context, text, x, y, size, widest, step) {
   return y + step;
 }
 
-function drawHeatmap(context, { cells, passing, layers, heads, selected, low, high, colours, label }) {
+function drawHeatmap(context, { cells, passing, layers, heads, selected, low, high, colours, label }, [fill, ring]) {
   const [width, height] = [(HEATMAP.right - HEATMAP.left) / heads, (PICTURES.bottom - PICTURES.top) / layers];
   const corner = (layer, head) => [HEATMAP.left + head * width, PICTURES.top + layer * height];
   const cornerOf = (index) => corner(Math.floor(index / heads), index % heads);
@@ -51,8 +51,8 @@ function drawHeatmap(context, { cells, passing, layers, heads, selected, low, hi
     context.fillStyle = colour;
     context.fillRect(x + 0.5, y + 0.5, width - 1, height - 1);
   });
-  context.fillStyle = "#000000";
-  context.strokeStyle = "#FFFFFF";
+  context.fillStyle = fill;
+  context.strokeStyle = ring;
   context.lineWidth = 2.5;
   for (const index of passing) {
     const [x, y] = cornerOf(index);
@@ -129,7 +129,7 @@ function compose(data, ready) {
   context.fillRect(0, 0, WIDTH, HEIGHT);
   write(context, data.title, EDGE, 84, 46, { weight: 600 });
   write(context, data.subtitle, EDGE, 130, 28, { colour: faint });
-  drawHeatmap(context, data.heatmap);
+  drawHeatmap(context, data.heatmap, data.dot);
   drawStructure(context, data, ready);
   wrapped(context, data.caption, EDGE, 1012, 22, WIDTH - 2 * EDGE, 28);
   return canvas;

@@ -1,5 +1,5 @@
 // The 3D view. Python decides what is shown (colours, sets, pairs, labels); here it is drawn, and clicks go back as UniProt numbers.
-// The receptor is chain R and its residue numbers are UniProt numbers, so nothing is mapped here.
+// The residue numbers of the receptor are UniProt numbers, so nothing is mapped here.
 
 const VIEWS = new WeakMap(); // parentElement -> view; survives reruns of the page, and the camera with it
 const LIVE = new Set(); // views on the page, for those that turn together
@@ -8,8 +8,6 @@ const PROBES = [[0, 0], [2, 0], [-2, 0], [0, 2], [0, -2]];
 const WAIT_FOR_STRUCTURE = 15000; // ms
 const SIDE_GAP = 4; // Å between the receptor and the names of the two sides of the membrane
 const SHIFTS = [0, -0.9, 0.9, -1.8, 1.8]; // label heights by which a label may move out of another's way
-const PAIR_RADIUS = [0.12, 0.45]; // Å, weakest and strongest pair
-const POINTED_OUT = "#D55E00";
 
 let library = null;
 
@@ -35,7 +33,7 @@ function structureText(id) {
 
 function upright(view) {
   view.viewer.setView([0, 0, 0, 0, 0, 0, 0, 1]);
-  view.viewer.zoomTo({ chain: "R" });
+  view.viewer.zoomTo({ chain: view.data.style.receptor });
   view.viewer.zoom(1.05);
   view.viewer.render();
 }
@@ -51,9 +49,13 @@ function atomAt(view, x, y) {
   return null;
 }
 
+function isReceptor(view, atom) {
+  return atom.chain === view.data.style.receptor;
+}
+
 function describe(view, atom) {
   const { first, labels, values, valueName, chains } = view.data;
-  if (atom.chain === "R" && labels[atom.resi - first] !== undefined) {
+  if (isReceptor(view, atom) && labels[atom.resi - first] !== undefined) {
     const value = values?.[atom.resi - first];
     return labels[atom.resi - first] + (value ? `\n${valueName}: ${value}` : "");
   }
@@ -64,7 +66,7 @@ function describe(view, atom) {
 function hover(view, event) {
   if (!view.viewer || event.buttons) return hideTip(view);
   const atom = atomAt(view, event.clientX, event.clientY);
-  view.stage.classList.toggle("over", Boolean(atom && atom.chain === "R"));
+  view.stage.classList.toggle("over", Boolean(atom && isReceptor(view, atom)));
   if (!atom) return hideTip(view);
   const box = view.stage.getBoundingClientRect();
   view.tip.textContent = describe(view, atom);
@@ -93,7 +95,7 @@ function listen(view) {
     down = null;
     if (moved > CLICK_TOLERANCE) return;
     const atom = atomAt(view, event.clientX, event.clientY);
-    if (atom && atom.chain === "R") view.trigger("pick", { number: atom.resi, structure: view.shown, time: Date.now() });
+    if (atom && isReceptor(view, atom)) view.trigger("pick", { number: atom.resi, structure: view.shown, time: Date.now() });
   }, true);
   view.stage.addEventListener("pointermove", (event) => {
     cancelAnimationFrame(pending);
@@ -127,21 +129,25 @@ function colourOf(data, atom) {
 
 function paint(view) {
   const { viewer, data } = view;
+  const { style, elements } = data;
+  const receptor = { chain: style.receptor };
+  const bound = { chain: style.ligand };
+  const byElement = { colorscheme: { prop: "elem", map: elements } };
   if (view.background !== background(view)) {
     view.background = background(view);
     viewer.setBackgroundColor(view.background, 0); // draws everything once more
   }
   viewer.removeAllShapes();
   viewer.setStyle({}, {});
-  viewer.setStyle({ chain: "R" }, { cartoon: { colorfunc: (atom) => colourOf(data, atom), thickness: 0.5 } });
-  viewer.setStyle({ not: { chain: "R" }, hetflag: false }, { cartoon: { color: data.partner, opacity: data.partnerOpacity } });
-  viewer.setStyle({ chain: "Z", resn: data.ligands }, { stick: { radius: 0.32, colorscheme: { prop: "elem", map: data.elements } } });
-  viewer.setStyle({ chain: "Z", resn: data.lipids }, { stick: { radius: 0.12, colorscheme: { prop: "elem", map: data.elements } } });
-  viewer.setStyle({ chain: "Z", resn: data.ions }, { sphere: { scale: 0.6, colorscheme: { prop: "elem", map: data.elements } } });
+  viewer.setStyle(receptor, { cartoon: { colorfunc: (atom) => colourOf(data, atom), thickness: style.cartoon } });
+  viewer.setStyle({ not: receptor, hetflag: false }, { cartoon: { color: data.partner, opacity: data.partnerOpacity } });
+  viewer.setStyle({ ...bound, resn: data.ligands }, { stick: { radius: style.ligand_stick, ...byElement } });
+  viewer.setStyle({ ...bound, resn: data.lipids }, { stick: { radius: style.lipid_stick, ...byElement } });
+  viewer.setStyle({ ...bound, resn: data.ions }, { sphere: { scale: style.ion_scale, ...byElement } });
   for (const { numbers, colour } of [...data.sets].reverse()) {
     if (!numbers.length) continue; // set A last, so that it is seen where a residue is in both
-    viewer.addStyle({ chain: "R", resi: numbers }, { stick: { radius: 0.22, color: colour } });
-    viewer.addStyle({ chain: "R", resi: numbers, atom: "CA" }, { sphere: { radius: 1.5, color: colour } });
+    viewer.addStyle({ ...receptor, resi: numbers }, { stick: { radius: style.marked_stick, color: colour } });
+    viewer.addStyle({ ...receptor, resi: numbers, atom: "CA" }, { sphere: { radius: style.marked_sphere, color: colour } });
   }
   drawPairs(view);
   viewer.render();
@@ -158,19 +164,20 @@ function background(view) {
 
 // The atom that stands for a residue where pairs meet: CB, CA for glycine, as distances are measured.
 function anchor(view, number) {
-  const atoms = view.viewer.selectedAtoms({ chain: "R", resi: number });
+  const atoms = view.viewer.selectedAtoms({ chain: view.data.style.receptor, resi: number });
   return atoms.find((atom) => atom.atom === "CB") ?? atoms.find((atom) => atom.atom === "CA") ?? null;
 }
 
 function drawPairs(view) {
   const { viewer, data } = view;
+  const [weakest, strongest] = data.style.pair_radius;
   view.drawnPairs = 0;
   const heaviest = Math.max(...data.pairs.filter(([, , , chosen]) => !chosen).map(([, , weight]) => weight), 1e-9);
   for (const [query, key, weight, chosen] of data.pairs) {
     const [start, end] = [anchor(view, query), anchor(view, key)];
     if (!start || !end) continue;
-    const radius = chosen ? PAIR_RADIUS[1] : PAIR_RADIUS[0] + (PAIR_RADIUS[1] - PAIR_RADIUS[0]) * (weight / heaviest);
-    viewer.addCylinder({ start, end, radius, color: chosen ? POINTED_OUT : data.pairColour, fromCap: 1, toCap: 1 });
+    const radius = chosen ? strongest : weakest + (strongest - weakest) * (weight / heaviest);
+    viewer.addCylinder({ start, end, radius, color: chosen ? data.pointedOut : data.pairColour, fromCap: 1, toCap: 1 });
     view.drawnPairs += 1;
   }
 }
@@ -184,7 +191,7 @@ function placeLabels(view) {
     if (atom) wanted.push({ text, kind: "residue", at: atom });
   }
   if (data.helices.length) {
-    const heights = viewer.selectedAtoms({ chain: "R" }).map((atom) => atom.y);
+    const heights = viewer.selectedAtoms({ chain: data.style.receptor }).map((atom) => atom.y);
     wanted.push({ text: "extracellular", kind: "side", at: { x: 0, y: Math.max(...heights) + SIDE_GAP, z: 0 } });
     wanted.push({ text: "intracellular", kind: "side", at: { x: 0, y: Math.min(...heights) - SIDE_GAP, z: 0 } });
   }

@@ -85,8 +85,17 @@ def test_every_tab_opens(opened, batch, tmp_path, tab, scored):
     page.run()
     if not scored:
         typed(page, plant(tmp_path / "out", planted_settings(sites=None), failed=()))
+        if tab != "Heads":  # without scores there is none
+            page.session_state["batch_tabs"] = tab
+            page.run()
     assert not page.exception
     assert not page.error
+    tables = [table.value.columns[:2].tolist() for table in page.dataframe]
+    first = {"Sequences": ["row", "name"], "Heads": ["layer", "head"], "Failed": ["row", "name"]}
+    if scored or tab == "Sequences":
+        assert (tables[:1] or [None])[0] == first.get(tab)
+    assert ("No record failed." in said(page)) == (tab == "Failed" and not scored)
+    assert ("Record of the batch, JSON" in [button.label for button in page.get("download_button")]) == (tab == "Downloads")
 
 
 def test_a_folder_that_is_refused_stays_to_be_mended_and_the_earlier_batch_stays(opened, batch, tmp_path):

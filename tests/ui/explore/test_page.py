@@ -8,6 +8,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from allo_core.figures.heatmap import SCORES
 from allo_core.library.receptors import find_receptor
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
@@ -16,6 +17,7 @@ from allo_core.runs.column_store import kept_columns
 from allo_core.runs.extract import extract_attention
 from allo_core.runs.extract_columns import extract_columns
 from allo_core.runs.store import delete_run, list_runs
+from allo_core.ui.explore import panels
 from allo_core.ui.explore.tracks import tracks
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared import inputs
@@ -44,6 +46,31 @@ def opened(model, monkeypatch):
         return page.run()
 
     return open_page
+
+
+# How the legend's title of each colouring begins, with the threshold 0.05; no head passes in AA2AR for sure, so that either is right.
+LEGENDS = {name: track.label for name, track in tracks().items()} | {
+    "plain": None,
+    "segment": "segment",
+    "above threshold": "received above 0.05",
+    "passing": "attention received",
+}
+
+
+@pytest.fixture
+def painted(monkeypatch):
+    """What the structure was painted with, in the order of drawing, instead of the view."""
+    seen = []
+    monkeypatch.setattr(panels, "structure_view", lambda scene, first, painting, *rest, **more: seen.append(painting))
+    return seen
+
+
+@pytest.fixture
+def heatmaps(monkeypatch):
+    """The heatmaps in the order of drawing, instead of the plots."""
+    seen = []
+    monkeypatch.setattr(panels, "draw_heads", lambda figure, *rest, **more: seen.append(figure))
+    return seen
 
 
 def kept_runs_page() -> AppTest:
@@ -86,18 +113,22 @@ def test_a_measure_whose_set_is_empty_says_so_and_the_page_stays(opened):
 
 @pytest.mark.parametrize("scale", ["head", "model"])
 @pytest.mark.parametrize("colouring", list(tracks()))
-def test_every_colouring_can_be_shown(opened, colouring, scale):
+def test_every_colouring_can_be_shown(opened, painted, colouring, scale):
     page = opened(protein="AA2AR", colouring=colouring, scale=scale, threshold="0.05", pairs="20", pair="52.280")
     assert not page.exception
     assert not page.error
+    legend, begins = painted[-1].legend, LEGENDS[colouring]
+    assert (legend is None) if begins is None else legend["title"].startswith(begins)
 
 
 @pytest.mark.parametrize("protein", ["DRD3", "AA1R"])
 @pytest.mark.parametrize("colouring", ["conservation", "segment", "from A"])
-def test_colourings_without_numbers_or_structure(opened, model, protein, colouring):
+def test_colourings_without_numbers_or_structure(opened, painted, model, protein, colouring):
     extract_attention(model, find_receptor(protein).protein)
     page = opened(protein=protein, colouring=colouring, sites="")
     assert not page.exception
+    assert painted == []  # there is no structure to colour
+    assert f"{protein} " in said(page) or find_receptor(protein).accession in said(page)
 
 
 @pytest.mark.parametrize("tab", ["This head", "Map", "Downloads"])
@@ -107,6 +138,11 @@ def test_every_tab_opens(opened, tab):
     page.run()
     assert not page.exception
     assert not page.error
+    labels = [button.label for button in page.get("download_button")]
+    assert ("Rows look at columns." in said(page)) == (tab == "Map")
+    assert bool(labels) == (tab == "Downloads")
+    if tab == "This head":
+        assert page.dataframe[0].value.columns[:2].tolist() == ["looks", "at"]
 
 
 def test_a_hostile_name_is_shown_as_text(opened, model):
@@ -364,7 +400,10 @@ def test_one_marked_residue_says_why_all_heads_are_flagged(opened):
 @pytest.mark.parametrize("null", ["published", "uniform", "matched"])
 @pytest.mark.parametrize("threshold", ["0", "0.95"])
 @pytest.mark.parametrize("score", ["q", "snr", "enrichment"])
-def test_every_setting_can_be_shown(opened, null, threshold, score):
+def test_every_setting_can_be_shown(opened, heatmaps, painted, null, threshold, score):
     page = opened(protein="AA2AR", null=null, threshold=threshold, score=score, colouring="above threshold")
     assert not page.exception
     assert not page.error
+    bars = [trace.colorbar.title.text for trace in heatmaps[-1].data if trace.type == "heatmap" and trace.showscale is not False]
+    assert bars == [SCORES[score]]
+    assert painted[-1].legend["title"].startswith(f"received above {float(threshold):.2f}")

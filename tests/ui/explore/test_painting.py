@@ -66,10 +66,12 @@ def test_the_scale_is_this_heads_or_all_heads_and_the_legend_says_which(view, ma
     assert "of all heads" in paint(replace(view, scale="model"), PROTEIN, result, None, "light").legend["high"]
 
 
-def test_without_a_passing_head_there_is_no_mean(view, maps, monkeypatch):
+def test_where_no_head_passes_there_is_no_mean(view, maps, monkeypatch):
     result = result_of(view, maps)
-    monkeypatch.setattr(type(result.scores), "passing", lambda self, q=0.05: result.scores.frame[:0])
-    assert shown_values(replace(view, colouring="passing"), PROTEIN, result).missing == "no head passes"
+    monkeypatch.setattr(type(result.scores), "passing", lambda self, q=0.05: self.frame.iloc[:0])
+    shown = shown_values(replace(view, colouring="passing"), PROTEIN, result)
+    assert shown.missing == "no head passes"
+    assert np.isnan(shown.values).all()
 
 
 def test_passing_heads_are_averaged(view, maps, monkeypatch):

@@ -86,6 +86,16 @@ def test_every_tab_opens(opened, table, tab):
     page.run()
     assert not page.exception
     assert not page.error
+    tables = [table.value.columns[:3].tolist() for table in page.dataframe]
+    first = {
+        "Over receptors": ["receptor", "cluster", "weight"],
+        "Heads": ["layer", "head", "mean_snr"],
+        "Members": ["receptor", "residues", "asked about"],
+    }
+    assert (tables[:1] or [None])[0] == first.get(tab)
+    assert ("Random matched residues" in said(page)) == (tab == "Control")
+    assert ("Record, JSON" in [button.label for button in page.get("download_button")]) == (tab == "Downloads")
+    assert bool(page.multiselect) == (tab == "Structures")
 
 
 def test_classes_are_told_apart_in_the_profile(opened, model):
