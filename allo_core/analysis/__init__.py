@@ -1,6 +1,10 @@
 """A question about one protein, and its answer.
 
+- `subject`: a protein and what the library knows of it
+- `question`: what is asked of it
+- `answer`: what the heads of one run say
+- `tracks`: values per residue: a new colouring is one entry
 - `measures`: on A, on B, from one to the other
-- `strata`: the null of a protein and its strata
+- `strata`: which null a protein can have, and its strata
 - `verdict`: the answer in one sentence
 """

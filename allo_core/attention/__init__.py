@@ -3,7 +3,9 @@
 - `head`: one head, its name, its text in links
 - `columns`: column weights above a threshold
 - `arcs`: the entries of one map above a threshold
+- `standard`: attention on a site in units of chance, and which heads are tested
 - `scores`: the scores of every head for one set of residues
+- `control`: how many heads pass for random sites
 - `nulls`: what random sites would get: moments, p, q
 - `draws`: random sites, drawn once for all heads
 - `head_card`: how far a head reaches, contacts, what its score rests on

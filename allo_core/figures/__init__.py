@@ -1,6 +1,7 @@
 """Plotly figures from plain arrays.
 
 - `colours`: all colours
+- `head_scores`: what a heatmap can show: a new score is one entry
 - `layout`: what figures have in common
 - `heatmap`: layer x head
 - `profile`: numbers along the sequence

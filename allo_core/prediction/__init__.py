@@ -6,5 +6,6 @@
 - `methods`: the predictor and its baselines
 - `study`: the whole comparison
 - `predictor`: the predictor as it is kept
+- `track`: predicted sites as values per residue
 - `card`: its model card in sentences
 """

@@ -5,4 +5,5 @@
 - `residues`: text to residues and back
 - `numbering`: segments, both generic numbering schemes, conservation
 - `alignment`: two sequences laid on each other
+- `contacts`: distances below which residues count as near
 """

@@ -10,6 +10,8 @@
 - `neighbours`: what residues are near to
 - `superpose`: one receptor laid on another
 - `parts`: receptor, ligands, ions, partners
+- `components`: names of molecules in structure files
 - `scene`: what the viewer shows
+- `style`: sizes and opacities of what is drawn
 - `pdbtext`: PDB text for the viewer
 """

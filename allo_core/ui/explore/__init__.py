@@ -7,6 +7,7 @@
 - `residue_sets`: its part for residues
 - `structure_choice`: its part for the structure
 - `controls`: its part for measure, threshold and null
+- `tracks`: what the structure can be coloured by
 - `field`: widgets of one field
 - `incoming`: what comes in from outside
 - `panels`: the pictures

@@ -10,6 +10,7 @@
 - `frame`: what stands around every page
 - `help`: the help texts
 - `text`: text from outside, made safe
+- `theme`: light or dark
 - `models`: choosing a model
 - `jobs`: the background run
 - `worker`: the worker thread
