@@ -36,10 +36,12 @@ _NO_SPREAD = 1e-12
 _SINGLE_EPSILON = float(np.finfo(np.float32).eps)
 
 
-def check_null(null: str) -> None:
-    """ScoreError unless `null` is one of the known ones."""
-    if null not in get_args(Null):
-        raise ScoreError(f"The null {null!r} is unknown; choose one of {', '.join(get_args(Null))}.")
+def check_null(null: str) -> Null:
+    """The null of this name; ScoreError unless it is one of the known ones."""
+    for known in get_args(Null):
+        if null == known:
+            return known
+    raise ScoreError(f"The null {null!r} is unknown; choose one of {', '.join(get_args(Null))}.")
 
 
 def default_draws(heads: int) -> int:

@@ -112,10 +112,16 @@ def _answer(reducer: "ColumnReducer", subject: "Subject", settings: BatchSetting
     from allo_core.analysis.answer import answer_from_columns
     from allo_core.analysis.question import Question
     from allo_core.analysis.strata import default_null
+    from allo_core.attention.nulls import check_null
+    from allo_core.library.sites import find_site
 
     text, protein = settings.sites or "", subject.protein
-    if is_site_name(text) and subject.receptor is None:
-        raise LibraryError(f"{protein.name} is near no receptor of the library, so it has no site {text.strip()!r}; use residue numbers.")
-    null = settings.null or default_null(subject.numbers)
+    if is_site_name(text):
+        if subject.receptor is None:
+            raise LibraryError(
+                f"{protein.name} is near no receptor of the library, so it has no site {text.strip()!r}; use residue numbers."
+            )
+        find_site(subject.receptor, text)  # says which sites there are
+    null = default_null(subject.numbers) if settings.null is None else check_null(settings.null)
     question = Question(subject, subject.residues(text), threshold=settings.threshold, null=null, draws=settings.draws, seed=settings.seed)
     return answer_from_columns(question, reducer.columns(settings.threshold))

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from allo_core.errors import LibraryError, ScoreError, WeightsError
+from allo_core.models.devices import Dtype, DtypeChoice
 from allo_core.storage.plain_json import check_version, from_plain
 
 if TYPE_CHECKING:  # the terminal's options need not wait for them
     from allo_core.attention.nulls import Null
-    from allo_core.models.devices import Dtype, DtypeChoice
     from allo_core.models.registry import ModelSpec
     from allo_core.models.weights import WeightsState
 
@@ -68,11 +68,11 @@ class BatchSettings:
     licence: str
     layers: int
     heads: int
-    dtype: "Dtype"
+    dtype: Dtype
     thresholds: tuple[float, ...]
     threshold: float
     sites: str | None
-    null: "Null | None"
+    null: str | None
     draws: int | None
     versions: dict[str, str] = field(hash=False)
     seed: int = 0
@@ -98,7 +98,7 @@ class BatchSettings:
 
 def choose_settings(
     model_id: str,
-    dtype: "DtypeChoice" = "auto",
+    dtype: DtypeChoice = "auto",
     thresholds: tuple[float, ...] | None = None,
     threshold: float | None = None,
     sites: str | None = None,
