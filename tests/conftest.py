@@ -1,11 +1,37 @@
 """What every test may use; each test keeps its runs in a folder of its own."""
 
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from tests import shapes
+
+shapes.hook()  # before anything of allo_core is imported
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 _TOGETHER = ("tests/browser/", "tests/batch/")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all", action="store_true", help="also the tests marked slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests marked slow run with --all alone."""
+    if not config.getoption("--all"):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """How many tests were skipped for each reason, so that nobody takes a skipped test for a passed one."""
+    reports = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(re.sub(r"^Skipped: ", "", report.longrepr[2]) for report in reports if isinstance(report.longrepr, tuple))
+    for reason, count in reasons.most_common():
+        terminalreporter.line(f"{count} test{'s' if count > 1 else ''} skipped: {reason}")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,10 +1,16 @@
 """The entries of one head's map above a threshold."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from allo_core.errors import ScoreError
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float32, Integer
 
 __all__ = ["Arcs"]
 
@@ -22,15 +28,15 @@ class Arcs:
     threshold : float
     """
 
-    queries: np.ndarray
-    keys: np.ndarray
-    weights: np.ndarray
+    queries: Integer[np.ndarray, " n"]
+    keys: Integer[np.ndarray, " n"]
+    weights: Float32[np.ndarray, " n"]
     threshold: float
 
     def __len__(self) -> int:
         return len(self.weights)
 
-    def above(self, threshold: float) -> "Arcs":
+    def above(self, threshold: float) -> Arcs:
         """Those above a higher threshold; ScoreError for a lower one, whose arcs are not here."""
         if threshold < self.threshold:
             raise ScoreError(f"These arcs were taken above {self.threshold:g}; take them again for a threshold of {threshold:g}.")

@@ -1,13 +1,19 @@
 """Column weights: what each residue receives from one head above a threshold."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from allo_core.errors import ScoreError
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float64, Integer
 
 __all__ = ["DEFAULT_THRESHOLD", "LARGEST_THRESHOLD", "Columns", "check_positions", "check_threshold", "columns"]
 
@@ -30,8 +36,8 @@ class Columns:
         The threshold (theta) that both were computed with.
     """
 
-    weights: np.ndarray
-    arcs: np.ndarray
+    weights: Float64[np.ndarray, "... L"]
+    arcs: Integer[np.ndarray, "... L"]
     threshold: float = DEFAULT_THRESHOLD
 
     def __post_init__(self):

@@ -1,11 +1,16 @@
 """How many heads pass for random sites, scored as if they were marked: the number that stands beside every verdict."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from allo_core.attention.draws import BoundedCache, RandomSites, digest
 from allo_core.attention.nulls import passing_random_sites
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Bool, Float
 
 __all__ = ["CONTROL_SITES", "LEVEL", "RandomSiteControl", "random_site_control"]
 
@@ -23,14 +28,16 @@ class RandomSiteControl(NamedTuple):
     n_sites: int
 
     @classmethod
-    def of(cls, passing: np.ndarray) -> "RandomSiteControl":
+    def of(cls, passing: np.ndarray) -> RandomSiteControl:
         """From the number of heads that pass for each random site; of no site at all where nothing is tested."""
         if not len(passing):
             return cls(0.0, 0.0, 0)
         return cls(float(np.median(passing)), float(np.percentile(passing, 95)), len(passing))
 
 
-def random_site_control(weights: np.ndarray, tested: np.ndarray, random_sites: RandomSites | None) -> RandomSiteControl:
+def random_site_control(
+    weights: Float[np.ndarray, "heads L"], tested: Bool[np.ndarray, " heads"], random_sites: RandomSites | None
+) -> RandomSiteControl:
     """Score 200 of the draws against all of them.
 
     Parameters

@@ -4,17 +4,23 @@ Everything here is kept for the next call: draws because a site of the same size
 without changing its size needs the same ones.  Both caches are bounded in bytes.
 """
 
+from __future__ import annotations
+
 import hashlib
 import threading
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse
 from cachetools import LRUCache
 
 from allo_core.attention.threads import in_threads
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float, Float32, Integer
 
 __all__ = ["BoundedCache", "RandomSites", "digest", "draw_sites", "random_weights"]
 
@@ -72,14 +78,14 @@ class RandomSites:
         What they were drawn with; the same key gives the same members.
     """
 
-    members: np.ndarray
+    members: Integer[np.ndarray, "B n"]
     length: int
     key: tuple
 
     def __len__(self) -> int:
         return self.members.shape[0]
 
-    def weigh(self, weights: np.ndarray) -> np.ndarray:
+    def weigh(self, weights: np.ndarray) -> Float32[np.ndarray, "heads B"]:
         """Weight of each random site in each head, ndarray, dtype=float32, shape=(heads, B); `weights` are column weights (heads, L)."""
         by_residue = np.ascontiguousarray(weights.T, dtype=np.float32)
         site_weights = np.empty((weights.shape[0], len(self)), dtype=np.float32)
@@ -102,7 +108,7 @@ class RandomSites:
         return indicator
 
 
-def draw_sites(codes: np.ndarray, counts: np.ndarray, draws: int, seed: int) -> RandomSites:
+def draw_sites(codes: Integer[np.ndarray, " L"], counts: Integer[np.ndarray, " S"], draws: int, seed: int) -> RandomSites:
     """Draw random sites without replacement within strata.
 
     Parameters
@@ -124,7 +130,7 @@ def digest(weights: np.ndarray) -> bytes:
     return hashlib.blake2b(np.ascontiguousarray(weights).data, digest_size=16).digest() + repr(weights.shape).encode()
 
 
-def random_weights(weights: np.ndarray, sites: RandomSites) -> Iterator[tuple[slice, np.ndarray]]:
+def random_weights(weights: Float[np.ndarray, "heads L"], sites: RandomSites) -> Iterator[tuple[slice, np.ndarray]]:
     """Weights of the random sites, a block of heads at a time: (heads of the block, float32 [heads of the block, B]).
 
     Parameters

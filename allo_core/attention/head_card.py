@@ -1,8 +1,10 @@
 """What kind of head this is: how far its arcs reach, which of them are contacts, and what its score rests on."""
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,6 +14,9 @@ from allo_core.attention.nulls import Null, check_null, encode_strata
 from allo_core.attention.standard import standardise
 from allo_core.errors import ScoreError
 from allo_core.protein.contacts import CB_CONTACT
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float, Float64, Shaped
 
 __all__ = ["LOCAL", "THRESHOLDS", "HeadCard", "Pair", "Stability", "head_card", "stability", "strongest_pairs"]
 
@@ -86,7 +91,11 @@ class Stability(NamedTuple):
 
 
 def head_card(
-    arcs: Arcs, sites: Iterable[int], special_share: float, cb: np.ndarray | None = None, weights: np.ndarray | None = None
+    arcs: Arcs,
+    sites: Iterable[int],
+    special_share: float,
+    cb: Float[np.ndarray, "L 3"] | None = None,
+    weights: Shaped[np.ndarray, " L"] | None = None,
 ) -> HeadCard:
     """Describe one head.
 
@@ -184,13 +193,13 @@ def stability(
     return tuple(points)
 
 
-def _column_weights(arcs: Arcs, length: int) -> np.ndarray:
+def _column_weights(arcs: Arcs, length: int) -> Float64[np.ndarray, " L"]:
     """c_j of one head, ndarray, dtype=float64, shape=(L,); added up in the order of the queries, as in the columns of all heads."""
     order = np.argsort(arcs.queries, kind="stable")
     return np.bincount(arcs.keys[order], arcs.weights[order], minlength=length)
 
 
-def _distances(arcs: Arcs, cb: np.ndarray | None) -> np.ndarray:
+def _distances(arcs: Arcs, cb: np.ndarray | None) -> Float64[np.ndarray, " n"]:
     """CB-CB distance of each arc in Å, ndarray, dtype=float64, shape=(n,); NaN where it is not known."""
     if cb is None:
         return np.full(len(arcs), np.nan)

@@ -3,13 +3,18 @@
 The uniform null is the matched one with a single stratum, so there is one code for both.
 """
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Iterable
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from allo_core.attention.draws import RandomSites, random_weights
 from allo_core.errors import ScoreError
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Bool, Float, Float64, Integer
 
 __all__ = [
     "FEWEST_ARCS",
@@ -49,7 +54,7 @@ def default_draws(heads: int) -> int:
     return max(_FEWEST_DRAWS, _DRAWS_PER_HEAD * heads)
 
 
-def encode_strata(strata: Iterable[Hashable] | None, length: int) -> np.ndarray:
+def encode_strata(strata: Iterable[Hashable] | None, length: int) -> Integer[np.ndarray, " L"]:
     """Strata as numbers from 0 in order of appearance, ndarray, dtype=int64, shape=(L,); None is one stratum of all residues.
 
     Raises
@@ -69,7 +74,9 @@ def encode_strata(strata: Iterable[Hashable] | None, length: int) -> np.ndarray:
     return np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.int64)
 
 
-def moments(weights: np.ndarray, codes: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def moments(
+    weights: Float[np.ndarray, "... L"], codes: Integer[np.ndarray, " L"], counts: Integer[np.ndarray, " S"]
+) -> tuple[np.ndarray, np.ndarray]:
     """Exact mean and standard deviation of the weight of a random site.
 
     For each stratum of N residues with n of them drawn without replacement: mean n mean(c), variance n var(c) (N - n) / (N - 1)
@@ -110,7 +117,9 @@ def published_moments(weights: np.ndarray, sites: np.ndarray) -> tuple[np.ndarra
     return moments(unmarked, np.zeros(unmarked.shape[-1], dtype=np.int64), np.array([len(sites)]))
 
 
-def exceedance_p(weights: np.ndarray, observed: np.ndarray, random_sites: RandomSites) -> np.ndarray:
+def exceedance_p(
+    weights: Float[np.ndarray, "heads L"], observed: Float[np.ndarray, " heads"], random_sites: RandomSites
+) -> Float64[np.ndarray, " heads"]:
     """One-sided p = (1 + #{w_random >= w_S}) / (1 + B) of each head, ndarray, dtype=float64, shape=(heads,).
 
     Random weights are float32 sums of n terms that are not negative, so they are off by a relative (n + 1) 2^-24 at most.  A random weight
@@ -147,7 +156,9 @@ def smallest_q(heads: int, draws: int) -> float:
     return min(1.0, heads / (1 + draws)) if heads else float("nan")
 
 
-def passing_random_sites(weights: np.ndarray, tested: np.ndarray, random_sites: RandomSites, level: float, count: int) -> np.ndarray:
+def passing_random_sites(
+    weights: Float[np.ndarray, "heads L"], tested: Bool[np.ndarray, " heads"], random_sites: RandomSites, level: float, count: int
+) -> Integer[np.ndarray, " count"]:
     """Score the first `count` random sites against the others as if they were marked, and count the heads with q < `level` for each.
 
     Parameters

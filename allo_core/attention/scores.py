@@ -1,8 +1,11 @@
 """Scores of every head for one set of marked residues; the definitions stand in docs, the symbols are w_S, c, n, L, mu, sigma."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,6 +25,9 @@ from allo_core.attention.nulls import (
 )
 from allo_core.attention.standard import Standard, standardise
 from allo_core.errors import ScoreError
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Shaped
 
 __all__ = [
     "COLUMN_SINK",
@@ -97,7 +103,7 @@ class HeadScores:
         """n, the number of marked residues."""
         return len(self.sites)
 
-    def grid(self, column: str) -> np.ndarray:
+    def grid(self, column: str) -> Shaped[np.ndarray, "layers heads"]:
         """One column of the frame as an ndarray, shape=(layers, heads)."""
         return self.frame[column].to_numpy().reshape(self.layers, self.heads)
 

@@ -1,10 +1,15 @@
 """What lies on the marked residues, in units of what lies on random ones: one place for the SNR and for which heads are tested."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from allo_core.attention.nulls import FEWEST_ARCS, moments, published_moments
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Bool, Float, Integer
 
 __all__ = ["Standard", "standardise"]
 
@@ -22,10 +27,10 @@ class Standard(NamedTuple):
         Whether the head takes part in p and q: it has at least 10 arcs, and random sites differ.  Never a matter of the site itself.
     """
 
-    on_site: np.ndarray
-    mu: np.ndarray
-    sigma: np.ndarray
-    tested: np.ndarray
+    on_site: Float[np.ndarray, " ..."]
+    mu: Float[np.ndarray, " ..."]
+    sigma: Float[np.ndarray, " ..."]
+    tested: Bool[np.ndarray, " ..."]
 
     def snr(self, where: np.ndarray, undefined: float = np.nan) -> np.ndarray:
         """(w_S - mu) / sigma, shape=(...); ``undefined`` elsewhere."""
@@ -36,7 +41,12 @@ class Standard(NamedTuple):
         return _ratio(self.on_site, self.mu, where, np.nan)
 
 
-def standardise(weights: np.ndarray, marked: np.ndarray, codes: np.ndarray | None, n_arcs: np.ndarray | None = None) -> Standard:
+def standardise(
+    weights: Float[np.ndarray, "... L"],
+    marked: Integer[np.ndarray, " n"],
+    codes: Integer[np.ndarray, " L"] | None,
+    n_arcs: Integer[np.ndarray, " ..."] | None = None,
+) -> Standard:
     """Compare the marked residues with random ones.
 
     Parameters

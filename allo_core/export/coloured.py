@@ -1,11 +1,15 @@
 """A structure file that carries one value for each residue, where programs expect the B-factor."""
 
+from __future__ import annotations
+
 import io
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from jaxtyping import Shaped
+
     from allo_core.structure.mapping import StructureMap
     from allo_core.structure.read import Structure
 
@@ -15,7 +19,7 @@ COLOURED_FILE = "structure_coloured.cif"  # the scripts for other viewers load i
 _NO_VALUE = "-1.00"  # attention is never negative
 
 
-def coloured_structure(structure: "Structure", mapping: "StructureMap", values: np.ndarray) -> str:
+def coloured_structure(structure: Structure, mapping: StructureMap, values: Shaped[np.ndarray, " L"]) -> str:
     """mmCIF text of a whole structure with a value for each mapped residue as B-factor.
 
     Chains, residue numbers and insertion codes are the authors'.  It holds what was read: the first model, one conformer a residue.
@@ -51,7 +55,7 @@ def coloured_structure(structure: "Structure", mapping: "StructureMap", values: 
     return text.getvalue()
 
 
-def _b_factors(structure: "Structure", mapping: "StructureMap", values: np.ndarray) -> np.ndarray:
+def _b_factors(structure: Structure, mapping: StructureMap, values: np.ndarray) -> np.ndarray:
     """Text [atoms]."""
     from allo_core.structure.mapping import receptor_index
     from allo_core.structure.polymer import residue_table

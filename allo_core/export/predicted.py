@@ -1,5 +1,7 @@
 """The table of predicted sites."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from allo_core.export.tables import cell
@@ -8,13 +10,16 @@ from allo_core.protein.sequence import Protein
 
 if TYPE_CHECKING:  # the terminal's errors need not wait for numpy
     import numpy as np
+    from jaxtyping import Float64
 
     from allo_core.prediction.predictor import SitePredictor
 
 __all__ = ["predicted_csv"]
 
 
-def predicted_csv(protein: Protein, numbers: ResidueNumbers | None, probabilities: "np.ndarray", predictor: "SitePredictor") -> str:
+def predicted_csv(
+    protein: Protein, numbers: ResidueNumbers | None, probabilities: Float64[np.ndarray, " L"], predictor: SitePredictor
+) -> str:
     """CSV text of all residues in the order of the sequence; what is not known is empty.
 
     The last columns are the same in every row: protein, model, weights_sha256, training_receptors.

@@ -4,6 +4,8 @@ Both languages execute what they read (PyMOL runs Python), so nothing from outsi
 which every character that could end a comment is replaced.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +19,8 @@ from allo_core.export.tables import printable
 from allo_core.figures.colours import BESIDE_THE_RECEPTOR, SET_COLOURS, hex_colours
 
 if TYPE_CHECKING:
+    from jaxtyping import Shaped
+
     from allo_core.structure.mapping import ResidueId, StructureMap
 
 __all__ = ["chimerax_script", "pymol_script"]
@@ -40,16 +44,16 @@ class _Picture:
     entry: str
     chain: str
     title: str
-    values: dict["ResidueId", float]
-    colours: dict[str, list["ResidueId"]]
-    sets: dict[str, tuple[list["ResidueId"], str, int]]
+    values: dict[ResidueId, float]
+    colours: dict[str, list[ResidueId]]
+    sets: dict[str, tuple[list[ResidueId], str, int]]
     notes: tuple[str, ...]
 
 
 def pymol_script(
     entry: str,
-    mapping: "StructureMap",
-    values: np.ndarray,
+    mapping: StructureMap,
+    values: Shaped[np.ndarray, " L"],
     ceiling: float,
     scale: Sequence[str],
     sets: Mapping[str, tuple[Sequence[int], str]],
@@ -109,7 +113,7 @@ def pymol_script(
 
 def chimerax_script(
     entry: str,
-    mapping: "StructureMap",
+    mapping: StructureMap,
     values: np.ndarray,
     ceiling: float,
     scale: Sequence[str],
@@ -177,13 +181,13 @@ def _picture(entry, mapping, values, ceiling, scale, sets, title, floor) -> _Pic
     return _Picture(entry, code, mapping.chain, title, with_value, grouped, _checked_sets(sets, present), notes)
 
 
-def _checked(residue: "ResidueId") -> "ResidueId":
+def _checked(residue: ResidueId) -> ResidueId:
     if not _INSERTION.fullmatch(residue.insertion):
         raise ExportError(f"Residue {residue.number} has the insertion code {_shown(residue.insertion)}; scripts need a letter.")
     return residue
 
 
-def _checked_sets(sets: Mapping[str, tuple[Sequence[int], str]], present: dict[int, "ResidueId"]) -> dict:
+def _checked_sets(sets: Mapping[str, tuple[Sequence[int], str]], present: dict[int, ResidueId]) -> dict:
     """The residues of each set that the structure has, its colour, and how many it lacks."""
     checked = {}
     for name, (indices, colour) in sets.items():
@@ -211,13 +215,13 @@ def _set_comment(name: str, residues: list, missing: int) -> str:
     return f"# set {name}: {len(residues)} residues" + (f", {missing} more are not in the structure" if missing else "")
 
 
-def _pymol_number(residue: "ResidueId") -> str:
+def _pymol_number(residue: ResidueId) -> str:
     """A bare minus sign would be read as a range."""
     sign = "\\-" if residue.number < 0 else ""
     return f"{sign}{abs(residue.number)}{residue.insertion}"
 
 
-def _pymol_parts(residues: list["ResidueId"]) -> Iterator[str]:
+def _pymol_parts(residues: list[ResidueId]) -> Iterator[str]:
     for start in range(0, len(residues), _A_LINE):
         yield "+".join(_pymol_number(residue) for residue in residues[start : start + _A_LINE])
 
@@ -226,7 +230,7 @@ def _pymol_colour(colour: str) -> str:
     return f"0x{colour[1:]}"
 
 
-def _pymol_set(name: str, chain: str, residues: list["ResidueId"], colour: str, missing: int) -> list[str]:
+def _pymol_set(name: str, chain: str, residues: list[ResidueId], colour: str, missing: int) -> list[str]:
     lines = [_set_comment(name, residues, missing)]
     if not residues:
         return lines
@@ -246,14 +250,14 @@ def _pymol_set(name: str, chain: str, residues: list["ResidueId"], colour: str, 
     ]
 
 
-def _chimerax_residues(chain: str, residues: list["ResidueId"]) -> str:
+def _chimerax_residues(chain: str, residues: list[ResidueId]) -> str:
     """Residues as ChimeraX names them; some of its versions do not find :0, but number=0."""
     zero = [residue for residue in residues if residue.number == 0 and not residue.insertion]
     others = [f"{residue.number}{residue.insertion}" for residue in residues if residue not in zero]
     return (f"{chain}:{','.join(others)}" if others else "") + (f"{chain}::number=0" if zero else "")
 
 
-def _chimerax_set(name: str, chain: str, residues: list["ResidueId"], colour: str, missing: int) -> list[str]:
+def _chimerax_set(name: str, chain: str, residues: list[ResidueId], colour: str, missing: int) -> list[str]:
     lines = [_set_comment(name, residues, missing)]
     if not residues:
         return lines

@@ -1,6 +1,9 @@
 """Homologues: which receptors of a set are so alike that they count as one."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
@@ -8,10 +11,13 @@ from scipy.sparse.csgraph import connected_components
 from allo_core.family.members import Member
 from allo_core.protein.alignment import FEWEST_ALIGNED, HOMOLOGUE_IDENTITY, identity
 
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float, Integer
+
 __all__ = ["cluster_weights", "homologue_clusters", "identities"]
 
 
-def identities(members: Sequence[Member]) -> np.ndarray:
+def identities(members: Sequence[Member]) -> Float[np.ndarray, "n n"]:
     """Share of identical residues of each pair of members, ndarray, dtype=float, shape=(n, n).
 
     Two receptors of one class are compared at the generic positions that both have, if these are at least 100; two of different classes
@@ -39,12 +45,12 @@ def identities(members: Sequence[Member]) -> np.ndarray:
     return table
 
 
-def homologue_clusters(table: np.ndarray, above: float = HOMOLOGUE_IDENTITY) -> np.ndarray:
+def homologue_clusters(table: np.ndarray, above: float = HOMOLOGUE_IDENTITY) -> Integer[np.ndarray, " n"]:
     """Single-linkage clusters: number of the cluster of each member, ndarray, dtype=int, shape=(n,); `table` as from `identities`."""
     return connected_components(table > above, directed=False)[1]
 
 
-def cluster_weights(clusters: np.ndarray) -> np.ndarray:
+def cluster_weights(clusters: np.ndarray) -> Float[np.ndarray, " n"]:
     """Weights that sum to 1: every cluster counts alike, and so does every member of a cluster; ndarray, dtype=float, shape=(n,)."""
     sizes = np.bincount(clusters)
     return 1 / (sizes[clusters] * len(sizes))

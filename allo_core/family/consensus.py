@@ -5,8 +5,11 @@ independent: homologues share columns.  So nothing is multiplied up from single 
 together, and the statistic of each is compared with that of the real one.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,6 +23,9 @@ from allo_core.family.clusters import cluster_weights, homologue_clusters, ident
 from allo_core.family.coupled import CoupledDraws
 from allo_core.family.members import Member, ReceptorSet
 from allo_core.family.positions import PositionDraws, universe_of
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float, Integer, Shaped
 
 __all__ = ["FEW_RECEPTORS", "Consensus", "consensus"]
 
@@ -58,8 +64,8 @@ class Consensus:
     snr: np.ndarray = field(repr=False)
     enrichment: np.ndarray = field(repr=False)
     members: tuple[Member, ...] = field(repr=False)
-    weights: np.ndarray = field(repr=False)
-    clusters: np.ndarray = field(repr=False)
+    weights: Float[np.ndarray, " R"] = field(repr=False)
+    clusters: Integer[np.ndarray, " R"] = field(repr=False)
     control: RandomSiteControl
     layers: int
     heads: int
@@ -68,7 +74,7 @@ class Consensus:
     seed: int
     joint: bool
 
-    def grid(self, column: str) -> np.ndarray:
+    def grid(self, column: str) -> Shaped[np.ndarray, "layers heads"]:
         """One column of the frame as an ndarray, shape=(layers, heads)."""
         return self.frame[column].to_numpy().reshape(self.layers, self.heads)
 

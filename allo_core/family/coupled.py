@@ -6,8 +6,11 @@ same random key, and the site of each member is made of the residues with the sm
 matched draw, and those of copies are the same.
 """
 
+from __future__ import annotations
+
 import zlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +20,9 @@ from allo_core.attention.nulls import benjamini_hochberg, encode_strata
 from allo_core.family.members import Member
 from allo_core.family.names import common_names
 from allo_core.family.standard import Standardised, standardised
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float, Integer
 
 __all__ = ["CoupledDraws", "coupled_sites"]
 
@@ -73,12 +79,12 @@ class CoupledDraws:
         self._tolerance += part * heaviest * (len(member.sites) + 2) * _EPSILON
         return np.where(tested, weight, 0.0)
 
-    def p_values(self) -> np.ndarray:
+    def p_values(self) -> Float[np.ndarray, " heads"]:
         """One-sided p of each head, ndarray, dtype=float, shape=(heads,); what differs by rounding only is a tie and counts."""
         bar = (self._observed - self._tolerance).astype(np.float32)
         return (1 + np.count_nonzero(self._random >= bar[:, None], axis=1)) / (1 + self._random.shape[1])
 
-    def passing(self, tested: np.ndarray, level: float, count: int) -> np.ndarray:
+    def passing(self, tested: np.ndarray, level: float, count: int) -> Integer[np.ndarray, " count"]:
         """Heads with q < `level` for each of the first `count` random sets, scored against all; ndarray, dtype=int, shape=(count,)."""
         count = min(count, self._random.shape[1])
         p = np.empty((int(tested.sum()), count))

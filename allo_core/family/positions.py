@@ -1,8 +1,11 @@
 """Random sets of generic positions, the same ones in every receptor of a class."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +15,9 @@ from allo_core.attention.nulls import encode_strata, exceedance_p, passing_rando
 from allo_core.family.members import Member, ReceptorSet
 from allo_core.family.standard import Standardised, standardised
 from allo_core.protein.numbering import ResidueNumbers
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float, Integer
 
 __all__ = ["PositionDraws", "Universe", "along_the_sequence", "universe_of"]
 
@@ -36,9 +42,9 @@ class Universe:
     """
 
     positions: tuple[str, ...]
-    codes: np.ndarray
-    place: np.ndarray
-    asked: np.ndarray
+    codes: Integer[np.ndarray, " P"]
+    place: Integer[np.ndarray, "R P"]
+    asked: Integer[np.ndarray, " n"]
 
     @property
     def counts(self) -> np.ndarray:
@@ -83,7 +89,7 @@ class PositionDraws:
         self.combined = self._combine(columns, weights)
         self._random = draw_sites(universe.codes, universe.counts, draws, seed)
 
-    def p_values(self) -> np.ndarray:
+    def p_values(self) -> Float[np.ndarray, " heads"]:
         """One-sided p of each head, ndarray, dtype=float, shape=(heads,)."""
         return exceedance_p(self.combined, self.combined[:, self._universe.asked].sum(axis=1), self._random)
 

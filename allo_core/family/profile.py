@@ -1,7 +1,10 @@
 """One head along the family: how much it looks at each generic position, on average over a set of receptors, and how far they differ."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,6 +13,9 @@ from allo_core.attention.columns import Columns
 from allo_core.errors import ScoreError
 from allo_core.family.members import Member
 from allo_core.family.positions import along_the_sequence
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float
 
 __all__ = ["commonest_class", "family_profile"]
 
@@ -27,7 +33,9 @@ def commonest_class(members: Sequence[Member]) -> tuple[str, list[int]]:
     return (commonest[0][0], [at for at, name in enumerate(classes) if name == commonest[0][0]]) if commonest else ("", [])
 
 
-def family_profile(members: Sequence[Member], columns: Sequence[Columns], weights: np.ndarray, layer: int, head: int) -> pd.DataFrame:
+def family_profile(
+    members: Sequence[Member], columns: Sequence[Columns], weights: Float[np.ndarray, " R"], layer: int, head: int
+) -> pd.DataFrame:
     """A head's attention by generic number.
 
     In each receptor a residue's column weight is divided by the mean over its residues, so that receptors of any length and any sharpness

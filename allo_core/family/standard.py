@@ -1,11 +1,17 @@
 """One receptor's scores as they enter the mean over a set."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from allo_core.attention.columns import Columns
 from allo_core.attention.standard import standardise
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float, Integer
 
 __all__ = ["Standardised", "standardised"]
 
@@ -22,13 +28,15 @@ class Standardised:
     mu, sigma : ndarray, dtype=float, shape=(heads,)
     """
 
-    snr: np.ndarray
-    enrichment: np.ndarray
-    mu: np.ndarray
-    sigma: np.ndarray
+    snr: Float[np.ndarray, " heads"]
+    enrichment: Float[np.ndarray, " heads"]
+    mu: Float[np.ndarray, " heads"]
+    sigma: Float[np.ndarray, " heads"]
 
 
-def standardised(columns: Columns, residues: np.ndarray, codes: np.ndarray, asked: np.ndarray) -> Standardised:
+def standardised(
+    columns: Columns, residues: Integer[np.ndarray, " P"], codes: Integer[np.ndarray, " P"], asked: Integer[np.ndarray, " n"]
+) -> Standardised:
     """Score the asked residues against random ones of the same strata.
 
     Parameters

@@ -1,12 +1,18 @@
 """One head's attention between all residues, small enough for the browser whatever the length."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
 
 from allo_core.figures.colours import HELIX, POINTED_OUT, SET_COLOURS, Theme, attention_scale, plotly_scale
 from allo_core.figures.layout import QUIET
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Shaped
 
 __all__ = ["LARGEST_SIDE", "attention_map", "pooled"]
 
@@ -16,7 +22,7 @@ _BAND = 0.025  # of the side, for the bands of helices
 _MARGIN = {"l": 60, "r": 8, "t": 28, "b": 44}
 
 
-def pooled(attention: np.ndarray, largest: int = LARGEST_SIDE) -> tuple[np.ndarray, int]:
+def pooled(attention: Shaped[np.ndarray, "L L"], largest: int = LARGEST_SIDE) -> tuple[np.ndarray, " int"]:
     """Largest value of each block of residues, and the residues in the side of a block.
 
     The maximum is kept, not the mean, so that an arc does not fade in a long sequence.
@@ -42,7 +48,7 @@ def pooled(attention: np.ndarray, largest: int = LARGEST_SIDE) -> tuple[np.ndarr
 
 
 def attention_map(
-    attention: np.ndarray,
+    attention: Shaped[np.ndarray, "L L"],
     first: int,
     sets: Mapping[str, Sequence[int]],
     spans: Sequence[tuple[str, int, int]],

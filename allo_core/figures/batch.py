@@ -1,7 +1,10 @@
 """Pictures of a batch: all heads, and one head over the sequences."""
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,6 +24,9 @@ from allo_core.figures.colours import (
 from allo_core.figures.heatmap import cells, short_number
 from allo_core.figures.layout import QUIET, legend_at_top
 from allo_core.figures.receptor_set import receptors_figure
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float
 
 __all__ = ["MOST_NAMED", "SUMMARIES", "batch_heatmap", "sequences_figure"]
 
@@ -89,7 +95,9 @@ def _hover(frame: pd.DataFrame, shape: tuple[int, int], sequences: int) -> dict:
     }
 
 
-def sequences_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray, median: float, height: int = 300) -> go.Figure:
+def sequences_figure(
+    names: Sequence[str], snr: Float[np.ndarray, " R"], q: Float[np.ndarray, " R"], median: float, height: int = 300
+) -> go.Figure:
     """SNR of one head in each sequence: named points where there are few, else how many sequences have which SNR.
 
     Parameters

@@ -1,5 +1,8 @@
 """The layer x head heatmap."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import numpy as np
@@ -11,6 +14,9 @@ from allo_core.attention.nulls import Null
 from allo_core.figures.colours import GREYS, PASSING_DOT, SELECTED_HEAD, Theme, hex_colours, plotly_scale
 from allo_core.figures.head_scores import SCORES
 from allo_core.figures.layout import QUIET
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Bool, Float, Shaped
 
 __all__ = ["cell_colours", "cells", "heatmap", "meaning_of_heads", "passes", "score_grid", "short_number"]
 
@@ -44,7 +50,7 @@ def meaning_of_heads(score: str, frame: pd.DataFrame) -> str:
 
 def heatmap(
     frame: pd.DataFrame,
-    special_share: np.ndarray,
+    special_share: Shaped[np.ndarray, "layers heads"],
     score: str,
     null: Null,
     selected: tuple[int, int] | None = None,
@@ -76,14 +82,14 @@ def heatmap(
 
 
 def cells(
-    values: np.ndarray,
-    flagged: np.ndarray,
+    values: Float[np.ndarray, "layers heads"],
+    flagged: Bool[np.ndarray, "layers heads"],
     score: str,
     hover: dict,
     selected: tuple[int, int] | None = None,
     height: int = 440,
     theme: Theme = "light",
-    passing: np.ndarray | None = None,
+    passing: Bool[np.ndarray, "layers heads"] | None = None,
 ) -> go.Figure:
     """The heatmap of any numbers, one a head.
 

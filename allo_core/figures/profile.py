@@ -1,6 +1,9 @@
 """Numbers along the sequence: attention, and the probability to be a site."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
@@ -8,13 +11,16 @@ import plotly.graph_objects as go
 from allo_core.figures.colours import ABOVE_THRESHOLD, HELIX, LOOP, MARK_RIM, NAME_ON_HELIX, PROFILE, PROFILE_FILL, SET_COLOURS
 from allo_core.figures.layout import QUIET, legend_at_top
 
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Shaped
+
 __all__ = ["probability_profile", "profile", "segment_track"]
 
 
 def profile(
     numbers: Sequence[int],
-    received: np.ndarray | None,
-    above: np.ndarray,
+    received: Shaped[np.ndarray, " L"] | None,
+    above: Shaped[np.ndarray, " L"],
     labels: Sequence[str],
     sets: Mapping[str, Sequence[int]],
     spans: Sequence[tuple[str, int, int]],
@@ -59,7 +65,7 @@ def profile(
 
 def probability_profile(
     numbers: Sequence[int],
-    probabilities: np.ndarray,
+    probabilities: Shaped[np.ndarray, " L"],
     labels: Sequence[str],
     sets: Mapping[str, Sequence[int]],
     spans: Sequence[tuple[str, int, int]],

@@ -1,6 +1,9 @@
 """Pictures of a set of receptors: all heads, one head along the family, one head over the receptors."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,6 +24,9 @@ from allo_core.figures.heatmap import cells, passes, score_grid, short_number
 from allo_core.figures.layout import QUIET, legend_at_top
 from allo_core.figures.profile import segment_track
 from allo_core.protein.numbering import segment_spans
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float
 
 __all__ = ["consensus_heatmap", "family_figure", "receptors_figure"]
 
@@ -145,7 +151,9 @@ def family_figure(profile: pd.DataFrame, members: int, height: int = 300) -> go.
     return figure
 
 
-def receptors_figure(names: Sequence[str], snr: np.ndarray, q: np.ndarray, mean: float, height: int = 260) -> go.Figure:
+def receptors_figure(
+    names: Sequence[str], snr: Float[np.ndarray, " R"], q: Float[np.ndarray, " R"], mean: float, height: int = 260
+) -> go.Figure:
     """SNR of one head in each receptor, the highest first; those in which it passes alone have another colour and shape.
 
     Parameters

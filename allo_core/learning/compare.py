@@ -1,7 +1,10 @@
 """All methods side by side: areas with intervals over receptors, and paired differences to the predictor."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +13,9 @@ from allo_core.learning.method import Labelled, Method, Progress
 from allo_core.learning.metrics import Areas, areas, pooled_areas, random_precision
 from allo_core.learning.processes import in_processes
 from allo_core.learning.results import ALL_EVIDENCE, PREDICTOR, RANDOM, RATE, Comparison, Difference, Estimate, Quality, ReceptorResult
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Bool
 
 __all__ = ["RESAMPLES", "compare", "hold_out"]
 
@@ -20,7 +26,7 @@ _SEED = 0
 def hold_out(
     methods: Sequence[Method],
     examples: Sequence[Labelled],
-    related: np.ndarray,
+    related: Bool[np.ndarray, "receptors receptors"],
     progress: Progress = lambda text: None,
     processes: int = 1,
 ) -> dict[str, HeldOut]:

@@ -1,19 +1,25 @@
 """Which receptors may be learnt from when one is left out: all others but its homologues."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from allo_core.errors import PredictionError
 from allo_core.protein.alignment import HOMOLOGUE_IDENTITY, identity
 
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Bool
+
 __all__ = ["homologues", "training_set"]
 
 _FEWEST_RECEPTORS = 3  # below that nothing can be chosen inside a training fold
 
 
-def homologues(sequences: Sequence[str]) -> np.ndarray:
+def homologues(sequences: Sequence[str]) -> Bool[np.ndarray, "n n"]:
     """Pairs above 40 % identity, ndarray, dtype=bool, shape=(n, n); each is a homologue of itself."""
     related = np.eye(len(sequences), dtype=bool)
     for i, j in combinations(range(len(sequences)), 2):

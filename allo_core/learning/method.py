@@ -1,12 +1,17 @@
 """What is compared: features of every residue, and how heads are chosen among them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from allo_core.errors import PredictionError
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float
 
 __all__ = ["Labelled", "Method", "Progress", "strongest_heads"]
 
@@ -45,8 +50,8 @@ class Method:
     """
 
     name: str
-    features: tuple[np.ndarray, ...]
-    sensitivities: np.ndarray | None = None
+    features: tuple[np.ndarray, " ..."]
+    sensitivities: Float[np.ndarray, "receptors heads"] | None = None
     sizes: tuple[int, ...] = ()
 
     def choose(self, training: Sequence[int], size: int | None) -> tuple[int, ...] | None:
@@ -61,7 +66,7 @@ class Method:
         return values if heads is None else values[:, list(heads)].reshape(len(values), -1)
 
 
-def strongest_heads(sensitivities: np.ndarray, size: int) -> tuple[int, ...]:
+def strongest_heads(sensitivities: Float[np.ndarray, "receptors heads"], size: int) -> tuple[int, ...]:
     """The heads with the highest mean SNR; every receptor counts alike, however many residues its site has.
 
     Parameters

@@ -1,10 +1,15 @@
 """How well scores rank residues: average precision and ROC area, of one receptor or pooled over resampled receptors."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from scipy.special import digamma
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Bool, Float, Integer
 
 __all__ = ["Areas", "areas", "pooled_areas", "random_precision"]
 
@@ -21,7 +26,7 @@ class Areas(NamedTuple, Generic[Number]):
     auroc: Number
 
 
-def areas(labels: np.ndarray, scores: np.ndarray) -> Areas[float]:
+def areas(labels: Bool[np.ndarray, " L"], scores: Float[np.ndarray, " L"]) -> Areas[float]:
     """Both areas of one ranking; residues with equal scores enter together, so a constant score gives the positive rate and 1/2.
 
     Average precision is sum_n (R_n - R_{n-1}) P_n over the distinct scores, as in scikit-learn.
@@ -36,7 +41,9 @@ def areas(labels: np.ndarray, scores: np.ndarray) -> Areas[float]:
     return Areas(float(found.auprc[0]), float(found.auroc[0]))
 
 
-def pooled_areas(labels: Sequence[np.ndarray], scores: Sequence[np.ndarray], counts: np.ndarray) -> Areas[np.ndarray]:
+def pooled_areas(
+    labels: Sequence[np.ndarray], scores: Sequence[np.ndarray], counts: Integer[np.ndarray, "B receptors"]
+) -> Areas[np.ndarray]:
     """Both areas over the residues of all receptors, ranked within each receptor before they are pooled.
 
     Each receptor was scored by a model of its own, fitted without it.  Leaving out a receptor with many positives lowers every score of

@@ -1,13 +1,18 @@
 """A linear classifier of residues: standardised features and L1 logistic regression.  Fitting needs scikit-learn, predicting does not."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.special import expit
 
 from allo_core.errors import PredictionError
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float64
 
 __all__ = ["LinearModel", "Setting", "fit"]
 
@@ -35,12 +40,12 @@ class LinearModel:
     intercept : float
     """
 
-    mean: np.ndarray
-    scale: np.ndarray
-    coefficients: np.ndarray
+    mean: Float64[np.ndarray, " F"]
+    scale: Float64[np.ndarray, " F"]
+    coefficients: Float64[np.ndarray, " F"]
     intercept: float
 
-    def probabilities(self, features: np.ndarray) -> np.ndarray:
+    def probabilities(self, features: np.ndarray) -> Float64[np.ndarray, " L"]:
         """Probability of each residue, ndarray, dtype=float64, shape=(L,), from features (L, F); a missing one (NaN) counts as the mean."""
         standardised = np.nan_to_num((features - self.mean) / self.scale, nan=0.0)
         return expit(standardised @ self.coefficients + self.intercept)
@@ -87,7 +92,7 @@ def fit(features: Sequence[np.ndarray], labels: Sequence[np.ndarray], strengths:
     return tuple(models)
 
 
-def _regression(x: np.ndarray, y: np.ndarray, weights: np.ndarray, c: float) -> tuple[np.ndarray, float]:
+def _regression(x: np.ndarray, y: np.ndarray, weights: np.ndarray, c: float) -> tuple[np.ndarray, " float"]:
     from sklearn.linear_model import LogisticRegression
 
     solver = LogisticRegression(

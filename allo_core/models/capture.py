@@ -5,8 +5,6 @@ probabilities @ v, in which single heads may be scaled or replaced.  No map outl
 of layers.  Dimensions: T tokens, heads, d numbers a head, width = heads * d.
 """
 
-# The dimensions in annotations are no forward references.
-
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar

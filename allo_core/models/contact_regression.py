@@ -1,7 +1,5 @@
 """ESM-2's contact regression: one weight a head, by which attention predicts contacts (Rao et al. 2021, doi:10.1101/2020.12.15.422761)."""
 
-# The dimensions in annotations are no forward references.
-
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Readers of one forward pass that are of use by themselves: attention for a function, hidden states, logits."""
 
-# The dimensions in annotations are no forward references.
-
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 

@@ -9,8 +9,6 @@ Examples
 >>> read(model, protein, [RunReader(writer), states, LogitsReader()])  # doctest: +SKIP
 """
 
-# The dimensions in annotations are no forward references.
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, cast

@@ -1,7 +1,5 @@
 """From one protein or several to the tokens of each model family; what a model cannot read, and what it makes of unusual letters."""
 
-# The dimensions in annotations are no forward references.
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property

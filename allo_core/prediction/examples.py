@@ -1,7 +1,10 @@
 """What a site predictor learns from: receptors with listed allosteric sites, which residues those are, and on which evidence."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +14,9 @@ from allo_core.library.sites import receptor_of, site_indices, sites_of
 from allo_core.protein.numbering import ResidueNumbers
 from allo_core.protein.residues import parse_residues
 from allo_core.protein.sequence import Protein
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Bool
 
 __all__ = [
     "CLASS_A_LIGAND_POSITIONS",
@@ -75,7 +81,7 @@ class Example:
         return tuple(sorted(set().union(*self.sites.values())))
 
     @property
-    def labels(self) -> np.ndarray:
+    def labels(self) -> Bool[np.ndarray, " L"]:
         """Which residues are listed, ndarray, dtype=bool, shape=(L,).  One that is not listed is unlabelled, not known to be no site."""
         labels = np.zeros(len(self.protein), dtype=bool)
         labels[list(self.residues)] = True

@@ -1,5 +1,7 @@
 """What is compared: the predictor from sensitive heads, and the baselines that it must beat to be worth its name."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +19,8 @@ from allo_core.protein.sequence import AMINO_ACIDS
 from allo_core.runs.extract import extract_attention
 
 if TYPE_CHECKING:
+    from jaxtyping import Float64, Shaped
+
     from allo_core.models.language_model import ProteinLanguageModel
 
 __all__ = ["BASELINES", "SIZES", "HeadData", "all_methods", "final_embeddings", "head_method", "read_heads"]
@@ -46,12 +50,12 @@ class HeadData:
         Which head each index stands for.
     """
 
-    features: tuple[np.ndarray, ...]
-    sensitivities: np.ndarray
+    features: tuple[np.ndarray, " ..."]
+    sensitivities: Shaped[np.ndarray, "receptors heads"]
     heads: tuple[tuple[int, int], ...]
 
 
-def read_heads(model: "ProteinLanguageModel", examples: Sequence[Example], progress: Progress = lambda text: None) -> HeadData:
+def read_heads(model: ProteinLanguageModel, examples: Sequence[Example], progress: Progress = lambda text: None) -> HeadData:
     """Run the model over every example (kept runs are opened) and take the features of all its heads.
 
     Raises
@@ -75,7 +79,7 @@ def head_method(data: HeadData) -> Method:
     return Method(PREDICTOR, data.features, data.sensitivities, SIZES)
 
 
-def all_methods(model: "ProteinLanguageModel", examples: Sequence[Example], data: HeadData) -> tuple[Method, ...]:
+def all_methods(model: ProteinLanguageModel, examples: Sequence[Example], data: HeadData) -> tuple[Method, ...]:
     """The predictor first, then every baseline in the order of `BASELINES`."""
     received = tuple(values[:, :, list(RECEIVED)] for values in data.features)
     features = (
@@ -90,7 +94,7 @@ def all_methods(model: "ProteinLanguageModel", examples: Sequence[Example], data
     return head_method(data), chosen, *(Method(name, values) for name, values in zip(others, features, strict=True))
 
 
-def final_embeddings(model: "ProteinLanguageModel", example: Example) -> np.ndarray:
+def final_embeddings(model: ProteinLanguageModel, example: Example) -> Float64[np.ndarray, "L width"]:
     """The last hidden state of each residue, ndarray, dtype=float64, shape=(L, width)."""
     last = model.spec.layers
     reader = StatesReader([last])

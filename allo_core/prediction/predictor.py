@@ -1,5 +1,7 @@
 """The site predictor as it is kept and used: a linear model on the heads of one model, with what it was fitted to."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -20,6 +22,8 @@ from allo_core.storage.plain_json import from_plain
 from allo_core.storage.whole_file import write_whole
 
 if TYPE_CHECKING:
+    from jaxtyping import Float64
+
     from allo_core.runs.maps import AttentionMaps
 
 __all__ = ["PREDICTOR_FILE", "SitePredictor", "TrainingReceptor", "load_predictor", "predict_sites", "save_predictor"]
@@ -54,7 +58,7 @@ class TrainingReceptor:
     orthosteric: str
 
     @classmethod
-    def of(cls, example: Example) -> "TrainingReceptor":
+    def of(cls, example: Example) -> TrainingReceptor:
         protein = example.protein
         listed = {evidence: format_residues(protein, residues) for evidence, residues in example.sites.items()}
         source = example.orthosteric.source if example.orthosteric else ""
@@ -92,8 +96,8 @@ class SitePredictor:
 
 
 def predict_sites(
-    maps: "AttentionMaps", protein: Protein, numbers: ResidueNumbers | None, predictor: SitePredictor | None = None
-) -> np.ndarray:
+    maps: AttentionMaps, protein: Protein, numbers: ResidueNumbers | None, predictor: SitePredictor | None = None
+) -> Float64[np.ndarray, " L"]:
     """Probability of each residue to belong to a listed allosteric site.
 
     Parameters

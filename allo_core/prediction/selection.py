@@ -1,5 +1,9 @@
 """Which heads look at allosteric sites: how far each exceeds the matched null, over the receptors that may be learnt from."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from allo_core.analysis.strata import default_null, strata_of
@@ -7,10 +11,15 @@ from allo_core.attention.nulls import encode_strata
 from allo_core.attention.standard import standardise
 from allo_core.protein.numbering import ResidueNumbers
 
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float, Float64
+
 __all__ = ["sensitivity"]
 
 
-def sensitivity(received: np.ndarray, sites: tuple[int, ...], numbers: ResidueNumbers | None) -> np.ndarray:
+def sensitivity(
+    received: Float[np.ndarray, "heads L"], sites: tuple[int, ...], numbers: ResidueNumbers | None
+) -> Float64[np.ndarray, " heads"]:
     """SNR of the attention on the sites of one receptor under the matched null (uniform where there are no numbers).
 
     Parameters

@@ -1,5 +1,7 @@
 """The whole study with one model: every method on receptors left out, and the predictor fitted to all of them."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from allo_core.prediction.methods import HeadData, all_methods, head_method, rea
 from allo_core.prediction.predictor import SitePredictor, TrainingReceptor
 
 if TYPE_CHECKING:
+    from jaxtyping import Bool
+
     from allo_core.models.language_model import ProteinLanguageModel
 
 __all__ = ["Study", "fit_predictor", "study"]
@@ -43,13 +47,13 @@ class Study:
     """
 
     examples: tuple[Example, ...]
-    related: np.ndarray
+    related: Bool[np.ndarray, "receptors receptors"]
     held_out: dict[str, HeldOut]
     predictor: SitePredictor
 
 
 def study(
-    model: "ProteinLanguageModel", examples: Sequence[Example], progress: Progress = lambda text: None, processes: int | None = None
+    model: ProteinLanguageModel, examples: Sequence[Example], progress: Progress = lambda text: None, processes: int | None = None
 ) -> Study:
     """Compare all methods on receptors left out, and fit the predictor to all examples.
 
@@ -78,7 +82,7 @@ def study(
 
 
 def fit_predictor(
-    model: "ProteinLanguageModel", examples: Sequence[Example], data: HeadData, related: np.ndarray, comparisons: Sequence[Comparison] = ()
+    model: ProteinLanguageModel, examples: Sequence[Example], data: HeadData, related: np.ndarray, comparisons: Sequence[Comparison] = ()
 ) -> SitePredictor:
     """The predictor from all examples; heads and C are those that leaving one receptor out chooses."""
     evaluation = Evaluation(head_method(data), [example.labels for example in examples], related)

@@ -1,10 +1,16 @@
 """Segments, both generic numbering schemes and conservation of the residues of one protein."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float
 
 __all__ = ["BALLESTEROS_NUMBER", "GPCRDB_NUMBER", "ResidueNumbers", "ballesteros_weinstein", "segment_spans"]
 
@@ -41,8 +47,8 @@ class ResidueNumbers:
     segment: tuple[str, ...]
     gpcrdb: tuple[str, ...]
     ballesteros: tuple[str, ...]
-    family_conservation: np.ndarray = field(repr=False)
-    ortholog_conservation: np.ndarray = field(repr=False)
+    family_conservation: Float[np.ndarray, " L"] = field(repr=False)
+    ortholog_conservation: Float[np.ndarray, " L"] = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.segment)
@@ -51,12 +57,12 @@ class ResidueNumbers:
         """Both numbers, ``"2.64 2x63"``; empty for a residue without any."""
         return " ".join(number for number in (self.ballesteros[index], self.gpcrdb[index]) if number)
 
-    def crop(self, start: int, stop: int) -> "ResidueNumbers":
+    def crop(self, start: int, stop: int) -> ResidueNumbers:
         """Numbers of the residues with 0-based indices ``start`` to ``stop`` (excluded)."""
         part = slice(start, stop)
         return self.take(range(*part.indices(len(self))), self.identity)
 
-    def take(self, indices, identity: float) -> "ResidueNumbers":
+    def take(self, indices, identity: float) -> ResidueNumbers:
         """Numbers for another sequence: ``indices[i]`` is the residue here that residue i there stands for, or None."""
         indices = list(indices)
 

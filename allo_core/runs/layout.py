@@ -6,6 +6,8 @@ sums.f32      column sums, float32, [layers, heads, L]
 meta.json     everything else; written last
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ import numpy as np
 from allo_core.errors import StoreError
 
 if TYPE_CHECKING:  # a kept run is read without torch
+    from jaxtyping import Bool, Float32, Integer
     from torch import Tensor
 
 __all__ = [
@@ -55,8 +58,8 @@ class Entries:
         Entries in each row (query), in the order of `values`.
     """
 
-    values: np.ndarray
-    columns: np.ndarray
+    values: Float32[np.ndarray, " entries"]
+    columns: Integer[np.ndarray, " entries"]
     row_counts: np.ndarray
 
 
@@ -72,7 +75,7 @@ def entries_nbytes(entries: int, heads: int, length: int) -> int:
 
 
 def entry_columns(
-    entries: Entries, heads: int, length: int, threshold: float, rows: np.ndarray | None = None
+    entries: Entries, heads: int, length: int, threshold: float, rows: Bool[np.ndarray, " L"] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Column weights (float64) and arcs (int64) above a threshold of at least FLOOR, each of shape (heads * L,).
 
@@ -123,7 +126,7 @@ class LayerEncoder:
         self._exact = np.empty(shape, dtype=np.float32)
         self._above = np.empty(shape, dtype=bool)
 
-    def encode(self, probabilities: "Tensor", first: int) -> Iterator[tuple[np.ndarray, Entries]]:
+    def encode(self, probabilities: Tensor, first: int) -> Iterator[tuple[np.ndarray, " Entries"]]:
         """Fill `sums`, and yield for each group of heads its maps (float16 [heads, L, L], overwritten by the next) and entries above FLOOR.
 
         Parameters

@@ -1,8 +1,11 @@
 """The attention of one kept run, read from disk as it is needed."""
 
+from __future__ import annotations
+
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +16,9 @@ from allo_core.errors import OtherVersionError, ScoreError, StoreError
 from allo_core.runs.layout import ENTRIES, FLOOR, MAPS, META, SUMS, Entries, entries_nbytes, entry_columns, index_dtype
 from allo_core.runs.meta_file import META_DAMAGE, Block, read_meta_file
 from allo_core.storage.plain_json import OtherVersion
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float32, Float64
 
 __all__ = ["AttentionMaps"]
 
@@ -90,12 +96,12 @@ class AttentionMaps:
         """(layers, heads, L, L)."""
         return self.meta.shape
 
-    def __getitem__(self, where: tuple[int, int]) -> np.ndarray:
+    def __getitem__(self, where: tuple[int, int]) -> Float32[np.ndarray, "L L"]:
         """Attention of one head, ndarray, dtype=float32, shape=(L, L); within 2.5e-4 of what the model computed (stored as float16)."""
         layer, head = self._index(*where)
         return self._maps(layer)[head].astype(np.float32)
 
-    def received(self, layer: int, head: int) -> np.ndarray:
+    def received(self, layer: int, head: int) -> Float64[np.ndarray, " L"]:
         """Attention that each residue receives from one head: column sums, ndarray, dtype=float64, shape=(L,)."""
         layer, head = self._index(layer, head)
         return self._sums()[layer, head].astype(np.float64)

@@ -5,10 +5,16 @@ out cheaply, so the residue before a loop cannot slide across it) and how its au
 the missing loop is).  Hence a Gotoh-style local alignment (Gotoh, J. Mol. Biol. 162, 705 (1982)) with penalties that know both.
 """
 
+from __future__ import annotations
+
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from biotite.sequence.align import SubstitutionMatrix
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Bool, Integer
 
 __all__ = ["align_chain"]
 
@@ -24,7 +30,7 @@ _INSERT_EACH = 0.02
 _SKIP_EACH = 0.001  # among equal alignments the one with the shorter gap
 
 
-def align_chain(chain: str, sequence: str, bonded: np.ndarray, number: np.ndarray) -> np.ndarray:
+def align_chain(chain: str, sequence: str, bonded: Bool[np.ndarray, " n"], number: Integer[np.ndarray, " n"]) -> Integer[np.ndarray, " n"]:
     """Find the place of each residue of a chain in a sequence.
 
     Parameters
@@ -120,7 +126,7 @@ def _score_rows(chain: str, sequence: str):
 
 
 @cache
-def _blosum() -> tuple[np.ndarray, dict]:
+def _blosum() -> tuple[np.ndarray, " dict"]:
     """BLOSUM62 (Henikoff and Henikoff, PNAS 89, 10915 (1992)) and the row of each letter."""
     substitutions = SubstitutionMatrix.std_protein_matrix()
     codes = {letter: code for code, letter in enumerate(substitutions.get_alphabet1())}

@@ -1,15 +1,22 @@
 """Where the residues of the sequence lie in a structure."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from allo_core.structure.mapping import StructureMap, receptor_index
 from allo_core.structure.polymer import residue_table
 from allo_core.structure.read import Structure
 
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float64
+
 __all__ = ["ca_positions", "cb_positions"]
 
 
-def cb_positions(structure: Structure, mapping: StructureMap, length: int) -> np.ndarray:
+def cb_positions(structure: Structure, mapping: StructureMap, length: int) -> Float64[np.ndarray, "L 3"]:
     """CB positions, CA for glycine: the points between which contacts are counted.
 
     What the structure shows decides: where it has a glycine instead of another residue (a mutant) the CA is taken, and a residue whose CB

@@ -1,9 +1,11 @@
 """Which residue of a structure is which residue of the sequence."""
 
+from __future__ import annotations
+
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,6 +14,9 @@ from allo_core.protein.sequence import Protein
 from allo_core.structure.chain_alignment import align_chain
 from allo_core.structure.polymer import ResidueTable, residue_table
 from allo_core.structure.read import ReferenceRange, Structure
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Integer
 
 __all__ = ["ResidueId", "StructureMap", "map_structure", "receptor_index"]
 
@@ -108,7 +113,7 @@ def map_structure(structure: Structure, protein: Protein) -> StructureMap:
     return best.mapping
 
 
-def receptor_index(structure: Structure, mapping: StructureMap, table: ResidueTable) -> np.ndarray:
+def receptor_index(structure: Structure, mapping: StructureMap, table: ResidueTable) -> Integer[np.ndarray, " R"]:
     """0-based index in the sequence of each residue of the table, -1 for those that are not mapped; ndarray, dtype=int, shape=(R,).
 
     A name that stands twice in a chain (a ligand numbered like a residue) counts once, as in the mapping.

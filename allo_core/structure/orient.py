@@ -1,10 +1,15 @@
 """How a receptor stands: extracellular side up, TM1 at the left."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float
 
 __all__ = ["HelixEnds", "Placement", "helix_ends", "upright"]
 
@@ -36,7 +41,7 @@ class HelixEnds(NamedTuple):
     bottom: np.ndarray
 
 
-def upright(ca: np.ndarray, segments: Sequence[str] | None = None) -> Placement:
+def upright(ca: Float[np.ndarray, "L 3"], segments: Sequence[str] | None = None) -> Placement:
     """Stand a receptor upright for a viewer who looks along -z, with x to the right and y up.
 
     The extracellular side is up, since odd helices of a GPCR run inwards and even ones outwards, and TM1 is at the left.  Without
@@ -75,7 +80,7 @@ def upright(ca: np.ndarray, segments: Sequence[str] | None = None) -> Placement:
     return Placement(_axes(up, center - first), center)
 
 
-def helix_ends(ca: np.ndarray, segments: Sequence[str]) -> list[HelixEnds]:
+def helix_ends(ca: Float[np.ndarray, "L 3"], segments: Sequence[str]) -> list[HelixEnds]:
     """Where the transmembrane helices begin and end, for labels.
 
     Parameters

@@ -1,6 +1,9 @@
 """Which residues of a structure are the receptor, its ligands and ions, and the proteins that touch it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from biotite.structure import AtomArray
@@ -10,6 +13,9 @@ from allo_core.protein.contacts import TOUCHES_RECEPTOR
 from allo_core.structure.mapping import StructureMap, receptor_index
 from allo_core.structure.polymer import ResidueTable, is_heavy, residue_table
 from allo_core.structure.read import Structure
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Bool, Integer
 
 __all__ = ["Parts", "scene_parts"]
 
@@ -28,10 +34,10 @@ class Parts:
     """
 
     table: ResidueTable
-    index: np.ndarray
-    ligand: np.ndarray
-    ion: np.ndarray
-    partner: np.ndarray
+    index: Integer[np.ndarray, " R"]
+    ligand: Bool[np.ndarray, " R"]
+    ion: Bool[np.ndarray, " R"]
+    partner: Bool[np.ndarray, " R"]
 
     @property
     def receptor(self) -> np.ndarray:

@@ -1,13 +1,19 @@
 """Which residues of a structure form protein chains, and where those chains are interrupted."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from biotite.structure import AtomArray, get_residue_starts
 from biotite.structure.info import amino_acid_names, nucleotide_names, one_letter_code
 
 from allo_core.structure.components import CAPS, FORCE_FIELD_NAMES, WATERS
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Bool, Float, Shaped
 
 __all__ = ["ResidueTable", "is_heavy", "residue_table"]
 
@@ -41,17 +47,17 @@ class ResidueTable:
     """
 
     starts: np.ndarray
-    chain: np.ndarray
-    number: np.ndarray
-    insertion: np.ndarray
-    name: np.ndarray
-    letter: np.ndarray
-    polymer: np.ndarray
-    partner_like: np.ndarray
-    cap: np.ndarray
-    water: np.ndarray
-    bonded: np.ndarray
-    ca: np.ndarray
+    chain: Shaped[np.ndarray, " R"]
+    number: Shaped[np.ndarray, " R"]
+    insertion: Shaped[np.ndarray, " R"]
+    name: Shaped[np.ndarray, " R"]
+    letter: Shaped[np.ndarray, " R"]
+    polymer: Bool[np.ndarray, " R"]
+    partner_like: Bool[np.ndarray, " R"]
+    cap: Bool[np.ndarray, " R"]
+    water: Bool[np.ndarray, " R"]
+    bonded: Bool[np.ndarray, " R"]
+    ca: Float[np.ndarray, "R 3"]
 
     def __len__(self) -> int:
         return len(self.chain)

@@ -1,13 +1,18 @@
 """One receptor laid on another by the residues that have the same generic numbers."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from allo_core.errors import StructureError
 from allo_core.structure.orient import Placement
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float
 
 __all__ = ["Superposition", "superpose"]
 
@@ -37,7 +42,9 @@ class Superposition(NamedTuple):
     rmsd: float
 
 
-def superpose(ca: np.ndarray, names: Sequence[str], reference_ca: np.ndarray, reference_names: Sequence[str]) -> Superposition:
+def superpose(
+    ca: Float[np.ndarray, "L 3"], names: Sequence[str], reference_ca: Float[np.ndarray, "M 3"], reference_names: Sequence[str]
+) -> Superposition:
     """Lay CA atoms on those of a reference, pairing residues by generic number.
 
     Least squares (Kabsch 1976, Acta Cryst. A32, 922), repeated without the pairs that lie far apart.
