@@ -29,9 +29,9 @@ import numpy as np
 from _measure import Memory, in_fresh_process, maps_library, memory_of, with_children
 from playwright.sync_api import sync_playwright
 
+from allo_core.fetch.three_d_mol import ensure_library
 from allo_core.library.receptors import find_receptor
 from allo_core.models.registry import get_spec
-from allo_core.ui.shared.three_d_mol import ensure_library
 from tests.browser import driving
 from tests.browser.conftest import FLAGS, App, new_page
 

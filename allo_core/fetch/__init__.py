@@ -1,10 +1,11 @@
-"""Sequences and structures by identifier, from UniProt, the PDB and the AlphaFold database; each is fetched once and kept.
+"""What comes from the network, fetched once and kept: sequences and structures by identifier, and 3Dmol.js.
 
 - `identifiers`: what a person typed
 - `sources`: the three databases
 - `sequences`: a protein by accession
 - `structures`: a structure by code
 - `kept`: fetched files in the cache
+- `three_d_mol`: 3Dmol.js for the viewer, fetched once at first start
 """
 
 from allo_core.fetch.identifiers import Identifier, identify

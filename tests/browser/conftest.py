@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from allo_core.ui.shared.three_d_mol import ThreeDMolError, ensure_library
+from allo_core.fetch.three_d_mol import ThreeDMolError, ensure_library
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SIZE = {"width": 1440, "height": 900}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from allo_core.ui.shared.three_d_mol import ensure_library
+from allo_core.fetch.three_d_mol import ensure_library
 from tests.browser import driving
 from tests.browser.conftest import FLAGS, REPOSITORY, App
 

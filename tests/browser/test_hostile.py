@@ -6,9 +6,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from allo_core.fetch.three_d_mol import STATIC
 from allo_core.library.receptors import find_receptor
 from allo_core.models.registry import get_spec
-from allo_core.ui.shared.three_d_mol import STATIC
 from tests.browser import driving
 from tests.browser.conftest import App, new_page
 from tests.models.tiny import fair_esm_model, random_protein, save_fair_esm

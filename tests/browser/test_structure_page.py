@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from allo_core.export import figure_page, structure_page
+from allo_core.fetch.three_d_mol import FILE
 from allo_core.figures.colours import SET_COLOURS, attention_scale, hex_colours
 from allo_core.structure.scene import build_scene
-from allo_core.ui.shared.three_d_mol import FILE
 from tests.browser.conftest import REPOSITORY, new_page
 from tests.structure.structure_files import map_of, protein_of, segments_of, structure_of
 

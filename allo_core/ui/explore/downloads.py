@@ -18,6 +18,7 @@ from allo_core.export import (
     structure_facts,
     structure_page,
 )
+from allo_core.fetch.three_d_mol import FILE, STATIC
 from allo_core.figures.colours import SET_COLOURS, attention_scale
 from allo_core.figures.heatmap import heatmap, meaning_of_heads
 from allo_core.ui.explore.painting import paint
@@ -27,7 +28,6 @@ from allo_core.ui.explore.slide import slide_of, take_again
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import file_stem, plain
-from allo_core.ui.shared.three_d_mol import FILE, STATIC
 
 __all__ = ["draw_downloads"]
 

@@ -22,6 +22,5 @@
 - `painting`: what a structure shows
 - `structures`: a structure, ready to draw
 - `structure_view`: the 3D view
-- `three_d_mol`: 3Dmol.js, fetched once
 - `components`: files of the page's own components
 """

@@ -6,13 +6,13 @@ from dataclasses import asdict
 import streamlit as st
 from streamlit.components.v2 import component
 
+from allo_core.fetch.three_d_mol import FILE, ThreeDMolError, ensure_library
 from allo_core.figures.colours import ELEMENTS, PAIRS, PARTNER, PARTNER_ON_DARK, PLAIN, POINTED_OUT
 from allo_core.structure.components import LIPIDS
 from allo_core.structure.style import STYLE
 from allo_core.ui.shared.components import component_file, component_without_picture
 from allo_core.ui.shared.painting import Painting
 from allo_core.ui.shared.theme import current_theme
-from allo_core.ui.shared.three_d_mol import FILE, ThreeDMolError, ensure_library
 
 __all__ = ["picked_number", "structure_view"]
 

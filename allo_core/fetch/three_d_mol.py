@@ -24,7 +24,7 @@ VERSION = "2.5.5"
 FILE = "3Dmol.es6-min.js"
 SHA256 = "95513f6494717cc82fb2ba4d264f29b7ef189a31d4ece36a38d1f9666bf6d427"
 SIZE = 543_928
-STATIC = Path(__file__).resolve().parents[3] / "static"
+STATIC = Path(__file__).resolve().parents[2] / "static"
 _TIMEOUT = 20  # seconds
 
 

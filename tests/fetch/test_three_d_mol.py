@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from allo_core.ui.shared import three_d_mol
-from allo_core.ui.shared.three_d_mol import FILE, ThreeDMolError, ensure_library, library_address
+from allo_core.fetch import three_d_mol
+from allo_core.fetch.three_d_mol import FILE, ThreeDMolError, ensure_library, library_address
 
 CONTENT = b"export const createViewer = () => {};\n" * 40
 
