@@ -1,4 +1,4 @@
-"""The same jobs from a terminal: python -m allo_core analyse | batch | compare | runs | models | train."""
+"""The same jobs from a terminal: python -m allo_core analyse | batch | compare | runs | models | train | doctor."""
 
 import argparse
 import os
@@ -27,10 +27,11 @@ class _OneLineParser(argparse.ArgumentParser):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the exit code (0, or 2 for bad input)."""
+    """Run one command; the exit code: 0, 2 for bad input, 130 where it was cancelled, 1 where doctor finds a problem."""
     options = _parser().parse_args(arguments)
+    code = 0
     try:
-        options.run(options)
+        code = options.run(options) or 0
     except AlloScopeError as error:
         print(f"alloscope: {printable(str(error))}", file=sys.stderr)
         return 2
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of our output has left
-    return 0
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
 
     models = commands.add_parser("models", help="list the models and whether their weights are on this machine")
     models.set_defaults(run=lambda options: list_models())
+    check = commands.add_parser("doctor", help="whether this machine can do the work: versions, devices, memory, disk, weights")
+    check.set_defaults(run=_doctor)
     add_batch(commands)
     add_train(commands)
     return parser
@@ -84,6 +87,12 @@ def _add_analyse(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--record", help="which record of a FASTA file: its number or name")
     command.add_argument("--domain", action="store_true", help="read the 7TM domain alone (TM1 - 30 to H8 + 30)")
     command.set_defaults(run=analyse)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from allo_core.terminal.doctor import doctor
+
+    return doctor()
 
 
 def _runs(options: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@
 - `compare`: a set of receptors
 - `batch`: thousands of sequences
 - `models`: the models
+- `doctor`: whether this machine can do the work, and what to do
 - `runs`: the kept runs
 - `train`: training
 - `fit`: fitting the site predictor
