@@ -37,7 +37,7 @@ class Columns:
     """
 
     weights: Float64[np.ndarray, "... L"]
-    arcs: Integer[np.ndarray, "... L"]
+    arcs: Integer[np.ndarray, ...]  # that it has the shape of weights is checked below
     threshold: float = DEFAULT_THRESHOLD
 
     def __post_init__(self):

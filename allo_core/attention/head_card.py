@@ -196,7 +196,8 @@ def stability(
 def _column_weights(arcs: Arcs, length: int) -> Float64[np.ndarray, " L"]:
     """c_j of one head, ndarray, dtype=float64, shape=(L,); added up in the order of the queries, as in the columns of all heads."""
     order = np.argsort(arcs.queries, kind="stable")
-    return np.bincount(arcs.keys[order], arcs.weights[order], minlength=length)
+    # Without any arc bincount gives whole numbers.
+    return np.bincount(arcs.keys[order], arcs.weights[order], minlength=length).astype(np.float64, copy=False)
 
 
 def _distances(arcs: Arcs, cb: np.ndarray | None) -> Float64[np.ndarray, " n"]:

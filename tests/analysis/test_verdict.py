@@ -28,7 +28,7 @@ def said_of(q_values, control, measure="A", flags=None, null="matched", n_arcs=5
     count = len(q_values)
     frame = pd.DataFrame({"q_value": q_values, "snr": range(count), "flags": flags or [""] * count, "n_arcs": [n_arcs] * count})
     scores = HeadScores(frame, 1, len(q_values), null, 0.3, (1,), 20_000, 0, 0.001, lambda: control)
-    return verdict(Answer(asked(measure), Columns(np.zeros(1), np.zeros(1)), scores), PHRASES)
+    return verdict(Answer(asked(measure), Columns(np.zeros(1), np.zeros(1, dtype=int)), scores), PHRASES)
 
 
 MATCHED = "segment- and conservation-matched residues"

@@ -35,4 +35,4 @@ def answer_of(scores, name="AA2AR", numbers=A2A.numbers, sets=None, measure="A")
     sets = {"A": SITES, "B": (0,)} if sets is None else sets
     subject = Subject(replace(A2A.protein, name=name), numbers)
     question = Question(subject, sets["A"], sets["B"], measure, scores.threshold, scores.null, scores.draws, scores.seed)
-    return Answer(question, Columns(np.zeros(1), np.zeros(1)), scores, META)
+    return Answer(question, Columns(np.zeros(1), np.zeros(1, dtype=int)), scores, META)

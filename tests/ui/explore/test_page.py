@@ -8,7 +8,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from allo_core.figures.heatmap import SCORES
+from allo_core.figures.head_scores import SCORES
 from allo_core.library.receptors import find_receptor
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
@@ -405,5 +405,5 @@ def test_every_setting_can_be_shown(opened, heatmaps, painted, null, threshold, 
     assert not page.exception
     assert not page.error
     bars = [trace.colorbar.title.text for trace in heatmaps[-1].data if trace.type == "heatmap" and trace.showscale is not False]
-    assert bars == [SCORES[score]]
+    assert bars == [SCORES[score].label]
     assert painted[-1].legend["title"].startswith(f"received above {float(threshold):.2f}")
