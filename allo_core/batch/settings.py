@@ -56,10 +56,10 @@ class BatchSettings:
         None: matched where generic numbers are known, else uniform.
     draws : int or None
         Random sites to compare with; None: as many as the heads need.
-    seed : int
-        Of the draws.
     versions : dict of str to str
         Versions of torch and transformers.
+    seed : int
+        Of the draws.
     """
 
     model_id: str

@@ -72,14 +72,16 @@ def pymol_script(
         That of the structure; its residues carry the authors' chain and numbers.
     values : ndarray, shape=(L,)
         NaN where there is none.
-    ceiling, floor : float
-        The values of the last colour and of the first one.
+    ceiling : float
+        The value of the last colour.
     scale : sequence of str
         Hex colours, low to high.
     sets : mapping of str to (indices, colour)
         0-based indices into the sequence, and a hex colour, by the name of the set.
     title : str
         Text from outside; it becomes a comment.
+    floor : float
+        The value of the first colour.
 
     Raises
     ------

@@ -25,10 +25,10 @@ class Source:
     address : str
         Where it is, unless the environment variable ``variable`` names a mirror.
     variable : str
-    aliases : tuple of str
-        Hosts that its own redirects may lead to.
     otherwise : str
         What a person can do without it.
+    aliases : tuple of str
+        Hosts that its own redirects may lead to.
     """
 
     name: str

@@ -73,11 +73,11 @@ def probability_profile(
 ) -> go.Figure:
     """Probability of each residue to belong to an allosteric site, under a track of the segments.
 
+    The other parameters are those of `profile`.
+
     Parameters
     ----------
     probabilities : ndarray, shape=(L,)
-
-    The others are those of `profile`.
     """
     figure = go.Figure(
         go.Scatter(

@@ -51,10 +51,13 @@ def superpose(
 
     Parameters
     ----------
-    ca, reference_ca : ndarray, dtype=float, shape=(L, 3) and (M, 3)
-        Å; NaN where a residue is not shown.  The reference is in the coordinates of its scene.
-    names, reference_names : sequence of str, length L and M
+    ca : ndarray, dtype=float, shape=(L, 3)
+        Å; NaN where a residue is not shown.
+    names : sequence of str, length L
         GPCRdb numbers, empty where there is none.
+    reference_ca : ndarray, dtype=float, shape=(M, 3)
+        In the coordinates of the reference's scene.
+    reference_names : sequence of str, length M
 
     Raises
     ------

@@ -58,14 +58,16 @@ class View:
         0-based indices of the residues of set A and of set B.
     marking : {"A", "B"}
         The set that a click on the structure changes.
-    model, device, dtype : str
-        As `load_model` takes them.
-    measure : str
-        A key of MEASURES: attention on A, on B, or from one to the other.
+    model : str
+        As `load_model` takes it.
+    measure : {"A", "B", "AB", "BA"}
+        Attention on A, on B, or from one to the other.
     threshold : float
-    null, score : str
+    null : {"uniform", "matched", "published"}
     draws : int
         Random sets; 0 for the number that the heads need.
+    score : str
+        A key of SCORES.
     head : (layer, head), optional
         None until a person chooses; the page then shows the best one.
     colouring, scale : str
@@ -76,6 +78,8 @@ class View:
         0-based indices of the pair that is pointed out.
     structure : str
         PDB entry of a shipped structure, identifier of a fetched one, key of a kept upload, or empty.
+    device, dtype : str
+        As `load_model` takes them.
     """
 
     protein: str

@@ -38,13 +38,15 @@ class SetView:
         As `library_set` takes them.
     table : str
         Key of a kept table; empty: none was given.
-    model, device, dtype : str
+    model : str
     threshold : float
         One of those that are kept.
     score : str
         A key of SCORES.
     head : (layer, head), optional
         None until a person chooses; the page then shows the best one.
+    device, dtype : str
+        As `load_model` takes them.
     """
 
     kind: str = "positions"
