@@ -39,6 +39,35 @@ def kill_one_at_work(folder) -> int:
     return victim.pid
 
 
+def check_scores_are_those_of_analyse(results, row, target, path, tmp_path, capsys):
+    """The scores of one record beside the table that `analyse` writes for it."""
+    table = tmp_path / f"{row}.csv"
+    code, _, _ = run(
+        "analyse", path, *target, "--sites", SITES, "--model", settings().model_id, "--threshold", "0.1", "--csv", table,
+        "--device", "cpu", capsys=capsys,
+    )  # fmt: skip
+    assert code == 0
+    expected = pd.read_csv(table).drop(columns=["measure", "model", "protein"])
+    scores = results.scores()
+    found = scores[scores["row"] == row].drop(columns=["row", "name"]).reset_index(drop=True)
+    expected["flags"] = expected["flags"].fillna("")
+    pd.testing.assert_frame_equal(found, expected, check_exact=True, check_dtype=False)
+
+
+def test_every_record_is_computed_as_analyse_does(ray, tmp_path, capsys):
+    """The small version of the next test: one worker, and nobody is killed."""
+    some = [("a", sequence(60, 1)), ("empty", ""), ("b", sequence(40, 2)), ("a", sequence(50, 3)), ("c", sequence(45, 4))]
+    path, folder = fasta(tmp_path / "a.fasta", some), tmp_path / "out"
+    tally = run_batch(path, folder, settings(sites=SITES, draws=None), workers=1, device="cpu")
+    assert (tally.records, tally.done, tally.computed, tally.workers.count) == (5, 5, 4, 1)
+    assert [(row, name) for row, name, _ in tally.failed] == [(2, "empty")]
+    results = open_batch(folder)
+    assert results.complete
+    assert results.scores().groupby("row").size().tolist() == [64] * 4
+    check_scores_are_those_of_analyse(results, 3, ("--record", "3"), path, tmp_path, capsys)
+
+
+@pytest.mark.slow
 def test_a_worker_that_is_killed_loses_nothing_and_scores_are_those_of_analyse(ray, tmp_path, capsys):
     path, folder, killed = fasta(tmp_path / "a.fasta", records()), tmp_path / "out", []
 
@@ -65,17 +94,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_scores_are_those_of_analyse(r
     assert sorted(rows) == list(range(1, 28))
 
     for row, target in ((5, ("--record", "5")), (26, ("--record", "AA2AR"))):
-        table = tmp_path / f"{row}.csv"
-        code, _, _ = run(
-            "analyse", path, *target, "--sites", SITES, "--model", chosen.model_id, "--threshold", "0.1", "--csv", table,
-            "--device", "cpu", capsys=capsys,
-        )  # fmt: skip
-        assert code == 0
-        expected = pd.read_csv(table).drop(columns=["measure", "model", "protein"])
-        scores = results.scores()
-        found = scores[scores["row"] == row].drop(columns=["row", "name"]).reset_index(drop=True)
-        expected["flags"] = expected["flags"].fillna("")
-        pd.testing.assert_frame_equal(found, expected, check_exact=True, check_dtype=False)
+        check_scores_are_those_of_analyse(results, row, target, path, tmp_path, capsys)
 
 
 def test_a_batch_goes_on_where_it_was_stopped(ray, tmp_path):
