@@ -5,17 +5,21 @@ probabilities @ v, in which single heads may be scaled or replaced.  No map outl
 of layers.  Dimensions: T tokens, heads, d numbers a head, width = heads * d.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 from transformers import AttentionInterface, PreTrainedModel
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float
 
 __all__ = ["Captured", "Intervention", "Sink", "capture_attention", "layer_stack"]
 
@@ -88,7 +92,7 @@ class Intervention:
                     f"the replacement of head {layer}.{head} has the shape {tuple(values.shape)}, not ({size},) or ({tokens}, {size})"
                 )
 
-    def to(self, device: torch.device) -> "Intervention":
+    def to(self, device: torch.device) -> Intervention:
         """The same in float32 on a device."""
         gates = None if self.gates is None else self.gates.to(device, torch.float32)
         return Intervention(gates, {head: values.to(device, torch.float32) for head, values in self.replacements.items()})
