@@ -141,10 +141,11 @@ def test_a_structure_is_fetched_and_the_link_to_it_works(page, app, chromium, sh
     other.context.close()
 
 
-def test_ten_tabs_at_once(chromium, app):
-    pages = [new_page(chromium) for _ in range(10)]
+@pytest.mark.parametrize("tabs", [3, pytest.param(10, marks=pytest.mark.slow)])
+def test_many_tabs_at_once(chromium, app, tabs):
+    pages = [new_page(chromium) for _ in range(tabs)]
     driving.open_page(pages[0], app.url)  # the model is loaded and its run is kept: what is tried is the crowd, not the first start
-    heads = [(layer, head) for layer in (1, 3) for head in range(5)]
+    heads = [(layer, head) for layer in (1, 3) for head in range(5)][:tabs]
     for page, (layer, head) in zip(pages, heads, strict=True):
         page.goto(f"{app.url}/?protein=AA2AR&threshold=0.{layer}{head}&head={layer}.{head}", wait_until="commit")
     for page, (layer, head) in zip(pages, heads, strict=True):
@@ -156,6 +157,7 @@ def test_ten_tabs_at_once(chromium, app):
         page.context.close()
 
 
+@pytest.mark.slow  # tests/runs/test_store.py kills the process that writes a run; here it is the whole server
 def test_a_server_stopped_in_the_middle_of_a_run_leaves_nothing_and_runs_again(chromium, app):
     page = new_page(chromium)
     driving.open_page(page, app.url)
