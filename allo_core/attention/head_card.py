@@ -10,7 +10,7 @@ import numpy as np
 
 from allo_core.attention.arcs import Arcs
 from allo_core.attention.columns import check_positions
-from allo_core.attention.nulls import Null, check_null, encode_strata
+from allo_core.attention.nulls import Null, check_null, codes_of
 from allo_core.attention.standard import standardise
 from allo_core.errors import ScoreError
 from allo_core.protein.contacts import CB_CONTACT
@@ -179,10 +179,8 @@ def stability(
         if strata is None:
             raise ScoreError("The number of residues is not known; give strata or a length.")
         length = len(strata)
-    if null == "matched" and strata is None:
-        raise ScoreError("The matched null needs a stratum for each residue; choose uniform where no generic numbers are known.")
     marked = check_positions(sites, length, "site")
-    codes = None if null == "published" else encode_strata(strata if null == "matched" else None, length)
+    codes = codes_of(null, strata, length)
     points = []
     for threshold in thresholds:
         kept = arcs.above(threshold)

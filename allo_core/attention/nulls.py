@@ -21,6 +21,7 @@ __all__ = [
     "Null",
     "benjamini_hochberg",
     "check_null",
+    "codes_of",
     "default_draws",
     "encode_strata",
     "exceedance_p",
@@ -72,6 +73,29 @@ def encode_strata(strata: Iterable[Hashable] | None, length: int) -> Integer[np.
             raise ScoreError(f"The stratum of residue index {index} is NaN; give every residue a stratum.")
     numbers: dict[Hashable, int] = {}
     return np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.int64)
+
+
+def codes_of(null: Null, strata: Iterable[Hashable] | None, length: int) -> Integer[np.ndarray, " L"] | None:
+    """The stratum of each residue that random sites are drawn within; None for the published null, which draws from unmarked residues.
+
+    Parameters
+    ----------
+    null : {"uniform", "matched", "published"}
+    strata : iterable of hashable, length L, or None
+        Used by the matched null only.
+    length : int
+        L.
+
+    Raises
+    ------
+    ScoreError
+        An unknown null, strata that are missing or do not fit.
+    """
+    if check_null(null) == "published":
+        return None
+    if null == "matched" and strata is None:
+        raise ScoreError("The matched null needs a stratum for each residue; choose uniform where no generic numbers are known.")
+    return encode_strata(strata if null == "matched" else None, length)
 
 
 def moments(

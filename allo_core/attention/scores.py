@@ -18,8 +18,8 @@ from allo_core.attention.nulls import (
     Null,
     benjamini_hochberg,
     check_null,
+    codes_of,
     default_draws,
-    encode_strata,
     exceedance_p,
     smallest_q,
 )
@@ -186,13 +186,11 @@ def _prepare(
     if len(shape) != 3:
         raise ScoreError(f"Scores need columns of the shape (layers, heads, L), not {shape}.")
     marked = check_positions(sites, shape[-1], "site")
-    if null == "matched" and strata is None:
-        raise ScoreError("The matched null needs a stratum for each residue; choose uniform where no generic numbers are known.")
-    codes = encode_strata(strata if null == "matched" else None, shape[-1])
+    codes = codes_of(null, strata, shape[-1])
     weights = columns.weights.reshape(-1, shape[-1])
     n_arcs = columns.arcs.reshape(-1, shape[-1]).sum(axis=1)
-    standard = standardise(weights, marked, None if null == "published" else codes, n_arcs)
-    if null == "published":
+    standard = standardise(weights, marked, codes, n_arcs)
+    if codes is None:
         return _Prepared(columns, weights, n_arcs, marked, null, standard, 0, seed, None)
     count = default_draws(len(weights)) if draws is None else draws
     counts = np.bincount(codes[marked], minlength=codes.max() + 1)
@@ -223,7 +221,7 @@ def _scores(prepared: _Prepared) -> HeadScores:
     )
     best = smallest_q(int(standard.tested.sum()), prepared.count) if prepared.count else float("nan")
     sites = tuple(marked.tolist())
-    control = _no_control if prepared.null == "published" else _control_of(weights, standard.tested, prepared.random_sites)
+    control = _no_control if not prepared.count else _control_of(weights, standard.tested, prepared.random_sites)
     return HeadScores(frame, layers, heads, prepared.null, columns.threshold, sites, prepared.count, prepared.seed, best, control)
 
 

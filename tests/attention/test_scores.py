@@ -151,7 +151,7 @@ def test_the_control_scores_random_sites_of_the_same_draws(cols, null):
 
 
 def test_scores_and_control_prepare_once(cols, monkeypatch):
-    counted = {"standardise": 0, "draw_sites": 0, "encode_strata": 0}
+    counted = {"standardise": 0, "draw_sites": 0, "codes_of": 0}
     for name in counted:
         whole = getattr(scores_module, name)
 
@@ -162,7 +162,7 @@ def test_scores_and_control_prepare_once(cols, monkeypatch):
         monkeypatch.setattr(scores_module, name, count)
     scores = score_heads(cols, SITES)
     assert scores.control is scores.control is not None
-    assert counted == {"standardise": 1, "draw_sites": 1, "encode_strata": 1}
+    assert counted == {"standardise": 1, "draw_sites": 1, "codes_of": 1}
 
 
 def test_the_best_head_is_the_most_enriched_without_a_flag():
