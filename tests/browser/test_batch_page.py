@@ -43,7 +43,7 @@ def choose_record(page, row: int) -> None:
     page.mouse.click(box["x"] + 16, box["y"] + HEADER + ROW * (row - 0.5))
 
 
-def test_a_batch_from_its_folder_to_a_head_and_a_sequence_in_explore(page, app, folder):
+def test_a_batch_from_its_folder_to_a_head_and_a_sequence(page, app, folder):
     open_batch(page, app, folder)
     page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
     driving.rest(page)
@@ -72,6 +72,17 @@ def test_a_batch_from_its_folder_to_a_head_and_a_sequence_in_explore(page, app, 
     page.get_by_text("Layer 4, head 3: ").wait_for(timeout=driving.WAIT)
     driving.rest(page)
     assert page.get_by_role("heading", name="<img src=x>*b* record 2").is_visible()
+
+
+def test_downloads_a_reload_and_a_sequence_in_explore(page, app, folder):
+    open_batch(page, app, folder)
+    page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
+    choose_record(page, 2)
+    page.get_by_role("heading", name="<img src=x>*b* record 2").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    driving.click_head(page, 4, 3)
+    page.get_by_text("Layer 4, head 3: ").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
 
     # what is taken away
     driving.open_tab(page, "Downloads")

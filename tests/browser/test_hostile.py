@@ -141,7 +141,7 @@ def test_a_structure_is_fetched_and_the_link_to_it_works(page, app, chromium, sh
     other.context.close()
 
 
-@pytest.mark.parametrize("tabs", [3, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("tabs", [2, pytest.param(10, marks=pytest.mark.slow)])
 def test_many_tabs_at_once(chromium, app, tabs):
     pages = [new_page(chromium) for _ in range(tabs)]
     driving.open_page(pages[0], app.url)  # the model is loaded and its run is kept: what is tried is the crowd, not the first start
@@ -204,14 +204,18 @@ def test_kept_runs_are_deleted_on_their_page(page, app):
     page.get_by_role("button", name="Delete 1 run").wait_for(state="hidden", timeout=driving.WAIT)
     driving.rest(page)
     assert len(list((app.home / "runs").iterdir())) == before - 1
+
+
+def test_what_was_deleted_on_purpose_is_not_run_unasked(page, app):
+    driving.open_page(page, f"{app.url}/?protein=OPSD")  # run unasked, in this session
+    page.get_by_role("link", name="Kept runs").click()
+    page.get_by_role("heading", name="Kept runs").wait_for(timeout=driving.WAIT)
     choose_run(page, 0)
     page.get_by_role("button", name="Delete ").click()
     page.get_by_text("No run is kept yet").wait_for(timeout=driving.WAIT)
     assert list((app.home / "runs").iterdir()) == []
     page.get_by_role("link", name="Explore").click()
-    page.get_by_role("button", name=f"Run {driving.DEFAULT.label}").click(
-        timeout=driving.WAIT
-    )  # what was deleted on purpose is not run unasked
+    page.get_by_role("button", name=f"Run {driving.DEFAULT.label}").click(timeout=driving.WAIT)
     driving.wait_for_result(page)
 
 
@@ -243,14 +247,21 @@ def test_other_machines_find_the_door_closed(app):
         assert own.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_names_and_parameters_that_want_to_be_code_stay_text(page, app):
-    code = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{window.hacked=1}}`${window.hacked=1}`'
+CODE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{window.hacked=1}}`${window.hacked=1}`'
+
+
+def test_a_name_that_wants_to_be_code_stays_text(page, app):
     driving.open_page(page, app.url)
-    driving.paste_sequence(page, f">{code.replace(' ', '_')}\n{A2A.sequence[:320]}", "residues 1 to 320 of UniProt P29274")
+    driving.paste_sequence(page, f">{CODE.replace(' ', '_')}\n{A2A.sequence[:320]}", "residues 1 to 320 of UniProt P29274")
     driving.wait_for_result(page)
     for tab in ("This head", "Map", "Downloads", "Heads"):
         driving.open_tab(page, tab)
-    page.goto(f"{app.url}/?protein=AA2AR&head={code}&sites={code}&colouring={code}&nonsense={code}")
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_parameters_that_want_to_be_code_stay_text(page, app):
+    page.goto(f"{app.url}/?protein=AA2AR&head={CODE}&sites={CODE}&colouring={CODE}&nonsense={CODE}")
     driving.wait_for_result(page)
     assert page.get_by_text("The link's head was ignored").is_visible()
     assert page.evaluate("window.hacked") is None

@@ -40,7 +40,7 @@ def title(page) -> str:
     return page.locator("h5").first.inner_text()
 
 
-def test_a_set_from_a_table_to_its_downloads(page, app, chromium):
+def test_a_set_from_a_table_and_its_heads(page, app):
     open_set(page, app)
     assert "of class A | 3 receptors" in page.locator(".st-key-strip").inner_text().replace("\n", " ")
     verdict = page.locator(".st-key-verdict").inner_text()
@@ -60,7 +60,9 @@ def test_a_set_from_a_table_to_its_downloads(page, app, chromium):
     assert page.locator(".selected-head").get_attribute("data-head") == "3.6"
     assert page.get_by_text("Layer 3, head 6 passes alone in").is_visible()
 
-    # three structures side by side; turning one turns all
+
+def test_structures_of_a_set_turn_together(page, app):
+    open_set(page, app)
     driving.open_tab(page, "Structures")
     stages = page.locator(f"{driving.STAGE}[data-structure]")
     stages.nth(2).wait_for(timeout=driving.WAIT)
@@ -77,6 +79,13 @@ def test_a_set_from_a_table_to_its_downloads(page, app, chromium):
     assert views[1] == pytest.approx(views[0])
     assert views[2] == pytest.approx(views[0])
     assert abs(views[0][5]) > 0.1  # turned about the vertical axis
+
+
+def test_members_and_downloads_of_a_set_that_its_address_brings_back(page, app, chromium):
+    open_set(page, app)
+    driving.click_head(page, 3, 6)
+    page.get_by_text("Layer 3, head 6").first.wait_for(timeout=driving.WAIT)
+    values = driving.heatmap_values(page)
 
     # who took part
     driving.open_tab(page, "Members")

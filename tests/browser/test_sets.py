@@ -34,11 +34,8 @@ def near_gs() -> set[int]:
     return set(receptor.res_id[distance <= 4.0].tolist())
 
 
-def test_two_sets_by_clicks_and_near_gs(page, app):
+def test_a_set_by_clicks_on_the_structure(page, app):
     driving.open_page(page, f"{app.url}/?protein=ADRB2&structure=3SN6&threshold=0.05")
-    before = driving.heatmap_values(page)
-
-    # set A: three residues by clicks on the structure
     driving.write(page, "Residues as text", "")
     page.get_by_text("A 0 residues").wait_for(timeout=driving.WAIT)
     clicked = set()
@@ -49,6 +46,12 @@ def test_two_sets_by_clicks_and_near_gs(page, app):
     driving.rest(page)
     assert driving.marked(page, "A") == clicked
     assert driving.marked(page, "B") == set()
+    assert "to the 3 residues of set A more than to" in page.locator(".st-key-verdict").inner_text()
+
+
+def test_a_second_set_near_gs_and_the_coupling_to_it(page, app):
+    driving.open_page(page, f"{app.url}/?protein=ADRB2&structure=3SN6&threshold=0.05&sites=2x50,3x39,6x48")
+    before, marked = driving.heatmap_values(page), driving.marked(page, "A")
 
     # set B: what lies within 4 Å of Gs; the list comes before anything is marked
     driving.mark_set(page, "B")
@@ -63,12 +66,11 @@ def test_two_sets_by_clicks_and_near_gs(page, app):
     page.get_by_text(f"B {len(expected)} residues").wait_for(timeout=driving.WAIT)
     driving.rest(page)
     assert driving.marked(page, "B") == expected
-    assert driving.marked(page, "A") == clicked
+    assert driving.marked(page, "A") == marked
 
     # coupling from A to B: heatmap and verdict follow
-    assert "to the 3 residues of set A more than to" in page.locator(".st-key-verdict").inner_text()
     page.get_by_role("radio", name="A → B").click()
-    page.get_by_text(f"look from the 3 residues of set A at the {len(expected)} residues of set B").wait_for(timeout=driving.WAIT)
+    page.get_by_text(f"from the 3 residues of set A at the {len(expected)} residues of set B").wait_for(timeout=driving.WAIT)
     driving.rest(page)
     assert driving.heatmap_values(page) != before
 
@@ -198,29 +200,8 @@ def fields(page) -> dict:
     return shown
 
 
-def test_the_url_reopened_shows_the_same_state(page, app, chromium):
-    start = "protein=ADRB2&structure=3SN6&threshold=0.05&sites=2x50,3x39,6x48,7x49&draws=50000&device=cpu"
-    driving.open_page(page, f"{app.url}/?{start}")
-    driving.mark_set(page, "B")
-    driving.write(page, "Residues as text", "D130 R131 F139 Y141 3.53")
-    page.get_by_text("B 5 residues").wait_for(timeout=driving.WAIT)
-    driving.rest(page)
-    page.get_by_role("radio", name="B → A").click()
-    page.get_by_text("look from the 5 residues of set B").wait_for(timeout=driving.WAIT)
-    driving.choose(page, "Structure shows", "above threshold")
-    driving.choose(page, "Scale of", "all heads")
-    driving.choose(page, "Null", "uniform")
-    driving.choose(page, "Heatmap shows", "SNR")
-    driving.rest(page)
-    driving.click_head(page, 4, 3)
-    page.get_by_role("heading", name="Layer 4, head 3").wait_for(timeout=driving.WAIT)
-    driving.rest(page)
-    slider = driving.widget(page, "pairs").get_by_role("slider")
-    slider.focus()
-    for _ in range(4):
-        page.keyboard.press("ArrowRight")
-    page.wait_for_url(re.compile("pairs=4"), timeout=driving.WAIT)
-    driving.rest(page)
+def the_same_reopened(page, chromium) -> None:
+    """The address in another browser shows everything that the page shows."""
     wanted = fields(page)
     other = new_page(chromium)
     driving.open_page(other, page.url)
@@ -230,3 +211,34 @@ def test_the_url_reopened_shows_the_same_state(page, app, chromium):
         assert found[name] == value, name
     assert other.url == page.url
     other.context.close()
+
+
+START = "protein=ADRB2&structure=3SN6&threshold=0.05&sites=2x50,3x39,6x48,7x49&draws=50000&device=cpu"
+
+
+def test_the_url_reopened_shows_the_same_sets(page, app, chromium):
+    driving.open_page(page, f"{app.url}/?{START}")
+    driving.mark_set(page, "B")
+    driving.write(page, "Residues as text", "D130 R131 F139 Y141 3.53")
+    page.get_by_text("B 5 residues").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    page.get_by_role("radio", name="B → A").click()
+    page.get_by_text("look from the 5 residues of set B").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    the_same_reopened(page, chromium)
+
+
+def test_the_url_reopened_shows_the_same_pictures(page, app, chromium):
+    driving.open_page(page, f"{app.url}/?{START}&sites_b=130,131,139,141,3x53&measure=BA&head=4.3")
+    driving.choose(page, "Structure shows", "above threshold")
+    driving.choose(page, "Scale of", "all heads")
+    driving.choose(page, "Null", "uniform")
+    driving.choose(page, "Heatmap shows", "SNR")
+    driving.rest(page)
+    slider = driving.widget(page, "pairs").get_by_role("slider")
+    slider.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_url(re.compile("pairs=4"), timeout=driving.WAIT)
+    driving.rest(page)
+    the_same_reopened(page, chromium)
