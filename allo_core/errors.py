@@ -11,6 +11,7 @@ __all__ = [
     "ExportError",
     "FetchError",
     "LibraryError",
+    "NotAttentionError",
     "OtherVersionError",
     "PredictionError",
     "ResidueError",
@@ -65,6 +66,10 @@ class OtherVersionError(StoreError):
     def __init__(self, message: str, reason: str = ""):
         super().__init__(message)
         self.reason = reason
+
+
+class NotAttentionError(StoreError):
+    """A model or a device gave values that cannot be attention."""
 
 
 class ScoreError(AlloScopeError):

@@ -37,7 +37,7 @@ def read_checkpoint(path: Path, layout: Layout) -> "dict[str, Tensor]":
     for file in weight_files(path):
         content = read_tensors(file)
         tensors.update(content["model"] if layout == "fair-esm" and isinstance(content.get("model"), dict) else content)
-    if not tensors or not all(hasattr(tensor, "shape") for tensor in tensors.values()):
+    if not tensors or not all(isinstance(name, str) and hasattr(tensor, "shape") for name, tensor in tensors.items()):
         raise WeightsError(f"{path} holds no state dict of tensors; it is not a {layout} checkpoint.")
     return _CONVERTERS[layout](tensors)
 

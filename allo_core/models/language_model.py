@@ -68,6 +68,11 @@ class ProteinLanguageModel:
     def device(self) -> "torch.device":
         return next(self.module.parameters()).device
 
+    def first_not_finite(self) -> str:
+        """Name of the first parameter with a value that is not a number, or infinite; "" where there is none."""
+        parameters = cast("nn.Module", self.module).named_parameters()
+        return next((name for name, parameter in parameters if not parameter.isfinite().all()), "")
+
     def to(self, device: str) -> "ProteinLanguageModel":
         """Move the model; DeviceError if the device has too little memory."""
         with memory_errors(self.spec, device):

@@ -131,8 +131,11 @@ def weight_files(path: Path) -> list[Path]:
         return [path]
     try:
         names = sorted(set(json.loads(path.read_text(encoding="utf-8"))["weight_map"].values()))
+        outside = [name for name in names if name != Path(name).name or name in ("", "..")]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(f"The index of weights {path} is damaged; download the model again.") from error
+    if outside:
+        raise WeightsError(f"The index {path} names {outside[0][:60]!r}, which is no file beside it; get the model from its publisher.")
     files = [path.parent / name for name in names]
     for file in files:
         if not file.is_file():

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import TypeVar
 
-from allo_core.errors import Cancelled
+from allo_core.errors import AlloScopeError, Cancelled, NotAttentionError, WeightsError
 from allo_core.models.devices import DEVICES, DeviceChoice, Dtype, DtypeChoice, choose_dtype, needs_trust_check, trust_device
 from allo_core.models.download import download
 from allo_core.models.language_model import ProteinLanguageModel, load_model
@@ -171,7 +171,18 @@ def kept_or_read(
     if device_given_up(model, protein) and (kept := find(meta_of(model, protein))):
         return kept
     check_fits(model, protein)  # before anything is written
-    return compute()
+    try:
+        return compute()
+    except NotAttentionError as error:
+        raise _whose_fault(model, error) from error
+
+
+def _whose_fault(model: ProteinLanguageModel, error: NotAttentionError) -> AlloScopeError:
+    """What is wrong where a model gave no attention: its weights, or the device."""
+    if name := model.first_not_finite():
+        where = model.weights.path or "the package"
+        return WeightsError(f"The weights in {where} hold values that are not numbers (in {name}); get them again. Nothing is kept.")
+    return NotAttentionError(str(error) if model.device.type == "cpu" else f"{error} Use the CPU.")
 
 
 class RunReader(Reader):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.errors import StoreError
+from allo_core.errors import NotAttentionError
 
 if TYPE_CHECKING:  # a kept run is read without torch
     from jaxtyping import Bool, Float32, Integer
@@ -100,12 +100,12 @@ def special_share(sums: np.ndarray, layer: int) -> np.ndarray:
 
     Raises
     ------
-    StoreError
+    NotAttentionError
         Values that cannot be attention: not finite, or rows that sum to more than 1.
     """
     on_residues = sums.sum(axis=-1, dtype=np.float64) / sums.shape[-1]
     if not (np.isfinite(sums).all() and (on_residues <= 1 + _ROW_SUM_TOLERANCE).all()):
-        raise StoreError(f"Layer {layer} gave values that are not attention (rows do not sum to 1); nothing is kept, use the CPU.")
+        raise NotAttentionError(f"Layer {layer} gave values that are not attention (rows do not sum to 1); nothing is kept.")
     return np.maximum(1 - on_residues, 0)
 
 
