@@ -1,6 +1,5 @@
 """Reading a FASTA file of thousands of records: a bad one is reported and the others go on."""
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from allo_core.errors import SequenceError
 from allo_core.protein.fasta import FastaRecord, read_fasta, record_name
 from allo_core.protein.sequence import Protein, protein_of_record
-from allo_core.storage.packed import DAMAGED, unpacked
+from allo_core.storage.packed import DAMAGED, text_in
 
 __all__ = ["Record", "read_records"]
 
@@ -78,8 +77,7 @@ def _record(row: int, name: str, letters: str, count: int) -> Record:
 def _parts(path: Path) -> Iterator[FastaRecord]:
     count = 0
     try:
-        # Bytes that are no text become a letter that is no amino acid: one bad record is no reason to refuse the others.
-        with path.open("rb") as file, io.TextIOWrapper(unpacked(file), encoding="utf-8-sig", errors="replace") as text:
+        with path.open("rb") as file, text_in(file) as text:
             for part in read_fasta(text, _MOST_LETTERS):
                 count += 1
                 yield part

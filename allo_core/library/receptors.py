@@ -6,6 +6,7 @@ The files under allo_core/data are written by ``python -m allo_core.library.buil
 import difflib
 import gzip
 import json
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain, repeat
@@ -69,14 +70,14 @@ def receptors() -> dict[str, Receptor]:
 
 
 def find_receptor(text: str) -> Receptor:
-    """The receptor with this entry name (AA2AR, AA2AR_HUMAN) or UniProt accession (P29274).
+    """The receptor with this entry name (AA2AR, AA2AR_HUMAN), UniProt accession (P29274) or both (sp|P29274|AA2AR_HUMAN).
 
     Raises
     ------
     LibraryError
         With the nearest entry names.
     """
-    wanted = text.strip().upper().removesuffix("_HUMAN")
+    wanted = re.sub(r"^(SP|TR)\|([^|]+)\|.*", r"\2", text.strip().upper()).removesuffix("_HUMAN")
     by_entry = receptors()
     if wanted in by_entry:
         return by_entry[wanted]

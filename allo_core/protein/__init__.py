@@ -1,5 +1,6 @@
 """From text to a protein, its residues and their numbers.
 
+- `pasted`: sequences without a header, as other programs show them
 - `sequence`: text to `Protein`, and every complaint about a sequence
 - `fasta`: the one reader of FASTA
 - `residues`: text to residues and back

@@ -1,5 +1,6 @@
 """The one reader of FASTA: what is pasted, a file of thousands of records, and the sequences for training."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple, TextIO
 
@@ -10,6 +11,7 @@ __all__ = ["FastaRecord", "read_fasta", "record_name"]
 _LONGEST_NAME = 80
 _PIECE = 1 << 16  # characters read at a time, so that a file without line breaks is no line of a gigabyte
 _QUOTED = 40
+_PIR = re.compile(r"[A-Z][A-Z0-9];")  # what kind of molecule a PIR record is: P1 a whole protein, F1 a fragment
 
 
 class FastaRecord(NamedTuple):
@@ -34,7 +36,7 @@ def read_fasta(text: TextIO, most_letters: int | None = None) -> Iterator[FastaR
     """The records of a text, one after the other.
 
     Lines end where `text` ends them: a form feed or U+2028 within a header does not, and no part of a header becomes letters.  White space
-    before ``>`` does not matter.
+    before ``>`` does not matter.  Of a PIR record (``>P1;name``) the second line is a description and a ``*`` at the end a full stop.
 
     Parameters
     ----------
@@ -48,14 +50,17 @@ def read_fasta(text: TextIO, most_letters: int | None = None) -> Iterator[FastaR
         The text begins with something else than a header.  The message is the rest of a sentence that begins with the file.
     """
     header, parts, count = None, [], 0
-    begins_line, in_header = True, False
+    begins_line, in_header, description = True, False, False
     while piece := text.readline(-1 if most_letters is None else _PIECE):
         if begins_line:
             in_header = piece.lstrip().startswith(">")
         if begins_line and in_header:
             if header is not None:
-                yield FastaRecord(header, "".join(parts), count)
+                yield _record(header, parts, count)
             header, parts, count = piece.strip()[1:].strip(), [], 0
+            description = _PIR.match(header) is not None
+        elif description and not in_header:
+            description = not piece.endswith("\n")
         elif not in_header and (part := "".join(piece.split())):
             if header is None:
                 raise SequenceError(f"not a FASTA file; it begins with {part[:_QUOTED]!r} instead of a line '>name'.")
@@ -64,7 +69,14 @@ def read_fasta(text: TextIO, most_letters: int | None = None) -> Iterator[FastaR
                 parts.append(part)
         begins_line = piece.endswith("\n")
     if header is not None:
-        yield FastaRecord(header, "".join(parts), count)
+        yield _record(header, parts, count)
+
+
+def _record(header: str, parts: list[str], count: int) -> FastaRecord:
+    letters = "".join(parts)
+    if _PIR.match(header) and letters.endswith("*") and len(letters) == count:
+        return FastaRecord(header[3:], letters[:-1], count - 1)
+    return FastaRecord(header[3:] if _PIR.match(header) else header, letters, count)
 
 
 def record_name(header: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float
 
-__all__ = ["BALLESTEROS_NUMBER", "GPCRDB_NUMBER", "ResidueNumbers", "ballesteros_weinstein", "segment_spans"]
+__all__ = ["BALLESTEROS_NUMBER", "GPCRDB_NUMBER", "ResidueNumbers", "ballesteros_weinstein", "carried_over", "segment_spans"]
 
 # How people write the two generic numbers: 2x63, 2.64.
 GPCRDB_NUMBER = re.compile(r"(\d{1,2})[xX](\d{2,3})")
@@ -143,3 +143,24 @@ def ballesteros_weinstein(segment: tuple[str, ...], gpcrdb: tuple[str, ...]) -> 
         place = 50 + index - anchor
         result.append(f"{helix}.{place:02d}" if 0 < place < 100 else "")
     return tuple(result)
+
+
+def carried_over(indices: Iterable[int], source: ResidueNumbers, target: ResidueNumbers) -> tuple[int, ...]:
+    """The residues of another protein that stand at the same GPCRdb numbers.
+
+    Parameters
+    ----------
+    indices : iterable of int
+        0-based residues of the protein that ``source`` numbers.
+    source, target : ResidueNumbers
+
+    Returns
+    -------
+    tuple of int
+        0-based, ascending; residues without a number, and numbers that the target lacks, have none.  Empty where the classes differ, since
+        the same number then means another place.
+    """
+    if source.receptor_class != target.receptor_class:
+        return ()
+    place = {number: index for index, number in enumerate(target.gpcrdb) if number}
+    return tuple(sorted({place[source.gpcrdb[index]] for index in indices if source.gpcrdb[index] in place}))

@@ -3,16 +3,20 @@
 import io
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from allo_core.errors import SequenceError
 from allo_core.protein.fasta import read_fasta, record_name
+from allo_core.protein.pasted import read_pasted
 
-__all__ = ["AMINO_ACIDS", "LETTERS", "Protein", "parse_protein", "protein_of_record"]
+__all__ = ["AMINO_ACIDS", "LETTERS", "Protein", "ReadProtein", "parse_protein", "protein_of_record", "read_protein"]
 
 AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
 # IUPAC codes beyond the twenty that ESM's alphabet also has: selenocysteine, pyrrolysine, Asx, Glx, unknown.
 LETTERS = AMINO_ACIDS + "UOBZX"
 _NUCLEOTIDES = set("ACGTUN")
+_AMBIGUOUS = set("RYSWKMBDHV")  # nucleotides, IUPAC 1984; a protein of these letters and ACGTUN alone does not exist
+_FEWEST_PLAIN = 0.8  # share of ACGTUN in a nucleotide sequence
 _PASTED = "pasted sequence"
 # The longest GPCR has 6,306 residues; the work on a sequence grows with the square of its length.
 _LONGEST = 10_000
@@ -83,7 +87,19 @@ def parse_protein(text: str, record: str | None = None) -> Protein:
     SequenceError
         With the offending letter and its position.
     """
-    records = _records(text)
+    return read_protein(text, record).protein
+
+
+class ReadProtein(NamedTuple):
+    """A protein, and what of the text was read otherwise than it stands there."""
+
+    protein: "Protein"
+    notes: tuple[str, ...]
+
+
+def read_protein(text: str, record: str | None = None) -> ReadProtein:
+    """As `parse_protein`, which see, with notes for the person who gave the text."""
+    records, notes = _records(text)
     if record is not None:
         name, sequence = _chosen(records, record)
     elif len(records) > 1:
@@ -91,7 +107,7 @@ def parse_protein(text: str, record: str | None = None) -> Protein:
         raise SequenceError(f"The text holds {len(records)} sequences ({names}); give one, or name the record.")
     else:
         name, sequence = records[0]
-    return protein_of_record(name, sequence)
+    return ReadProtein(protein_of_record(name, sequence), notes)
 
 
 def protein_of_record(name: str, letters: str) -> Protein:
@@ -106,21 +122,26 @@ def protein_of_record(name: str, letters: str) -> Protein:
         raise SequenceError(
             "The sequence is empty; paste at least one residue." if name == _PASTED else f"The record {name!r} has no sequence."
         )
+    foreign = next((index for index, letter in enumerate(letters) if not letter.isascii()), None)
+    if foreign is not None:  # before capitals are made: that of ß is SS
+        raise SequenceError(_foreign_letter(letters[foreign], foreign + 1))
     sequence = letters.upper()
     _refuse_nucleotides(sequence)
     return Protein(name, sequence)
 
 
-def _records(text: str) -> list[tuple[str, str]]:
-    """Name and letters of each record; a text without a header is one record."""
+def _records(text: str) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
+    """Name and letters of each record, and notes; a text without a header is one record."""
     text = text.lstrip("\ufeff")
     if not text.strip():
         raise SequenceError("No sequence: paste a protein sequence, or FASTA text.")
-    bare = not text.lstrip().startswith(">")
     # newline=None: lines end as those of files do.
-    lines = io.StringIO(f">\n{text}" if bare else text, newline=None)
-    records = [(record_name(record.header), record.letters) for record in read_fasta(lines)]
-    return [(_PASTED, records[0][1]), *records[1:]] if bare else records
+    head, *rest = re.split(r"(?m)^(?=\s*>)", io.StringIO(text, newline=None).read(), maxsplit=1)
+    pasted = read_pasted(head) if head.strip() else None
+    records = [(record_name(record.header), record.letters) for record in read_fasta(io.StringIO("".join(rest)))]
+    if pasted is None:
+        return records, ()
+    return [(record_name(pasted.name) if pasted.name else _PASTED, pasted.letters), *records], pasted.notes
 
 
 def _chosen(records: list[tuple[str, str]], record: str) -> tuple[str, str]:
@@ -136,7 +157,9 @@ def _chosen(records: list[tuple[str, str]], record: str) -> tuple[str, str]:
 
 
 def _refuse_nucleotides(sequence: str) -> None:
-    if len(sequence) >= 20 and set(sequence) <= _NUCLEOTIDES:
+    letters = set(sequence)
+    plain = sum(sequence.count(letter) for letter in letters & _NUCLEOTIDES)
+    if len(sequence) >= 20 and letters <= _NUCLEOTIDES | _AMBIGUOUS and plain >= _FEWEST_PLAIN * len(sequence):
         raise SequenceError(
             f"This looks like a nucleotide sequence (only {', '.join(sorted(set(sequence)))}); translate it to protein first."
         )

@@ -2,17 +2,20 @@
 
 import os
 import re
+import sys
 from pathlib import Path
 
 from allo_core.errors import FetchError, LibraryError, SequenceError
 from allo_core.library.nearest import numbers_for, seven_tm_domain
 from allo_core.library.receptors import find_receptor
-from allo_core.protein.sequence import Protein, parse_protein
+from allo_core.protein.sequence import Protein, read_protein
+from allo_core.storage.packed import DAMAGED, text_in
 
 __all__ = ["domain_of", "protein_of", "shortened"]
 
 _SEQUENCE = 20  # letters; entry names and accessions are shorter
 _LONGEST_SHOWN = 100
+_MOST_LETTERS = 50_000_000  # of a file that holds one protein
 
 
 def shortened(text: str) -> str:
@@ -38,9 +41,9 @@ def protein_of(target: str, record: str | None) -> Protein:
     try:
         is_file, is_folder = path.is_file(), path.is_dir()
         if is_file:
-            return parse_protein(path.read_text(encoding="utf-8-sig"), record)
-    except UnicodeDecodeError:
-        raise SequenceError(f"{shown}: not a text file; give FASTA text.") from None
+            return _read_protein(path, shown, record)
+    except DAMAGED:
+        raise SequenceError(f"{shown}: the gzip file is damaged or cut short; get it again.") from None
     except OSError as error:
         _refuse_sequence(target)
         raise SequenceError(f"{shown}: cannot be read ({error.strerror or error}).") from None
@@ -48,6 +51,20 @@ def protein_of(target: str, record: str | None) -> Protein:
     if path.suffix or os.sep in target:
         raise SequenceError(f"{shown}: a folder, not a FASTA file." if is_folder else f"{shown}: no such file.")
     return _named_protein(target, record, is_folder)
+
+
+def _read_protein(path: Path, shown: str, record: str | None) -> Protein:
+    """The protein of a file; what was read otherwise than it stands there is said."""
+    with path.open("rb") as file, text_in(file) as text:
+        content = text.read(_MOST_LETTERS + 1)
+    if "\0" in content:
+        raise SequenceError(f"{shown}: not a text file; give FASTA text.")
+    if len(content) > _MOST_LETTERS:
+        raise SequenceError(f"{shown}: more than {_MOST_LETTERS:,} letters; give a file of fewer sequences, or use batch.")
+    read = read_protein(content, record)
+    for note in read.notes:
+        print(note, file=sys.stderr)
+    return read.protein
 
 
 def _named_protein(target: str, record: str | None, is_folder: bool) -> Protein:
