@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,11 +49,14 @@ def coloured_structure(structure: Structure, mapping: StructureMap, values: Shap
     if structure.title:
         block["struct"] = CIFCategory({"entry_id": name, "title": structure.title})
     file[name] = block
-    set_structure(file, structure.atoms, data_block=name)
+    atoms = structure.atoms.copy()
+    atoms.del_annotation("b_factor")  # the values take its place
+    set_structure(file, atoms, data_block=name)
     block["atom_site"]["B_iso_or_equiv"] = CIFColumn(_b_factors(structure, mapping, values))
     text = io.StringIO()
     file.write(text)
-    return text.getvalue()
+    # biotite does not quote a name that begins like a comment.
+    return re.sub(r"(?m)^(?:ATOM|HETATM) .*", lambda row: re.sub(r"(?<=\s)#\S*", r"'\g<0>'", row[0]), text.getvalue())
 
 
 def _b_factors(structure: Structure, mapping: StructureMap, values: np.ndarray) -> np.ndarray:

@@ -1,10 +1,16 @@
 """Structure files: reading them, mapping them on a sequence, and arranging them for the viewer.
 
 - `read`: from a PDB or mmCIF file to a structure
+- `frames`: the first model of a PDB file, and numbers that no format knows
+- `mmcif`: mmCIF of any program, made uniform
 - `formats`: what stands in the text of such a file
+- `residue_order`: residues that a file lists apart from their chain
 - `polymer`: protein chains and their breaks
+- `binary`: BinaryCIF
 - `chain_alignment`: the residues that a chain shows, laid on the sequence
+- `confidence`: how sure a prediction is of its residues
 - `mapping`: which residue of a structure is which of the sequence
+- `references`: what a file's references to databases say of the edges of a chain
 - `geometry`: where residues lie
 - `orient`: extracellular side up, TM1 at the left
 - `neighbours`: what residues are near to

@@ -4,27 +4,48 @@ import io
 import re
 import warnings
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 from biotite import DeserializationError, InvalidFileError
 from biotite.structure import AtomArray, BadStructureError
 from biotite.structure.io.pdb import PDBFile
-from biotite.structure.io.pdbx import CIFBlock, CIFColumn, CIFFile, get_structure
+from biotite.structure.io.pdbx import BinaryCIFBlock, BinaryCIFColumn, CIFBlock, CIFColumn, CIFFile, get_structure
 
 from allo_core.errors import StructureError
+from allo_core.structure.binary import read_block
+from allo_core.structure.frames import COORDINATE_RECORDS, first_model, with_readable_numbers
+from allo_core.structure.mmcif import uniform_mmcif
 
-__all__ = ["ParsedFile", "ReferenceRange", "parse_mmcif", "parse_pdb"]
+__all__ = ["ParsedFile", "ReferenceRange", "parse_binary_cif", "parse_mmcif", "parse_pdb"]
 
+_Block: TypeAlias = "CIFBlock | BinaryCIFBlock"
+# How AlphaFold and ESMFold entitle the PDB files whose column of B factors holds pLDDT.
+_PREDICTION = re.compile(r"(ALPHAFOLD|ESMFOLD)\b.*\bPREDICTION\b", re.IGNORECASE)
 _ENTRY = re.compile(r"[0-9][A-Za-z0-9]{3}")
 _LONGEST_TITLE = 300
 _LONGEST_MOLECULE = 80
 _LONGEST_ROW = 400  # letters; the PDB's own have about 110
-_COORDINATE_RECORDS = ("ATOM  ", "HETATM")
 _END_OF_Z = 54  # column after the coordinates in a PDB line
+# OpenMM closes every category but the last one, and says who it is.
+_LEAVES_THE_LAST_OPEN = re.compile(r"^# Created with OpenMM", re.MULTILINE)
+_BEGINNING = 2_000  # letters
+_NUMBER = re.compile(r" *-?[0-9]+\.?[0-9]* *")
+_EXTRA_FIELDS = {"occupancy": "occupancy", "b_factor": "B_iso_or_equiv"}  # as biotite and as mmCIF call them
 _POSITION = re.compile(r"( *-?[0-9]+\.?[0-9]* *){3}")
 # What biotite raises on damaged files.
-_BIOTITE_ERRORS = (InvalidFileError, DeserializationError, BadStructureError, ValueError, KeyError, IndexError, TypeError, OverflowError)
+_BIOTITE_ERRORS = (
+    InvalidFileError,
+    DeserializationError,
+    BadStructureError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +68,7 @@ class ParsedFile:
     references: tuple[ReferenceRange, ...]
     notes: tuple[str, ...] = ()
     molecules: dict[str, str] = field(default_factory=dict)
+    predicted: bool = False
 
 
 def parse_pdb(text: str, shown: str) -> ParsedFile:
@@ -65,54 +87,76 @@ def parse_pdb(text: str, shown: str) -> ParsedFile:
         If it is no PDB text, or cut, or a line cannot be read.
     """
     lines = text.split("\n")
-    coordinates, n_models = _first_model(lines)
+    coordinates, n_models, notes = first_model(lines, shown)
+    coordinates, counted = with_readable_numbers(coordinates, shown)
+    notes += counted
     if not coordinates and not any(line.startswith(("HEADER", "REMARK", "COMPND", "CRYST1")) for line in lines):
         raise StructureError(f"{shown} is neither PDB nor mmCIF (it begins with {_beginning(text)!r}); give a structure file.")
     _check_ends(lines, coordinates, shown)
     header = [line for line in lines if line.startswith(("HEADER", "TITLE", "COMPND", "DBREF"))]
     entry = next((_entry(line[62:66]) for line in header if line.startswith("HEADER")), "")
     title = _clean(" ".join(line[10:80].strip() for line in header if line.startswith("TITLE")))
-    notes = ()
     if entry and not any(line.startswith("END") for line in lines[-50:]):
-        notes = (f"{shown} has no END record; if its download was cut, residues are missing.",)
+        notes += (f"{shown} has no END record; if its download was cut, residues are missing.",)
     atoms, references = _pdb_atoms(coordinates, shown), _pdb_references(header, entry)
-    return ParsedFile(atoms, entry, title, n_models, references, notes, _pdb_molecules(header))
+    return ParsedFile(atoms, entry, title, n_models, references, notes, _pdb_molecules(header), bool(_PREDICTION.match(title)))
 
 
 def parse_mmcif(text: str, shown: str) -> ParsedFile:
     """Parse mmCIF text; parameters and errors as in `parse_pdb`."""
     _check_loop_end(text, shown)
+    text, notes = uniform_mmcif(text, shown)
     _check_rows(text, shown)
     try:
         block = CIFFile.read(io.StringIO(text)).block
+    except _BIOTITE_ERRORS as error:
+        raise _unreadable(error, "mmCIF", shown) from error
+    parsed = _parse_block(block, "mmCIF", shown)
+    return replace(parsed, notes=notes + parsed.notes)
+
+
+def parse_binary_cif(content: bytes, shown: str) -> ParsedFile:
+    """Parse BinaryCIF; ``content`` is that of the file, result and errors as in `parse_pdb`."""
+    return _parse_block(read_block(content, shown), "BinaryCIF", shown)
+
+
+def _unreadable(error: Exception, kind: str, shown: str) -> StructureError:
+    return StructureError(f"{shown} cannot be read as {kind}, it may be cut ({_reason(error)}); download it again.")
+
+
+def _parse_block(block: _Block, kind: str, shown: str) -> ParsedFile:
+    """What one data block of mmCIF holds, written as text or as BinaryCIF."""
+    try:
         if "atom_site" not in block:
-            raise StructureError(f"{shown} has no atoms; give an mmCIF file with coordinates.")
+            raise StructureError(f"{shown} has no atoms; give an {kind} file with coordinates.")
         site = block["atom_site"]
         if not all(_is_complete(site[f"Cartn_{axis}"]) for axis in "xyz"):
             raise StructureError(f"{shown} has atoms without coordinates; remove or repair them.")
         n_models = len(set(site["pdbx_PDB_model_num"].as_array(str).tolist())) if "pdbx_PDB_model_num" in site else 1
-        fields = ["occupancy"] if "occupancy" in site else []
+        fields = [field for field, column in _EXTRA_FIELDS.items() if column in site]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             atoms = get_structure(block, model=1, altloc="all", extra_fields=fields)
         entry, title = _entry(_item(block, "entry", "id")), _clean(_item(block, "struct", "title"))
         references, molecules = _mmcif_references(block), _mmcif_molecules(block)
-        return ParsedFile(_with_occupancy(atoms), entry, title, n_models, references, molecules=molecules)
+        notes = (f"{shown} has {n_models} models; the first one is used.",) if n_models > 1 else ()
+        return ParsedFile(_complete(atoms), entry, title, n_models, references, notes, molecules, _is_predicted(block))
     except _BIOTITE_ERRORS as error:
-        raise StructureError(f"{shown} cannot be read as mmCIF, it may be cut ({_reason(error)}); download it again.") from error
+        raise _unreadable(error, kind, shown) from error
 
 
-def _first_model(lines: list[str]) -> tuple[list[str], int]:
-    end = next((i for i, line in enumerate(lines) if line.startswith("ENDMDL")), len(lines))
-    n_models = sum(line.startswith("MODEL ") for line in lines)
-    return [line for line in lines[:end] if line.startswith(_COORDINATE_RECORDS)], max(1, n_models)
+def _is_predicted(block: _Block) -> bool:
+    """Whether the file says, as ModelCIF does, that it holds pLDDT: a prediction's confidence in each residue."""
+    metric = block.get("ma_qa_metric", {})
+    told = [value for name in ("name", "type") if name in metric for value in metric[name].as_array(str).tolist()]
+    return any("plddt" in value.lower() for value in told)
 
 
 def _check_ends(lines: list[str], coordinates: list[str], shown: str) -> None:
     short = next((line for line in coordinates if len(line) < _END_OF_Z), None)
     last = lines[-1]  # what follows the last line feed
-    before = next((line for line in reversed(lines[:-1]) if line.startswith(_COORDINATE_RECORDS)), "")
-    begun = any(record.startswith(last[:6]) for record in _COORDINATE_RECORDS)
+    before = next((line for line in reversed(lines[:-1]) if line.startswith(COORDINATE_RECORDS)), "")
+    begun = any(record.startswith(last[:6]) for record in COORDINATE_RECORDS)
     if short is not None or (last and begun and len(last) < len(before)):
         raise StructureError(f"{shown} is cut in the line {(short or last)[:30].strip()!r}; download it again.")
 
@@ -126,7 +170,7 @@ def _pdb_atoms(coordinates: list[str], shown: str) -> AtomArray:
         with warnings.catch_warnings():
             # Elements missing from old files are guessed from the atom names, as they should be.
             warnings.simplefilter("ignore")
-            return _with_occupancy(PDBFile.read(io.StringIO(padded)).get_structure(model=1, altloc="all", extra_fields=["occupancy"]))
+            return PDBFile.read(io.StringIO(padded)).get_structure(model=1, altloc="all", extra_fields=list(_EXTRA_FIELDS))
     except _BIOTITE_ERRORS as error:
         unreadable = next((line[:_END_OF_Z] for line in coordinates if not _POSITION.fullmatch(line[30:_END_OF_Z])), None)
         reason = _reason(error) if unreadable is None else f"no coordinates in {unreadable!r}"
@@ -134,14 +178,17 @@ def _pdb_atoms(coordinates: list[str], shown: str) -> AtomArray:
 
 
 def _with_blank_fields(line: str) -> str:
-    """Many programs leave out occupancy and B-factor (which is not used); biotite wants numbers there."""
+    """Many programs leave out occupancy and B factor, or write something else there; biotite wants numbers."""
     occupancy = line[54:60] if line[54:60].strip() else "  1.00"
-    return f"{line[:54]}{occupancy}  0.00{line[66:]}"
+    b_factor = line[60:66] if _NUMBER.fullmatch(line[60:66]) else "  0.00"
+    return f"{line[:54]}{occupancy}{b_factor}{line[66:]}"
 
 
-def _with_occupancy(atoms: AtomArray) -> AtomArray:
-    if "occupancy" not in atoms.get_annotation_categories():
-        atoms.set_annotation("occupancy", np.ones(len(atoms)))
+def _complete(atoms: AtomArray) -> AtomArray:
+    """With the occupancy and the B factor of each atom, 1 and 0 where the file gives none."""
+    for name, usual in (("occupancy", 1.0), ("b_factor", 0.0)):
+        if name not in atoms.get_annotation_categories():
+            atoms.set_annotation(name, np.full(len(atoms), usual))
     return atoms
 
 
@@ -156,7 +203,7 @@ def _pdb_references(header: list[str], entry: str) -> tuple[ReferenceRange, ...]
     return tuple(found)
 
 
-def _mmcif_references(block: CIFBlock) -> tuple[ReferenceRange, ...]:
+def _mmcif_references(block: _Block) -> tuple[ReferenceRange, ...]:
     if "struct_ref_seq" not in block:
         return ()
     category, entry = block["struct_ref_seq"], _item(block, "entry", "id").upper()
@@ -192,7 +239,7 @@ def _pdb_molecules(header: list[str]) -> dict[str, str]:
     return molecules
 
 
-def _mmcif_molecules(block: CIFBlock) -> dict[str, str]:
+def _mmcif_molecules(block: _Block) -> dict[str, str]:
     """Author chain -> description of the polymer entity that most of its atoms belong to (ligands have the chain of their polymer)."""
     names, site = ("id", "type", "pdbx_description"), block["atom_site"]
     if "entity" not in block or not all(name in block["entity"] for name in names):
@@ -213,13 +260,17 @@ def _molecule(text: str) -> str:
     return _clean(text.replace("\\;", ";"))[:_LONGEST_MOLECULE].strip()
 
 
-def _is_complete(column: CIFColumn) -> bool:
+def _is_complete(column: CIFColumn | BinaryCIFColumn) -> bool:
     """Whether no value is ? or . instead of a number; biotite would read those as 0."""
     return column.mask is None or not np.any(column.mask.array)
 
 
 def _check_loop_end(text: str, shown: str) -> None:
     """Where categories are closed by a line with #, as in all files of the PDB, the atoms are the last thing of a file that was cut."""
+    if _LEAVES_THE_LAST_OPEN.search(text[:_BEGINNING]):
+        if not text.endswith("\n"):
+            raise StructureError(f"{shown} is cut in its last line; download it again.")
+        return
     before, found, rows = text.rpartition("\n_atom_site.")
     closes = re.search(r"\n#[ \t]*\n\s*loop_[ \t]*\n(_atom_site\.[^\n]*\n)*$", before + "\n")
     if found and closes and not re.search(r"\n#", rows):
@@ -236,7 +287,7 @@ def _check_rows(text: str, shown: str) -> None:
         raise StructureError(f"{shown} has letters among its atoms that cannot be printed; it is damaged, download it again.")
 
 
-def _item(block: CIFBlock, category: str, name: str) -> str:
+def _item(block: _Block, category: str, name: str) -> str:
     if category not in block or name not in block[category]:
         return ""
     return str(block[category][name].as_array(str)[0])

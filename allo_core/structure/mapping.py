@@ -14,6 +14,7 @@ from allo_core.protein.sequence import Protein
 from allo_core.structure.chain_alignment import align_chain
 from allo_core.structure.polymer import ResidueTable, residue_table
 from allo_core.structure.read import ReferenceRange, Structure
+from allo_core.structure.references import as_referenced, rows_of
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Integer
@@ -176,8 +177,8 @@ def _map_chain(table: ResidueTable, rows: np.ndarray, protein: Protein, referenc
     places = _without_chance_blocks(_peeled(places, identical, bonded, number), identical, bonded, number)
     chain = str(table.chain[rows[0]])
     own_references = [reference for reference in references if reference.chain == chain]
-    ranges = [_rows_of(reference, number, table.insertion[rows]) for reference in own_references]
-    places = _as_referenced(places, bonded, ranges, len(sequence))
+    ranges = [rows_of(reference, number, table.insertion[rows]) for reference in own_references]
+    places = as_referenced(places, identical, bonded, number, ranges, len(sequence))
     mapping = _structure_map(table, rows, places, protein.sequence)
     n_aligned = int((aligned >= 0).sum())
     # Where next to nothing is left of the alignment, that remainder is what the person should read about.
@@ -258,51 +259,3 @@ def _n_foreign(fits: np.ndarray) -> int:
     """How many residues to take back, so that from there on never less than a third fit (at 50 % identity that is sure to come soon)."""
     balance = np.concatenate([[0], np.cumsum(np.where(fits, 2, -1))])
     return int(np.flatnonzero(balance == balance.min())[-1])
-
-
-def _rows_of(reference: ReferenceRange, number: np.ndarray, insertion: np.ndarray) -> np.ndarray:
-    """Mask of the chain's residues in a range that the file refers to one database sequence.
-
-    Numbers may fall within a range (8FYN: 1106, 219, ..., 316); such a range is followed along the chain.
-    """
-    (first, first_code), (last, last_code) = reference.first, reference.last
-    if first <= last:
-        return (number >= first) & (number <= last)
-    begins = np.flatnonzero((number == first) & (insertion == first_code))
-    if not len(begins):
-        return np.zeros(len(number), dtype=bool)
-    after = np.arange(len(number)) > begins[0]
-    ends = np.flatnonzero(after & (number == last) & (insertion == last_code))
-    inside = after & (number <= last)
-    if len(ends):
-        inside &= np.arange(len(number)) <= ends[0]
-    inside[begins[0]] = True
-    return inside
-
-
-def _as_referenced(places: np.ndarray, bonded: np.ndarray, ranges: list[np.ndarray], length: int) -> np.ndarray:
-    """Let the file decide at the edges: its cross-references say which residues belong to one database sequence.
-
-    They are believed only where the alignment agrees with them for most residues, and they move no residue that is mapped.
-    """
-    own = [inside for inside in ranges if inside.any() and (places[inside] >= 0).mean() > 0.5]
-    if not own or (places[np.any(own, axis=0)] >= 0).sum() < 0.9 * (places >= 0).sum():
-        return places
-    kept = np.where(np.any(own, axis=0), places, -1)
-    for inside in own:
-        for i in range(len(kept) - 2, -1, -1):
-            _extend(kept, i, i + 1, bonded[i + 1] and inside[i] and inside[i + 1], length)
-        for i in range(1, len(kept)):
-            _extend(kept, i, i - 1, bonded[i] and inside[i] and inside[i - 1], length)
-    return kept
-
-
-def _extend(places: np.ndarray, i: int, neighbour: int, together: bool, length: int) -> None:
-    """Give residue i the place beside its neighbour's, if that is free."""
-    if not together or places[i] >= 0 or places[neighbour] < 0:
-        return
-    place = places[neighbour] + i - neighbour
-    mapped = places[places >= 0]
-    before, after = places[:i][places[:i] >= 0], places[i + 1 :][places[i + 1 :] >= 0]
-    if 0 <= place < length and place not in mapped and not (len(before) and before[-1] > place) and not (len(after) and after[0] < place):
-        places[i] = place

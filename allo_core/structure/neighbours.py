@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 from allo_core.errors import StructureError
 from allo_core.protein.contacts import NEAR_TARGET
 from allo_core.structure.mapping import StructureMap
+from allo_core.structure.mmcif import UNNUMBERED
 from allo_core.structure.parts import Parts, scene_parts
 from allo_core.structure.pdbtext import plain
 from allo_core.structure.polymer import is_heavy
@@ -121,7 +122,8 @@ def _ligands(structure: Structure, parts: Parts, mapping: StructureMap) -> list[
         chain = str(table.chain[row])
         kind = "ion" if parts.ion[row] else "ligand"
         shown = _ion(component, structure, int(table.starts[row])) if kind == "ion" else component
-        name = _printable(f"{_printable(shown, _LONGEST_CODE)} {number}{code}", _LONGEST_NAME)
+        counted = "" if number == UNNUMBERED else f" {number}{code}"
+        name = _printable(f"{_printable(shown, _LONGEST_CODE)}{counted}", _LONGEST_NAME)
         if chain != mapping.chain:
             name += f", {_chain_names([chain])}"
         only = np.zeros(len(table), dtype=bool)

@@ -13,8 +13,10 @@ from biotite.structure import AtomArray
 
 from allo_core.errors import StructureError
 from allo_core.storage.packed import is_packed
-from allo_core.structure.formats import ReferenceRange, parse_mmcif, parse_pdb
+from allo_core.structure.binary import looks_like_binary_cif
+from allo_core.structure.formats import ParsedFile, ReferenceRange, parse_binary_cif, parse_mmcif, parse_pdb
 from allo_core.structure.polymer import ResidueTable, residue_table
+from allo_core.structure.residue_order import in_chain_order
 
 __all__ = ["LARGEST_FILE", "ReferenceRange", "Structure", "read_structure"]
 
@@ -26,7 +28,7 @@ _ALWAYS_UNPACKED = 5_000_000  # bytes
 _FEWEST_PER_LINE = 30  # bytes, on average; a line with an atom has more than 50
 _LARGEST_COORDINATE = 1e6  # Å; single precision keeps 0.1 Å there
 _LONGEST_NAME = 60
-_SUFFIXES = re.compile(r"(\.(pdb|ent|cif|mmcif|pdbx|txt))?(\.gz)?$", re.IGNORECASE)
+_SUFFIXES = re.compile(r"(\.(pdb|ent|cif|mmcif|pdbx|bcif|txt))?(\.gz)?$", re.IGNORECASE)
 _CHAIN_NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -37,7 +39,7 @@ class Structure:
     Parameters
     ----------
     atoms : AtomArray
-        All atoms, waters and hydrogens included, in Å; one conformer a residue; author chains and numbers.
+        All atoms, waters and hydrogens included, in Å; one conformer a residue; author chains and numbers; B factors as ``b_factor``.
     name : str
         Short name to show; text from outside, so escape it before it goes into HTML.
     entry : str
@@ -52,6 +54,8 @@ class Structure:
         Which residues the file refers to one database sequence each (DBREF, struct_ref_seq).
     molecules : dict of str to str
         Author chain -> name of its protein or nucleic acid (COMPND, entity), where the file gives one; text from outside.
+    predicted : bool
+        Whether the file says that it is a prediction, with pLDDT in the column of B factors.
     """
 
     atoms: AtomArray
@@ -62,6 +66,7 @@ class Structure:
     notes: tuple[str, ...] = ()
     references: tuple[ReferenceRange, ...] = ()
     molecules: dict[str, str] = field(default_factory=dict)
+    predicted: bool = False
 
 
 def read_structure(source: str | Path | bytes, name: str | None = None) -> Structure:
@@ -70,7 +75,7 @@ def read_structure(source: str | Path | bytes, name: str | None = None) -> Struc
     Parameters
     ----------
     source : str or Path or bytes
-        A path, or the content of a file: PDB or mmCIF, also compressed with gzip.
+        A path, or the content of a file: PDB, mmCIF or BinaryCIF, also compressed with gzip.
     name : str, optional
         What to call it; by default the file's name.
 
@@ -86,18 +91,17 @@ def read_structure(source: str | Path | bytes, name: str | None = None) -> Struc
         finite.
     """
     shown = _shown_name(name or ("the structure" if isinstance(source, bytes) else Path(source).name))
-    text = _text(_decompressed(_content(source, shown), shown), shown)
-    parsed = (parse_mmcif if _looks_like_mmcif(text) else parse_pdb)(text, shown)
+    parsed = _parsed(_decompressed(_content(source, shown), shown), shown)
     atoms = parsed.atoms
     if not len(atoms):
         raise StructureError(f"{shown} has no atoms; give a PDB or mmCIF file with coordinates.")
     _check_coordinates(atoms, shown)
-    atoms = _one_conformer(atoms)
+    atoms, n_moved = in_chain_order(_one_conformer(atoms))
     table = residue_table(atoms)
     _check_backbone(table, atoms, shown)
     atoms, notes = _with_distinct_chains(atoms, table)
-    if parsed.n_models > 1:
-        notes = (f"{shown} has {parsed.n_models} models; the first one is used.", *notes)
+    if n_moved:
+        notes = (f"{shown} lists residues apart from their chain; they were put into the gaps that they close.", *notes)
     return Structure(
         atoms,
         _SUFFIXES.sub("", shown) or shown,
@@ -107,7 +111,15 @@ def read_structure(source: str | Path | bytes, name: str | None = None) -> Struc
         parsed.notes + notes,
         parsed.references,
         parsed.molecules,
+        parsed.predicted,
     )
+
+
+def _parsed(content: bytes, shown: str) -> ParsedFile:
+    if looks_like_binary_cif(content):
+        return parse_binary_cif(content, shown)
+    text = _text(content, shown)
+    return (parse_mmcif if _looks_like_mmcif(text) else parse_pdb)(text, shown)
 
 
 def _shown_name(name: str) -> str:

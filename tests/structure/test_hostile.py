@@ -243,8 +243,9 @@ def test_numbers_beyond_the_format():
 
 def test_duplicate_atoms_and_residues():
     scene_of(pdb_of([line for line in RECEPTOR for _ in range(5)]))
-    repeated = scene_of(pdb_of(RECEPTOR * 20))
-    assert len(repeated.partners) == 19
+    repeated = pdb_of(RECEPTOR * 20)  # the same atoms at the same place are frames, not partners
+    assert scene_of(repeated).partners == ()
+    assert read_structure(repeated, "upload").n_models == 20
 
 
 def test_all_atoms_in_one_point():
