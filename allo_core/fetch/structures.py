@@ -11,6 +11,7 @@ from allo_core.errors import FetchError, StructureError
 from allo_core.fetch.identifiers import Identifier, identify
 from allo_core.fetch.kept import keep, kept_file
 from allo_core.fetch.sources import ALPHAFOLD, PDB, Source
+from allo_core.library.predicted import identifier_of, predicted_structures
 from allo_core.storage.packed import is_packed
 from allo_core.storage.transfer import PATIENCE, Patience
 from allo_core.structure.read import LARGEST_FILE, read_structure
@@ -30,11 +31,11 @@ class Fetched:
     Parameters
     ----------
     path : Path
-        mmCIF, compressed with gzip.
+        mmCIF or BinaryCIF, compressed with gzip.
     name : str
         ``"8FYN"`` or ``"AF-P29274-F1"``.
     source : str
-        The database it comes from.
+        The database it was fetched from, or the app that it ships with.
     """
 
     path: Path
@@ -43,7 +44,7 @@ class Fetched:
 
 
 def fetch_structure(identifier: str, patience: Patience = PATIENCE, cancel: "CancelEvent | None" = None) -> Fetched:
-    """A structure file; one that was fetched before is at hand without a network.
+    """A structure file; a model that ships and whatever was fetched before are at hand without a network.
 
     Parameters
     ----------
@@ -60,7 +61,10 @@ def fetch_structure(identifier: str, patience: Patience = PATIENCE, cancel: "Can
     """
     wanted = identify(identifier)
     if wanted.kind == "uniprot":
-        wanted = identify(f"AF-{wanted.accession}-F1")
+        wanted = identify(identifier_of(wanted.accession))
+    shipped = predicted_structures().get(wanted.key)
+    if shipped is not None and fetched_structure(wanted.key) == shipped.path:
+        return Fetched(shipped.path, wanted.key, "AlloScope")
     source = PDB if wanted.kind == "pdb" else ALPHAFOLD
     file_name = f"{wanted.key}.cif.gz"
     if not _is_sound(kept_file(file_name)):
@@ -71,13 +75,18 @@ def fetch_structure(identifier: str, patience: Patience = PATIENCE, cancel: "Can
 
 
 def fetched_structure(name: str) -> Path | None:
-    """The file of a structure that was fetched under this name (``"8FYN"``, ``"AF-P29274-F1"``, spelled so), or None."""
+    """The file of a structure that was fetched under this name (``"8FYN"``, ``"AF-P29274-F1"``, spelled so), or ships under it; or None."""
     try:
         wanted = identify(name)
     except FetchError:
         return None
+    if wanted.key != name:
+        return None
     path = kept_file(f"{wanted.key}.cif.gz")
-    return path if wanted.key == name and path.is_file() and path.stat().st_size else None
+    if path.is_file() and path.stat().st_size:
+        return path
+    shipped = predicted_structures().get(name)
+    return None if shipped is None else shipped.path
 
 
 def _is_sound(path: Path) -> bool:

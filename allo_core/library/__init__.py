@@ -4,5 +4,7 @@
 - `nearest`: numbers for any sequence
 - `sites`: which sites lie in a protein, and residues by name
 - `structures`: the structures that ship
+- `predicted`: the AlphaFold models that ship
 - `build`: the script that writes `allo_core/data`
+- `build_alphafold`: the part of it that writes the AlphaFold models
 """

@@ -2,11 +2,12 @@
 
     python -m allo_core.library.build SOURCE_FOLDER
 
-SOURCE_FOLDER holds gpcr_receptors.csv, gpcr_residue_numbers.csv.gz, gpcr_allosteric_sites.csv and structures/.
+SOURCE_FOLDER holds gpcr_receptors.csv, gpcr_residue_numbers.csv.gz, gpcr_allosteric_sites.csv, gpcr_alphafold_models.npz and structures/.
 
 Sources: sequences from UniProt (CC BY 4.0); segments, generic numbers and ortholog alignments from GPCRdb as compiled by
 CompGenomeLab/GPCRevolution; sites from the AlloSteric Database, release 2019-09, and the publications named in each site; structures from
-the wwPDB (CC0).  What is written: receptors.json.gz, sites.json, structures/*.cif.gz and structures.json beside this file.
+the wwPDB (CC0), models from the AlphaFold Protein Structure Database (CC BY 4.0).  What is written to allo_core/data/: receptors.json.gz,
+sites.json, structures/*.cif.gz, structures.json and alphafold/*.bcif.gz.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import numpy as np
 import pandas as pd
 from biotite.structure.io.pdbx import CIFFile, set_structure
 
+from allo_core.library.build_alphafold import write_models
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.read import read_structure
 from allo_core.structure.scene import compact
@@ -146,6 +148,7 @@ def write_structures(source: Path, proteins: dict, target: Path) -> list[dict]:
         atoms = atoms[~np.isin(atoms.res_name, ADDITIVES) & ~np.isin(atoms.chain_id, CRYSTAL_COPIES.get(entry, ()))]
         if set(atoms.chain_id) - {mapping.chain} != set(known["partners"]):
             raise SystemExit(f"{entry}: chains {sorted(set(atoms.chain_id))} remain, partners are known for {sorted(known['partners'])}")
+        atoms.del_annotation("b_factor")  # nobody asks for it, and it is the largest column
         file = CIFFile()
         set_structure(file, atoms, data_block=entry)
         text = io.StringIO()
@@ -179,6 +182,7 @@ def main() -> None:
     proteins = {known["receptor"]: find_receptor(known["receptor"]).protein for known in STRUCTURES}
     structures = write_structures(source, proteins, HERE / "structures")
     (HERE / "structures.json").write_text(json.dumps(structures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_models(source / "gpcr_alphafold_models.npz", rows, HERE / "alphafold")
 
 
 if __name__ == "__main__":

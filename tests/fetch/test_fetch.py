@@ -30,6 +30,9 @@ VARIABLES = ("ALLOSCOPE_UNIPROT", "ALLOSCOPE_PDB", "ALLOSCOPE_ALPHAFOLD")
 def _direct(monkeypatch):
     """No proxy between the test and its server, and nowhere else to go."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(
+        "allo_core.fetch.structures.predicted_structures", dict
+    )  # the models of these receptors ship; here they are fetched
     for name in VARIABLES:
         monkeypatch.setenv(name, "http://127.0.0.1:9")
 

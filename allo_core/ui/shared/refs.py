@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, Self, cast
 
+from allo_core.library.predicted import identifier_of
+
 __all__ = ["InputKind", "ProteinRef", "StructureRef", "input_kind"]
 
 InputKind = Literal["sequence", "structure", "table", "folder"]
@@ -62,4 +64,4 @@ class StructureRef:
     @classmethod
     def model_of(cls, accession: str) -> Self:
         """The model that the AlphaFold database has of a UniProt accession."""
-        return cls("alphafold", f"AF-{accession}-F1")
+        return cls("alphafold", identifier_of(accession))
