@@ -44,6 +44,7 @@ if maps is not None and (view.sites or view.sites_b):
         unscored = str(error)
     except AlloScopeError as error:
         failure = error
+page.shown_head = None if result is None else result.head
 
 # The pictures first: what stands above them and at the left is drawn while the browser is busy with them.
 above = st.container()
@@ -64,13 +65,13 @@ with left:
 with right:
     try:
         details = results.details_of(result, MOST_PAIRS, loaded) if result is not None else None
-        painting = paint(view, protein, result, details, current_theme(), maps)
+        painting = paint(view, protein, result, details, current_theme(), maps, loaded)
     except AlloScopeError as error:  # the run was damaged between two reads
         result, details, failure = None, None, error
         draw_failure(error, maps)
-        painting = paint(view, protein, None, None, current_theme())
-    panels.draw_structure(protein, painting, loaded, structure_problem)
-phrases = set_phrases(view.sets, offered_sites(view.protein))
+        painting = paint(view, protein, None, None, current_theme(), loaded=loaded)
+    panels.draw_receptor(view, protein, painting, loaded, structure_problem)
+phrases = set_phrases(view.sets, offered_sites(view.protein), view.names)
 with above:
     draw_strip(view, protein)
     draw_verdict(result, phrases, device_notes(maps, job), circularity(view))

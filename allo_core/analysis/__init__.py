@@ -6,5 +6,6 @@
 - `tracks`: values per residue: a new colouring is one entry
 - `measures`: on A, on B, from one to the other
 - `strata`: which null a protein can have, and its strata
+- `testable`: at which threshold heads can be tested
 - `verdict`: the answer in one sentence
 """

@@ -44,6 +44,8 @@ class TrackSource:
         The answer whose heads are shown, and one of them.
     shared_scale : bool
         Whether the scale ends where it does for all heads, so that heads can be compared.
+    plddt : ndarray, dtype=float, shape=(L,), or None
+        Confidence of the structure that is shown, from 0 to 100; None where it is no prediction.
     """
 
     subject: Subject
@@ -52,6 +54,7 @@ class TrackSource:
     maps: "AttentionMaps | None" = None
     selected: Selected | None = None
     shared_scale: bool = False
+    plddt: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.subject.protein)
@@ -211,6 +214,12 @@ def _segments(source: TrackSource) -> Segments | None:
     return None if numbers is None else Segments(numbers.segment)
 
 
+def _plddt(source: TrackSource) -> Values:
+    if source.plddt is None:
+        return Values.none(len(source), "pLDDT", "the structure is not a prediction")
+    return Values(source.plddt, "pLDDT, confidence of the prediction", 100.0, "sure", floor=50.0, floor_name="not to be relied on")
+
+
 def _tracks(*tracks: Track) -> dict[str, Track]:
     return {track.name: track for track in tracks}
 
@@ -228,5 +237,6 @@ TRACKS = _tracks(
     Track("passing", "mean, passing heads", _ATTENTION, frozenset({"run", "scores"}), _mean_of_passing),
     Track("conservation", "conservation", "share of the receptors of the class", frozenset(), _conservation),
     Track("segment", "segment", "", frozenset(), _segments),
+    Track("plddt", "pLDDT", "0 to 100", frozenset(), _plddt, title="Confidence of the prediction"),
     Track("plain", "plain", "", frozenset(), lambda source: None),
 )

@@ -11,7 +11,9 @@ if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     from allo_core.attention.nulls import Null
     from allo_core.attention.scores import HeadScores
 
-__all__ = ["nearness", "set_phrases", "site_name", "verdict"]
+__all__ = ["MOSTLY_TESTED", "nearness", "plain_verdict", "set_phrases", "site_name", "standing", "verdict"]
+
+MOSTLY_TESTED = 0.5  # with a smaller share of the heads the verdict says at once how many are left out, and why
 
 
 def site_name(indices: tuple[int, ...], offered: Mapping[str, tuple[int, ...]]) -> str | None:
@@ -19,7 +21,9 @@ def site_name(indices: tuple[int, ...], offered: Mapping[str, tuple[int, ...]]) 
     return next((name for name, residues in offered.items() if residues == indices), None)
 
 
-def set_phrases(sites: Mapping[str, tuple[int, ...]], offered: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
+def set_phrases(
+    sites: Mapping[str, tuple[int, ...]], offered: Mapping[str, tuple[int, ...]], names: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """What to call each set in a sentence: ``"the sodium pocket"`` where it is a library site, else ``"the 17 residues of set A"``.
 
     Parameters
@@ -28,17 +32,20 @@ def set_phrases(sites: Mapping[str, tuple[int, ...]], offered: Mapping[str, tupl
         The named sets, 0-based residues.
     offered : mapping of str to tuple of int
         The library sites by name, 0-based residues of the same protein.
+    names : mapping of str to str, optional
+        What a person calls a set, which goes before both: ``"my pocket (17 residues)"``.
     """
     phrases = {}
     for name, indices in sites.items():
         known = site_name(indices, offered)
         count = "one residue" if len(indices) == 1 else f"{len(indices)} residues"
-        phrases[name] = f"the {known}" if known else f"the {count} of set {name}"
+        own = (names or {}).get(name)
+        phrases[name] = f"{own} ({count})" if own else f"the {known}" if known else f"the {count} of set {name}"
     return phrases
 
 
 def verdict(answer: "Answer", phrases: Mapping[str, str]) -> str:
-    """How many heads pass, and how many pass for random residues of the same kind.
+    """How many heads pass, and how many pass for random residues of the same kind, in the terms of the field.
 
     Parameters
     ----------
@@ -49,18 +56,93 @@ def verdict(answer: "Answer", phrases: Mapping[str, str]) -> str:
     from allo_core.attention.control import LEVEL
 
     scores, control, measure = answer.scores, answer.control, answer.question.measure
-    heads = len(scores.frame)
+    if reason := _why_none(answer):
+        return reason
+    assert control is not None, "without p there is a reason"
+    passing = scores.passing()
+    claim = _claim(scores.null, len(passing) == 1, measure, phrases)
+    left_out = f"; not tested: {untested}" if (untested := _untested(scores)) else ""
+    return f"{len(passing)} of {_heads(scores)}{_flagged(scores)} {claim} (q < {LEVEL:g}); {_control(scores.null, control)}{left_out}."
+
+
+def plain_verdict(answer: "Answer", phrases: Mapping[str, str]) -> str:
+    """The same in plain words, for the top of the page: what is expected, and against what, is told by `verdict`."""
+    scores, control, measure = answer.scores, answer.control, answer.question.measure
+    if reason := _why_none(answer):
+        return reason
+    assert control is not None, "without p there is a reason"
+    count = len(scores.passing())
+    number = {0: "None", 1: "One"}.get(count, f"{count}")
+    looks = "looks" if count <= 1 else "look"
+    at = f"at {phrases[measure]}" if measure in ("A", "B") else f"from {phrases[measure[0]]} at {phrases[measure[1]]}"
+    if control.percentile_95:
+        chance = f"for random residues of the same kind it is usually {control.median:g} and rarely more than {control.percentile_95:g}"
+    else:
+        chance = "for random residues of the same kind it is nearly always none"
+    few = scores.n_tested < MOSTLY_TESTED * len(scores.frame)
+    untested = f". Not tested: {_untested(scores)}" if few else ""
+    return f"{number} of {_heads(scores)}{_flagged(scores)} {looks} {at} more than expected; {chance}{untested}."
+
+
+def standing(scores: "HeadScores", head: tuple[int, int]) -> str:
+    """How one head stands: whether it passes, its q or why it has none, and what flags it."""
+    from allo_core.attention.control import LEVEL
+    from allo_core.attention.nulls import FEWEST_ARCS
+
+    row = scores.frame.iloc[head[0] * scores.heads + head[1]]
+    q, flags = row["q_value"], f", flagged: {row['flags']}" if row["flags"] else ""
+    if q < LEVEL:
+        return f"passes (q {q:.2g}{flags})"
+    best = "best, does not pass" if head == scores.first_head() else "does not pass"
+    if q == q:
+        return f"{best} (q {q:.2g}{flags})"
+    if not scores.draws:
+        return f"has no q under the published null{flags}"
+    if row["n_arcs"] < FEWEST_ARCS:
+        return f"is not tested ({row['n_arcs']} arcs, {FEWEST_ARCS} are needed)"
+    return "does not look at the marked residues" if row["attention_on_site"] == 0 else "is not tested: random residues cannot differ"
+
+
+def _why_none(answer: "Answer") -> str:
+    """Why nothing can be said of any head; "" where something can."""
+    from allo_core.attention.scores import FEWEST_RESIDUES
+
+    scores, control = answer.scores, answer.control
     if control is None:
         return "The published null gives no p, so no head can pass; it is here to reproduce published numbers."
-    if not control.n_sites:
-        return _untested(scores, measure)
-    passing = scores.passing()
-    flagged = int((passing["flags"] != "").sum())
-    count = f"{len(passing)} of {heads} heads" + (f" ({flagged} of them flagged)" if flagged else "")
-    return f"{count} {_claim(scores.null, len(passing) == 1, measure, phrases)} (q < {LEVEL:g}); {_control(scores.null, control)}."
+    if scores.n_sites < FEWEST_RESIDUES:
+        marked = "one marked residue is" if scores.n_sites == 1 else f"{scores.n_sites} marked residues are"
+        return f"Not tested: {marked} too few to tell a head from chance; mark at least {FEWEST_RESIDUES}."
+    return "" if control.n_sites else _none_tested(scores, answer.question.measure)
 
 
-def _untested(scores: "HeadScores", measure: "Measure") -> str:
+def _heads(scores: "HeadScores") -> str:
+    """``"120 heads"``, or of how many of them something can be said."""
+    heads = len(scores.frame)
+    return f"{heads} heads" if scores.n_tested == heads else f"{scores.n_tested} tested heads"
+
+
+def _flagged(scores: "HeadScores") -> str:
+    flagged = int((scores.passing()["flags"] != "").sum())
+    return f" ({flagged} of them flagged)" if flagged else ""
+
+
+def _untested(scores: "HeadScores") -> str:
+    """Which heads are not tested, and why; "" where all are."""
+    from allo_core.attention.nulls import FEWEST_ARCS
+
+    heads = len(scores.frame)
+    few = int((scores.frame["n_arcs"] < FEWEST_ARCS).sum())
+    alike = heads - scores.n_tested - few
+    reasons = []
+    if few:
+        reasons.append(f"{few} of {heads} heads have fewer than {FEWEST_ARCS} arcs at threshold {scores.threshold:.2f}")
+    if alike > 0:
+        reasons.append(f"in {alike} random residues cannot differ from the marked ones")
+    return " and ".join(reasons)
+
+
+def _none_tested(scores: "HeadScores", measure: "Measure") -> str:
     from allo_core.attention.nulls import FEWEST_ARCS
 
     heads = len(scores.frame)

@@ -142,9 +142,13 @@ def head_card(
     )
 
 
-def strongest_pairs(arcs: Arcs, most: int, cb: np.ndarray | None = None) -> tuple[Pair, ...]:
-    """The `most` strongest arcs between two different residues, the strongest first; `cb` as in `head_card`."""
-    chosen = np.flatnonzero(arcs.queries != arcs.keys)[:most]
+def strongest_pairs(arcs: Arcs, most: int, cb: np.ndarray | None = None, first: Sequence[int] = ()) -> tuple[Pair, ...]:
+    """The `most` strongest arcs between two different residues, the strongest first; `cb` as in `head_card`.
+
+    Arcs that end at one of the residues ``first`` (0-based) come before all others.
+    """
+    pairs = np.flatnonzero(arcs.queries != arcs.keys)
+    chosen = pairs[np.argsort(~np.isin(arcs.keys[pairs], first), kind="stable")][:most]
     columns = (arcs.queries[chosen], arcs.keys[chosen], arcs.weights[chosen], _distances(arcs, cb)[chosen])
     return tuple(Pair(*values) for values in zip(*(column.tolist() for column in columns), strict=True))
 

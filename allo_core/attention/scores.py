@@ -75,6 +75,8 @@ class HeadScores:
     seed : int
     smallest_q : float
         Smallest q that one head alone can reach; NaN where no head is tested.
+    n_tested : int
+        Heads that take part in the q values: at least 10 arcs, and random sites differ.  0 for the published null.
     make_control : callable() -> RandomSiteControl or None
         How `control` is worked out.
     """
@@ -88,6 +90,7 @@ class HeadScores:
     draws: int
     seed: int
     smallest_q: float
+    n_tested: int
     make_control: Callable[[], RandomSiteControl | None] = field(default=_no_control, repr=False, compare=False)
 
     @cached_property
@@ -110,6 +113,15 @@ class HeadScores:
     def passing(self, q: float = LEVEL) -> pd.DataFrame:
         """Rows of the heads with a q value below `q`, flagged or not, the smallest first."""
         return self.frame[self.frame["q_value"] < q].sort_values(["q_value", "snr"], ascending=[True, False])
+
+    def first_head(self) -> tuple[int, int]:
+        """(layer, head) to look at first: that which passes with the smallest q, an unflagged one where there is one; else `best_head`."""
+        passing = self.passing()
+        if not len(passing):
+            return self.best_head()
+        unflagged = passing[passing["flags"] == ""]
+        row = (unflagged if len(unflagged) else passing).iloc[0]
+        return int(row["layer"]), int(row["head"])
 
     def best_head(self) -> tuple[int, int]:
         """(layer, head) of the unflagged head of highest enrichment; of the one with most arcs where no such score is defined."""
@@ -219,10 +231,11 @@ def _scores(prepared: _Prepared) -> HeadScores:
             "expected": standard.mu,
         }
     )
-    best = smallest_q(int(standard.tested.sum()), prepared.count) if prepared.count else float("nan")
+    tested = int(standard.tested.sum()) if prepared.count else 0
+    best = smallest_q(tested, prepared.count) if prepared.count else float("nan")
     sites = tuple(marked.tolist())
     control = _no_control if not prepared.count else _control_of(weights, standard.tested, prepared.random_sites)
-    return HeadScores(frame, layers, heads, prepared.null, columns.threshold, sites, prepared.count, prepared.seed, best, control)
+    return HeadScores(frame, layers, heads, prepared.null, columns.threshold, sites, prepared.count, prepared.seed, best, tested, control)
 
 
 def _control_of(weights: np.ndarray, tested: np.ndarray, random_sites: RandomSites | None) -> Callable[[], RandomSiteControl]:

@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 __all__ = ["structure_facts"]
 
 
-def structure_facts(name: str, structure: "Structure", mapping: "StructureMap", protein: Protein) -> dict:
-    """Facts for `run_record`, plain JSON values: name, entry, chain, residues aligned, identity, substitutions (``"A54L"``)."""
-    return {
+def structure_facts(name: str, structure: "Structure", mapping: "StructureMap", protein: Protein, credit: str = "") -> dict:
+    """Facts for `run_record`, plain JSON values: name, entry, chain, residues aligned, identity, substitutions (``"A54L"``).
+
+    ``credit`` is whom the structure's licence asks to be named; "" where it asks for nobody.
+    """
+    facts = {
         "name": name,
         "entry": structure.entry,
         "chain": mapping.chain,
@@ -21,3 +24,4 @@ def structure_facts(name: str, structure: "Structure", mapping: "StructureMap", 
         "identity": round(mapping.identity, 4),
         "substitutions": [f"{protein.label(index)}{there}" for index, _, there in mapping.substitutions],
     }
+    return facts | ({"credit": credit} if credit else {})

@@ -10,7 +10,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from allo_core.errors import ExportError
-from allo_core.figures.colours import ELEMENTS, PAGE, PARTNER, SET_COLOURS, SIDE_NAMES
+from allo_core.figures.colours import ELEMENTS, PAGE, PARTNER, SET_COLOURS, SIDE_NAMES, UNCERTAIN
 from allo_core.structure.components import LIPIDS
 from allo_core.structure.style import STYLE
 
@@ -127,6 +127,10 @@ def _view(scene: "Scene", colours: Sequence[str], first: int, sets: Mapping[str,
     view.setStyle({}, {})
     by_number = {first + index: colour for index, colour in enumerate(colours)}
     view.setStyle(receptor, {"cartoon": {"colorscheme": {"prop": "resi", "map": by_number}, "thickness": STYLE.cartoon}})
+    if scene.uncertain:
+        doubtful = {**receptor, "resi": list(scene.uncertain)}
+        view.setStyle(doubtful, {})
+        view.setStyle({**doubtful, "atom": ["N", "CA", "C"]}, {"stick": {"radius": STYLE.uncertain, "color": UNCERTAIN}})
     partners = {"not": {"or": [receptor, bound]}}
     view.setStyle(partners, {"cartoon": {"color": PARTNER, "opacity": STYLE.partner_opacity["light"]}})
     elements = {"colorscheme": {"prop": "elem", "map": ELEMENTS}}
@@ -148,7 +152,7 @@ def _view(scene: "Scene", colours: Sequence[str], first: int, sets: Mapping[str,
     _write_sides(view, scene)
     # Upright, as the scene is arranged, whatever the library's first view is.
     view.setView([0, 0, 0, 0, 0, 0, 0, 1])
-    view.zoomTo(receptor)
+    view.zoomTo({**receptor, "not": {"resi": list(scene.uncertain)}} if scene.uncertain else receptor)
     view.zoom(0.85 if scene.helices else 1.1)  # room for the names above and below
     text = view.write_html()
     return text.replace(view.uniqueid, "alloscope")  # py3Dmol names its views by the time; the same view gives the same page

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from allo_core import __version__
@@ -25,7 +26,7 @@ _MEASURES: "dict[Measure, tuple[str, str | None, str]]" = {
 }
 
 
-def run_record(answer: "Answer", structure: dict | None = None) -> str:
+def run_record(answer: "Answer", structure: dict | None = None, names: Mapping[str, str] | None = None) -> str:
     """JSON text that names everything a reader needs to repeat the scores.
 
     Parameters
@@ -34,6 +35,8 @@ def run_record(answer: "Answer", structure: dict | None = None) -> str:
         Of a kept run: its metadata names model, weights' sha256, source and licence, versions, device and dtype.
     structure : dict, optional
         Facts about the structure shown beside the scores, plain JSON values.
+    names : mapping of str to str, optional
+        What a person calls the sets "A" and "B".
 
     Raises
     ------
@@ -52,6 +55,7 @@ def run_record(answer: "Answer", structure: dict | None = None) -> str:
         "run": run | {"key": meta.key},
         "protein": {"name": protein.name, "sequence": protein.sequence, "first": protein.first},
         "sets": labels,
+        **({"set_names": dict(names)} if names else {}),
         "measure": {"key": question.measure, "meaning": meaning, "queries": queries, "sites": sites},
         "sites": [residue_label(protein, index, numbers) for index in scores.sites],
         "n_sites": scores.n_sites,

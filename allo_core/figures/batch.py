@@ -63,7 +63,7 @@ def batch_heatmap(
     if shows == "share":  # chance has no colour of its own here: the scale begins at 0
         unflagged = values[~flagged]
         highest = max(_SMALLEST_SHARE, float(unflagged.max()) if unflagged.size else 0.0)
-        bar |= {"zmin": 0.0, "zmax": highest, "colorscale": plotly_scale(QUANTITY_SCALE), "colorbar.tickformat": ".0%"}
+        bar |= {"zmin": 0.0, "zmax": highest, "colorscale": plotly_scale(QUANTITY_SCALE[theme]), "colorbar.tickformat": ".0%"}
     figure.data[-1].update(bar)
     if theme == "light":  # most cells of a batch are white; the gaps between them show which is which
         figure.update_layout(plot_bgcolor=BETWEEN_CELLS)

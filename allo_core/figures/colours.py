@@ -14,13 +14,16 @@ __all__ = [
     "ABSENT",
     "BESIDE_THE_RECEPTOR",
     "BETWEEN_CELLS",
+    "BRIGHT",
     "CHANCE_LINE",
     "CHANCE_SCALE",
     "ELEMENTS",
     "FAMILY_BAND",
     "FAMILY_LINE",
     "GREYS",
+    "GROUND",
     "HELIX",
+    "LETTERS",
     "LOOP",
     "MARK_RIM",
     "MEDIAN_LINE",
@@ -42,12 +45,14 @@ __all__ = [
     "SET_COLOURS",
     "SIDE_NAMES",
     "SLIDE",
+    "UNCERTAIN",
     "Theme",
     "attention_scale",
     "ceiling_of_all",
     "hex_colours",
     "plotly_scale",
     "segment_colours",
+    "text_on",
     "value_ceiling",
 ]
 
@@ -61,6 +66,7 @@ PARTNER_ON_DARK = "#5E5470"
 PASSING, NOT_PASSING = "#D94801", "#6B7280"
 ABSENT = "#9CA3AF"  # residues without a value
 PLAIN = "#BBBBBB"  # the receptor where the structure shows no values
+UNCERTAIN = "#9AA1AB"  # residues of which a prediction is not sure
 BESIDE_THE_RECEPTOR = "#DDD6E3"  # other chains and fusion proteins in scripts: paler than any value
 POINTED_OUT = "#D55E00"  # the pair that is chosen, on the map and on the structure
 # Cylinders of the other pairs, by theme.
@@ -70,6 +76,8 @@ SIDE_NAMES = "#30363D"  # of helices and of the sides of the membrane, on white
 # Seen on every colour of a scale: the strokes around the selected head (colour, width), the dot of a head that passes and its ring.
 SELECTED_HEAD = (("#FFFFFF", 6), ("#000000", 3))
 PASSING_DOT = ("#000000", "#FFFFFF")
+LETTERS = ("#000000", "#FFFFFF")  # on bright fills and on dark ones
+BRIGHT = 0.55  # of white
 MARK_RIM = "#000000"  # around triangles and diamonds of marked residues
 BETWEEN_CELLS = "#D5DAE1"  # of a batch's heatmap on a light page
 
@@ -89,10 +97,14 @@ PAGE = {"ink": "#1f2328", "rule": "#d0d7de"}
 # Cells of the heatmap that have no colour, by theme: no score defined, flagged, and the strokes of the hatching.
 GREYS: dict[Theme, tuple[str, str, str]] = {"light": ("#A8AFBA", "#DFE2E7", "#8A919C"), "dark": ("#20262F", "#333B47", "#6B7585")}
 
-# Below chance blue, chance white, above chance orange to brown.
-CHANCE_SCALE = ("#08306B", "#2171B5", "#6BAED6", "#C6DBEF", "#FFFFFF", "#FDD0A2", "#FD8D3C", "#D94801", "#7F2704")
+# Below chance blue, above chance orange; chance itself is the ground of the page, so that what is least of interest is seen least.
+CHANCE_SCALE: dict[Theme, tuple[str, ...]] = {
+    "light": ("#08306B", "#2171B5", "#6BAED6", "#C6DBEF", "#FFFFFF", "#FDD0A2", "#FD8D3C", "#D94801", "#7F2704"),
+    "dark": ("#C9E7FF", "#7FC4F5", "#3F8FD0", "#20486E", "#10151C", "#5F3A1A", "#C46A1C", "#FDA04A", "#FFE0B8"),
+}
 # Quantities that start at zero.
-QUANTITY_SCALE = ("#FFFFFF", "#FDD0A2", "#FD8D3C", "#D94801", "#7F2704")
+QUANTITY_SCALE: dict[Theme, tuple[str, ...]] = {theme: scale[len(scale) // 2 :] for theme, scale in CHANCE_SCALE.items()}
+GROUND: dict[Theme, str] = {"light": "white", "dark": "black"}  # what a person calls the colour of chance
 
 _ATTENTION: dict[Theme, tuple[str, ...]] = {
     "light": ("#E4E6EA", "#9ECAE1", "#3182BD", "#08306B"),
@@ -152,6 +164,15 @@ def hex_colours(values: np.ndarray, ceiling: float, scale: Sequence[str], floor:
     place = np.clip((np.nan_to_num(values) - floor) / (ceiling - floor), 0, 1) * (len(stops) - 1)
     channels = np.stack([np.interp(place, range(len(stops)), stops[:, channel]) for channel in range(3)], axis=-1).round().astype(int)
     return [ABSENT if np.isnan(value) else "#{:02x}{:02x}{:02x}".format(*row) for value, row in zip(values, channels, strict=True)]
+
+
+def text_on(colour: str) -> str:
+    """The colour of letters that are read on this one: black, or white on what is darker than `BRIGHT`.
+
+    Brightness is the relative luminance of sRGB (WCAG 2), with the exponent 2.2, and back.
+    """
+    red, green, blue = ((int(colour[at : at + 2], 16) / 255) ** 2.2 for at in (1, 3, 5))
+    return LETTERS[0] if (0.2126 * red + 0.7152 * green + 0.0722 * blue) ** (1 / 2.2) > BRIGHT else LETTERS[1]
 
 
 def plotly_scale(scale: Sequence[str]) -> list[list]:

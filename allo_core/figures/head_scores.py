@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from allo_core.figures.colours import CHANCE_SCALE, QUANTITY_SCALE
+from allo_core.figures.colours import CHANCE_SCALE, QUANTITY_SCALE, Theme
 
 __all__ = ["SCORES", "HeadScore"]
 
@@ -24,7 +24,7 @@ class HeadScore:
     values : callable(frame) -> ndarray, dtype=float, shape=(heads,)
         From the frame of HeadScores; not finite where undefined.
     smallest_span : float
-        What the colour scale reaches at least, so that noise around chance stays pale.
+        What the colour scale reaches at least, so that noise around chance stays pale; and where it always ends if that is asked for.
     white : str
         What the pale end or middle of the scale means.
     from_zero : bool
@@ -38,10 +38,11 @@ class HeadScore:
     white: str = "chance"
     from_zero: bool = False
 
-    def colour_range(self, values: np.ndarray) -> tuple[float, float, tuple[str, ...]]:
-        """Ends of the colour scale for some values (NaN where undefined), and its colours."""
-        span = max(self.smallest_span, float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 0.0)
-        return (0.0, span, QUANTITY_SCALE) if self.from_zero else (-span, span, CHANCE_SCALE)
+    def colour_range(self, values: np.ndarray, theme: Theme = "light", fixed: bool = False) -> tuple[float, float, tuple[str, ...]]:
+        """Ends of the colour scale for some values (NaN where undefined), and its colours; ``fixed`` ends do not follow the values."""
+        largest = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() and not fixed else 0.0
+        span = max(self.smallest_span, largest)
+        return (0.0, span, QUANTITY_SCALE[theme]) if self.from_zero else (-span, span, CHANCE_SCALE[theme])
 
 
 def _numbers(frame: pd.DataFrame, column: str) -> np.ndarray:

@@ -11,12 +11,12 @@ import plotly.graph_objects as go
 
 from allo_core.attention.control import LEVEL
 from allo_core.attention.nulls import Null
-from allo_core.figures.colours import GREYS, PASSING_DOT, SELECTED_HEAD, Theme, hex_colours, plotly_scale
+from allo_core.figures.colours import GREYS, GROUND, PASSING_DOT, SELECTED_HEAD, Theme, hex_colours, plotly_scale
 from allo_core.figures.head_scores import SCORES
 from allo_core.figures.layout import QUIET
 
 if TYPE_CHECKING:  # the app need not wait for it
-    from jaxtyping import Bool, Float, Shaped
+    from jaxtyping import Bool, Float
 
 __all__ = ["cell_colours", "cells", "heatmap", "meaning_of_heads", "passes", "score_grid", "short_number"]
 
@@ -42,20 +42,21 @@ def passes(frame: pd.DataFrame) -> np.ndarray:
     return frame["q_value"].to_numpy(dtype=float) < LEVEL
 
 
-def meaning_of_heads(score: str, frame: pd.DataFrame) -> str:
-    """What white and dots mean on a heatmap of ``score``, as a sentence; ``frame`` has the column q_value."""
-    white = f"White is {SCORES[score].white}"
-    return f"{white}, a dot q < {LEVEL:g}." if passes(frame).any() else f"{white}."
+def meaning_of_heads(score: str, frame: pd.DataFrame, theme: Theme = "light") -> str:
+    """What white (black on a dark page) and dots mean on a heatmap of ``score``, as a sentence; ``frame`` has the column q_value."""
+    ground = f"{GROUND[theme].capitalize()} is {SCORES[score].white}"
+    return f"{ground}, a dot q < {LEVEL:g}." if passes(frame).any() else f"{ground}."
 
 
 def heatmap(
     frame: pd.DataFrame,
-    special_share: Shaped[np.ndarray, "layers heads"],
+    shape: tuple[int, int],
     score: str,
     null: Null,
     selected: tuple[int, int] | None = None,
     height: int = 440,
     theme: Theme = "light",
+    fixed: bool = False,
 ) -> go.Figure:
     """Layer x head heatmap; heads that pass have a dot, flagged ones are grey and hatched, the selected one is outlined.
 
@@ -63,8 +64,7 @@ def heatmap(
     ----------
     frame : DataFrame
         That of HeadScores, one row a head in (layer, head) order.
-    special_share : ndarray, shape=(layers, heads)
-        Share of attention that each head spends on special tokens.
+    shape : (layers, heads)
     score : str
         A key of SCORES.
     null : str
@@ -73,12 +73,12 @@ def heatmap(
     height : int
         Height in px where the rows allow it; more layers make it taller.
     theme : {"light", "dark"}
-        For the greys of cells without a colour.
+    fixed : bool
+        Whether the colour scale ends at the same values whatever the scores, so that heatmaps can be compared.
     """
-    shape = special_share.shape
     flagged = (frame["flags"] != "").to_numpy().reshape(shape)
-    hover = _hover(frame, special_share, null)
-    return cells(score_grid(frame, score, shape), flagged, score, hover, selected, height, theme, passes(frame).reshape(shape))
+    hover = _hover(frame, null, shape)
+    return cells(score_grid(frame, score, shape), flagged, score, hover, selected, height, theme, passes(frame).reshape(shape), fixed)
 
 
 def cells(
@@ -90,6 +90,7 @@ def cells(
     height: int = 440,
     theme: Theme = "light",
     passing: Bool[np.ndarray, "layers heads"] | None = None,
+    fixed: bool = False,
 ) -> go.Figure:
     """The heatmap of any numbers, one a head.
 
@@ -106,13 +107,15 @@ def cells(
         As for `heatmap`.
     passing : ndarray, dtype=bool, shape=(layers, heads), optional
         Heads that have a dot.
+    fixed : bool
+        As for `heatmap`.
     """
     layers, heads = values.shape
     shown = np.where(flagged, np.nan, values)
     figure = go.Figure()
     absent, grey, stroke = GREYS[theme]
     figure.add_trace(_ground(flagged, [[0, absent], [1, grey]], hover))
-    figure.add_trace(_coloured(shown, score))
+    figure.add_trace(_coloured(shown, score, theme, fixed))
     if passing is not None and passing.any():
         figure.add_trace(_dots(passing))
     if selected is not None:
@@ -152,7 +155,7 @@ def _ground(flagged: np.ndarray, scale: list[list], hover: dict) -> go.Heatmap:
     return go.Heatmap(z=flagged.astype(np.uint8), zmin=0, zmax=1, colorscale=scale, showscale=False, xgap=1, ygap=1, **hover)
 
 
-def cell_colours(frame: pd.DataFrame, score: str, shape: tuple[int, int], theme: Theme = "light") -> dict:
+def cell_colours(frame: pd.DataFrame, score: str, shape: tuple[int, int], theme: Theme = "light", fixed: bool = False) -> dict:
     """The heatmap as plain colours, for a picture that is drawn elsewhere.
 
     Returns
@@ -163,7 +166,7 @@ def cell_colours(frame: pd.DataFrame, score: str, shape: tuple[int, int], theme:
     """
     flagged = (frame["flags"] != "").to_numpy()
     values = np.where(flagged, np.nan, score_grid(frame, score, shape).ravel())
-    low, high, scale = SCORES[score].colour_range(values)
+    low, high, scale = SCORES[score].colour_range(values, theme, fixed)
     absent, grey, _ = GREYS[theme]
     coloured = hex_colours(values, high, scale, low)
     colours = [
@@ -174,8 +177,8 @@ def cell_colours(frame: pd.DataFrame, score: str, shape: tuple[int, int], theme:
     return {"cells": colours, "passing": passing, "low": low, "high": high, "colours": list(scale), "label": label}
 
 
-def _coloured(values: np.ndarray, score: str) -> go.Heatmap:
-    low, span, scale = SCORES[score].colour_range(values)
+def _coloured(values: np.ndarray, score: str, theme: Theme, fixed: bool) -> go.Heatmap:
+    low, span, scale = SCORES[score].colour_range(values, theme, fixed)
     bar = {"title": {"text": SCORES[score].label, "side": "right"}, "thickness": 12, "outlinewidth": 0, "len": 1.0, "xpad": 6}
     return go.Heatmap(
         z=values.astype(np.float32),
@@ -217,37 +220,27 @@ def _hatching(flagged: np.ndarray, colour: str) -> dict:
     return {"source": f"data:image/svg+xml,{quote(picture, safe=_PLAIN_IN_ADDRESSES)}", **place}
 
 
-def _hover(frame: pd.DataFrame, special_share: np.ndarray, null: Null) -> dict:
-    """What a cell says.  The words are sent once, as a template; the numbers of each head as short strings, [layers][heads][13]."""
-    numbers = [_hover_numbers(row, share) for row, share in zip(frame.to_dict("records"), special_share.ravel(), strict=True)]
+def _hover(frame: pd.DataFrame, null: Null, shape: tuple[int, int]) -> dict:
+    """What a cell says, in three lines that hide few of its neighbours; every other number stands in the table of heads.
+
+    The words are sent once, as a template; the numbers of each head as short strings, [layers][heads][5].
+    """
+    numbers = [_hover_numbers(row) for row in frame.to_dict("records")]
     return {
-        "customdata": np.array(numbers).reshape(*special_share.shape, -1),
+        "customdata": np.array(numbers).reshape(*shape, -1),
         "hovertemplate": (
-            f"<b>Layer %{{y}}, head %{{x}}</b> · {null} null"
-            "<br>log₂ enrichment %{customdata[0]}"
-            "<br>attention on the site %{customdata[1]}, expected %{customdata[2]}"
-            "<br>impact %{customdata[3]}, per arc %{customdata[4]}, of arcs %{customdata[5]}"
-            "<br>SNR %{customdata[6]}"
-            "<br>p %{customdata[7]} · q %{customdata[8]}"
-            "<br>%{customdata[9]} arcs above the threshold, %{customdata[10]} marked residues hit"
-            "<br>%{customdata[11]} of its attention on special tokens<br>flags: %{customdata[12]}<extra></extra>"
+            "<b>Layer %{y}, head %{x}</b>"
+            f"<br>log₂ enrichment %{{customdata[0]}} · SNR %{{customdata[1]}} · q %{{customdata[2]}} ({null} null)"
+            "<br>%{customdata[3]} arcs%{customdata[4]}<extra></extra>"
         ),
     }
 
 
-def _hover_numbers(row: dict, special_share: float) -> list[str]:
+def _hover_numbers(row: dict) -> list[str]:
     """Every number of one head, in the order of the template."""
     enrichment = np.log2(row["enrichment"]) if row["enrichment"] > 0 else np.nan
-    names = ("attention_on_site", "expected", "impact", "impact_count", "impact_arcs", "snr", "p_value", "q_value")
-    flags = row["flags"] or "none"
-    return [
-        short_number(enrichment),
-        *(short_number(row[name]) for name in names),
-        str(row["n_arcs"]),
-        str(row["residues_hit"]),
-        f"{special_share:.0%}",
-        flags,
-    ]
+    flags = f" · flagged: {row['flags']}" if row["flags"] else ""
+    return [short_number(enrichment), short_number(row["snr"]), short_number(row["q_value"]), str(row["n_arcs"]), flags]
 
 
 def short_number(value: float) -> str:

@@ -9,6 +9,7 @@ from biotite.structure import AtomArray
 
 from allo_core.errors import StructureError
 from allo_core.protein.sequence import Protein
+from allo_core.structure.confidence import LOW_CONFIDENCE, plddt
 from allo_core.structure.mapping import StructureMap
 from allo_core.structure.orient import HelixEnds, Placement, helix_ends, upright
 from allo_core.structure.parts import Parts, scene_parts
@@ -67,6 +68,8 @@ class Scene:
         What had to be left out because of its size.
     helices : tuple of HelixEnds
         Ends of the transmembrane helices in the scene's coordinates; empty where no segments are known.
+    uncertain : tuple of int
+        UniProt numbers of the residues of a prediction with a pLDDT below 50, which are drawn thin and grey.
     """
 
     pdb: str
@@ -78,6 +81,7 @@ class Scene:
     placement: Placement = field(compare=False)
     notes: tuple[str, ...] = ()
     helices: tuple[HelixEnds, ...] = field(default=(), compare=False)
+    uncertain: tuple[int, ...] = ()
 
 
 def build_scene(
@@ -125,7 +129,13 @@ def build_scene(
         placement=placement,
         notes=ligand_notes + notes + more_notes,
         helices=() if segments is None else tuple(helix_ends(placement.apply(ca), segments)),
+        uncertain=_uncertain(structure, mapping, protein),
     )
+
+
+def _uncertain(structure: Structure, mapping: StructureMap, protein: Protein) -> tuple[int, ...]:
+    confidence = plddt(structure, mapping, len(protein))
+    return () if confidence is None else tuple(protein.number(int(index)) for index in np.flatnonzero(confidence < LOW_CONFIDENCE))
 
 
 def compact(structure: Structure, mapping: StructureMap) -> AtomArray:

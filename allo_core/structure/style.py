@@ -21,6 +21,8 @@ class Style:
         Chains of the scene.
     cartoon : float
         Thickness of the receptor's cartoon.
+    uncertain : float
+        Radius of the bonds of the backbone where a prediction is not sure.
     partner_opacity : dict of str to float
         Of partners' cartoons, by theme: what shines through darkens on a dark page.
     ligand_stick, lipid_stick : float
@@ -36,6 +38,7 @@ class Style:
     receptor: str
     ligand: str
     cartoon: float
+    uncertain: float
     partner_opacity: dict[str, float]
     ligand_stick: float
     lipid_stick: float
@@ -49,6 +52,7 @@ STYLE = Style(
     receptor=RECEPTOR_CHAIN,
     ligand=LIGAND_CHAIN,
     cartoon=0.5,
+    uncertain=0.25,
     partner_opacity={"light": 0.75, "dark": 1.0},
     ligand_stick=0.32,
     lipid_stick=0.12,

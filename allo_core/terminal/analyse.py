@@ -46,7 +46,7 @@ def analyse(options: argparse.Namespace) -> None:
     facts = None if picture is None else picture.facts(protein)
     write(options.csv, lambda: scores_csv(answered))
     write(options.json, lambda: run_record(answered, facts))
-    shown = None if picture is None else picture.write(options, question, maps, head or answered.scores.best_head())
+    shown = None if picture is None else picture.write(options, question, maps, head or answered.scores.first_head())
 
     for note in dict.fromkeys((*run_notes(spec, protein), *notes)):
         print(printable(note), file=sys.stderr)

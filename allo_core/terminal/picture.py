@@ -14,6 +14,7 @@ from allo_core.errors import ExportError, LibraryError, ScoreError, StructureErr
 from allo_core.export import COLOURED_FILE, chimerax_script, coloured_structure, pymol_script
 from allo_core.export.facts import structure_facts
 from allo_core.figures.colours import SET_COLOURS, attention_scale, value_ceiling
+from allo_core.library.predicted import ATTRIBUTION
 from allo_core.library.structures import shipped_structure
 from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.protein.sequence import Protein
@@ -58,16 +59,20 @@ def check_picture_options(options: argparse.Namespace) -> None:
 
 @dataclass(frozen=True)
 class Picture:
-    """A structure mapped onto the protein; ``entry`` is what scripts load: a PDB code, or the coloured file beside them."""
+    """A structure mapped onto the protein.
+
+    ``entry`` is what scripts load: a PDB code, or the coloured file beside them; ``credit`` is whom the structure's licence asks to name.
+    """
 
     name: str
     entry: str
     structure: "Structure"
     mapping: "StructureMap"
+    credit: str = ""
 
     def facts(self, protein: Protein) -> dict:
         """For the record of the run."""
-        return structure_facts(self.name, self.structure, self.mapping, protein)
+        return structure_facts(self.name, self.structure, self.mapping, protein, self.credit)
 
     def check(self, options: argparse.Namespace) -> None:
         """ExportError if a script could not be written, or would not find what it loads."""
@@ -87,8 +92,9 @@ class Picture:
         ceiling, ceiling_name = value_ceiling(values)
         coloured_sets = {name: (question.sets[name], colour) for name, colour in SET_COLOURS.items()}
         head_name = Head(*head).name.lower()
-        title = f"{protein.name}, {get_spec(maps.meta.model_id).label}, {head_name}"
-        write(options.cif, lambda: coloured_structure(self.structure, self.mapping, values))
+        title = ", ".join(filter(None, (f"{protein.name}, {get_spec(maps.meta.model_id).label}, {head_name}", self.credit)))
+        structure = replace(self.structure, title=f"{self.structure.title}; {self.credit}") if self.credit else self.structure
+        write(options.cif, lambda: coloured_structure(structure, self.mapping, values))
         for name, script in _WRITERS.items():
             arguments = (self.entry, self.mapping, values, ceiling, attention_scale("light"), coloured_sets, title)
             write(getattr(options, name), lambda script=script, arguments=arguments: script(*arguments))
@@ -118,7 +124,8 @@ def open_picture(reference: str, protein: Protein) -> Picture:
     if entry:
         structure = replace(structure, entry=entry)  # the shipped files do not name theirs
     # A person's file may be numbered unlike the entry that it names, so scripts load the file itself.
-    return Picture(name, entry or COLOURED_FILE, structure, map_structure(structure, protein))
+    credit = ATTRIBUTION if own is None and not entry else ""
+    return Picture(name, entry or COLOURED_FILE, structure, map_structure(structure, protein), credit)
 
 
 def _own_file(reference: str) -> Path | None:

@@ -7,7 +7,7 @@ import pytest
 from allo_core.analysis.answer import Answer, answer_from_columns
 from allo_core.analysis.question import Question
 from allo_core.analysis.subject import Subject
-from allo_core.analysis.verdict import nearness, set_phrases, verdict
+from allo_core.analysis.verdict import nearness, plain_verdict, set_phrases, verdict
 from allo_core.attention.columns import Columns
 from allo_core.attention.control import RandomSiteControl
 from allo_core.attention.scores import HeadScores
@@ -23,12 +23,20 @@ def asked(measure, a=(1,), b=(2,)):
     return Question(A2A, a, b, measure)
 
 
-def said_of(q_values, control, measure="A", flags=None, null="matched", n_arcs=50):
+def said_of(q_values, control, measure="A", flags=None, null="matched", n_arcs=50, n_tested=None, say=verdict):
     """The verdict on made-up scores."""
     count = len(q_values)
-    frame = pd.DataFrame({"q_value": q_values, "snr": range(count), "flags": flags or [""] * count, "n_arcs": [n_arcs] * count})
-    scores = HeadScores(frame, 1, len(q_values), null, 0.3, (1,), 20_000, 0, 0.001, lambda: control)
-    return verdict(Answer(asked(measure), Columns(np.zeros(1), np.zeros(1, dtype=int)), scores), PHRASES)
+    frame = pd.DataFrame(
+        {
+            "q_value": q_values,
+            "snr": range(count),
+            "flags": flags or [""] * count,
+            "n_arcs": n_arcs if isinstance(n_arcs, list) else [n_arcs] * count,
+        }
+    )
+    tested = count if n_tested is None else n_tested
+    scores = HeadScores(frame, 1, len(q_values), null, 0.3, (1, 2, 3), 20_000, 0, 0.001, tested, lambda: control)
+    return say(Answer(asked(measure), Columns(np.zeros(1), np.zeros(1, dtype=int)), scores), PHRASES)
 
 
 MATCHED = "segment- and conservation-matched residues"
@@ -80,6 +88,46 @@ def test_marked_residues_that_fill_their_strata_are_not_called_too_few_arcs():
     assert 0 < len(filled) < len(protein)
     said = verdict(answer_from_columns(Question(A2A, filled, null="matched", draws=100), columns), PHRASES)
     assert "the marked residues are all residues of their kind, so random ones cannot differ" in said
+
+
+@pytest.mark.parametrize(
+    ("q_values", "control", "looks", "chance"),
+    [
+        ([0.01, 0.2], (0, 0), "One of 2 heads looks", "nearly always none"),
+        ([0.1, 0.2], (0, 2), "None of 2 heads looks", "usually 0 and rarely more than 2"),
+        ([0.01, 0.02], (1, 2), "2 of 2 heads look", "usually 1 and rarely more than 2"),
+    ],
+)
+def test_the_plain_verdict_says_it_without_terms(q_values, control, looks, chance):
+    said = said_of(q_values, RandomSiteControl(*control, 200), say=plain_verdict)
+    assert said == f"{looks} at the sodium pocket more than expected; for random residues of the same kind it is {chance}."
+
+
+def test_heads_that_are_not_tested_are_not_counted_as_failed():
+    control = RandomSiteControl(0, 0, 200)
+    arcs = [3] * 9 + [50]
+    said = said_of([np.nan] * 9 + [0.2], control, n_arcs=arcs, n_tested=1, say=plain_verdict)
+    assert said.startswith("None of 1 tested heads looks at the sodium pocket more than expected; ")
+    assert said.endswith(". Not tested: 9 of 10 heads have fewer than 10 arcs at threshold 0.30.")
+    technical = said_of([np.nan] * 9 + [0.2], control, n_arcs=arcs, n_tested=1)
+    assert technical.startswith("0 of 1 tested heads attend to ")
+    assert technical.endswith("; not tested: 9 of 10 heads have fewer than 10 arcs at threshold 0.30.")
+    mostly = said_of([np.nan] + [0.2] * 9, control, n_arcs=[3] + [50] * 9, n_tested=9, say=plain_verdict)
+    assert mostly.startswith("None of 9 tested heads looks")
+    assert "Not tested" not in mostly
+
+
+def test_heads_in_which_random_residues_cannot_differ_are_told_apart():
+    said = said_of([np.nan, 0.2, 0.3], RandomSiteControl(0, 0, 200), n_tested=2)
+    assert said.endswith("; not tested: in 1 random residues cannot differ from the marked ones.")
+
+
+@pytest.mark.parametrize(("count", "marked"), [(1, "one marked residue is"), (2, "2 marked residues are")])
+@pytest.mark.parametrize("say", [verdict, plain_verdict])
+def test_too_few_marked_residues_are_said_to_be_too_few(count, marked, say):
+    columns = Columns(np.ones((1, 2, len(A2A.protein))), np.full((1, 2, len(A2A.protein)), 5), 0.3)
+    answer = answer_from_columns(Question(A2A, tuple(range(count)), null="uniform", draws=100), columns)
+    assert say(answer, PHRASES) == f"Not tested: {marked} too few to tell a head from chance; mark at least 3."
 
 
 def test_couplings_between_neighbours_are_told():

@@ -128,6 +128,10 @@ def test_strongest_pairs(maps, attention, cb):
         np.testing.assert_allclose(pair.distance, expected, rtol=1e-12)
     assert all(np.isnan(pair.distance) for pair in strongest_pairs(maps.arcs(1, 2, 0.01), 5))
     assert len(strongest_pairs(maps.arcs(1, 2, 0.01), 0)) == 0
+    first = {order[7][1], order[3][1]}
+    ahead = [pair for pair in order if pair[1] in first]
+    wanted = [*ahead, *(pair for pair in order if pair[1] not in first)][:10]
+    assert [(pair.query, pair.key) for pair in strongest_pairs(maps.arcs(1, 2, 0.01), 10, None, tuple(first))] == wanted
 
 
 @pytest.mark.parametrize("null", ["uniform", "matched", "published"])

@@ -77,7 +77,10 @@ def heatmap_values(page) -> list:
 
 
 def click_head(page, layer: int, head: int) -> None:
-    """Click a cell of the heatmap, off its centre."""
+    """Click a cell of the heatmap, off its centre; it is scrolled to where nothing lies over it."""
+    page.locator(".st-key-heatmap .js-plotly-plot").evaluate(
+        "plot => plot.getBoundingClientRect().top < 60 && plot.scrollIntoView({block: 'center'})"
+    )
     x, y = page.locator(".st-key-heatmap .js-plotly-plot").evaluate(
         """(plot, [layer, head]) => {
             const {xaxis, yaxis} = plot._fullLayout;

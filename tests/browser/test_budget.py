@@ -40,4 +40,4 @@ def test_what_is_unfolded_is_counted(page, app):
     assert {name.rsplit("-", 1)[0] for name in before} >= {"st-key-receptor", "st-key-model", "st-key-residues", "st-key-structure"}
     page.get_by_text("Advanced").click()
     driving.widget(page, "draws").wait_for(timeout=driving.WAIT)
-    assert len(controls(page)) == len(before) + 3
+    assert len(controls(page)) == len(before) + 4

@@ -36,7 +36,7 @@ def test_the_loop(page, app):
     after = driving.heatmap_values(page)
     assert after != before
     assert page.get_by_text("A 17 residues").is_visible()
-    assert "to the 17 residues of set A more than to" in page.locator(".st-key-verdict").inner_text()
+    assert "at the 17 residues of set A more than expected" in page.locator(".st-key-verdict").inner_text()
     assert driving.view_of(page) == pytest.approx(camera)
 
     # a second click takes it away again
@@ -144,29 +144,37 @@ def test_a_wrong_residue_keeps_marks_and_pictures(page, app):
     driving.open_page(page, app.url)
     before = driving.heatmap_values(page)
     text = page.get_by_role("textbox", name="Residues as text")
-    text.fill("D52 D53")
+    text.fill("D53 9.99")
     text.press("Control+Enter")
     page.get_by_text("D53: residue 53 is I.").wait_for(timeout=driving.WAIT)
     driving.rest(page)
     assert driving.heatmap_values(page) == before
-    assert text.input_value() == "D52 D53"
-    text.fill("D52 2x47")
+    assert text.input_value() == "D53 9.99"
+    text.fill("D52 2x47 D53 L48")  # the good ones are taken, the bad one is named and stays to be mended
     text.press("Control+Enter")
-    page.get_by_text("A 2 residues").wait_for(timeout=driving.WAIT)
+    page.get_by_text("A 3 residues").wait_for(timeout=driving.WAIT)
     driving.rest(page)
-    assert page.get_by_text("D53: residue 53 is I.").count() == 0
-    assert driving.chips(page) == ["A49 2.47", "D52 2.50"]
+    assert page.get_by_text("D53: residue 53 is I.").is_visible()
+    assert text.input_value() == "D52 2x47 D53 L48"
+    assert driving.chips(page) == ["L48 2.46", "A49 2.47", "D52 2.50"]
+    text.fill("D52 2x47 L48")
+    text.press("Control+Enter")
+    page.get_by_text("D53: residue 53 is I.").wait_for(state="hidden", timeout=driving.WAIT)
 
 
 def test_a_receptor_without_structure_offers_the_upload(page, app, shared):
-    page.goto(f"{app.url}/?protein=AA1R")
+    page.goto(f"{app.url}/?protein=P2RY1&panel=3d")
     page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
-    page.get_by_text("No structure for AA1R").wait_for(timeout=driving.WAIT)
+    page.get_by_text("No structure for P2RY1").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
     upload = page.locator(".st-key-upload_here input[type=file]")
     upload.set_input_files(shared / "data/structures/1U19.cif.gz")
-    page.get_by_text("1U19.cif.gz").first.wait_for(timeout=driving.WAIT)
-    page.locator('[data-testid="stSidebar"]').get_by_text("is not a structure of AA1R").first.wait_for(timeout=driving.WAIT)
-    assert page.get_by_text("No structure for AA1R").is_visible()
+    # refused in the panel where it was given, and the chip of the file is gone
+    page.locator('[data-testid="stMain"]').get_by_text("is not a structure of P2RY1").first.wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    assert page.locator('[data-testid="stSidebar"]').get_by_text("is not a structure of P2RY1").count() == 0
+    assert page.get_by_text("1U19.cif.gz", exact=True).count() == 0
+    assert page.get_by_text("No structure for P2RY1").is_visible()
 
 
 def test_an_uploaded_structure_is_shown(page, app, shared):
@@ -232,3 +240,50 @@ def test_a_kept_run_opens_at_once_after_a_restart(chromium, app):
     assert driving.heatmap_values(page) == values
     assert sorted(folder.name for folder in (app.home / "runs").iterdir()) == runs
     page.context.close()
+
+
+def test_marking_keeps_the_head_and_names_the_best_one(page, app):
+    driving.open_page(page, app.url)
+    title = page.locator(".title").inner_text()
+    assert "passes (q" in page.locator(".st-key-selected_head").inner_text()  # the head shown first is one that passes
+    driving.click_residue(page, TM2)
+    page.get_by_text("A 17 residues").wait_for(timeout=driving.WAIT)
+    driving.write(page, "Residues as text", "10-14")
+    page.get_by_text("A 5 residues").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    assert page.locator(".title").inner_text() == title
+    page.get_by_role("button", name="Best now: layer").click()
+    page.get_by_role("button", name="Best now: layer").wait_for(state="hidden", timeout=driving.WAIT)
+    driving.rest(page)
+    assert page.locator(".title").inner_text() != title
+
+
+def test_marks_are_undone_and_carried_to_another_receptor(page, app):
+    driving.open_page(page, f"{app.url}/?protein=AA2AR&sites=D52,S91,S412")
+    driving.click_residue(page, TM2)
+    page.get_by_text("A 4 residues").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    page.get_by_role("button", name="Undo the last change of marks").click()
+    page.get_by_text("A 3 residues").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    assert driving.chips(page) == ["D52 2.50", "S91 3.39", "S412"]
+    driving.choose(page, "Receptor", "CXCR4")
+    page.get_by_text("2 of 3 residues carried over by generic number. Without a counterpart: S412.").wait_for(timeout=driving.WAIT)
+    driving.wait_for_result(page)
+    assert driving.chips(page) == ["D84 2.50", "S123 3.39"]
+    assert "AF-P61073-F1 AlphaFold model, predicted" in page.locator('[data-testid="stMain"]').inner_text()
+    assert page.get_by_text("AlphaFold model: DeepMind and EMBL-EBI, CC BY 4.0").is_visible()
+
+
+def test_what_is_not_tested_is_not_called_a_failure(page, app):
+    driving.open_page(page, f"{app.url}/?protein=AA2AR&sites=2x50,3x39,6x48&sites_b=7x49,7x50,7x53&measure=AB&threshold=0.5")
+    verdict = page.locator(".st-key-verdict")
+    assert "of 120 heads have fewer than 10 arcs" in verdict.inner_text() or "No head is tested" in verdict.inner_text()
+    verdict.get_by_role("button", name="Use threshold").click()
+    verdict.get_by_role("button", name="Use threshold").wait_for(state="hidden", timeout=driving.WAIT)
+    driving.rest(page)
+    assert "threshold 0.50" not in page.locator(".st-key-strip").inner_text()
+    assert "No head is tested" not in verdict.inner_text()
+    driving.write(page, "Residues as text", "D52")
+    page.get_by_role("radio", name="on A").click()
+    page.get_by_text("Not tested: one marked residue is too few").first.wait_for(timeout=driving.WAIT)

@@ -199,6 +199,9 @@ def test_kept_runs_are_deleted_on_their_page(page, app):
     page.get_by_role("link", name="Kept runs").click()
     page.get_by_role("heading", name="Kept runs").wait_for(timeout=driving.WAIT)
     choose_run(page, 1)
+    link = page.get_by_role("link", name="Open in Explore").get_attribute("href")
+    assert "model=alloscope_gpcr_8m" in link
+    assert "protein=A" in link
     before = len(list((app.home / "runs").iterdir()))
     page.get_by_role("button", name="Delete 1 run").click()
     page.get_by_role("button", name="Delete 1 run").wait_for(state="hidden", timeout=driving.WAIT)

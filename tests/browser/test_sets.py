@@ -46,7 +46,7 @@ def test_a_set_by_clicks_on_the_structure(page, app):
     driving.rest(page)
     assert driving.marked(page, "A") == clicked
     assert driving.marked(page, "B") == set()
-    assert "to the 3 residues of set A more than to" in page.locator(".st-key-verdict").inner_text()
+    assert "at the 3 residues of set A more than expected" in page.locator(".st-key-verdict").inner_text()
 
 
 def test_a_second_set_near_gs_and_the_coupling_to_it(page, app):
@@ -223,7 +223,7 @@ def test_the_url_reopened_shows_the_same_sets(page, app, chromium):
     page.get_by_text("B 5 residues").wait_for(timeout=driving.WAIT)
     driving.rest(page)
     page.get_by_role("radio", name="B → A").click()
-    page.get_by_text("look from the 5 residues of set B").wait_for(timeout=driving.WAIT)
+    page.get_by_text("from the 5 residues of set B").wait_for(timeout=driving.WAIT)
     driving.rest(page)
     the_same_reopened(page, chromium)
 

@@ -1,4 +1,5 @@
 import re
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,9 @@ def test_colours_run_from_first_to_last_and_nan_is_absent():
     colours = hex_colours(np.array([0.0, 2.0, 9.0, np.nan]), 2.0, scale)
     assert [c.upper() for c in colours] == [scale[0].upper(), scale[-1].upper(), scale[-1].upper(), ABSENT]
     assert attention_scale("dark") != scale
-    assert CHANCE_SCALE[len(CHANCE_SCALE) // 2] == "#FFFFFF"
+    middle = {theme: scale[len(scale) // 2] for theme, scale in CHANCE_SCALE.items()}
+    config = tomllib.loads((PACKAGE.parent / ".streamlit/config.toml").read_text(encoding="utf-8"))
+    assert middle == {theme: config["theme"][theme]["backgroundColor"] for theme in ("light", "dark")}  # chance is the page's ground
 
 
 @pytest.mark.parametrize(

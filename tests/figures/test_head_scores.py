@@ -34,7 +34,7 @@ def test_scales_hold_every_value_and_noise_stays_pale():
 def test_a_new_score_is_one_entry(monkeypatch):
     score = HeadScore("arcs", "mean arcs", lambda frame: frame["n_arcs"].to_numpy(dtype=float), 10.0, white="no arc", from_zero=True)
     monkeypatch.setitem(SCORES, "arcs", score)
-    figure = heatmap(FRAME, np.zeros((1, 2)), "arcs", "uniform")
+    figure = heatmap(FRAME, (1, 2), "arcs", "uniform")
     assert figure.data[1].colorbar.title.text == "arcs"
     assert (figure.data[1].zmin, figure.data[1].zmax) == (0, 20)
     assert meaning_of_heads("arcs", FRAME).startswith("White is no arc")

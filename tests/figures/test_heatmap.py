@@ -53,7 +53,7 @@ def test_zero_enrichment_is_undefined_not_infinite():
 
 
 def test_heatmap_is_white_at_chance_and_grey_where_flagged():
-    figure = heatmap(frame(), np.full((3, 4), 0.25), "enrichment", "uniform", (1, 2))
+    figure = heatmap(frame(), (3, 4), "enrichment", "uniform", (1, 2))
     coloured = figure.data[1]
     assert -coloured.zmin == coloured.zmax
     middle = [colour for place, colour in coloured.colorscale if place == 0.5]
@@ -73,7 +73,7 @@ def test_heads_that_pass_have_a_dot():
     table["q_value"] = 0.5
     table.loc[[1, 2, 11], "q_value"] = [0.049, 0.01, 0.0]  # head 2 is flagged and passes all the same
     table.loc[[4, 5], "q_value"] = [0.05, np.nan]
-    dots = heatmap(table, np.zeros((3, 4)), "snr", "matched").data[-1]
+    dots = heatmap(table, (3, 4), "snr", "matched").data[-1]
     assert list(zip(dots.y.tolist(), dots.x.tolist(), strict=True)) == [(0, 1), (0, 2), (2, 3)]
     assert dots.hoverinfo == "skip"  # the cell below answers
     drawn = cell_colours(table, "snr", (3, 4))
@@ -82,45 +82,55 @@ def test_heads_that_pass_have_a_dot():
     consensus = consensus.assign(receptors=3, flags="")
     assert consensus_heatmap(consensus, (3, 4), "snr", 3).data[-1] == dots
     nobody = table.assign(q_value=np.nan)
-    assert len(heatmap(nobody, np.zeros((3, 4)), "snr", "published").data) == 2
+    assert len(heatmap(nobody, (3, 4), "snr", "published").data) == 2
     assert cell_colours(nobody, "snr", (3, 4))["label"] == "SNR"
     assert meaning_of_heads("q", nobody) == "White is q = 1."
 
 
 def test_heatmap_rows_are_high_enough_to_click():
-    tall = heatmap(frame(48, 40), np.zeros((48, 40)), "snr", "uniform")
+    tall = heatmap(frame(48, 40), (48, 40), "snr", "uniform")
     assert (tall.layout.height - tall.layout.margin.t - tall.layout.margin.b) / 48 >= 14
-    esm2_650m = heatmap(frame(33, 20), np.zeros((33, 20)), "snr", "uniform", None, 520)
+    esm2_650m = heatmap(frame(33, 20), (33, 20), "snr", "uniform", None, 520)
     assert esm2_650m.layout.height == 520
     assert (520 - esm2_650m.layout.margin.t - esm2_650m.layout.margin.b) / 33 >= 14
-    short = heatmap(frame(6, 20), np.zeros((6, 20)), "snr", "uniform", None, 430)
+    short = heatmap(frame(6, 20), (6, 20), "snr", "uniform", None, 430)
     assert short.layout.height == 430
 
 
-def test_hover_shows_every_number_and_the_null():
+def test_hover_says_score_q_and_flags_in_three_lines():
     table = frame()
-    targets = heatmap(table, np.full((3, 4), 0.25), "enrichment", "matched").data[0]
-    assert "<b>Layer %{y}, head %{x}</b> · matched null" in targets.hovertemplate
+    targets = heatmap(table, (3, 4), "enrichment", "matched").data[0]
+    assert targets.hovertemplate.count("<br>") == 2
+    assert "<b>Layer %{y}, head %{x}</b>" in targets.hovertemplate
+    assert "(matched null)" in targets.hovertemplate
     numbers = list(targets.customdata[0][2])
     assert all(f"%{{customdata[{place}]}}" in targets.hovertemplate for place in range(len(numbers)))
-    for name in ("impact", "impact_count", "impact_arcs", "snr", "p_value", "q_value", "n_arcs", "attention_on_site", "expected"):
-        assert f"{table[name][2]:.3g}" in numbers, name
-    assert numbers[0] == f"{np.log2(table.enrichment[2]):.3g}"
-    assert "25%" in numbers
-    assert numbers[-1] == "few arcs"
-    assert targets.customdata[0][0][-1] == "none"
+    row = table.loc[2]
+    assert numbers[:4] == [*(f"{value:.3g}" for value in (np.log2(row.enrichment), row.snr, row.q_value)), str(row.n_arcs)]
+    assert numbers[4] == " · flagged: few arcs"
+    assert targets.customdata[0][0][-1] == ""
     assert targets.customdata[1][1][0] == "–"
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_fixed_colours_end_where_they_always_do(theme):
+    table = frame()
+    for scale in (1, 5):
+        coloured = heatmap(table.assign(snr=scale * table.snr), (3, 4), "snr", "uniform", theme=theme, fixed=True).data[1]
+        assert (coloured.zmin, coloured.zmax) == (-3, 3)
+    assert heatmap(table.assign(snr=9 * table.snr), (3, 4), "snr", "uniform", theme=theme).data[1].zmax > 3
+    assert cell_colours(table.assign(snr=9.0), "snr", (3, 4), theme, fixed=True)["high"] == 3
+
+
 def test_hover_of_660_heads_stays_small():
-    text = heatmap(frame(33, 20), np.zeros((33, 20)), "snr", "uniform").to_json()
+    text = heatmap(frame(33, 20), (33, 20), "snr", "uniform").to_json()
     assert len(text) < 100_000
 
 
 def test_cell_colours_are_those_of_the_heatmap():
     table = frame()
     drawn = cell_colours(table, "enrichment", (3, 4))
-    figure = heatmap(table, np.zeros((3, 4)), "enrichment", "uniform").data[1]
+    figure = heatmap(table, (3, 4), "enrichment", "uniform").data[1]
     assert (drawn["low"], drawn["high"]) == (figure.zmin, figure.zmax)
     absent, grey, _ = GREYS["light"]
     assert drawn["cells"][2] == grey

@@ -93,8 +93,9 @@ def test_the_verdict_and_the_default_threshold(capsys):
     heading, said = out.splitlines()[:2]
     assert heading.endswith(f"threshold {DEFAULT_THRESHOLD:g}, matched null")
     assert re.fullmatch(
-        r"\d+ of 120 heads (\(\d+ of them flagged\) )?attends? to the sodium pocket more than to segment- and conservation-matched "
-        r"residues \(q < 0\.05\); random matched sites: median [\d.]+, 95 % at most [\d.]+\.",
+        r"\d+ of \d+ tested heads (\(\d+ of them flagged\) )?attends? to the sodium pocket more than to segment- and conservation-matched "
+        r"residues \(q < 0\.05\); random matched sites: median [\d.]+, 95 % at most [\d.]+; not tested: in \d random residues "
+        r"cannot differ from the marked ones\.",
         said,
     )
     _, out, _ = run("analyse", "AA2AR", "--sites", "D52 S91", "--null", "published", capsys=capsys)
@@ -237,7 +238,7 @@ def refuse(self, *_, **__):
 def test_a_file_that_may_not_be_read(tmp_path, capsys, monkeypatch):
     fasta = tmp_path / "closed.fasta"
     fasta.write_text(">x\nMPIMGSS\n")
-    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     code, out, err = run("analyse", fasta, "--sites", "5", capsys=capsys)
     assert (code, out, err) == (2, "", f"alloscope: {fasta}: cannot be read (Permission denied).\n")
 

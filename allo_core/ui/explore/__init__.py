@@ -2,6 +2,7 @@
 
 - `view`: what is shown; the URL
 - `session`: the changes that widgets make to it
+- `marks`: what becomes of marks when another protein is opened
 - `results`: what follows from it, kept
 - `rail`: the left rail
 - `residue_sets`: its part for residues

@@ -1,13 +1,18 @@
 """What is measured and what the pictures show: every change is arithmetic on what is stored, so it shows at once."""
 
+from contextlib import suppress
+from dataclasses import replace
+
 import streamlit as st
 
-from allo_core.analysis.measures import MEASURES
+from allo_core.analysis.measures import MEASURES, Measure
 from allo_core.analysis.strata import possible_null
+from allo_core.errors import AlloScopeError
 from allo_core.figures.head_scores import SCORES
 from allo_core.library.nearest import numbers_for
 from allo_core.protein.sequence import Protein
-from allo_core.ui.explore import session
+from allo_core.runs.extract import find_kept_run
+from allo_core.ui.explore import results, session
 from allo_core.ui.explore.field import mirrored_field
 from allo_core.ui.explore.tracks import tracks
 from allo_core.ui.explore.view import MOST_PAIRS, SCALES, View
@@ -25,7 +30,7 @@ def draw_controls(view: View, protein: Protein) -> None:
     with measure:
         st.segmented_control(
             "Attention", list(MEASURES), format_func=MEASURES.__getitem__, required=True, help=HELP["measure"],
-            **mirrored("measure", view.measure, lambda measure: session.page().change(measure=measure or view.measure), default="default"),
+            **mirrored("measure", view.measure, lambda measure: _measure(view, protein, measure), default="default"),
         )  # fmt: skip
     with score:
         _choice("score", {name: score.label for name, score in SCORES.items()}, view.score, "Heatmap shows", HELP["score"])
@@ -46,6 +51,18 @@ def draw_controls(view: View, protein: Protein) -> None:
         st.slider(
             "Strongest pairs", 0, MOST_PAIRS, help=HELP["pairs"], **mirrored_field("pairs", view.pairs),
         )  # fmt: skip
+
+
+def _measure(view: View, protein: Protein, measure: Measure | None) -> None:
+    """Ask for another measure; a coupling has fewer arcs, so it opens at a threshold where most heads can be tested."""
+    if measure is None or measure == view.measure:
+        return
+    changed = replace(view, measure=measure)
+    session.page().change(measure=measure)
+    with suppress(AlloScopeError):  # an empty set, or a run that is gone: the page says so when it draws
+        maps, queries = find_kept_run(view.model, protein, view.device, view.dtype), results.question_of(changed, protein).queries
+        if maps is not None and queries is not None:
+            session.page().change(threshold=results.opening_threshold(maps, queries, view.threshold))
 
 
 def _choice(field: str, options: dict[str, str], value: str, label: str, text: str) -> None:

@@ -21,11 +21,13 @@ from allo_core.export import (
 from allo_core.fetch.three_d_mol import FILE, STATIC
 from allo_core.figures.colours import SET_COLOURS, attention_scale
 from allo_core.figures.heatmap import heatmap, meaning_of_heads
+from allo_core.figures.snake_svg import snake_svg
 from allo_core.ui.explore.painting import paint
 from allo_core.ui.explore.panels import profile_of
 from allo_core.ui.explore.shown import Shown
 from allo_core.ui.explore.slide import slide_of, take_again
 from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.snake_view import has_snake, layout_of
 from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import file_stem, plain
 
@@ -85,6 +87,8 @@ def _files(shown: Shown) -> dict[str, tuple[Callable[[], str], str, str]]:
         f"{stem}_run.json": (lambda: _record(shown), "application/json", "Run record, JSON"),
         f"{stem}_figures.html": (lambda: _figures(shown), "text/html", "Heatmap and profile, HTML"),
     }
+    if has_snake(shown.protein):
+        files[f"{stem}_snake.svg"] = (lambda: _snake(shown), "image/svg+xml", "Snake plot, SVG")
     if loaded is not None:
         place = f"{stem}_{file_stem(loaded.name)}"
         files[COLOURED_FILE] = (lambda: _coloured(shown, loaded), "chemical/x-cif", f"Structure, B factors: {shown.values.name}, mmCIF")
@@ -101,18 +105,31 @@ def _csv(shown: Shown) -> str:
 
 def _record(shown: Shown) -> str:
     loaded = shown.loaded
-    structure = None if loaded is None else structure_facts(loaded.name, loaded.structure, loaded.mapping, shown.protein)
-    return run_record(shown.result.answer, structure)
+    structure = None
+    if loaded is not None:
+        structure = structure_facts(loaded.name, loaded.structure, loaded.mapping, shown.protein, loaded.credit)
+    return run_record(shown.result.answer, structure, shown.view.names)
 
 
 def _figures(shown: Shown) -> str:
     view, result = shown.view, shown.result
     pictures = [
-        heatmap(result.scores.frame, result.special_share, view.score, result.scores.null, result.head),
+        heatmap(
+            result.scores.frame, result.special_share.shape, view.score, result.scores.null, result.head, fixed=view.colours == "fixed"
+        ),
         profile_of(view, shown.protein, result, height=260),
     ]
     meaning = meaning_of_heads(view.score, result.scores.frame)
     return figure_page(pictures, shown.title, f"{shown.caption} {meaning} {shown.statement}")
+
+
+def _snake(shown: Shown) -> str:
+    painting = paint(shown.view, shown.protein, shown.result, None, "light", loaded=shown.loaded)  # a file that is taken away is white
+    layout = layout_of(shown.protein)
+    assert layout is not None, "offered where there is one"
+    tags = {shown.protein.index(number): text for number, text in painting.tags}
+    sequence, legend = shown.protein.sequence, painting.legend
+    return snake_svg(layout, sequence, painting.labels, painting.colours, _sets(shown), tags, shown.title, legend)
 
 
 def _sets(shown: Shown) -> dict[str, tuple[tuple[int, ...], str]]:
@@ -120,7 +137,7 @@ def _sets(shown: Shown) -> dict[str, tuple[tuple[int, ...], str]]:
 
 
 def _coloured(shown: Shown, loaded: LoadedStructure) -> str:
-    structure = replace(loaded.structure, title=f"{shown.title}; B factors: {shown.values.name}")
+    structure = replace(loaded.structure, title=_credited(f"{shown.title}, B factors: {shown.values.name}", loaded))
     return coloured_structure(structure, loaded.mapping, shown.values.values)
 
 
@@ -128,12 +145,17 @@ def _script(shown: Shown, loaded: LoadedStructure, write: Callable) -> str:
     values = shown.values
     # An upload may be numbered unlike the entry that it names, so its own file is loaded.
     entry = loaded.structure.entry if loaded.ref.kind != "upload" and loaded.structure.entry else COLOURED_FILE
-    title = f"{shown.title}; colours: {values.name}"
+    title = _credited(f"{shown.title}, colours: {values.name}", loaded)
     return write(entry, loaded.mapping, values.values, values.ceiling, attention_scale("light"), _sets(shown), title, values.floor)
 
 
+def _credited(title: str, loaded: LoadedStructure) -> str:
+    """The title of a file that holds or draws a structure, with whom the structure's licence asks to be named."""
+    return f"{title}, {loaded.credit}" if loaded.credit else title
+
+
 def _page(shown: Shown, loaded: LoadedStructure) -> str:
-    painting = paint(shown.view, shown.protein, shown.result, None, "light")  # the page that is taken away is white
+    painting = paint(shown.view, shown.protein, shown.result, None, "light", loaded=loaded)  # the page that is taken away is white
     legend = painting.legend
     return structure_page(
         loaded.scene,

@@ -5,7 +5,7 @@ import streamlit as st
 from allo_core.errors import AlloScopeError, Cancelled
 from allo_core.fetch import fetch_sequence, fetch_structure, fetched_structure
 from allo_core.library.sites import receptor_of
-from allo_core.protein.sequence import Protein, parse_protein
+from allo_core.protein.sequence import Protein, read_protein
 from allo_core.ui.explore import session
 from allo_core.ui.explore.view import protein_of
 from allo_core.ui.shared import inputs
@@ -27,7 +27,10 @@ __all__ = [
 def use_text(text: str, record: str) -> None:
     """Open a pasted or uploaded sequence; one that the library has opens the receptor itself."""
     try:
-        _open(parse_protein(text, record.strip() or None))
+        read = read_protein(text, record.strip() or None)
+        _open(read.protein)
+        if read.notes:
+            session.page().tell(" ".join(read.notes))
     except AlloScopeError as error:
         session.page().problem("sequence", error)
 
@@ -40,8 +43,8 @@ def _open(protein: Protein) -> None:
         session.open_protein(session.remember(inputs.keep_protein(protein)))
 
 
-def use_structure(content: bytes, name: str) -> None:
-    """Show an uploaded structure if it can be read and fits; else the earlier one stays."""
+def use_structure(content: bytes, name: str, place: str) -> None:
+    """Show an uploaded structure if it can be read and fits; else the earlier one stays, and ``place`` of the page says why."""
     key, known = "", True
     try:
         known = inputs.is_kept_structure(content)
@@ -51,13 +54,15 @@ def use_structure(content: bytes, name: str) -> None:
     except AlloScopeError as error:
         if not known:  # it may be of use to another receptor
             inputs.forget(key)
-        session.page().problem("structure", error)
+        session.empty_uploaders()
+        session.page().problem(place, error)
 
 
 def _show_structure(key: str) -> None:
     load_structure(key, protein_of(session.page().view))
     session.page().change(structure=key, pair=None)
-    session.page().problem("structure")
+    for place in session.STRUCTURE_PLACES:
+        session.page().problem(place)
 
 
 def ask_sequence(accession: str) -> None:
@@ -65,9 +70,9 @@ def ask_sequence(accession: str) -> None:
     _ask("sequence", accession, lambda cancel: fetch_sequence(accession, cancel=cancel))
 
 
-def ask_structure(identifier: str) -> None:
-    """Fetch a structure by PDB entry or AlphaFold identifier."""
-    _ask("structure", identifier, lambda cancel: fetch_structure(identifier, cancel=cancel))
+def ask_structure(identifier: str, place: str) -> None:
+    """Fetch a structure by PDB entry or AlphaFold identifier; ``place`` of the page shows how far it is, and what went wrong."""
+    _ask(place, identifier, lambda cancel: fetch_structure(identifier, cancel=cancel))
 
 
 def _ask(place: str, identifier: str, fetch) -> None:

@@ -12,10 +12,12 @@ from allo_core.ui.explore.results import HeadDetails, Result, columns_of
 from allo_core.ui.explore.tracks import tracks
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared.painting import Painting, residue_labels
+from allo_core.ui.shared.structures import LoadedStructure
 
 __all__ = ["MOST_LABELS", "paint", "short_label", "source_of", "values_to_take_away"]
 
 MOST_LABELS = 6
+_MOST_NAMED_PAIRS = 2
 
 
 def short_label(protein: Protein, index: int) -> str:
@@ -26,15 +28,24 @@ def short_label(protein: Protein, index: int) -> str:
 
 
 def paint(
-    view: View, protein: Protein, result: Result | None, details: HeadDetails | None, theme: Theme, maps: AttentionMaps | None = None
+    view: View,
+    protein: Protein,
+    result: Result | None,
+    details: HeadDetails | None,
+    theme: Theme,
+    maps: AttentionMaps | None = None,
+    loaded: LoadedStructure | None = None,
 ) -> Painting:
-    """The painting of a view; without a result the colourings that need one are plain.  ``maps`` is the run where there is no result."""
+    """The painting of a view; without a result the colourings that need one are plain.
+
+    ``maps`` is the run where there is no result, ``loaded`` the structure that is painted.
+    """
     labels = residue_labels(protein)
     track = tracks()[view.colouring]
     sets = {name: ([protein.number(i) for i in view.sets[name]], colour) for name, colour in SET_COLOURS.items()}
     title = track.title or (result.head_name if result is not None else "Structure")
-    extra = {"title": title, "pairs": _pairs(view, protein, details), "tags": _tags(view, protein, result)}
-    shown = track.of(source_of(view, protein, result, maps))
+    extra = {"title": title, "pairs": _pairs(view, protein, details), "tags": _tags(view, protein, result, details)}
+    shown = track.of(source_of(view, protein, result, maps, loaded))
     if shown is None:
         return Painting([], labels, [], "", sets, None, "plain", **extra)
     if isinstance(shown, Segments):
@@ -59,17 +70,19 @@ def paint(
     )
 
 
-def source_of(view: View, protein: Protein, result: Result | None, maps: AttentionMaps | None = None) -> TrackSource:
-    """What the tracks of a view take their values from; ``maps`` is the run where there is no result."""
+def source_of(
+    view: View, protein: Protein, result: Result | None, maps: AttentionMaps | None = None, loaded: LoadedStructure | None = None
+) -> TrackSource:
+    """What the tracks of a view take their values from; ``maps`` and ``loaded`` as in `paint`."""
     selected = None if result is None else Selected(result.answer, result.head)
-    return TrackSource(
-        Subject.of(protein), columns_of, view.sites, maps if result is None else result.maps, selected, view.scale == "model"
-    )
+    run = maps if result is None else result.maps
+    confidence = None if loaded is None else loaded.plddt
+    return TrackSource(Subject.of(protein), columns_of, view.sites, run, selected, view.scale == "model", confidence)
 
 
-def values_to_take_away(view: View, protein: Protein, result: Result) -> Values:
+def values_to_take_away(view: View, protein: Protein, result: Result, loaded: LoadedStructure | None = None) -> Values:
     """The numbers behind the chosen colouring; attention received where it has none."""
-    source = source_of(view, protein, result)
+    source = source_of(view, protein, result, loaded=loaded)
     for name in (view.colouring, RECEIVED):
         values = tracks()[name].of(source)
         if isinstance(values, Values) and not values.missing:
@@ -84,11 +97,13 @@ def _pairs(view: View, protein: Protein, details: HeadDetails | None) -> list[tu
     return [(protein.number(query), protein.number(key), round(float(weight), 4), chosen) for query, key, weight, chosen in drawn]
 
 
-def _tags(view: View, protein: Protein, result: Result | None) -> list[tuple[int, str]]:
-    """The pair that is pointed out, then the marked residues that receive most attention."""
+def _tags(view: View, protein: Protein, result: Result | None, details: HeadDetails | None) -> list[tuple[int, str]]:
+    """The pair that is pointed out, the ends of the strongest pairs, then the marked residues that receive most attention."""
+    drawn = () if details is None else details.pairs[: min(view.pairs, _MOST_NAMED_PAIRS)]
+    ends = [index for pair in drawn for index in (pair.query, pair.key)]
     marked = sorted({*view.sites, *view.sites_b})
     if result is not None:
         received = result.received
         marked.sort(key=lambda index: -received[index])
-    chosen = list(dict.fromkeys((*(view.pair or ()), *marked)))[:MOST_LABELS]
+    chosen = list(dict.fromkeys((*(view.pair or ()), *ends, *marked)))[:MOST_LABELS]
     return [(protein.number(index), short_label(protein, index)) for index in chosen]

@@ -4,6 +4,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from allo_core.analysis.verdict import standing
+from allo_core.attention.head import Head
 from allo_core.attention.nulls import FEWEST_ARCS
 from allo_core.attention.scores import FEWEST_RESIDUES
 from allo_core.figures.colours import Theme
@@ -11,43 +13,57 @@ from allo_core.figures.head_scores import SCORES
 from allo_core.figures.heatmap import heatmap, meaning_of_heads, score_grid
 from allo_core.figures.profile import profile
 from allo_core.library.nearest import numbers_for
+from allo_core.library.sites import receptor_of
 from allo_core.protein.sequence import Protein
 from allo_core.ui.explore import session
+from allo_core.ui.explore.incoming import draw_complaint
 from allo_core.ui.explore.results import Result
 from allo_core.ui.explore.structure_choice import fetch_alphafold, upload_structure
-from allo_core.ui.explore.view import View
+from allo_core.ui.explore.view import PANELS, View, offered_structures
 from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.mirror import mirrored
 from allo_core.ui.shared.painting import Painting, residue_labels
 from allo_core.ui.shared.plots import draw_heads, draw_plot
+from allo_core.ui.shared.snake_view import has_snake, snake_view
 from allo_core.ui.shared.structure_view import picked_number, structure_view
 from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import file_stem, in_words, plain
 from allo_core.ui.shared.theme import current_theme
 
-__all__ = ["HEIGHT", "draw_heatmap", "draw_profile", "draw_structure", "profile_of"]
+__all__ = ["HEIGHT", "draw_heatmap", "draw_profile", "draw_receptor", "profile_of"]
 
-HEIGHT = 520  # px of heatmap and structure: the 33 layers of ESM-2 650M at 14 px, and the profile still fits a 900 px window
+HEIGHT = 514  # px of heatmap and structure: the 33 layers of ESM-2 650M at 14 px, and the profile still fits a 900 px window
 
 
 def draw_heatmap(view: View, result: Result) -> None:
     """The layer x head heatmap; a click selects a head, arrow keys move the selection."""
     frame, shape, head = result.scores.frame, result.special_share.shape, result.head
-    figure = _heatmap(result.scores_key, view.score, current_theme(), result)
+    figure = _heatmap(result.scores_key, view.score, current_theme(), view.colours == "fixed", result)
     alt = f"Heatmap of {SCORES[view.score].label} of {shape[0]} x {shape[1]} heads."
     draw_heads(figure, HEIGHT, alt, head, shape, session.select_head)
     flagged = frame["flags"] != ""
     grid = score_grid(frame, view.score, shape)[~flagged.to_numpy().reshape(shape)]
     if np.isfinite(grid).any():
-        told = f"{meaning_of_heads(view.score, frame)} {flagged.sum()} of {len(frame)} flagged. Arrow keys move."
+        _selected_head(result)
+        told = f"{meaning_of_heads(view.score, frame, current_theme())} Hatched: flagged ({flagged.sum()})."
         st.caption(told, help=HELP["flags"])
     else:
         st.caption(_why_empty(view, result))
 
 
+def _selected_head(result: Result) -> None:
+    """The head that is shown and how it stands, with the way to the best one where that is another."""
+    first = result.scores.first_head()
+    with st.container(key="selected_head", horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{result.head_name}** {plain(standing(result.scores, result.head))}", width="content")
+        if first != result.head:
+            st.button(f"Best now: {Head(*first).name.lower()}", key="best_head", type="tertiary", on_click=session.select_head, args=first)
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _heatmap(key: str, score: str, theme: Theme, _result: Result) -> go.Figure:
+def _heatmap(key: str, score: str, theme: Theme, fixed: bool, _result: Result) -> go.Figure:
     """The figure without the selected head, which is outlined by `head_cursor`: selecting one changes and sends nothing here."""
-    return heatmap(_result.scores.frame, _result.special_share, score, _result.scores.null, None, HEIGHT, theme)
+    return heatmap(_result.scores.frame, _result.special_share.shape, score, _result.scores.null, None, HEIGHT, theme, fixed)
 
 
 def _why_empty(view: View, result: Result) -> str:
@@ -65,28 +81,64 @@ def _why_empty(view: View, result: Result) -> str:
     return "No head has a score at this threshold; lower it."
 
 
-def draw_structure(protein: Protein, painting: Painting, loaded: LoadedStructure | None, problem: str) -> None:
-    """The painted structure; a click marks or unmarks a residue.  ``problem`` says why there is none."""
+def draw_receptor(view: View, protein: Protein, painting: Painting, loaded: LoadedStructure | None, problem: str) -> None:
+    """The painted receptor, in 3D or as snake plot; a click marks or unmarks a residue.  ``problem`` says why there is no structure."""
     if problem:
         st.error(plain(problem))
-    if loaded is None:
+    panel = view.panel or ("snake" if loaded is None and has_snake(protein) else "3d")
+    if panel == "snake":
+        _draw_snake(protein, painting)
+    elif loaded is None:
         _no_structure(protein)
-        return
+    else:
+        _draw_structure(protein, painting, loaded)
+    with st.container(key="panel", horizontal=True, vertical_alignment="center", gap="small"):
+        st.segmented_control(
+            "Receptor as",
+            list(PANELS),
+            format_func=PANELS.__getitem__,
+            required=True,
+            label_visibility="collapsed",
+            width="content",
+            **mirrored("panel", panel, lambda chosen: session.page().change(panel=chosen or panel), default="default"),
+        )
+        if panel == "snake":
+            st.caption("From segments and generic numbers. Click a residue to mark it, or use arrow keys and Enter.", width="stretch")
+        elif loaded is not None:
+            st.caption(plain(structure_line(loaded, protein)), width="stretch")
 
+
+def _draw_snake(protein: Protein, painting: Painting) -> None:
+    if not has_snake(protein):
+        with st.container(height=HEIGHT, border=True, vertical_alignment="center", horizontal_alignment="center"):
+            st.markdown("**No snake plot**")
+            st.caption(plain(f"The helices of {protein.name} are not known, since it has no generic numbers."))
+        return
+    drawing = ""
+
+    def pick() -> None:
+        number = picked_number("snake_view", drawing, protein.first, len(protein))
+        if number is not None:
+            session.toggle_residue(protein.index(number))
+
+    drawing = snake_view(protein, painting, f"{file_stem(protein.name)}_{file_stem(painting.title)}", HEIGHT, pick, "snake_view")
+
+
+def _draw_structure(protein: Protein, painting: Painting, loaded: LoadedStructure) -> None:
     def pick() -> None:
         number = picked_number("structure_view", loaded.scene.id, protein.first, len(protein))
         if number is not None:
             session.toggle_residue(protein.index(number))
 
     file = f"{file_stem(protein.name)}_{file_stem(loaded.name)}_{file_stem(painting.title)}"
-    structure_view(loaded.scene, protein.first, painting, file, HEIGHT, pick, "structure_view")
-    st.caption(plain(structure_line(loaded, protein)))
+    structure_view(loaded.scene, protein.first, painting, file, HEIGHT, pick, "structure_view", credit=loaded.credit)
 
 
 def structure_line(loaded: LoadedStructure, protein: Protein) -> str:
     """What is shown, in one line, and what a person should know about how it was read."""
     mapping, scene = loaded.mapping, loaded.scene
-    parts = [f"{loaded.name} chain {mapping.chain}", f"{mapping.aligned} of {len(protein)} residues, {mapping.identity:.1%} identical"]
+    what = "AlphaFold model, predicted" if loaded.credit else f"chain {mapping.chain}"
+    parts = [f"{loaded.name} {what}", f"{mapping.aligned} of {len(protein)} residues, {mapping.identity:.1%} identical"]
     if scene.fusion_residues:
         parts.append(f"{scene.fusion_residues} residues of fusion, tags and linkers hidden")
     notes = " ".join((*loaded.structure.notes, *scene.notes))
@@ -96,12 +148,22 @@ def structure_line(loaded: LoadedStructure, protein: Protein) -> str:
 def _no_structure(protein: Protein) -> None:
     with st.container(height=HEIGHT, border=True, vertical_alignment="center", horizontal_alignment="center"):
         st.markdown(f"**No structure for {plain(protein.name)}**")
-        st.caption("None ships with the app, or none is chosen. Upload one, or fetch its AlphaFold model; the chain is found by alignment.")
-        upload_structure("upload_here")
-        fetch_alphafold("alphafold_here")
+        st.caption(_why_no_structure(protein))
+        upload_structure("upload_here", "structure_here")
+        fetch_alphafold("alphafold_here", "structure_here")
+        draw_complaint("structure_here")
 
 
-def profile_of(view: View, protein: Protein, result: Result, height: int = 150) -> go.Figure:
+def _why_no_structure(protein: Protein) -> str:
+    receptor = receptor_of(protein)
+    if receptor is None:
+        return "Upload one; the chain is found by alignment."
+    if offered_structures(receptor.entry):
+        return "None is chosen; choose one at the left, or upload one: the chain is found by alignment."
+    return "None ships with the app. Upload one, or fetch its AlphaFold model; the chain is found by alignment."
+
+
+def profile_of(view: View, protein: Protein, result: Result, height: int = 143) -> go.Figure:
     """Attention received by each residue from the selected head, under the track of the segments."""
     numbers = numbers_for(protein)
     return profile(

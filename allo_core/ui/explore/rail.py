@@ -1,5 +1,7 @@
 """The left rail: what is looked at, and with what."""
 
+from io import BytesIO
+
 import streamlit as st
 
 from allo_core.errors import SequenceError
@@ -7,11 +9,12 @@ from allo_core.library.nearest import numbers_for, seven_tm_domain
 from allo_core.library.receptors import receptors
 from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.protein.sequence import Protein
+from allo_core.storage.packed import DAMAGED, text_in
 from allo_core.ui.explore import incoming, session
 from allo_core.ui.explore.field import mirrored_field
 from allo_core.ui.explore.residue_sets import draw_residue_sets
 from allo_core.ui.explore.structure_choice import draw_structure_choice
-from allo_core.ui.explore.view import View
+from allo_core.ui.explore.view import COLOURS, View
 from allo_core.ui.shared.choices import DRAWS
 from allo_core.ui.shared.help import DEFINITIONS, HELP
 from allo_core.ui.shared.mirror import mirrored
@@ -20,6 +23,9 @@ from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import plain
 
 __all__ = ["draw_rail"]
+
+_SEQUENCE_FILES = ["fasta", "fa", "faa", "seq", "pir", "gb", "txt", "gz"]
+_MOST_LETTERS = 20_000_000  # of a FASTA file, unpacked
 
 
 def draw_rail(view: View, protein: Protein, loaded: LoadedStructure | None, has_run: bool) -> None:
@@ -55,7 +61,7 @@ def _receptor(view: View) -> None:
             st.text_area(
                 "Sequence or FASTA", key="pasted", height=100, placeholder="MPIMGSSVYITVELAIAVLAILGNVLVCWAVWLN…", help=HELP["sequence"]
             )
-            st.file_uploader("or a FASTA file", type=["fasta", "fa", "faa", "seq", "txt"], key="fasta", max_upload_size=5)
+            st.file_uploader("or a FASTA file", type=_SEQUENCE_FILES, key="fasta", max_upload_size=5)
             st.text_input("Record, if there are several", key="record", placeholder="its number or name")
             st.form_submit_button("Use this sequence", on_click=_use_sequence, width="stretch")
         with st.form("fetch_sequence", border=False):
@@ -72,7 +78,11 @@ def _use_sequence() -> None:
         session.page().problem("sequence", SequenceError("There is both a pasted text and a file; empty the text or remove the file."))
         return
     if upload is not None:
-        text = upload.getvalue().decode(errors="replace")
+        try:
+            text = text_in(BytesIO(upload.getvalue())).read(_MOST_LETTERS)
+        except (*DAMAGED, OSError):
+            session.page().problem("sequence", SequenceError(f"{upload.name[:40]} is damaged; get it again."))
+            return
     incoming.use_text(text, st.session_state.record)
 
 
@@ -131,6 +141,7 @@ def _advanced(view: View) -> None:
         for field, options, label in (
             ("device", {"auto": "automatic", "cuda": "NVIDIA GPU (CUDA)", "mps": "Apple GPU (MPS)", "cpu": "CPU"}, "Device"),
             ("dtype", {"float32": "float32", "bfloat16": "bfloat16"}, "Precision"),
+            ("colours", COLOURS, "Colours of the heatmap end"),
             ("draws", {count: f"{count:,}" if count else "as many as the heads need" for count in DRAWS}, "Random draws"),
         ):
             st.selectbox(

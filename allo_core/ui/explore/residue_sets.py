@@ -14,7 +14,7 @@ from allo_core.protein.sequence import Protein
 from allo_core.structure.neighbours import residues_near
 from allo_core.ui.explore import incoming, session
 from allo_core.ui.explore.painting import short_label
-from allo_core.ui.explore.view import SETS, View, offered_sites
+from allo_core.ui.explore.view import LONGEST_NAME, SETS, View, offered_sites, set_name
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
 from allo_core.ui.shared.structures import LoadedStructure
@@ -39,7 +39,10 @@ def draw_residue_sets(view: View, protein: Protein, loaded: LoadedStructure | No
     if len(indices) > _CHIPS:
         with st.expander(f"{len(indices) - _CHIPS} more"):
             _chips("more_chips", indices[_CHIPS:], protein)
-    _text()
+    _text(protein)
+    _changes()
+    with st.expander(f"Name set {view.marking}"):
+        _name(view)
     if loaded is not None and loaded.targets:
         with st.expander("Mark what is near a ligand or partner"):
             _near(protein, loaded)
@@ -81,16 +84,37 @@ def _chips(key: str, indices: tuple[int, ...], protein: Protein) -> None:
     )
 
 
-def _text() -> None:
+def _text(protein: Protein) -> None:
     st.text_area(
         "Residues as text",
         height=68,
         help=HELP["residues"],
-        placeholder="D52 S91 N280, 52-55, 2x50, 2.50",
+        placeholder=f"{protein.label(min(51, len(protein) - 1))}, 52-55, 2x50, TM3",
         label_visibility="collapsed",
         **mirrored("residues", session.residues_text(), session.set_residues_text),
     )
     incoming.draw_complaint("residues")
+
+
+def _changes() -> None:
+    """What became of the marks, and the way back."""
+    explore = session.page()
+    if explore.carried:
+        st.caption(plain(explore.carried))
+    if explore.marks_before:
+        st.button("Undo the last change of marks", key="undo", icon=":material/undo:", type="tertiary", on_click=session.undo)
+
+
+def _name(view: View) -> None:
+    field = {"A": "name_a", "B": "name_b"}[view.marking]
+    st.text_input(
+        f"Name of set {view.marking}",
+        max_chars=LONGEST_NAME,
+        placeholder="cholesterol groove",
+        help=HELP["set_name"],
+        label_visibility="collapsed",
+        **mirrored(field, getattr(view, field), lambda text: session.page().change(**{field: set_name(text)})),
+    )
 
 
 def _near(protein: Protein, loaded: LoadedStructure) -> None:

@@ -11,17 +11,21 @@ from allo_core.analysis.answer import Answer, answer_from_columns
 from allo_core.analysis.question import Question
 from allo_core.analysis.strata import possible_null
 from allo_core.analysis.subject import Subject
+from allo_core.analysis.testable import highest_testable
+from allo_core.analysis.verdict import MOSTLY_TESTED
 from allo_core.attention.columns import Columns
 from allo_core.attention.head import Head
 from allo_core.attention.head_card import HeadCard, Pair, Stability, head_card, stability, strongest_pairs
+from allo_core.attention.nulls import FEWEST_ARCS
 from allo_core.attention.scores import HeadScores
 from allo_core.protein.sequence import Protein
 from allo_core.runs.layout import FLOOR
 from allo_core.runs.maps import AttentionMaps
 from allo_core.ui.explore.view import View
+from allo_core.ui.shared.choices import THRESHOLDS
 from allo_core.ui.shared.structures import LoadedStructure
 
-__all__ = ["HeadDetails", "Result", "columns_of", "details_of", "question_of", "result_of"]
+__all__ = ["HeadDetails", "Result", "columns_of", "details_of", "opening_threshold", "question_of", "result_of", "testable_threshold"]
 
 # Scores hold on to the column weights that their control is worked out from: 2 MB each for ESM-2 650M on 400 residues.
 _MOST_SCORES = 24
@@ -134,7 +138,7 @@ def result_of(view: View, protein: Protein, maps: AttentionMaps) -> Result:
     columns = columns_of(maps, question.threshold, question.queries)
     answer = Answer(question, columns, _scores(maps.meta.key, question.key, question, columns), maps.meta)
     everything = columns if question.queries is None else columns_of(maps, question.threshold)
-    return Result(answer, maps, everything, view.head or answer.scores.best_head())
+    return Result(answer, maps, everything, view.head or answer.scores.first_head())
 
 
 def details_of(result: Result, most: int, loaded: LoadedStructure | None) -> HeadDetails:
@@ -152,7 +156,26 @@ def _details(key: tuple, most: int, structure: str, _result: Result, _loaded: Lo
     arcs = result.maps.arcs(layer, head, max(question.threshold, FLOOR), question.queries)
     card = head_card(arcs, question.sites, float(result.special_share[layer, head]), cb, weights)
     curve = stability(everything, question.sites, question.null, question.strata, length=result.length)
-    return HeadDetails(card, strongest_pairs(everything, most, cb), curve)
+    return HeadDetails(card, strongest_pairs(everything, most, cb, question.sites if question.queries is not None else ()), curve)
+
+
+def testable_threshold(result: Result) -> float | None:
+    """The highest threshold at which most heads can be tested; None where they can be, or there are few arcs at any threshold."""
+    question = result.question
+    if (result.scores.frame["n_arcs"] >= FEWEST_ARCS).mean() >= MOSTLY_TESTED:
+        return None
+    found = _testable(result.maps.meta.key, question.queries, result.maps)
+    return found if found < question.threshold else None
+
+
+def opening_threshold(maps: AttentionMaps, queries: tuple[int, ...], threshold: float) -> float:
+    """The threshold at which a coupling opens: the one that is chosen, or a lower one at which most heads can be tested."""
+    return min(threshold, _testable(maps.meta.key, queries, maps))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _testable(run: str, queries: tuple[int, ...] | None, _maps: AttentionMaps) -> float:
+    return highest_testable(lambda threshold: columns_of(_maps, threshold, queries).arcs, THRESHOLDS)
 
 
 def columns_of(maps: AttentionMaps, threshold: float, queries: tuple[int, ...] | None = None) -> Columns:

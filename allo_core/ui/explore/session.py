@@ -6,13 +6,14 @@ from typing import Literal
 
 import streamlit as st
 
-from allo_core.errors import AlloScopeError, StoreError
+from allo_core.errors import AlloScopeError, ResidueError, StoreError
 from allo_core.library.nearest import numbers_for
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
-from allo_core.protein.residues import format_residues, parse_residues
+from allo_core.protein.residues import format_residues, problems_in_words, read_residues
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.store import delete_run
+from allo_core.ui.explore.marks import with_marks_of
 from allo_core.ui.explore.view import View, from_query, protein_of, starting_view, to_query, toggled
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.fetching import Fetching
@@ -23,10 +24,13 @@ from allo_core.ui.shared.structures import LoadedStructure, load_structure
 from allo_core.ui.shared.worker import job_of, submit
 
 __all__ = [
+    "PLACES",
+    "STRUCTURE_PLACES",
     "ExploreSession",
     "TakenSlide",
     "current_job",
     "discard_run",
+    "empty_uploaders",
     "loaded_structure",
     "mark",
     "marked",
@@ -42,10 +46,17 @@ __all__ = [
     "start",
     "start_run",
     "toggle_residue",
+    "undo",
     "use_domain",
 ]
 
 _NAME = "explore"
+_MOST_UNDONE = 50
+# Where something can be given or asked for, and what is wrong with it is then said.
+STRUCTURE_PLACES = ("structure", "structure_here")
+PLACES = ("residues", "sequence", *STRUCTURE_PLACES)
+# Fields of the view whose change gives every head another score.
+_RESCORING = frozenset({"sites", "sites_b", "marking", "name_a", "name_b", "measure", "threshold", "null", "draws"})
 
 
 @dataclass
@@ -69,6 +80,14 @@ class ExploreSession(PageSession[View]):
         What is being fetched for a place of the page.
     fetched : list of str
         Identifiers of the structures that were fetched here.
+    shown_head : (layer, head), optional
+        The head that the page showed last; None where it showed none.
+    marks_before : list of View
+        Views before each change of the marks, the latest last; what `undo` goes back to.
+    carried : str
+        What became of the marks when the protein changed; "" where nothing is to be said.
+    uploaders : int
+        Part of the keys of all uploaders: another number empties them.
     predicted_marks : (str, tuple of int)
         Key of the protein and the residues that were marked because the site predictor ranks them highest.
     slides_again : int
@@ -81,6 +100,10 @@ class ExploreSession(PageSession[View]):
     inputs: list[str] = field(default_factory=list)
     fetching: dict[str, Fetching] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
+    shown_head: tuple[int, int] | None = None
+    marks_before: list[View] = field(default_factory=list)
+    carried: str = ""
+    uploaders: int = 0
     predicted_marks: tuple[str, tuple[int, ...]] = ("", ())
     slides_again: int = 0
     slide_wanted: str = ""
@@ -88,6 +111,12 @@ class ExploreSession(PageSession[View]):
 
     def begin(self) -> None:
         self.inputs = [key for key in (self.view.protein, self.view.structure) if input_kind(key) is not None]
+
+    def change(self, **fields) -> None:
+        """Replace fields of the view; what changes the scores alone never changes which head is shown."""
+        if self.view.head is None and self.shown_head is not None and "head" not in fields and fields.keys() <= _RESCORING:
+            fields["head"] = self.shown_head
+        super().change(**fields)
 
 
 def start() -> ExploreSession:
@@ -127,15 +156,22 @@ def loaded_structure(view: View, protein: Protein) -> tuple[LoadedStructure | No
 
 
 def open_protein(key: str) -> None:
-    """Show another protein with its first site and structure; the choices of model and scoring stay."""
+    """Show another protein with its first structure; marks go along by generic number, the choices of model and scoring stay."""
     explore = page()
     try:
-        explore.view = starting_view(key, explore.view)
+        explore.view, explore.carried = with_marks_of(explore.view, starting_view(key, explore.view))
     except AlloScopeError as error:  # a sequence that is no longer kept
         explore.tell(str(error))
         return
-    for place in ("residues", "sequence", "structure"):
+    explore.marks_before.clear()
+    empty_uploaders()
+    for place in PLACES:
         explore.problem(place)
+
+
+def empty_uploaders() -> None:
+    """Take away the files that uploaders still show: what was refused, or belongs to another protein."""
+    page().uploaders += 1
 
 
 def use_domain(domain: Protein) -> None:
@@ -164,18 +200,35 @@ def marked() -> tuple[int, ...]:
 def mark(residues: tuple[int, ...], name: str | None = None) -> None:
     """Make these residues (0-based indices) the whole of set ``name``, by default of the one that is being marked."""
     explore = page()
-    name = name or explore.view.marking
+    view, name = explore.view, name or explore.view.marking
+    if residues != view.sets[name]:
+        explore.marks_before = [*explore.marks_before[1 - _MOST_UNDONE :], view]
+        explore.carried = ""
     explore.change(marking=name, **{"sites" if name == "A" else "sites_b": residues})
     explore.problem("residues")
 
 
+def undo() -> None:
+    """Take back the last change of the marks."""
+    explore = page()
+    if explore.marks_before:
+        before = explore.marks_before.pop()
+        explore.change(marking=before.marking, sites=before.sites, sites_b=before.sites_b, name_a=before.name_a, name_b=before.name_b)
+        explore.problem("residues")
+
+
 def set_residues_text(text: str) -> None:
-    """Mark the residues that a text names; a text that cannot be read changes nothing."""
+    """Mark the residues that a text names, and name the words that are none; a text without any residue changes nothing."""
     try:
         protein = protein_of(page().view)
-        mark(parse_residues(text, protein, numbers_for(protein)))
+        read = read_residues(text, protein, numbers_for(protein))
     except AlloScopeError as error:
         page().problem("residues", error, residues=text)
+        return
+    if read.indices or not read.problems:
+        mark(read.indices)
+    if read.problems:
+        page().problem("residues", ResidueError(problems_in_words(read.problems)), residues=text)
 
 
 def residues_text() -> str:

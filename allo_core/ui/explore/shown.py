@@ -39,7 +39,7 @@ class Shown:
     @cached_property
     def values(self) -> Values:
         """The numbers behind the colouring."""
-        return values_to_take_away(self.view, self.protein, self.result)
+        return values_to_take_away(self.view, self.protein, self.result, self.loaded)
 
     @property
     def stem(self) -> str:
@@ -56,7 +56,9 @@ class Shown:
         """What a reader of a single picture must know."""
         scores, row = self.result.scores, self.result.row
         q = "not defined" if row["q_value"] != row["q_value"] else f"{row['q_value']:.2g}"
-        where = f" Structure {self.loaded.name}." if self.loaded is not None else ""
+        where = ""
+        if self.loaded is not None:
+            where = f" Structure {self.loaded.name}{f' ({self.loaded.credit})' if self.loaded.credit else ''}."
         return (
             f"{self.verdict} {self.result.head_name}: q = {q}, {row['n_arcs']} arcs; threshold {scores.threshold:.2f}, "
             f"{scores.null} null.{where} {FOOT}"

@@ -52,7 +52,7 @@ def _content(shown: Shown) -> dict:
             if numbers
         ],
         "heatmap": {
-            **cell_colours(result.scores.frame, shown.view.score, (layers, heads), theme),
+            **cell_colours(result.scores.frame, shown.view.score, (layers, heads), theme, shown.view.colours == "fixed"),
             "layers": layers,
             "heads": heads,
             "selected": list(result.head),

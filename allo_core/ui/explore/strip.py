@@ -7,11 +7,12 @@ import streamlit as st
 
 from allo_core.analysis.measures import MEASURES
 from allo_core.analysis.strata import possible_null
-from allo_core.analysis.verdict import nearness, site_name, verdict
+from allo_core.analysis.verdict import nearness, plain_verdict, site_name, verdict
 from allo_core.library.nearest import numbers_for
 from allo_core.library.receptors import receptors
 from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
+from allo_core.ui.explore import results, session
 from allo_core.ui.explore.results import Result
 from allo_core.ui.explore.view import View, offered_sites
 from allo_core.ui.shared.help import HELP
@@ -36,7 +37,7 @@ def _sets(view: View) -> list[str]:
     sets = []
     for name, indices in view.sets.items():
         if indices or name == "A":
-            site = site_name(indices, offered_sites(view.protein))
+            site = view.names.get(name) or site_name(indices, offered_sites(view.protein))
             count = f"{len(indices)} residue{'' if len(indices) == 1 else 's'}"
             sets.append(f"**{name}** {plain(f'{site} ({len(indices)})' if site else count)}")
     return sets
@@ -48,10 +49,33 @@ def draw_verdict(result: Result | None, phrases: Mapping[str, str], device_notes
         st.warning(plain(note))
     if result is None:
         return
-    with st.container(key="verdict"):
-        text = " ".join(filter(None, (verdict(result.answer, phrases), nearness(result.question), caution)))
+    with st.container(key="verdict", horizontal=True, vertical_alignment="center", gap="small"):
+        text = " ".join(filter(None, (plain_verdict(result.answer, phrases), nearness(result.question), caution)))
         if result.question.queries is not None:
             text = f"{MEASURES[result.question.measure]}: {text}"
-        smallest = result.scores.smallest_q
-        reachable = "" if math.isnan(smallest) else f" Smallest reachable q here: {smallest:.2g}."
-        st.markdown(plain(text), help=f"{HELP['control']}{reachable}")
+        st.markdown(plain(text), width="stretch")
+        _offer_threshold(result)
+        with st.popover("In full", type="tertiary", help=HELP["verdict"]):
+            _in_full(result, phrases)
+
+
+def _in_full(result: Result, phrases: Mapping[str, str]) -> None:
+    """The verdict in the terms of the field, and what the terms mean."""
+    st.markdown(plain(verdict(result.answer, phrases)))
+    smallest = result.scores.smallest_q
+    reachable = "" if math.isnan(smallest) else f" Smallest q that one head can reach here: {smallest:.2g}."
+    for term, key in (("Head", "head"), ("Expected", "null"), ("q", "q"), ("Random residues", "control"), ("Flagged", "flags")):
+        st.caption(f"**{term}.** {plain(HELP[key])}{reachable if key == 'q' else ''}")
+
+
+def _offer_threshold(result: Result) -> None:
+    """Where most heads have too few arcs: the threshold at which they can be tested."""
+    lower = results.testable_threshold(result)
+    if lower is not None:
+        st.button(
+            f"Use threshold {lower:.2f}",
+            key="lower_threshold",
+            type="primary",
+            on_click=lambda: session.page().change(threshold=lower),
+            help=HELP["testable"],
+        )

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from allo_core.library.predicted import predicted_structure
 from allo_core.library.sites import receptor_of
 from allo_core.ui.explore import incoming, session
 from allo_core.ui.explore.view import View, offered_structures, protein_of
@@ -12,6 +13,7 @@ from allo_core.ui.shared.refs import StructureRef
 __all__ = ["draw_structure_choice", "fetch_alphafold", "upload_structure"]
 
 _UPLOAD_MB = 200
+_FORMATS = ["pdb", "ent", "cif", "mmcif", "bcif", "gz"]
 
 
 def draw_structure_choice(view: View) -> None:
@@ -31,29 +33,31 @@ def draw_structure_choice(view: View) -> None:
     with st.expander("Fetch or upload a structure", expanded=bool(session.page().noted("structure"))):
         with st.form("fetch_structure", border=False):
             st.text_input("PDB entry or AlphaFold model", key="identifier", placeholder="6DDF or AF-P29274-F1", help=HELP["identifier"])
-            st.form_submit_button("Fetch", on_click=lambda: incoming.ask_structure(st.session_state.identifier), width="stretch")
-        fetch_alphafold("alphafold")
-        upload_structure("upload")
+            st.form_submit_button(
+                "Fetch", on_click=lambda: incoming.ask_structure(st.session_state.identifier, "structure"), width="stretch"
+            )
+        fetch_alphafold("alphafold", "structure")
+        upload_structure("upload", "structure")
     incoming.draw_complaint("structure")
 
 
-def fetch_alphafold(key: str) -> None:
-    """The button that fetches the AlphaFold model of a library receptor."""
+def fetch_alphafold(key: str, place: str) -> None:
+    """The button that fetches the AlphaFold model of a library receptor, where none ships; ``place`` is where errors are said."""
     receptor = receptor_of(protein_of(session.page().view))
-    if receptor is None:
+    if receptor is None or predicted_structure(receptor.entry) is not None:
         return
     label, model = f"AlphaFold model of {receptor.accession}", StructureRef.model_of(receptor.accession)
-    st.button(label, key=key, width="stretch", on_click=incoming.ask_structure, args=(model.id,))
+    st.button(label, key=key, width="stretch", on_click=incoming.ask_structure, args=(model.id, place))
 
 
-def upload_structure(key: str) -> None:
-    """The upload of a PDB or mmCIF file."""
+def upload_structure(key: str, place: str) -> None:
+    """The upload of a structure file; ``place`` is where errors are said."""
+    fresh = f"{key}-{session.page().uploaders}"
 
     def take() -> None:
-        file = st.session_state[key]
+        file = st.session_state[fresh]
         if file is not None:
-            incoming.use_structure(file.getvalue(), file.name)
+            incoming.use_structure(file.getvalue(), file.name, place)
 
-    st.file_uploader(
-        "PDB or mmCIF, also .gz", type=["pdb", "ent", "cif", "mmcif", "gz"], key=key, on_change=take, max_upload_size=_UPLOAD_MB
-    )
+    with st.container(key=key):
+        st.file_uploader("PDB, mmCIF or BinaryCIF, also .gz", type=_FORMATS, key=fresh, on_change=take, max_upload_size=_UPLOAD_MB)

@@ -12,6 +12,7 @@ from allo_core.errors import AlloScopeError
 from allo_core.fetch import fetched_structure
 from allo_core.figures.head_scores import SCORES
 from allo_core.library.nearest import numbers_for
+from allo_core.library.predicted import predicted_structure
 from allo_core.library.receptors import find_receptor
 from allo_core.library.sites import receptor_of, sites_of
 from allo_core.library.structures import shipped_structures
@@ -26,7 +27,10 @@ from allo_core.ui.shared.link import head_in_link, one_of, read_fields, read_hea
 from allo_core.ui.shared.refs import ProteinRef, StructureRef
 
 __all__ = [
+    "COLOURS",
+    "LONGEST_NAME",
     "MOST_PAIRS",
+    "PANELS",
     "SCALES",
     "SETS",
     "View",
@@ -34,14 +38,20 @@ __all__ = [
     "offered_sites",
     "offered_structures",
     "protein_of",
+    "set_name",
     "starting_view",
     "to_query",
     "toggled",
 ]
 
 SCALES = {"head": "this head", "model": "all heads"}
+COLOURS = {"values": "at the largest value", "fixed": "always at the same value"}
+PANELS = {"3d": "3D", "snake": "Snake plot"}
 SETS = ("A", "B")
 MOST_PAIRS = 50
+LONGEST_NAME = 40  # letters
+# Fields whose text in a link is their value.
+_AS_THEY_ARE = "name_a name_b marking model measure null draws score colouring scale pairs device dtype colours panel".split()
 _MOST_FOREIGN = 3  # notices of parameters that do not exist
 _FIRST_RECEPTOR = "AA2AR"
 
@@ -80,6 +90,12 @@ class View:
         PDB entry of a shipped structure, identifier of a fetched one, key of a kept upload, or empty.
     device, dtype : str
         As `load_model` takes them.
+    name_a, name_b : str
+        What a person calls the sets; "" where they have no name of their own.
+    colours : str
+        Where the heatmap's colours end, a key of COLOURS.
+    panel : str
+        A key of PANELS; "" for the structure where there is one, else for the snake plot.
     """
 
     protein: str
@@ -100,11 +116,21 @@ class View:
     structure: str = ""
     device: DeviceChoice = "auto"
     dtype: Dtype = "float32"
+    name_a: str = ""
+    name_b: str = ""
+    colours: str = "values"
+    panel: str = ""
 
     @property
     def sets(self) -> dict[str, tuple[int, ...]]:
         """The residues of the sets "A" and "B"."""
         return {"A": self.sites, "B": self.sites_b}
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What a person calls the sets that have residues and a name."""
+        names = {"A": self.name_a, "B": self.name_b}
+        return {name: own for name, own in names.items() if own and self.sets[name]}
 
     @property
     def protein_ref(self) -> ProteinRef:
@@ -131,9 +157,13 @@ def offered_sites(protein_key: str) -> dict[str, tuple[int, ...]]:
 
 
 def offered_structures(protein_key: str) -> dict[str, str]:
-    """Shipped structures, entry -> description, of a receptor or of the receptor whose numbers a sequence has."""
+    """Shipped structures, name -> description, of a receptor or of the receptor whose numbers a sequence has; experiments first."""
     receptor = receptor_of(protein_of(View(protein_key)))
-    return {s.entry: f"{s.entry} · {s.description}" for s in (shipped_structures(receptor.entry) if receptor is not None else ())}
+    if receptor is None:
+        return {}
+    offered = {s.entry: f"{s.entry} · {s.description}" for s in shipped_structures(receptor.entry)}
+    model = predicted_structure(receptor.entry)
+    return offered if model is None else offered | {model.name: f"{model.name} · AlphaFold model, predicted"}
 
 
 def starting_view(protein_key: str = _FIRST_RECEPTOR, base: View | None = None) -> View:
@@ -142,7 +172,17 @@ def starting_view(protein_key: str = _FIRST_RECEPTOR, base: View | None = None) 
     if base is None:
         return view
     return replace(
-        base, protein=protein_key, sites=view.sites, sites_b=(), marking="A", measure="A", structure=view.structure, head=None, pair=None
+        base,
+        protein=protein_key,
+        sites=view.sites,
+        sites_b=(),
+        name_a="",
+        name_b="",
+        marking="A",
+        measure="A",
+        structure=view.structure,
+        head=None,
+        pair=None,
     )
 
 
@@ -158,7 +198,7 @@ def to_query(view: View) -> dict[str, str]:
     query = {"protein": view.protein, "sites": residues_in_link(protein, view.sites)}
     if view.sites_b:
         query["sites_b"] = residues_in_link(protein, view.sites_b)
-    for name in ("marking", "model", "measure", "null", "draws", "score", "colouring", "scale", "pairs", "device", "dtype"):
+    for name in _AS_THEY_ARE:
         if getattr(view, name) != getattr(plain, name):
             query[name] = str(getattr(view, name))
     if view.threshold != plain.threshold:
@@ -196,6 +236,18 @@ def from_query(query: Mapping[str, str]) -> tuple[View, list[str]]:
 def _read_sites(text: str, view: View) -> tuple[int, ...]:
     protein = protein_of(view)
     return parse_residues(text, protein, numbers_for(protein))
+
+
+def _read_name(text: str, view: View) -> str:
+    name = set_name(text)
+    if name != text.strip():
+        raise ValueError(f"{text[:40]!r} is not a name of at most {LONGEST_NAME} letters.")
+    return name
+
+
+def set_name(text: str) -> str:
+    """What a person typed as the name of a set, on one line, printable and not too long to be read from a slide."""
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())[:LONGEST_NAME].strip()
 
 
 def _read_threshold(text: str, view: View) -> float:
@@ -246,6 +298,8 @@ _READERS = {
     "model": one_of(tuple(MODELS)),
     "sites": _read_sites,
     "sites_b": _read_sites,
+    "name_a": _read_name,
+    "name_b": _read_name,
     "marking": one_of(SETS),
     "measure": one_of(tuple(MEASURES)),
     "threshold": _read_threshold,
@@ -254,6 +308,8 @@ _READERS = {
     "score": one_of(tuple(SCORES)),
     "colouring": read_track,
     "scale": one_of(tuple(SCALES)),
+    "colours": one_of(tuple(COLOURS)),
+    "panel": one_of(tuple(PANELS)),
     "pairs": _whole_number(0, MOST_PAIRS),
     "device": one_of(("auto", *DEVICES)),
     "dtype": one_of(DTYPES),

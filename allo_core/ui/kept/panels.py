@@ -2,13 +2,17 @@
 
 import hashlib
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 
 from allo_core.errors import AlloScopeError
+from allo_core.library.sites import receptor_of
+from allo_core.protein.sequence import Protein
 from allo_core.runs.column_store import columns_folder, delete_columns, kept_columns
 from allo_core.runs.store import KeptRun, OtherRun, damaged_runs, delete_run, list_runs, other_version_runs, runs_folder
+from allo_core.ui.shared import inputs
 from allo_core.ui.shared.models import model_label, readable_size
 from allo_core.ui.shared.text import plain
 
@@ -55,17 +59,31 @@ def _draw_runs() -> None:
     )
     chosen = [runs[row] for row in event.selection.rows if row < len(runs)]
     if not chosen:
-        st.caption("Choose rows at their left edge to delete them.")
+        st.caption("Choose a row at its left edge to open it in Explore, or several to delete them.")
         return
+    if len(chosen) == 1:
+        _draw_way_to_explore(chosen[0])
     size = readable_size(sum(run.bytes for run in chosen))
     st.button(
         f"Delete {len(chosen)} run{'s' if len(chosen) > 1 else ''}, {size}",
         key="delete_runs",
-        type="primary",
         on_click=_delete,
         args=([run.key for run in chosen],),
         help="They can be computed again; nothing else is lost.",
     )
+
+
+def _draw_way_to_explore(run: KeptRun) -> None:
+    """The run in Explore, with the marks that its protein begins with there."""
+    protein = Protein(run.meta.protein_name, run.meta.sequence)
+    known = receptor_of(protein)
+    try:
+        key = known.entry if known is not None and known.protein.sequence == protein.sequence else inputs.keep_protein(protein)
+    except AlloScopeError as error:
+        st.error(plain(str(error)))
+        return
+    choices = {"protein": key, "model": run.meta.model_id, "device": run.meta.device_type, "dtype": run.meta.dtype}
+    st.link_button("Open in Explore", f"/?{urlencode(choices)}", icon=":material/biotech:", type="primary")
 
 
 def _draw_others(others: Sequence[OtherRun]) -> None:

@@ -68,7 +68,7 @@ def draw_heatmap(view: SetView, result: SetResult) -> None:
     if few == len(found.frame):
         st.caption("No head is tested: too few receptors have arcs at this threshold; lower it.")
     else:
-        meaning = meaning_of_heads(view.score, found.frame)
+        meaning = meaning_of_heads(view.score, found.frame, current_theme())
         st.caption(f"{meaning} {few} of {len(found.frame)} heads are tested in too few receptors. Arrow keys move the head.")
 
 

@@ -86,7 +86,8 @@ def _draw(result: SetResult, member: Member, key: str, reference: _Reference | N
         return None
     painting = _painting(result, member)
     file = f"{file_stem(member.name)}_{file_stem(loaded.name)}_{file_stem(result.head_name)}"
-    structure_view(scene, member.protein.first, painting, file, _HEIGHT, lambda: None, f"set_view_{file_stem(member.name)}", group="set")
+    key = f"set_view_{file_stem(member.name)}"
+    structure_view(scene, member.protein.first, painting, file, _HEIGHT, lambda: None, key, group="set", credit=loaded.credit)
     st.caption(plain(f"{member.name}, {loaded.name}. {note}".strip()))
     if reference is not None:
         return None

@@ -26,6 +26,7 @@ from allo_core.ui.shared.link import explore_link, head_in_link
 from allo_core.ui.shared.plots import draw_plot
 from allo_core.ui.shared.run_panel import draw_progress
 from allo_core.ui.shared.text import file_stem
+from allo_core.ui.shared.theme import current_theme
 from allo_core.ui.shared.worker import job_of, submit
 
 __all__ = ["draw_tabs"]
@@ -189,5 +190,5 @@ def _figures(view: SetView, result: SetResult) -> str:
         _over_receptors(result),
     ]
     told = f"{result.head_name}; {get_spec(view.model).label}; threshold {view.threshold:g}; {len(found.members)} receptors."
-    caption = f"{told} {meaning_of_heads(view.score, found.frame)}"
+    caption = f"{told} {meaning_of_heads(view.score, found.frame, current_theme())}"
     return figure_page(pictures, result.done.asked.title, caption)

@@ -22,5 +22,6 @@
 - `painting`: what a structure shows
 - `structures`: a structure, ready to draw
 - `structure_view`: the 3D view
+- `snake_view`: the snake plot
 - `components`: files of the page's own components
 """

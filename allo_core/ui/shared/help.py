@@ -16,7 +16,11 @@ HELP = {
     "accession": "Fetched from UniProt and kept; isoforms as P21917-2; a receptor of the library needs no network.",
     "identifier": "A PDB entry (6DDF) or an AlphaFold model (AF-P29274-F1), fetched and kept.",
     "sets": "A is what attention falls on; with B the page also shows the attention from one set to the other; clicks mark the chosen set.",
-    "residues": "UniProt numbers with or without the letter (D52, 52, 52-55), Ballesteros-Weinstein (2.50) or GPCRdb numbers (2x50).",
+    "colours": "With the same ends everywhere (2 for log₂ enrichment, 3 for SNR, 2 for −log₁₀ q) two heatmaps can be compared by eye.",
+    "testable": f"The highest threshold at which at least half of the heads have {FEWEST_ARCS} arcs, so that they can be tested.",
+    "set_name": "What the set is called in the verdict, on slides and in records; the link keeps it.",
+    "verdict": "The same in the terms of the field: what it is compared with, at which level, and how it does by chance.",
+    "residues": "UniProt numbers (D52, 52, 52-55), generic numbers (2.50, 2x50, D2.50, 7x45-7x50) or segments (TM3, ICL2).",
     "site": "A set of residues from the literature or the class A sodium pocket; choosing one replaces the residues of this set.",
     "near": f"Residues with a heavy atom within {NEAR_TARGET:g} Å of a heavy atom of the chosen ligand, ion or partner chain.",
     "structure": "The receptor chain is found by aligning every chain with the sequence, so fusions and offset numbering do not matter.",
@@ -57,7 +61,7 @@ HELP = {
     "flags": (
         f"A head is flagged when it has fewer than {FEWEST_ARCS} arcs, "
         f"when fewer than {in_words(FEWEST_RESIDUES)} marked residues carry its score, "
-        "or when it is a column sink. A click or an arrow key selects another head."
+        "or when it is a column sink; plain grey is a head without a score.  A click or an arrow key selects another head."
     ),
     "colouring": "What the receptor's colour means; the legend on the structure names the values and where its scale ends.",
     "predicted": (

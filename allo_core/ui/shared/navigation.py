@@ -1,5 +1,6 @@
 """The pages of the app, and the way to them."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
@@ -7,6 +8,7 @@ import streamlit as st
 __all__ = ["PAGES", "Entry", "enter", "run"]
 
 _ENTERED = "entered"
+_LOGO = Path(__file__).with_name("logo.svg")
 
 
 class Entry(NamedTuple):
@@ -30,16 +32,10 @@ PAGES: dict[str, tuple[Entry, ...]] = {
 
 
 def run() -> None:
-    """Run the page that the address names, and draw the links to the others."""
+    """Run the page that the address names, under the bar with the app's name and all pages."""
     st.session_state[_ENTERED] = True
-    groups = _pages()
-    current = st.navigation(groups, position="hidden")
-    current.run()
-    with st.sidebar:
-        for pages in groups.values():
-            for page in pages:
-                if page.title != current.title:
-                    st.page_link(page)
+    st.logo(_LOGO, size="large", icon_image=_LOGO)
+    st.navigation(_pages(), position="top").run()
 
 
 def enter() -> None:
@@ -48,16 +44,14 @@ def enter() -> None:
     The first address that a server is asked for is looked for in the folder pages/ and run by itself, without app.py; it is sent there.
     """
     if _ENTERED not in st.session_state:
-        st.navigation(_pages(), position="hidden")
+        st.navigation(_pages(), position="top")
         st.rerun()
 
 
-def _pages() -> dict[str, list]:
-    """Streamlit's pages by group."""
-    return {
-        group: [
-            st.Page(entry.script, title=entry.title, icon=entry.icon, url_path=entry.address or None, default=not entry.address)
-            for entry in entries
-        ]
-        for group, entries in PAGES.items()
-    }
+def _pages() -> list:
+    """Streamlit's pages, group by group: as a list, since in menus by group nobody would see which page is open."""
+    return [
+        st.Page(entry.script, title=entry.title, icon=entry.icon, url_path=entry.address or None, default=not entry.address)
+        for entries in PAGES.values()
+        for entry in entries
+    ]

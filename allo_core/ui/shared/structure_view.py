@@ -7,8 +7,9 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 from allo_core.fetch.three_d_mol import FILE, ThreeDMolError, ensure_library
-from allo_core.figures.colours import ELEMENTS, PAIRS, PARTNER, PARTNER_ON_DARK, PLAIN, POINTED_OUT
+from allo_core.figures.colours import ELEMENTS, PAIRS, PARTNER, PARTNER_ON_DARK, PLAIN, POINTED_OUT, UNCERTAIN
 from allo_core.structure.components import LIPIDS
+from allo_core.structure.scene import Scene
 from allo_core.structure.style import STYLE
 from allo_core.ui.shared.components import component_file, component_without_picture
 from allo_core.ui.shared.painting import Painting
@@ -20,7 +21,10 @@ __all__ = ["picked_number", "structure_view"]
 def _components():
     # Registered on every run of the page, as Streamlit asks; the definitions are the same each time.
     viewer = component(
-        "alloscope_viewer", html=component_file("viewer.html"), css=component_file("viewer.css"), js=component_file("viewer.js")
+        "alloscope_viewer",
+        html=component_file("viewer.html"),
+        css=component_file("viewer.css"),
+        js=component_file("picture.js") + component_file("viewer.js"),
     )
     return viewer, component_without_picture("structures")
 
@@ -37,7 +41,15 @@ def _library() -> tuple[str, str]:
 
 
 def structure_view(
-    scene, first: int, painting: Painting, file: str, height: int, on_pick: Callable[[], None], key: str, group: str = ""
+    scene: Scene,
+    first: int,
+    painting: Painting,
+    file: str,
+    height: int,
+    on_pick: Callable[[], None],
+    key: str,
+    group: str = "",
+    credit: str = "",
 ) -> None:
     """Draw a scene; a click on a residue of the receptor calls ``on_pick``, which asks `picked_number`.
 
@@ -45,13 +57,15 @@ def structure_view(
 
     Parameters
     ----------
-    scene : allo_core.structure.scene.Scene
+    scene : Scene
     first : int
         UniProt number of the protein's first residue.
     file : str
         Name of saved pictures, letters and digits.
     group : str
         Views of one group turn together.
+    credit : str
+        Whom to name beside the picture and in it.
     """
     theme = current_theme()
     dark = theme == "dark"
@@ -101,6 +115,9 @@ def structure_view(
             "partner": PARTNER_ON_DARK if dark else PARTNER,
             "partnerOpacity": STYLE.partner_opacity[theme],
             "plain": PLAIN,
+            "uncertain": list(scene.uncertain),
+            "uncertainColour": UNCERTAIN,
+            "credit": credit,
         },
     )
 

@@ -8,8 +8,10 @@ import streamlit as st
 
 from allo_core.errors import LibraryError
 from allo_core.library.nearest import numbers_for
+from allo_core.library.predicted import ATTRIBUTION
 from allo_core.library.structures import shipped_structure
 from allo_core.protein.sequence import Protein
+from allo_core.structure.confidence import plddt
 from allo_core.structure.geometry import cb_positions
 from allo_core.structure.mapping import StructureMap, map_structure
 from allo_core.structure.neighbours import Target, targets
@@ -25,7 +27,8 @@ __all__ = ["LoadedStructure", "load_structure"]
 class LoadedStructure:
     """A structure file mapped onto a protein, ready to draw.
 
-    ``cb`` [L, 3] are CB positions (CA for glycine) in Å, NaN where the structure shows none; ``targets`` is what residues can be near to.
+    ``cb`` [L, 3] are CB positions (CA for glycine) in Å, NaN where the structure shows none; ``targets`` is what residues can be near to;
+    ``plddt`` [L] is the confidence of a prediction, None of an experiment.
     """
 
     key: str
@@ -35,11 +38,17 @@ class LoadedStructure:
     scene: Scene
     cb: np.ndarray
     targets: tuple[Target, ...]
+    plddt: np.ndarray | None = None
 
     @property
     def ref(self) -> StructureRef:
         """Which structure it is."""
         return StructureRef.parse(self.key)
+
+    @property
+    def credit(self) -> str:
+        """Whom its licence asks to name beside every picture; "" for entries of the PDB, which are in the public domain, and uploads."""
+        return ATTRIBUTION if self.ref.kind == "alphafold" else ""
 
 
 def load_structure(key: str, protein: Protein) -> LoadedStructure:
@@ -65,5 +74,12 @@ def _loaded(key: str, path: str, name: str, protein: Protein) -> LoadedStructure
     numbers = numbers_for(protein)
     scene = build_scene(structure, mapping, protein, numbers.segment if numbers is not None else None)
     return LoadedStructure(
-        key, name, structure, mapping, scene, cb_positions(structure, mapping, len(protein)), targets(structure, mapping)
+        key,
+        name,
+        structure,
+        mapping,
+        scene,
+        cb_positions(structure, mapping, len(protein)),
+        targets(structure, mapping),
+        plddt(structure, mapping, len(protein)),
     )

@@ -6,6 +6,7 @@ const LIVE = new Set(); // views on the page, for those that turn together
 const CLICK_TOLERANCE = 3; // px between pointer down and up that still is a click
 const PROBES = [[0, 0], [2, 0], [-2, 0], [0, 2], [0, -2]];
 const WAIT_FOR_STRUCTURE = 15000; // ms
+const BACKBONE = ["N", "CA", "C"];
 const SIDE_GAP = 4; // Å between the receptor and the names of the two sides of the membrane
 const SHIFTS = [0, -0.9, 0.9, -1.8, 1.8]; // label heights by which a label may move out of another's way
 
@@ -33,9 +34,15 @@ function structureText(id) {
 
 function upright(view) {
   view.viewer.setView([0, 0, 0, 0, 0, 0, 0, 1]);
-  view.viewer.zoomTo({ chain: view.data.style.receptor });
+  view.viewer.zoomTo(wellKnown(view.data));
   view.viewer.zoom(1.05);
   view.viewer.render();
+}
+
+// The receptor without what a prediction is not sure of, which may reach far out.
+function wellKnown({ style, uncertain }) {
+  const receptor = { chain: style.receptor };
+  return uncertain.length ? { ...receptor, not: { resi: uncertain } } : receptor;
 }
 
 function atomAt(view, x, y) {
@@ -140,6 +147,12 @@ function paint(view) {
   viewer.removeAllShapes();
   viewer.setStyle({}, {});
   viewer.setStyle(receptor, { cartoon: { colorfunc: (atom) => colourOf(data, atom), thickness: style.cartoon } });
+  if (data.uncertain.length) {
+    // What a prediction is not sure of steps back: its backbone alone, thin and grey.
+    const doubtful = { ...receptor, resi: data.uncertain };
+    viewer.setStyle(doubtful, {});
+    viewer.setStyle({ ...doubtful, atom: BACKBONE }, { stick: { radius: style.uncertain, color: data.uncertainColour } });
+  }
   viewer.setStyle({ not: receptor, hetflag: false }, { cartoon: { color: data.partner, opacity: data.partnerOpacity } });
   viewer.setStyle({ ...bound, resn: data.ligands }, { stick: { radius: style.ligand_stick, ...byElement } });
   viewer.setStyle({ ...bound, resn: data.lipids }, { stick: { radius: style.lipid_stick, ...byElement } });
@@ -191,7 +204,7 @@ function placeLabels(view) {
     if (atom) wanted.push({ text, kind: "residue", at: atom });
   }
   if (data.helices.length) {
-    const heights = viewer.selectedAtoms({ chain: data.style.receptor }).map((atom) => atom.y);
+    const heights = viewer.selectedAtoms(wellKnown(data)).map((atom) => atom.y);
     wanted.push({ text: "extracellular", kind: "side", at: { x: 0, y: Math.max(...heights) + SIDE_GAP, z: 0 } });
     wanted.push({ text: "intracellular", kind: "side", at: { x: 0, y: Math.min(...heights) - SIDE_GAP, z: 0 } });
   }
@@ -250,30 +263,6 @@ function apart([x, y, width, height], [left, top, wide, high]) {
   return Math.abs(x - left) > (width + wide) / 2 || Math.abs(y - top) > (height + high) / 2 - 3;
 }
 
-function writeLegend(view) {
-  const { legend } = view.data;
-  const box = view.root.querySelector(".legend");
-  box.hidden = !legend;
-  if (!legend) return;
-  box.querySelector(".legend-title").textContent = legend.title;
-  box.querySelector(".legend-low").textContent = legend.low;
-  box.querySelector(".legend-high").textContent = legend.high;
-  const bar = box.querySelector(".legend-bar");
-  bar.hidden = !legend.colours.length;
-  bar.style.background = legend.colours.length ? `linear-gradient(to right, ${legend.colours.join(",")})` : "none";
-}
-
-function writeKey(view) {
-  const key = view.root.querySelector(".key");
-  key.replaceChildren(...view.data.sets.filter(({ numbers }) => numbers.length).map(({ label, numbers, colour }) => {
-    const line = document.createElement("span");
-    const dot = document.createElement("i");
-    dot.style.background = colour;
-    line.append(dot, `${label} (${numbers.length})`);
-    return line;
-  }));
-}
-
 function say(view, problem) {
   const line = view.root.querySelector(".problem");
   line.textContent = problem;
@@ -304,6 +293,7 @@ function picture(view, scale) {
   viewer.resize();
   viewer.render();
   drawLabels(view, context, scale);
+  drawCredit(view, context, canvas, scale);
   return canvas;
 }
 
@@ -324,6 +314,14 @@ function drawLabels(view, context, scale) {
     context.fillStyle = style.color;
     context.fillText(label.textContent, ...at);
   }
+}
+
+function drawCredit(view, context, canvas, scale) {
+  context.font = `${12 * scale}px ${getComputedStyle(view.root).fontFamily}`;
+  context.fillStyle = getComputedStyle(view.root).color;
+  context.textAlign = "right";
+  context.textBaseline = "bottom";
+  context.fillText(view.data.credit, canvas.width - 8 * scale, canvas.height - 6 * scale);
 }
 
 // --- life of a view ------------------------------------------------------------------------------------------------------------
@@ -368,6 +366,7 @@ async function update(view) {
   say(view, data.problem);
   writeLegend(view);
   writeKey(view);
+  writeCredit(view);
   paint(view);
   placeLabels(view);
   globalThis.alloscopePainted = data.painting; // the slide waits for it

@@ -85,10 +85,13 @@ def test_a_kept_run_is_shown(opened):
     assert not page.exception
     assert not page.error
     verdict = (
-        r"\d+ of 120 heads (\(\d+ of them flagged\) )?attends? to the sodium pocket more than to segment- and conservation-matched "
-        r"residues \(q < 0\.05\); random matched sites: median 0, 95 % at most \d+\."
+        r"\d+ of \d+ tested heads (\(\d+ of them flagged\) )?attends? to the sodium pocket more than to segment- and conservation-matched "
+        r"residues \(q < 0\.05\); random matched sites: median 0, 95 % at most \d+; not tested: in \d random residues cannot differ"
     )
     assert re.search(verdict, said(page))
+    assert re.search(
+        r"One of \d+ tested heads looks at the sodium pocket more than expected; for random residues of the same kind", said(page)
+    )
     assert "AlloScope GPCR 8M read UniProt P29274, 412 residues, wild type. Structure 8FYN is a BRIL fusion with" in said(page)
     assert "The model never saw this structure or its state." in said(page)
     assert "Attention is not evidence of mechanism." in said(page)
@@ -121,7 +124,7 @@ def test_every_colouring_can_be_shown(opened, painted, colouring, scale):
     assert (legend is None) if begins is None else legend["title"].startswith(begins)
 
 
-@pytest.mark.parametrize("protein", ["DRD3", "AA1R"])
+@pytest.mark.parametrize("protein", ["OPSB", "P2RY1"])
 @pytest.mark.parametrize("colouring", ["conservation", "segment", "from A"])
 def test_colourings_without_numbers_or_structure(opened, painted, model, protein, colouring):
     extract_attention(model, find_receptor(protein).protein)
@@ -273,7 +276,7 @@ def _upload_asked():
 
     from allo_core.ui.explore import incoming
 
-    incoming.use_structure(st.session_state.asked, "mine.pdb")
+    incoming.use_structure(st.session_state.asked, "mine.pdb", "structure")
 
 
 def test_the_card_agrees_with_the_table_at_threshold_0(opened):

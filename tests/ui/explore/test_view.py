@@ -86,7 +86,7 @@ def test_every_field_of_a_view_is_in_the_url():
     default, query = state.View("AA2AR"), {}
     changed = state.View(
         "ADRB2", (112,), (130, 131), "B", "esm2_t33_650M_UR50D", "BA", 0.1, "uniform", 100_000, "snr", (32, 19), "segment", "model", 7,
-        (112, 130), "3SN6", "cpu", "bfloat16",
+        (112, 130), "3SN6", "cpu", "bfloat16", "my pocket", "Gs", "fixed", "snake",
     )  # fmt: skip
     query = state.to_query(changed)
     for field in fields(state.View):
@@ -121,5 +121,5 @@ def test_a_part_of_a_receptor_has_its_sites_and_structures():
     sites = state.offered_sites(key)
     assert [part.label(index) for index in sites["Na+ contacts (4EIY)"]] == ["D52", "S91", "N280"]
     assert len(sites["sodium pocket"]) == 16
-    assert list(state.offered_structures(key)) == ["8FYN"]
+    assert list(state.offered_structures(key)) == ["8FYN", "AF-P29274-F1"]
     assert state.offered_sites(inputs.keep_protein(Protein("x", "MPIMGSS" * 20))) == {}
