@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,13 +92,16 @@ class HeadScores:
     n_tested: int
     make_control: Callable[[], RandomSiteControl | None] = field(default=_no_control, repr=False, compare=False)
 
-    @cached_property
+    @property
     def control(self) -> RandomSiteControl | None:
         """How many heads pass for random sites of the same kind; None under the published null, which has no p values.
 
         Worked out when it is first asked for, from the draws and moments of the scores.
         """
-        return self.make_control()
+        # Not a cached_property: until Python 3.12 all scores would wait for one another.
+        if "_control" not in self.__dict__:
+            self.__dict__["_control"] = self.make_control()
+        return self.__dict__["_control"]
 
     @property
     def n_sites(self) -> int:
@@ -175,7 +177,8 @@ def check_draws(draws: int | None) -> None:
 class _Prepared:
     """What scores and control both need, checked: columns [heads, L], moments and tested heads [heads], and the draws.
 
-    ``random_sites`` is None where there is nothing to compare with: under the published null, and where no head has a spread.
+    ``random_sites`` is None where there is nothing to compare with: under the published null, and where no head has a spread;
+    ``drawn`` is what they were drawn from: strata of the residues, and how many of each.
     """
 
     columns: Columns
@@ -187,6 +190,7 @@ class _Prepared:
     count: int
     seed: int
     random_sites: RandomSites | None
+    drawn: tuple[np.ndarray, np.ndarray] | None = None
 
 
 def _prepare(
@@ -206,8 +210,10 @@ def _prepare(
         return _Prepared(columns, weights, n_arcs, marked, null, standard, 0, seed, None)
     count = default_draws(len(weights)) if draws is None else draws
     counts = np.bincount(codes[marked], minlength=codes.max() + 1)
-    random_sites = draw_sites(codes, counts, count, seed) if (standard.sigma > 0).any() else None
-    return _Prepared(columns, weights, n_arcs, marked, null, standard, count, seed, random_sites)
+    if not (standard.sigma > 0).any():
+        return _Prepared(columns, weights, n_arcs, marked, null, standard, count, seed, None)
+    random_sites = draw_sites(codes, counts, count, seed)
+    return _Prepared(columns, weights, n_arcs, marked, null, standard, count, seed, random_sites, (codes, counts))
 
 
 def _scores(prepared: _Prepared) -> HeadScores:
@@ -234,13 +240,23 @@ def _scores(prepared: _Prepared) -> HeadScores:
     tested = int(standard.tested.sum()) if prepared.count else 0
     best = smallest_q(tested, prepared.count) if prepared.count else float("nan")
     sites = tuple(marked.tolist())
-    control = _no_control if not prepared.count else _control_of(weights, standard.tested, prepared.random_sites)
+    control = _no_control if not prepared.count else _Control(weights, standard.tested, prepared.drawn, prepared.count, prepared.seed)
     return HeadScores(frame, layers, heads, prepared.null, columns.threshold, sites, prepared.count, prepared.seed, best, tested, control)
 
 
-def _control_of(weights: np.ndarray, tested: np.ndarray, random_sites: RandomSites | None) -> Callable[[], RandomSiteControl]:
-    """Holds what the control needs and nothing more: scores are kept for long."""
-    return lambda: random_site_control(weights, tested, random_sites)
+@dataclass(frozen=True, eq=False)
+class _Control:
+    """What the control needs and nothing more, since scores are kept for long: not the draws, which are drawn again from their seed."""
+
+    weights: np.ndarray
+    tested: np.ndarray
+    drawn: tuple[np.ndarray, np.ndarray] | None
+    count: int
+    seed: int
+
+    def __call__(self) -> RandomSiteControl:
+        random_sites = None if self.drawn is None else draw_sites(*self.drawn, self.count, self.seed)
+        return random_site_control(self.weights, self.tested, random_sites)
 
 
 def _p_and_q(prepared: _Prepared) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from allo_core.figures.colours import CHANCE_SCALE, QUANTITY_SCALE, Theme
 
-__all__ = ["SCORES", "HeadScore"]
+__all__ = ["SCORES", "HeadScore", "scores_of_sets"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class HeadScore:
     label : str
         As a person reads it.
     set_label : str
-        The same over a set of receptors, where the frame of a consensus has the columns snr, enrichment and q_value.
+        The same over a set of receptors, where the frame of a consensus has the columns snr, enrichment and q_value; "" where a consensus
+        has no such score.
     values : callable(frame) -> ndarray, dtype=float, shape=(heads,)
         From the frame of HeadScores; not finite where undefined.
     smallest_span : float
@@ -57,3 +58,8 @@ SCORES = {
         "−log₁₀ q", "−log₁₀ combined q", lambda frame: -np.log10(_numbers(frame, "q_value")), 2.0, white="q = 1", from_zero=True
     ),
 }
+
+
+def scores_of_sets() -> dict[str, HeadScore]:
+    """Those that a consensus over receptors has, too."""
+    return {name: score for name, score in SCORES.items() if score.set_label}

@@ -48,7 +48,10 @@ def read_contact_regression(spec: ModelSpec, weights: WeightsState) -> ContactRe
     values, bias = (tensors.get(f"{prefix}{part}") for part in ("weight", "bias"))
     if values is None or bias is None or values.numel() != spec.layers * spec.heads or bias.numel() != 1:
         return None
-    return ContactRegression(values.float().reshape(spec.layers, spec.heads).numpy().copy(), float(bias))
+    try:
+        return ContactRegression(values.detach().float().reshape(spec.layers, spec.heads).numpy().copy(), float(bias))
+    except (RuntimeError, TypeError):  # a sparse tensor, say, or one without values
+        return None
 
 
 def _files(weights: WeightsState) -> list[Path]:

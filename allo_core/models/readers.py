@@ -79,8 +79,7 @@ class StatesReader(Reader):
 
     def _keep(self, given: Layer | Last) -> None:
         if given.index in self._chosen:
-            # A copy: what a layer gives is valid only during the call.
-            self.states[given.index] = given.tokens.cut(given.hidden, 0).cpu().clone()
+            self.states[given.index] = _kept(given.tokens.cut(given.hidden, 0))
 
 
 class LogitsReader(Reader):
@@ -96,4 +95,12 @@ class LogitsReader(Reader):
     logits: "Float[Tensor, 'L vocabulary']"
 
     def finish(self, last: Last) -> None:
-        self.logits = last.tokens.cut(last.logits, 0).cpu()
+        self.logits = _kept(last.tokens.cut(last.logits, 0))
+
+
+def _kept(values: "Tensor") -> "Tensor":
+    """A copy on the CPU: what a pass gives is valid only during the call, and made for inference alone; on the copy others can build."""
+    import torch
+
+    with torch.inference_mode(False):
+        return values.cpu().clone()

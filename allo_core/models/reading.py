@@ -159,6 +159,8 @@ class Readable(Protocol):
 def check_fits(model: "Readable", chains: Chains | Tokens, gradients: bool = False) -> Tokens:
     """The tokens of what is to be read, if the model can read so many and the memory suffices; parameters and errors as in `read`."""
     tokens = chains if isinstance(chains, Tokens) else encode(model.spec.family, chains)
+    if tokens.family != model.spec.family:
+        raise ValueError(f"these are tokens of {tokens.family}, {model.spec.label} reads those of {model.spec.family}")
     check_length(model.spec, tokens)
     # For gradients the graph of all layers is kept.
     layers = model.spec.layers if gradients else 1
@@ -264,6 +266,7 @@ class _Pass:
                 reader.layer(Layer(captured.layer, self.tokens, reader.wants, given))
             except Enough:
                 self.readers.remove(reader)
+                self.wanted = frozenset().union(*(left.wants for left in self.readers))
         if not self.readers:
             raise Enough
         self.seen += 1
@@ -290,6 +293,6 @@ class _Pass:
 
 
 def _projection(family: Family, layer: "nn.Module", heads: int) -> "Float[Tensor, 'heads d width']":
-    """The weight of a layer's output projection, a row of numbers for each number of each head; a view in float32."""
+    """The weight of a layer's output projection, a row of numbers for each number of each head, in float32."""
     weight = cast("nn.Linear", layer.get_submodule(_PROJECTION[family])).weight
     return weight.detach().float().T.reshape(heads, -1, len(weight))

@@ -103,7 +103,10 @@ class Tokens:
         return values
 
     def masked(self, residues: Sequence[int]) -> "Tokens":
-        """The same input with some residues (0-based, counted through all chains) replaced by the mask token."""
+        """The same input with some residues (0-based, counted through all chains) replaced by the mask token; IndexError for others."""
+        count = len(self.positions)
+        if wrong := [residue for residue in residues if not 0 <= residue < count]:
+            raise IndexError(f"residue {wrong[0]} does not exist; {self.name} has {count}, counted from 0")
         ids = self.ids.clone()
         ids[0, self.positions[list(residues)]] = VOCABULARIES[self.family].index(_FRAMES[self.family].mask)
         return replace(self, ids=ids)
@@ -123,7 +126,7 @@ def encode(family: Family, chains: Chains) -> Tokens:
     Raises
     ------
     SequenceError
-        No chain at all.
+        No chain at all, or one without residues.
     """
     import torch
 
@@ -135,6 +138,8 @@ def encode(family: Family, chains: Chains) -> Tokens:
     letters, owners = [frame.start], [-1]
     for index, chain in enumerate(given):
         sequence = chain if isinstance(chain, str) else chain.sequence
+        if not sequence:
+            raise SequenceError(f"Chain {index + 1} has no residues; leave it out.")
         between = frame.between if index else ()
         letters += [*between, *sequence]
         owners += [-1] * len(between) + [index] * len(sequence)

@@ -50,7 +50,10 @@ class ColumnReducer(Reader):
         self._encoder = LayerEncoder(heads, length)
 
     def layer(self, layer: Layer) -> None:
-        self.add(layer.index, layer.attention, layer.tokens.span.start)
+        span, length = layer.tokens.span, self.weights.shape[-1]
+        if span.stop - span.start != length:
+            raise ValueError(f"this reducer is for {length} residues, {layer.tokens.name} has {span.stop - span.start}")
+        self.add(layer.index, layer.attention, span.start)
 
     def add(self, layer: int, probabilities: "Tensor", first: int) -> None:
         """Reduce one layer.

@@ -20,7 +20,7 @@ from allo_core.storage.home import home
 from allo_core.storage.plain_json import OtherVersion
 from allo_core.storage.whole_file import write_whole
 
-__all__ = ["ColumnRun", "columns_folder", "delete_columns", "find_column_run", "keep_column_run", "kept_columns"]
+__all__ = ["ColumnRun", "check_column_place", "columns_folder", "delete_columns", "find_column_run", "keep_column_run", "kept_columns"]
 
 # Raised when the file changes its meaning; older files are then computed anew.
 _FORMAT = 1
@@ -143,6 +143,12 @@ def find_column_run(meta: RunMeta, thresholds: tuple[float, ...]) -> ColumnRun |
     return found if isinstance(found, ColumnRun) and (found.meta.key, found.thresholds) == (meta.key, thresholds) else None
 
 
+def check_column_place(meta: RunMeta, thresholds: tuple[float, ...]) -> None:
+    """OtherVersionError where another version keeps columns in the place of these; to be asked before the model runs."""
+    if isinstance(found := _opened(_path(meta, thresholds)), OtherVersionError):
+        raise found
+
+
 def keep_column_run(meta: RunMeta, reducer: ColumnReducer) -> ColumnRun:
     """Write what a reducer has, in one step, and open it.
 
@@ -153,9 +159,8 @@ def keep_column_run(meta: RunMeta, reducer: ColumnReducer) -> ColumnRun:
     OtherVersionError
         Another version keeps columns in this place, which are not replaced unasked.
     """
+    check_column_place(meta, reducer.thresholds)
     path = _path(meta, reducer.thresholds)
-    if isinstance(found := _opened(path), OtherVersionError):
-        raise found
     buffer = io.BytesIO()
     # Most column weights above a threshold are 0, so the file is a fraction of the arrays.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:

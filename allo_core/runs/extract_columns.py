@@ -8,7 +8,7 @@ from allo_core.models.language_model import ProteinLanguageModel
 from allo_core.models.reading import read
 from allo_core.protein.sequence import Protein
 from allo_core.runs.column_reducer import KEPT_THRESHOLDS, ColumnReducer, check_thresholds
-from allo_core.runs.column_store import ColumnRun, find_column_run, keep_column_run
+from allo_core.runs.column_store import ColumnRun, check_column_place, find_column_run, keep_column_run
 from allo_core.runs.extract import kept_metas, kept_or_read, meta_of
 from allo_core.storage.cancel import CancelEvent
 
@@ -40,6 +40,7 @@ def extract_columns(
     thresholds = check_thresholds(thresholds)
 
     def compute() -> ColumnRun:
+        check_column_place(meta_of(model, protein), thresholds)
         started = time.perf_counter()
         reducer = reduce_columns(model, protein, thresholds, cancel)
         return keep_column_run(replace(meta_of(model, protein), seconds=round(time.perf_counter() - started, 3)), reducer)

@@ -8,7 +8,7 @@ than waiting for the disk after every run.
 import os
 import re
 import zlib
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -106,7 +106,11 @@ def _open(folder: Path) -> AttentionMaps | StoreError:
 
 
 def _nbytes(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    size = 0
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # another process deletes the run
+            size += file.stat().st_size if file.is_file() else 0
+    return size
 
 
 def _keys() -> list[str]:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allo_core.figures.head_scores import SCORES, HeadScore
+from allo_core.figures.head_scores import SCORES, HeadScore, scores_of_sets
 from allo_core.figures.heatmap import heatmap, meaning_of_heads
 
 FRAME = pd.DataFrame(
@@ -38,3 +38,9 @@ def test_a_new_score_is_one_entry(monkeypatch):
     assert figure.data[1].colorbar.title.text == "arcs"
     assert (figure.data[1].zmin, figure.data[1].zmax) == (0, 20)
     assert meaning_of_heads("arcs", FRAME).startswith("White is no arc")
+
+
+def test_a_score_that_no_consensus_has_is_not_offered_for_sets(monkeypatch):
+    score = HeadScore("impact", "", lambda frame: frame["impact"].to_numpy(dtype=float), 1.0, from_zero=True)
+    monkeypatch.setitem(SCORES, "impact", score)
+    assert list(scores_of_sets()) == ["enrichment", "snr", "q"]

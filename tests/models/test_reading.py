@@ -460,3 +460,16 @@ def test_cancelled_between_layers():
     with pytest.raises(Cancelled):
         read(random_model(FAMILIES[0]), PROTEIN, [reader], cancel=Cancel())
     assert reader.calls == [0, 1]
+
+
+def test_tokens_of_another_family_are_refused():
+    esm2, esmc, _ = FAMILIES
+    with pytest.raises(ValueError, match="these are tokens of esmc"):
+        read(random_model(esm2), encode(esmc.family, random_protein(12)), [StatesReader([0])])
+
+
+def test_what_readers_keep_can_be_built_on():
+    states, logits = StatesReader([1]), LogitsReader()
+    read(random_model(FAMILIES[0]), random_protein(12), [states, logits])
+    for kept in (states.states[1], logits.logits):
+        torch.nn.Linear(kept.shape[1], 1)(kept).sum().backward()

@@ -101,3 +101,15 @@ def test_unusual_letters_are_told_in_uniprot_numbers():
     assert one.startswith("1 residue (B2) is read by ESM-C 300M as a token of its own (B: Asp or Asn)")
     assert "..." in unusual_letters(MODELS["antiberty"], Protein("x", "X" * 9))
     assert unusual_letters(MODELS["antiberty"], Protein("x", AMINO_ACIDS)) is None
+
+
+def test_residues_that_do_not_exist_cannot_be_masked():
+    tokens = encode("esm2", "MPI")
+    for residue in (-1, 3):
+        with pytest.raises(IndexError, match=f"residue {residue} does not exist; .* has 3"):
+            tokens.masked([residue])
+
+
+def test_a_chain_without_residues_is_refused():
+    with pytest.raises(SequenceError, match="Chain 2 has no residues"):
+        encode("esm2", ["MPI", ""])

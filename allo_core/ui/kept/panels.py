@@ -43,6 +43,8 @@ def _draw_runs() -> None:
         st.button("Delete what cannot be read", key="delete_damaged", on_click=_delete, args=(damaged,))
     if others := other_version_runs():
         _draw_others(others)
+    if not runs and (others or damaged):
+        return
     if not runs:
         st.info("No run is kept yet. Each run of a model over a sequence is kept here until you delete it.")
         return

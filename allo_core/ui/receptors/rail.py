@@ -4,7 +4,7 @@ import streamlit as st
 
 from allo_core.errors import StoreError
 from allo_core.family.members import ReceptorSet
-from allo_core.figures.head_scores import SCORES
+from allo_core.figures.head_scores import scores_of_sets
 from allo_core.runs.column_reducer import KEPT_THRESHOLDS
 from allo_core.ui.receptors import session
 from allo_core.ui.receptors.view import EVIDENCE, KINDS, LIBRARY, SetView, classes
@@ -44,10 +44,10 @@ def draw_rail(view: SetView, asked: ReceptorSet | None) -> None:
     )
     st.selectbox(
         "Heatmap shows",
-        list(SCORES),
-        format_func=lambda score: SCORES[score].set_label,
+        list(scores_of_sets()),
+        format_func=lambda score: scores_of_sets()[score].set_label,
         help=HELP["set_score"],
-        **mirrored("set_score", view.score, lambda score: session.page().change(score=score), list(SCORES)),
+        **mirrored("set_score", view.score, lambda score: session.page().change(score=score), list(scores_of_sets())),
     )
 
 

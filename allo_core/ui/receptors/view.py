@@ -8,7 +8,7 @@ from allo_core.attention.columns import DEFAULT_THRESHOLD
 from allo_core.errors import AlloScopeError, ScoreError
 from allo_core.family.members import ReceptorSet, library_set, positions_set
 from allo_core.family.table import read_set
-from allo_core.figures.head_scores import SCORES
+from allo_core.figures.head_scores import scores_of_sets
 from allo_core.library.receptors import receptors
 from allo_core.models.devices import DEVICES, DTYPES, DeviceChoice, Dtype
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
@@ -42,7 +42,7 @@ class SetView:
     threshold : float
         One of those that are kept.
     score : str
-        A key of SCORES.
+        A key of scores_of_sets().
     head : (layer, head), optional
         None until a person chooses; the page then shows the best one.
     device, dtype : str
@@ -153,6 +153,6 @@ _READERS = {
     "device": one_of(("auto", *DEVICES)),
     "dtype": one_of(DTYPES),
     "threshold": _read_threshold,
-    "score": one_of(SCORES),
+    "score": one_of(scores_of_sets()),
     "head": read_head,
 }
