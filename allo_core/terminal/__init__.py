@@ -5,6 +5,8 @@
 - `batch`: thousands of sequences
 - `models`: the models
 - `doctor`: whether this machine can do the work, and what to do
+- `examination`: what it looks at once all packages are there
+- `finding`: one line of what it finds
 - `runs`: the kept runs
 - `train`: training
 - `fit`: fitting the site predictor

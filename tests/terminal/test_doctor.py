@@ -1,7 +1,10 @@
 """Whether this machine can do the work, and what is said where it cannot."""
 
 import os
+import re
+import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,8 +13,8 @@ from allo_core.__main__ import main
 from allo_core.errors import WeightsError
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
-from allo_core.terminal import doctor as module
-from allo_core.terminal.doctor import doctor, examine
+from allo_core.terminal import examination as module
+from allo_core.terminal.doctor import NEEDED, doctor, examine
 
 
 def by_what():
@@ -109,3 +112,48 @@ def test_what_comes_from_outside_is_printed_safely(monkeypatch, capsys, tmp_path
     monkeypatch.setenv("ALLOSCOPE_HOME", str(tmp_path / "a\x1b[31mred"))
     doctor()
     assert "\x1b" not in capsys.readouterr().out
+
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BLOCKED = """
+import importlib.metadata, sys
+name = sys.argv[1]
+class Absent:
+    def find_spec(self, wanted, path=None, target=None):
+        if wanted.partition(".")[0] == name:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Absent())
+version = importlib.metadata.version
+def of(wanted):
+    if wanted == name:
+        raise importlib.metadata.PackageNotFoundError(name)
+    return version(wanted)
+importlib.metadata.version = of
+from allo_core.__main__ import main
+sys.exit(main(["doctor"]))
+"""
+
+
+def test_all_that_is_required_is_looked_for():
+    required = re.findall(r"(?m)^([A-Za-z0-9_-]+)", (REPOSITORY / "requirements.txt").read_text(encoding="utf-8"))
+    assert sorted(NEEDED) == sorted(required)
+
+
+@pytest.mark.parametrize("name", ["biotite", "gemmi", "psutil", "msgspec"])
+def test_a_package_that_is_missing_is_a_problem_and_no_traceback(name):
+    done = subprocess.run([sys.executable, "-c", BLOCKED, name], cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1, done.stderr[-500:]
+    assert f"problem  packages  {name} missing; run pip install -r requirements.txt" in done.stdout
+    assert "ok       packages" not in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_section_that_breaks_is_a_problem_and_the_next_is_looked_at(monkeypatch):
+    def busy():
+        raise RuntimeError("all CUDA-capable devices are busy or unavailable")
+        yield
+
+    monkeypatch.setitem(module.WITH_TORCH, "devices", busy)
+    found = by_what()
+    assert "all CUDA-capable devices are busy" in found["devices"][0].text
+    assert found["cpu"][-1].level == "ok"
