@@ -10,8 +10,10 @@ from allo_core.errors import Cancelled, SequenceError
 from allo_core.library.receptors import find_receptor
 from allo_core.library.sites import find_site, site_indices
 from allo_core.models.language_model import load_model
+from allo_core.models.reading import read
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.protein.sequence import Protein
+from allo_core.runs.column_reducer import ColumnReducer
 from allo_core.runs.column_store import columns_folder
 from allo_core.runs.extract import extract_attention
 from allo_core.runs.extract_columns import extract_columns, find_kept_columns, reduce_columns
@@ -68,3 +70,11 @@ def test_cancelled_leaves_nothing(model):
 def test_too_long():
     with pytest.raises(SequenceError, match="reads at most 510"):
         extract_columns(load_model("antiberty", device="cpu"), Protein("long", "A" * 511))
+
+
+def test_a_reducer_reads_proteins_of_its_own_length_alone(model):
+    protein = Protein("part", A2A.protein.sequence[:40])
+    for length in (30, 45):
+        reducer = ColumnReducer(model.spec.layers, model.spec.heads, length, (0.3,))
+        with pytest.raises(ValueError, match=f"this reducer is for {length} residues, part has 40"):
+            read(model, protein, [reducer])
