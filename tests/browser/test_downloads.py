@@ -43,7 +43,8 @@ def test_the_zip_holds_every_file(archive):
     assert archive.testzip() is None
     place = f"{STEM}_4LDO"
     files = {f"{STEM}_scores.csv", f"{STEM}_run.json", f"{STEM}_figures.html", f"{STEM}.png", "structure_coloured.cif", "README.txt"}
-    assert set(archive.namelist()) == files | {f"{place}.pml", f"{place}.cxc", f"{place}_3d.html"}
+    assert set(archive.namelist()) == files | {f"{place}.pml", f"{place}.cxc", f"{place}_3d.html", f"{STEM}_snake.svg"}
+    assert b"</svg>" in archive.read(f"{STEM}_snake.svg")
     described = archive.read("README.txt").decode()
     assert all(name in described for name in archive.namelist() if name != "README.txt")
 
