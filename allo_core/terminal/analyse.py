@@ -48,7 +48,8 @@ def analyse(options: argparse.Namespace) -> None:
     write(options.json, lambda: run_record(answered, facts))
     shown = None if picture is None else picture.write(options, question, maps, head or answered.scores.first_head())
 
-    for note in dict.fromkeys((*run_notes(spec, protein), *notes)):
+    read_otherwise = () if picture is None else picture.structure.notes
+    for note in dict.fromkeys((*run_notes(spec, protein), *notes, *read_otherwise)):
         print(printable(note), file=sys.stderr)
     print(printable(_heading(options, question, spec)))
     print(printable(verdict(answered, set_phrases(question.sets, question.subject.sites))))

@@ -1,5 +1,6 @@
 """python -m allo_core analyse --structure: the coloured file and the scripts."""
 
+import gzip
 import json
 import re
 
@@ -160,3 +161,12 @@ def test_a_head_without_attention_still_has_a_scale(tmp_path, capsys):
         assert run("analyse", "AA2AR", *SODIUM, "--structure", "8FYN", "--head", head, "--cif", cif, capsys=capsys)[0] == 0
         atoms = get_structure(CIFFile.read(cif), model=1, extra_fields=["b_factor"])
         assert np.unique(atoms.b_factor[atoms.b_factor >= 0]).size > 50
+
+
+def test_what_was_read_otherwise_is_said(tmp_path, capsys):
+    text = gzip.decompress(shipped_structure("8FYN").path.read_bytes()).decode()
+    own = tmp_path / "twice.cif"
+    own.write_text(text + text.replace("data_8FYN", "data_again"))
+    code, _, err = run("analyse", "AA2AR", *SODIUM, "--structure", own, "--cif", tmp_path / "structure_coloured.cif", capsys=capsys)
+    assert code == 0
+    assert "twice.cif has 2 data blocks with atoms; the first one, 8FYN, is used." in err
