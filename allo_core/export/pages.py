@@ -131,8 +131,8 @@ def _view(scene: "Scene", colours: Sequence[str], first: int, sets: Mapping[str,
         doubtful = {**receptor, "resi": list(scene.uncertain)}
         view.setStyle(doubtful, {})
         view.setStyle({**doubtful, "atom": ["N", "CA", "C"]}, {"stick": {"radius": STYLE.uncertain, "color": UNCERTAIN}})
-    partners = {"not": {"or": [receptor, bound]}}
-    view.setStyle(partners, {"cartoon": {"color": PARTNER, "opacity": STYLE.partner_opacity["light"]}})
+    copies = [{"chain": partner.chain} for partner in scene.partners if partner.is_copy]  # left out, as on the page at first
+    view.setStyle({"not": {"or": [receptor, bound, *copies]}}, {"cartoon": {"color": PARTNER, "opacity": STYLE.partner_opacity["light"]}})
     elements = {"colorscheme": {"prop": "elem", "map": ELEMENTS}}
     ions = [ligand for ligand in scene.ligands if ligand.is_ion]
     lipids = [ligand for ligand in scene.ligands if not ligand.is_ion and ligand.label in LIPIDS]

@@ -38,8 +38,10 @@ class ShippedStructure:
         return DATA / "structures" / f"{self.entry}.cif.gz"
 
     def described(self, structure: "Structure") -> "Structure":
-        """The structure as read from `path`, which holds coordinates alone, or from the whole entry: with its entry, title and partners."""
-        return replace(structure, entry=self.entry, title=self.title, molecules=structure.molecules | self.partners)
+        """The structure as read from `path`, which holds coordinates alone, or from the whole entry, with what is known of it besides."""
+        organisms = {self.chain: (self.species,)} | structure.organisms
+        molecules = structure.molecules | self.partners
+        return replace(structure, entry=self.entry, title=self.title, molecules=molecules, organisms=organisms)
 
 
 def shipped_structures(entry: str) -> tuple[ShippedStructure, ...]:

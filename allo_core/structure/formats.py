@@ -4,6 +4,7 @@ import io
 import re
 import warnings
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -21,6 +22,12 @@ from allo_core.structure.mmcif import uniform_mmcif
 __all__ = ["ParsedFile", "ReferenceRange", "parse_binary_cif", "parse_mmcif", "parse_pdb"]
 
 _Block: TypeAlias = "CIFBlock | BinaryCIFBlock"
+# Categories of mmCIF that say where a polymer comes from, and their column of scientific names.
+_ORGANISMS = {
+    "entity_src_gen": "pdbx_gene_src_scientific_name",
+    "entity_src_nat": "pdbx_organism_scientific",
+    "pdbx_entity_src_syn": "organism_scientific",
+}
 # How AlphaFold and ESMFold entitle the PDB files whose column of B factors holds pLDDT.
 _PREDICTION = re.compile(r"(ALPHAFOLD|ESMFOLD)\b.*\bPREDICTION\b", re.IGNORECASE)
 _ENTRY = re.compile(r"[0-9][A-Za-z0-9]{3}")
@@ -68,6 +75,7 @@ class ParsedFile:
     references: tuple[ReferenceRange, ...]
     notes: tuple[str, ...] = ()
     molecules: dict[str, str] = field(default_factory=dict)
+    organisms: dict[str, tuple[str, ...]] = field(default_factory=dict)
     predicted: bool = False
 
 
@@ -93,13 +101,14 @@ def parse_pdb(text: str, shown: str) -> ParsedFile:
     if not coordinates and not any(line.startswith(("HEADER", "REMARK", "COMPND", "CRYST1")) for line in lines):
         raise StructureError(f"{shown} is neither PDB nor mmCIF (it begins with {_beginning(text)!r}); give a structure file.")
     _check_ends(lines, coordinates, shown)
-    header = [line for line in lines if line.startswith(("HEADER", "TITLE", "COMPND", "DBREF"))]
+    header = [line for line in lines if line.startswith(("HEADER", "TITLE", "COMPND", "SOURCE", "DBREF"))]
     entry = next((_entry(line[62:66]) for line in header if line.startswith("HEADER")), "")
     title = _clean(" ".join(line[10:80].strip() for line in header if line.startswith("TITLE")))
     if entry and not any(line.startswith("END") for line in lines[-50:]):
         notes += (f"{shown} has no END record; if its download was cut, residues are missing.",)
     atoms, references = _pdb_atoms(coordinates, shown), _pdb_references(header, entry)
-    return ParsedFile(atoms, entry, title, n_models, references, notes, _pdb_molecules(header), bool(_PREDICTION.match(title)))
+    molecules, organisms = _pdb_molecules(header), _pdb_organisms(header)
+    return ParsedFile(atoms, entry, title, n_models, references, notes, molecules, organisms, bool(_PREDICTION.match(title)))
 
 
 def parse_mmcif(text: str, shown: str) -> ParsedFile:
@@ -138,9 +147,9 @@ def _parse_block(block: _Block, kind: str, shown: str) -> ParsedFile:
             warnings.simplefilter("ignore")
             atoms = get_structure(block, model=1, altloc="all", extra_fields=fields)
         entry, title = _entry(_item(block, "entry", "id")), _clean(_item(block, "struct", "title"))
-        references, molecules = _mmcif_references(block), _mmcif_molecules(block)
+        references, molecules, organisms = _mmcif_references(block), _mmcif_molecules(block), _mmcif_organisms(block)
         notes = (f"{shown} has {n_models} models; the first one is used.",) if n_models > 1 else ()
-        return ParsedFile(_complete(atoms), entry, title, n_models, references, notes, molecules, _is_predicted(block))
+        return ParsedFile(_complete(atoms), entry, title, n_models, references, notes, molecules, organisms, _is_predicted(block))
     except _BIOTITE_ERRORS as error:
         raise _unreadable(error, kind, shown) from error
 
@@ -222,38 +231,84 @@ def _mmcif_references(block: _Block) -> tuple[ReferenceRange, ...]:
     )
 
 
-def _pdb_molecules(header: list[str]) -> dict[str, str]:
-    """COMPND records: "MOL_ID: 1; MOLECULE: name; CHAIN: A, B; ..." (wwPDB format 3.3); author chain -> molecule name."""
-    text = " ".join(line[10:80].strip() for line in header if line.startswith("COMPND"))
-    molecules: dict[str, str] = {}
-    name = ""
+def _pdb_tokens(header: list[str], record: str) -> Iterator[tuple[str, str, str]]:
+    """Molecule, key and value of each token of COMPND or SOURCE: "MOL_ID: 1; MOLECULE: name; CHAIN: A, B; ..." (wwPDB format 3.3)."""
+    text, molecule = " ".join(line[10:80].strip() for line in header if line.startswith(record)), ""
     for token in re.split(r"(?<!\\);", text):
         key, _, value = token.partition(":")
-        match key.strip().upper():
-            case "MOL_ID":
-                name = ""
-            case "MOLECULE":
-                name = _molecule(value)
-            case "CHAIN" if name:
-                molecules |= {chain.strip(): name for chain in value.split(",") if chain.strip()}
-    return molecules
+        if key.strip().upper() == "MOL_ID":
+            molecule = value.strip()
+        yield molecule, key.strip().upper(), value
+
+
+def _pdb_chains(header: list[str]) -> dict[str, list[str]]:
+    """The author chains of each molecule."""
+    return {
+        molecule: [chain.strip() for chain in value.split(",") if chain.strip()]
+        for molecule, key, value in _pdb_tokens(header, "COMPND")
+        if key == "CHAIN"
+    }
+
+
+def _pdb_molecules(header: list[str]) -> dict[str, str]:
+    """Author chain -> name of its molecule."""
+    names = {molecule: _molecule(value) for molecule, key, value in _pdb_tokens(header, "COMPND") if key == "MOLECULE"}
+    return {chain: names[molecule] for molecule, chains in _pdb_chains(header).items() if names.get(molecule) for chain in chains}
+
+
+def _pdb_organisms(header: list[str]) -> dict[str, tuple[str, ...]]:
+    """Author chain -> scientific names of the organisms that its molecule comes from; several where proteins are fused."""
+    found = {
+        molecule: _names_of(value.split(",")) for molecule, key, value in _pdb_tokens(header, "SOURCE") if key == "ORGANISM_SCIENTIFIC"
+    }
+    return {chain: found[molecule] for molecule, chains in _pdb_chains(header).items() if found.get(molecule) for chain in chains}
+
+
+def _mmcif_entities(block: _Block) -> list[tuple[str, str]]:
+    """Author chain and entity, most atoms first (ligands have the chain of their polymer)."""
+    site = block["atom_site"]
+    if "label_entity_id" not in site or "auth_asym_id" not in site:
+        return []
+    pairs = zip(site["auth_asym_id"].as_array(str).tolist(), site["label_entity_id"].as_array(str).tolist(), strict=True)
+    return [pair for pair, _ in Counter(pairs).most_common()]
+
+
+def _mmcif_polymers(block: _Block) -> dict[str, str]:
+    """Polymer entity -> its description."""
+    names = ("id", "type", "pdbx_description")
+    if "entity" not in block or not all(name in block["entity"] for name in names):
+        return {}
+    entities = zip(*(block["entity"][name].as_array(str).tolist() for name in names), strict=True)
+    return {entity: _molecule(name) for entity, kind, name in entities if kind == "polymer"}
 
 
 def _mmcif_molecules(block: _Block) -> dict[str, str]:
-    """Author chain -> description of the polymer entity that most of its atoms belong to (ligands have the chain of their polymer)."""
-    names, site = ("id", "type", "pdbx_description"), block["atom_site"]
-    if "entity" not in block or not all(name in block["entity"] for name in names):
-        return {}
-    if "label_entity_id" not in site or "auth_asym_id" not in site:
-        return {}
-    entities = zip(*(block["entity"][name].as_array(str).tolist() for name in names), strict=True)
-    polymers = {entity: _molecule(name) for entity, kind, name in entities if kind == "polymer"}
-    pairs = Counter(zip(site["auth_asym_id"].as_array(str).tolist(), site["label_entity_id"].as_array(str).tolist(), strict=True))
-    molecules: dict[str, str] = {}
-    for (chain, entity), _ in pairs.most_common():
+    """Author chain -> description of the polymer entity that most of its atoms belong to."""
+    polymers, molecules = _mmcif_polymers(block), {}
+    for chain, entity in _mmcif_entities(block):
         if polymers.get(entity):
             molecules.setdefault(chain, polymers[entity])
     return molecules
+
+
+def _mmcif_organisms(block: _Block) -> dict[str, tuple[str, ...]]:
+    """Author chain -> scientific names of the organisms of its polymer entity."""
+    found: dict[str, list[str]] = {}
+    for category, column in _ORGANISMS.items():
+        if category in block and {"entity_id", column} <= set(block[category].keys()):
+            for entity, name in zip(*(block[category][key].as_array(str).tolist() for key in ("entity_id", column)), strict=True):
+                found.setdefault(entity, []).append(name)
+    polymers, organisms = _mmcif_polymers(block), {}
+    for chain, entity in _mmcif_entities(block):
+        if entity in polymers and _names_of(found.get(entity, [])):
+            organisms.setdefault(chain, _names_of(found[entity]))
+    return organisms
+
+
+def _names_of(texts: Iterable[str]) -> tuple[str, ...]:
+    """Scientific names, each once, as they are written: "HOMO SAPIENS" in PDB files is Homo sapiens."""
+    names = (_molecule(text) for text in texts)
+    return tuple(dict.fromkeys(name.capitalize() if name.isupper() else name for name in names if name))
 
 
 def _molecule(text: str) -> str:

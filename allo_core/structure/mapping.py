@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +27,7 @@ _LONGEST_CHAIN = 10_000  # residues, what the numbers of the PDB format can coun
 
 _WORD = 4  # residues in the words by which chains are ranked: a chance hit between two receptors is rare, a true pair shares dozens
 _MOST_ALIGNED_CHAINS = 4
+_COPY = 0.5  # of the words that the mapped chain shares with the sequence; other receptors share a few, copies nearly all
 
 # The smallest fusion proteins in use have about 50 residues; insertions in the loops of related receptors are shorter than this.
 _SHORTEST_FUSION = 20
@@ -59,6 +60,8 @@ class StructureMap:
     residues : tuple of ResidueId or None, length L
     substitutions : tuple of (int, str, str)
         0-based index, letter in the sequence, letter in the structure.
+    copies : tuple of str
+        The author chains that are this protein, in file order, the mapped one among them.
     """
 
     chain: str
@@ -66,6 +69,7 @@ class StructureMap:
     aligned: int
     residues: tuple[ResidueId | None, ...]
     substitutions: tuple[tuple[int, str, str], ...]
+    copies: tuple[str, ...] = field(default=(), compare=False)
 
     @cached_property
     def index_of(self) -> dict[ResidueId, int]:
@@ -88,30 +92,38 @@ class _Candidate(NamedTuple):
         return self.mapping.aligned - len(self.mapping.substitutions)
 
 
-def map_structure(structure: Structure, protein: Protein) -> StructureMap:
+def map_structure(structure: Structure, protein: Protein, chain: str | None = None) -> StructureMap:
     """Find the chain that is this protein, and the place of its residues in the sequence.
 
     Fusion proteins, tags and linkers get no place.  The chain with the most identical residues is taken, the first one among equals.
 
+    Parameters
+    ----------
+    chain : str, optional
+        Author chain to take instead, where a file has several copies of the protein.
+
     Raises
     ------
     StructureError
-        If no chain has 50 aligned residues at 50 % identity.
+        If no chain, or not the one that is asked for, has 50 aligned residues at 50 % identity.
     """
     table = residue_table(structure.atoms)
     chains = _chains(table)
     if not chains:
         raise StructureError(f"{structure.name} has no protein chain; choose a structure of {protein.name}.")
     _check_lengths(structure, table, chains)
-    maps = [_map_chain(table, rows, protein, structure.references) for rows in _likely(table, chains, protein)]
+    shared = _shared_words(table, chains, protein)
+    asked = _likely(chains, shared) if chain is None else [_chain_called(chain, chains, table, structure)]
+    maps = [_map_chain(table, rows, protein, structure.references) for rows in asked]
     best = max(maps, key=lambda found: found.n_identical)
     if best.aligned < _LEAST_ALIGNED or best.identity < _LEAST_IDENTITY:
+        name = best.mapping.chain or "(blank)"
+        which = f"its best chain, {name}," if chain is None else f"its chain {name}"
         raise StructureError(
-            f"{structure.name} is not a structure of {protein.name}: its best chain, {best.mapping.chain or '(blank)'}, has {best.aligned} "
-            f"aligned residues with {best.identity:.0%} identity, and {_LEAST_ALIGNED} with {_LEAST_IDENTITY:.0%} are needed; "
-            "choose another structure or check the sequence."
+            f"{structure.name} is not a structure of {protein.name}: {which} has {best.aligned} aligned residues with {best.identity:.0%} "
+            f"identity, and {_LEAST_ALIGNED} with {_LEAST_IDENTITY:.0%} are needed; choose another structure or check the sequence."
         )
-    return best.mapping
+    return replace(best.mapping, copies=_copies(best.mapping.chain, chains, shared, table))
 
 
 def receptor_index(structure: Structure, mapping: StructureMap, table: ResidueTable) -> Integer[np.ndarray, " R"]:
@@ -152,12 +164,30 @@ def _check_lengths(structure: Structure, table: ResidueTable, chains: list[np.nd
         )
 
 
-def _likely(table: ResidueTable, chains: list[np.ndarray], protein: Protein) -> list[np.ndarray]:
+def _chain_called(name: str, chains: list[np.ndarray], table: ResidueTable, structure: Structure) -> np.ndarray:
+    for rows in chains:
+        if table.chain[rows[0]] == name:
+            return rows
+    there = ", ".join(str(table.chain[rows[0]]) or "(blank)" for rows in chains[:10])
+    raise StructureError(f"{structure.name} has no protein chain {name[:8]!r}; there is: {there}.")
+
+
+def _shared_words(table: ResidueTable, chains: list[np.ndarray], protein: Protein) -> list[int]:
+    """How many words of each chain the sequence has, too."""
+    words = set(_words(protein.sequence))
+    return [sum(word in words for word in _words("".join(table.letter[rows]))) for rows in chains]
+
+
+def _copies(mapped: str, chains: list[np.ndarray], shared: list[int], table: ResidueTable) -> tuple[str, ...]:
+    names = [str(table.chain[rows[0]]) for rows in chains]
+    least = max(_COPY * shared[names.index(mapped)], 1)
+    return tuple(name for name, count in zip(names, shared, strict=True) if count >= least or name == mapped)
+
+
+def _likely(chains: list[np.ndarray], shared: list[int]) -> list[np.ndarray]:
     """The few chains that share most words with the sequence; aligning every chain of a large assembly would take seconds."""
     if len(chains) <= _MOST_ALIGNED_CHAINS:
         return chains
-    words = set(_words(protein.sequence))
-    shared = [sum(word in words for word in _words("".join(table.letter[rows]))) for rows in chains]
     chosen = sorted(range(len(chains)), key=lambda chain: -shared[chain])[:_MOST_ALIGNED_CHAINS]
     return [chains[chain] for chain in sorted(chosen)]
 

@@ -19,7 +19,16 @@ UNNUMBERED = -99_999  # of a ligand that has no number; no program writes it
 
 _ATOMS = "_atom_site."
 # What the file says of itself.
-_ABOUT = ("_entry.", "_struct.", "_struct_ref_seq.", "_entity.", "_ma_qa_metric.")
+_ABOUT = (
+    "_entry.",
+    "_struct.",
+    "_struct_ref_seq.",
+    "_entity.",
+    "_entity_src_gen.",
+    "_entity_src_nat.",
+    "_pdbx_entity_src_syn.",
+    "_ma_qa_metric.",
+)
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
 _NULL = frozenset({"?", "."})
 # Column -> the column that stands in for it, whole or row by row.

@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 
 from allo_core.errors import StructureError
 from allo_core.protein.contacts import NEAR_TARGET
+from allo_core.structure.components import LIPIDS
 from allo_core.structure.mapping import StructureMap
 from allo_core.structure.mmcif import UNNUMBERED
 from allo_core.structure.parts import Parts, scene_parts
@@ -23,6 +24,8 @@ _LONGEST_NAME = 60
 _LONGEST_CODE = 8  # of a chain or a component in a name
 _MOST_LIGANDS = 200  # a longer list, of a whole membrane, say, is no choice
 _MOST_CHAINS = 6  # named one by one
+_ORDER = ("ligand", "ion", "partner", "lipid", "copy")
+_ANOTHER_COPY = "another copy of the receptor"
 
 
 @dataclass(frozen=True)
@@ -36,16 +39,17 @@ class Target:
     name : str
         For people: ``"P0G 1601"``, ``"Na+ 2426"``, ``"Gs, chains A and B"``.  It may hold text from the file, on one line and printable;
         escape it before it goes into HTML.
-    kind : {"ligand", "ion", "partner"}
+    kind : {"ligand", "ion", "partner", "lipid", "copy"}
+        A lipid is also what was added to solve or crystallise the receptor; a copy is the receptor once more.
     """
 
     key: str
     name: str
-    kind: Literal["ligand", "ion", "partner"]
+    kind: Literal["ligand", "ion", "partner", "lipid", "copy"]
 
 
 def targets(structure: Structure, mapping: StructureMap) -> tuple[Target, ...]:
-    """What residues can be near to: the partners and ligands that the scene shows, in file order, partners first.
+    """What residues can be near to: ligands, ions, partners, lipids and other copies of the receptor, each in file order.
 
     Chains whose molecule (`Structure.molecules`) has the same name are one partner.  Waters are no target.
 
@@ -91,7 +95,8 @@ def residues_near(structure: Structure, mapping: StructureMap, key: str, cutoff:
 
 def _found(structure: Structure, parts: Parts, mapping: StructureMap) -> list[tuple[Target, np.ndarray]]:
     """Each target with the mask [R] of its residues; keys are made unique."""
-    found = _partners(structure, parts) + _ligands(structure, parts, mapping)
+    found = _partners(structure, parts, mapping) + _ligands(structure, parts, mapping)
+    found.sort(key=lambda item: _ORDER.index(item[0].kind))
     seen: Counter[str] = Counter()
     unique = []
     for target, rows in found:
@@ -101,16 +106,17 @@ def _found(structure: Structure, parts: Parts, mapping: StructureMap) -> list[tu
     return unique
 
 
-def _partners(structure: Structure, parts: Parts) -> list[tuple[Target, np.ndarray]]:
+def _partners(structure: Structure, parts: Parts, mapping: StructureMap) -> list[tuple[Target, np.ndarray]]:
     table = parts.table
     chains = list(dict.fromkeys(table.chain[parts.partner].tolist()))
     by_name: dict[tuple[str, str], list[str]] = {}
     for chain in chains:
-        name = structure.molecules.get(chain, "")
+        name = _ANOTHER_COPY if chain in mapping.copies else structure.molecules.get(chain, "")
         by_name.setdefault((name, "" if name else chain), []).append(chain)  # chains without a name stay apart
     found = []
     for (name, _), members in by_name.items():
-        target = Target(_key("partner", *members[:_MOST_CHAINS]), _partner_name(name, members), "partner")
+        kind = "copy" if name == _ANOTHER_COPY else "partner"
+        target = Target(_key("partner", *members[:_MOST_CHAINS]), _partner_name(name, members), kind)
         found.append((target, parts.partner & np.isin(table.chain, members)))
     return found
 
@@ -120,7 +126,7 @@ def _ligands(structure: Structure, parts: Parts, mapping: StructureMap) -> list[
     for row in np.flatnonzero(parts.ligand)[:_MOST_LIGANDS]:
         component, number, code = str(table.name[row]), int(table.number[row]), str(table.insertion[row])
         chain = str(table.chain[row])
-        kind = "ion" if parts.ion[row] else "ligand"
+        kind = "ion" if parts.ion[row] else "lipid" if component in LIPIDS else "ligand"
         shown = _ion(component, structure, int(table.starts[row])) if kind == "ion" else component
         counted = "" if number == UNNUMBERED else f" {number}{code}"
         name = _printable(f"{_printable(shown, _LONGEST_CODE)}{counted}", _LONGEST_NAME)

@@ -54,6 +54,8 @@ class Structure:
         Which residues the file refers to one database sequence each (DBREF, struct_ref_seq).
     molecules : dict of str to str
         Author chain -> name of its protein or nucleic acid (COMPND, entity), where the file gives one; text from outside.
+    organisms : dict of str to tuple of str
+        Author chain -> scientific names of the organisms that it comes from, where the file gives them; several where proteins are fused.
     predicted : bool
         Whether the file says that it is a prediction, with pLDDT in the column of B factors.
     """
@@ -66,6 +68,7 @@ class Structure:
     notes: tuple[str, ...] = ()
     references: tuple[ReferenceRange, ...] = ()
     molecules: dict[str, str] = field(default_factory=dict)
+    organisms: dict[str, tuple[str, ...]] = field(default_factory=dict)
     predicted: bool = False
 
 
@@ -111,6 +114,7 @@ def read_structure(source: str | Path | bytes, name: str | None = None) -> Struc
         parsed.notes + notes,
         parsed.references,
         parsed.molecules,
+        parsed.organisms,
         parsed.predicted,
     )
 

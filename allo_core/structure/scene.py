@@ -38,11 +38,15 @@ class Ligand:
 
 @dataclass(frozen=True)
 class Partner:
-    """A protein or nucleic acid that touches the receptor: its chain in the scene, the author's chain, and its residues."""
+    """A protein or nucleic acid that touches the receptor: its chain in the scene, the author's chain, and its residues.
+
+    ``is_copy`` says that it is the receptor once more, as a neighbour in the crystal or a second one of a dimer.
+    """
 
     chain: str
     author_chain: str
     n_residues: int
+    is_copy: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ def build_scene(
     kept = _Kept(structure.atoms, parts, placement)
     _check_range(structure, kept, protein, parts)
     ligand_rows, ligands = _ligands(kept, parts)
-    partner_rows, partners, notes = _partners(kept, parts)
+    partner_rows, partners, notes = _partners(kept, parts, mapping.copies)
     chains, n_partners, more_notes = _that_fit([_receptor(kept, parts, protein), ligand_rows], partner_rows, structure)
     text = pdb_text(chains)
     own = table.polymer & (table.chain == mapping.chain)
@@ -212,7 +216,7 @@ def _ligands(kept: _Kept, parts: Parts) -> tuple[AtomRows, tuple[Ligand, ...]]:
     return atoms, ligands
 
 
-def _partners(kept: _Kept, parts: Parts) -> tuple[list[AtomRows], tuple[Partner, ...], tuple[str, ...]]:
+def _partners(kept: _Kept, parts: Parts, copies: tuple[str, ...]) -> tuple[list[AtomRows], tuple[Partner, ...], tuple[str, ...]]:
     table = parts.table
     names, first = np.unique(table.chain[parts.partner], return_index=True)
     authors = [str(name) for name in names[np.argsort(first)]]
@@ -222,7 +226,7 @@ def _partners(kept: _Kept, parts: Parts) -> tuple[list[AtomRows], tuple[Partner,
         rows = parts.partner & (table.chain == author)
         if author in letters and rows.sum() < NUMBERS.stop:
             chains.append(kept.rows(rows, letters[author], *_partner_numbers(table, rows)))
-            partners.append(Partner(letters[author], author, int(rows.sum())))
+            partners.append(Partner(letters[author], author, int(rows.sum()), author in copies))
     left_out = len(authors) - len(partners)
     notes = (f"{left_out} of {len(authors)} partner chains are not shown: the viewer's format has no room for them.",) if left_out else ()
     return chains, tuple(partners), notes

@@ -70,7 +70,7 @@ def _question(options: argparse.Namespace, subject: Subject) -> Question:
 def _picture(options: argparse.Namespace, protein: Protein) -> Picture | None:
     if options.structure is None:
         return None
-    picture = open_picture(options.structure, protein)
+    picture = open_picture(options.structure, protein, options.chain)
     picture.check(options)
     return picture
 

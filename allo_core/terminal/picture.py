@@ -47,7 +47,7 @@ def check_picture_options(options: argparse.Namespace) -> None:
     """ExportError where the options about a structure ask for half of something; StoreError for a file that cannot be written."""
     wanted = [name for name in ("cif", *_WRITERS) if getattr(options, name) is not None]
     if options.structure is None:
-        given = [*wanted, *(["head"] if options.head is not None else [])]
+        given = [*wanted, *(name for name in ("head", "chain") if getattr(options, name) is not None)]
         if given:
             raise ExportError(f"--{given[0]} needs a structure; name one with --structure (8FYN, or a file).")
         return
@@ -102,13 +102,15 @@ class Picture:
         return f"{where}: attention received from {head_name}; colours from 0 to {ceiling:.3g} ({ceiling_name})"
 
 
-def open_picture(reference: str, protein: Protein) -> Picture:
+def open_picture(reference: str, protein: Protein, chain: str | None = None) -> Picture:
     """A structure of the protein: a file, one that ships with the app, or one that is fetched.
 
     Parameters
     ----------
     reference : str
         A file, a PDB code, the name of an AlphaFold model, or a UniProt accession, which means its AlphaFold model.
+    chain : str, optional
+        The author's chain that is the receptor, where there are several copies; by default the one that fits best.
 
     Raises
     ------
@@ -125,7 +127,7 @@ def open_picture(reference: str, protein: Protein) -> Picture:
         structure = replace(structure, entry=entry)  # the shipped files do not name theirs
     # A person's file may be numbered unlike the entry that it names, so scripts load the file itself.
     credit = ATTRIBUTION if own is None and not entry else ""
-    return Picture(name, entry or COLOURED_FILE, structure, map_structure(structure, protein), credit)
+    return Picture(name, entry or COLOURED_FILE, structure, map_structure(structure, protein, chain), credit)
 
 
 def _own_file(reference: str) -> Path | None:

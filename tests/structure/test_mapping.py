@@ -315,3 +315,21 @@ def test_a_chain_too_long_to_align_is_refused():
     atoms.res_id = np.repeat(np.arange(1, 220 * 46 + 1), 4)
     with pytest.raises(StructureError, match="Chain A of x has 10120 residues, and 10000 can be aligned"):
         map_structure(replace(structure, atoms=atoms), PROTEIN)
+
+
+def test_a_file_with_two_copies_offers_both():
+    structure, protein = structure_of("5G53"), protein_of("5G53")
+    first = map_structure(structure, protein)
+    assert (first.chain, first.copies) == ("B", ("A", "B"))  # which shows more of it
+    second = map_structure(structure, protein, "A")
+    assert (second.chain, second.copies) == ("A", ("A", "B"))
+    assert {residue.chain for residue in second.residues if residue is not None} == {"A"}
+    assert second.aligned < first.aligned
+    assert map_structure(structure_of("3SN6"), protein_of("3SN6")).copies == ("R",)
+
+
+def test_a_chain_that_is_not_the_receptor_is_refused_by_name():
+    with pytest.raises(StructureError, match=r"5G53 is not a structure of .*: its chain C has 0 aligned residues"):
+        map_structure(structure_of("5G53"), protein_of("5G53"), "C")
+    with pytest.raises(StructureError, match=r"5G53 has no protein chain 'Q'; there is: A, B, C, D\."):
+        map_structure(structure_of("5G53"), protein_of("5G53"), "Q")

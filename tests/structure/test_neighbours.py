@@ -92,11 +92,15 @@ def test_the_sodium_of_8fyn_is_not_in_the_sodium_pocket():
 def test_targets_are_what_the_scene_shows(entry):
     structure, mapping = structure_of(entry), map_of(entry)
     found, scene = targets(structure, mapping), build_scene(structure, mapping, protein_of(entry))
-    small = [target for target in found if target.kind != "partner"]
-    assert [target.kind == "ion" for target in small] == [ligand.is_ion for ligand in scene.ligands]
-    assert [target.key.split(".")[0] for target in small] == [ligand.label for ligand in scene.ligands]
-    partners = [target for target in found if target.kind == "partner"]
-    assert [partner.author_chain for partner in scene.partners] == [c for target in partners for c in target.key.split(".")[1:]]
+    small = [target for target in found if target.kind not in ("partner", "copy")]
+    named = {target.key.split(".")[0]: target.kind == "ion" for target in small}
+    assert named == {ligand.label: ligand.is_ion for ligand in scene.ligands}
+    assert len(small) == len(scene.ligands)
+    for is_copy, kind in ((False, "partner"), (True, "copy")):
+        chains = [chain for target in found if target.kind == kind for chain in target.key.split(".")[1:]]
+        assert chains == [partner.author_chain for partner in scene.partners if partner.is_copy is is_copy]
+    kinds = [target.kind for target in found]
+    assert kinds == sorted(kinds, key=("ligand", "ion", "partner", "lipid", "copy").index)  # what people mark by comes first
     assert len({target.key for target in found}) == len({target.name for target in found}) == len(found) > 0
     assert all(re.fullmatch(r"[A-Za-z0-9.]{1,40}", target.key) for target in found)
     assert all(target.name.isprintable() and len(target.name) < 90 for target in found)
@@ -172,7 +176,7 @@ def test_many_chains_are_named_by_the_first():
 def test_unknown_targets_are_refused_with_those_there_are():
     structure, mapping, _ = shipped("3SN6")
     with pytest.raises(
-        StructureError, match=r"nothing called 'chain Z' near the receptor; there is: partner\.A\.B, P0G\.R\.1601\."
+        StructureError, match=r"nothing called 'chain Z' near the receptor; there is: P0G\.R\.1601, partner\.A\.B\."
     ) as error:
         residues_near(structure, mapping, "chain Z")
     assert "\n" not in str(error.value)
@@ -180,3 +184,12 @@ def test_unknown_targets_are_refused_with_those_there_are():
     assert targets(bare, its_map) == ()
     with pytest.raises(StructureError, match="there is: none"):
         residues_near(bare, its_map, "partner.A")
+
+
+def test_the_other_copy_of_a_receptor_comes_last_and_is_called_that():
+    structure, mapping = structure_of("5G53"), map_of("5G53")
+    found, scene = targets(structure, mapping), build_scene(structure, mapping, protein_of("5G53"))
+    assert found[0].kind == "ligand"
+    copies = [target for target in found if target.kind == "copy"]
+    assert [target.name for target in copies] == ["another copy of the receptor, chain A"]
+    assert {partner.author_chain: partner.is_copy for partner in scene.partners} == {"A": True, "D": False}

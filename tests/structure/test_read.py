@@ -299,3 +299,10 @@ def test_molecule_names_are_printable_and_short():
     assert name.startswith("AB <b>x")
     assert name.isprintable()
     assert len(name) <= 80
+
+
+def test_organisms_of_both_formats():
+    assert structure_of("1U19").organisms == {"A": ("Bos taurus",), "B": ("Bos taurus",)}
+    assert structure_of("3VG9").organisms["A"] == ("Homo sapiens",)
+    assert "Homo sapiens" in structure_of("3SN6").organisms["R"]  # a fusion with a phage's lysozyme
+    assert read_structure(SMALL, "x.pdb").organisms == {}

@@ -170,3 +170,17 @@ def test_what_was_read_otherwise_is_said(tmp_path, capsys):
     code, _, err = run("analyse", "AA2AR", *SODIUM, "--structure", own, "--cif", tmp_path / "structure_coloured.cif", capsys=capsys)
     assert code == 0
     assert "twice.cif has 2 data blocks with atoms; the first one, 8FYN, is used." in err
+
+
+def test_the_copy_that_is_coloured_can_be_chosen(shared, tmp_path, capsys):
+    own = shared / "data/structures/5G53.pdb.gz"
+    for chain, options in (("B", ()), ("A", ("--chain", "A"))):
+        cif = tmp_path / f"{chain}.cif"
+        code, out, _ = run("analyse", "AA2AR", *SODIUM, "--structure", own, *options, "--cif", cif, capsys=capsys)
+        assert code == 0
+        assert f"5G53.pdb.gz, chain {chain}, " in out
+        atoms = get_structure(CIFFile.read(cif), model=1, extra_fields=["b_factor"])
+        assert {str(name) for name in atoms.chain_id[atoms.b_factor > 0]} == {chain}
+    code, _, err = run("analyse", "AA2AR", *SODIUM, "--chain", "A", capsys=capsys)
+    assert code != 0
+    assert "--chain needs a structure" in err

@@ -60,7 +60,7 @@ def use_structure(content: bytes, name: str, place: str) -> None:
 
 def _show_structure(key: str) -> None:
     load_structure(key, protein_of(session.page().view))
-    session.page().change(structure=key, pair=None)
+    session.page().change(structure=key, chain="", pair=None)
     for place in session.STRUCTURE_PLACES:
         session.page().problem(place)
 

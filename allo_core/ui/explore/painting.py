@@ -20,11 +20,12 @@ MOST_LABELS = 6
 _MOST_NAMED_PAIRS = 2
 
 
-def short_label(protein: Protein, index: int) -> str:
-    """``"D52 2.50"``, as it is written beside the residue."""
+def short_label(protein: Protein, index: int, loaded: LoadedStructure | None = None) -> str:
+    """``"D52 2.50"``, as it is written beside the residue; ``"L48→A 2.46"`` where the structure shows another one."""
     numbers = numbers_for(protein)
     generic = "" if numbers is None else numbers.ballesteros[index] or numbers.gpcrdb[index]
-    return f"{protein.label(index)} {generic}".strip()
+    there = "" if loaded is None else loaded.changed.get(index, "")
+    return f"{protein.label(index)}{'→' if there else ''}{there} {generic}".strip()
 
 
 def paint(
@@ -44,7 +45,7 @@ def paint(
     track = tracks()[view.colouring]
     sets = {name: ([protein.number(i) for i in view.sets[name]], colour) for name, colour in SET_COLOURS.items()}
     title = track.title or (result.head_name if result is not None else "Structure")
-    extra = {"title": title, "pairs": _pairs(view, protein, details), "tags": _tags(view, protein, result, details)}
+    extra = {"title": title, "pairs": _pairs(view, protein, details), "tags": _tags(view, protein, result, details, loaded)}
     shown = track.of(source_of(view, protein, result, maps, loaded))
     if shown is None:
         return Painting([], labels, [], "", sets, None, "plain", **extra)
@@ -97,7 +98,9 @@ def _pairs(view: View, protein: Protein, details: HeadDetails | None) -> list[tu
     return [(protein.number(query), protein.number(key), round(float(weight), 4), chosen) for query, key, weight, chosen in drawn]
 
 
-def _tags(view: View, protein: Protein, result: Result | None, details: HeadDetails | None) -> list[tuple[int, str]]:
+def _tags(
+    view: View, protein: Protein, result: Result | None, details: HeadDetails | None, loaded: LoadedStructure | None
+) -> list[tuple[int, str]]:
     """The pair that is pointed out, the ends of the strongest pairs, then the marked residues that receive most attention."""
     drawn = () if details is None else details.pairs[: min(view.pairs, _MOST_NAMED_PAIRS)]
     ends = [index for pair in drawn for index in (pair.query, pair.key)]
@@ -106,4 +109,4 @@ def _tags(view: View, protein: Protein, result: Result | None, details: HeadDeta
         received = result.received
         marked.sort(key=lambda index: -received[index])
     chosen = list(dict.fromkeys((*(view.pair or ()), *ends, *marked)))[:MOST_LABELS]
-    return [(protein.number(index), short_label(protein, index)) for index in chosen]
+    return [(protein.number(index), short_label(protein, index, loaded)) for index in chosen]

@@ -138,7 +138,12 @@ def structure_line(loaded: LoadedStructure, protein: Protein) -> str:
     """What is shown, in one line, and what a person should know about how it was read."""
     mapping, scene = loaded.mapping, loaded.scene
     what = "AlphaFold model, predicted" if loaded.credit else f"chain {mapping.chain}"
-    parts = [f"{loaded.name} {what}", f"{mapping.aligned} of {len(protein)} residues, {mapping.identity:.1%} identical"]
+    if len(mapping.copies) > 1:
+        what += f", one of {len(mapping.copies)} copies"
+    alike = f"{mapping.identity:.1%} identical"
+    if loaded.species:
+        alike = f"of another species ({loaded.species}), {len(mapping.substitutions)} differences"
+    parts = [f"{loaded.name} {what}", f"{mapping.aligned} of {len(protein)} residues, {alike}"]
     if scene.fusion_residues:
         parts.append(f"{scene.fusion_residues} residues of fusion, tags and linkers hidden")
     notes = " ".join((*loaded.structure.notes, *scene.notes))

@@ -34,7 +34,7 @@ def draw_rail(view: View, protein: Protein, loaded: LoadedStructure | None, has_
     draw_model(view.model, lambda model: session.page().change(model=model, head=None))
     _run(view, protein, has_run)
     draw_residue_sets(view, protein, loaded)
-    draw_structure_choice(view)
+    draw_structure_choice(view, loaded)
     _advanced(view)
 
 

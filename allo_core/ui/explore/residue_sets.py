@@ -35,10 +35,11 @@ def draw_residue_sets(view: View, protein: Protein, loaded: LoadedStructure | No
     indices, colour = view.sets[view.marking], SET_COLOURS[view.marking]
     st.html(f'<div style="height:4px;border-radius:2px;background:{colour}"></div>')
     _site(view, indices)
-    _chips("chips", indices[:_CHIPS], protein)
+    _chips("chips", indices[:_CHIPS], protein, loaded)
     if len(indices) > _CHIPS:
         with st.expander(f"{len(indices) - _CHIPS} more"):
-            _chips("more_chips", indices[_CHIPS:], protein)
+            _chips("more_chips", indices[_CHIPS:], protein, loaded)
+    _changed(indices, loaded)
     _text(protein)
     _changes()
     with st.expander(f"Name set {view.marking}"):
@@ -62,7 +63,15 @@ def _site(view: View, indices: tuple[int, ...]) -> None:
     )
 
 
-def _chips(key: str, indices: tuple[int, ...], protein: Protein) -> None:
+def _changed(indices: tuple[int, ...], loaded: LoadedStructure | None) -> None:
+    """Explain the arrow on chips of residues that the structure does not show as the model read them."""
+    changed = [] if loaded is None else [index for index in indices if index in loaded.changed]
+    if changed and loaded is not None:
+        why = f"of another species, {loaded.species}" if loaded.species else "mutated there"
+        st.caption(plain(f"→: {loaded.name} shows another residue ({why})."))
+
+
+def _chips(key: str, indices: tuple[int, ...], protein: Protein, loaded: LoadedStructure | None) -> None:
     """Chips of marked residues; a click on one takes it away."""
     if not indices:
         return
@@ -72,7 +81,7 @@ def _chips(key: str, indices: tuple[int, ...], protein: Protein) -> None:
         session.mark(tuple(index for index in session.marked() if index not in gone))
 
     def name(index: int) -> str:
-        return short_label(protein, index)
+        return short_label(protein, index, loaded)
 
     st.pills(
         "Marked",

@@ -14,7 +14,6 @@ __all__ = ["model_sentence", "structure_sentence"]
 
 _UNSEEN = "The model never saw this structure or its state."
 _MOST_NAMED = 8  # substitutions
-_HUMAN = "human"
 _NUMBERED_ALONG = 100  # residues; the author's number of a residue of the receptor is off by one constant
 
 
@@ -53,8 +52,8 @@ def structure_sentence(loaded: LoadedStructure, protein: Protein) -> str:
     wild_type = receptor is not None and protein.sequence in receptor.protein.sequence
     if not wild_type and changes:
         what = f"differs from the sequence that the model read at {_listed(changes)}"
-    elif known is not None and known.species != _HUMAN:
-        what = f"is of the {known.species} receptor, which differs from the sequence at {_listed(changes)}"
+    elif loaded.species:
+        what = f"is of another species ({loaded.species}), which differs from the sequence at {_listed(changes) or 'no residue'}"
     elif known is not None and known.fusion:
         what = f"is a {known.fusion} fusion {_with(changes)}{_at_the_junction(loaded, protein)}"
     elif loaded.ref.kind == "alphafold":

@@ -141,7 +141,7 @@ def settle() -> tuple[View, Protein]:
     ref = explore.view.structure_ref
     if ref is not None and ref.kind == "upload" and ref.id not in remembered("structure"):
         explore.tell("The uploaded structure is no longer kept on this machine; upload it again.")
-        explore.change(structure="", pair=None)
+        explore.change(structure="", chain="", pair=None)
     return explore.view, protein
 
 
@@ -150,7 +150,7 @@ def loaded_structure(view: View, protein: Protein) -> tuple[LoadedStructure | No
     if not view.structure:
         return None, ""
     try:
-        return load_structure(view.structure, protein), ""
+        return load_structure(view.structure, protein, view.chain), ""
     except AlloScopeError as error:
         return None, str(error)
 

@@ -9,6 +9,7 @@ from allo_core.ui.explore.view import View, offered_structures, protein_of
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
 from allo_core.ui.shared.refs import StructureRef
+from allo_core.ui.shared.structures import LoadedStructure
 
 __all__ = ["draw_structure_choice", "fetch_alphafold", "upload_structure"]
 
@@ -16,8 +17,8 @@ _UPLOAD_MB = 200
 _FORMATS = ["pdb", "ent", "cif", "mmcif", "bcif", "gz"]
 
 
-def draw_structure_choice(view: View) -> None:
-    """Shipped, fetched and uploaded structures of the protein; ways to get another."""
+def draw_structure_choice(view: View, loaded: LoadedStructure | None) -> None:
+    """Shipped, fetched and uploaded structures of the protein, and their chains; ways to get another."""
     options = offered_structures(view.protein)
     options |= {key: f"{name} · yours" for key, name in session.remembered("structure").items()}
     options |= {name: f"{name} · fetched" for name in incoming.fetched_structures() if name not in options}
@@ -28,8 +29,10 @@ def draw_structure_choice(view: View) -> None:
         list(options),
         format_func=options.__getitem__,
         help=HELP["structure"],
-        **mirrored("structure", offered, lambda structure: session.page().change(structure=structure, pair=None), list(options)),
+        **mirrored("structure", offered, lambda structure: session.page().change(structure=structure, chain="", pair=None), list(options)),
     )
+    if loaded is not None and len(loaded.mapping.copies) > 1:
+        _chain(loaded)
     with st.expander("Fetch or upload a structure", expanded=bool(session.page().noted("structure"))):
         with st.form("fetch_structure", border=False):
             st.text_input("PDB entry or AlphaFold model", key="identifier", placeholder="6DDF or AF-P29274-F1", help=HELP["identifier"])
@@ -39,6 +42,19 @@ def draw_structure_choice(view: View) -> None:
         fetch_alphafold("alphafold", "structure")
         upload_structure("upload", "structure")
     incoming.draw_complaint("structure")
+
+
+def _chain(loaded: LoadedStructure) -> None:
+    """Which of several copies of the receptor is shown."""
+    copies = list(loaded.mapping.copies)
+    st.segmented_control(
+        "Copy of the receptor",
+        copies,
+        format_func=lambda chain: f"chain {chain or '(blank)'}",
+        required=True,
+        help=HELP["chain"],
+        **mirrored("chain", loaded.mapping.chain, lambda chain: chain and session.page().change(chain=chain, pair=None), default="default"),
+    )
 
 
 def fetch_alphafold(key: str, place: str) -> None:

@@ -51,9 +51,10 @@ SETS = ("A", "B")
 MOST_PAIRS = 50
 LONGEST_NAME = 40  # letters
 # Fields whose text in a link is their value.
-_AS_THEY_ARE = "name_a name_b marking model measure null draws score colouring scale pairs device dtype colours panel".split()
+_AS_THEY_ARE = "name_a name_b marking model measure null draws score colouring scale pairs chain device dtype colours panel".split()
 _MOST_FOREIGN = 3  # notices of parameters that do not exist
 _FIRST_RECEPTOR = "AA2AR"
+_LONGEST_CHAIN = 8  # letters; mmCIF allows more, no entry uses them
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ class View:
         Where the heatmap's colours end, a key of COLOURS.
     panel : str
         A key of PANELS; "" for the structure where there is one, else for the snake plot.
+    chain : str
+        Author chain that is shown as the receptor, where the structure has several copies of it; "" for the one that fits best.
     """
 
     protein: str
@@ -120,6 +123,7 @@ class View:
     name_b: str = ""
     colours: str = "values"
     panel: str = ""
+    chain: str = ""
 
     @property
     def sets(self) -> dict[str, tuple[int, ...]]:
@@ -181,6 +185,7 @@ def starting_view(protein_key: str = _FIRST_RECEPTOR, base: View | None = None) 
         marking="A",
         measure="A",
         structure=view.structure,
+        chain="",
         head=None,
         pair=None,
     )
@@ -294,6 +299,12 @@ def _read_structure(text: str, view: View) -> str:
     return text
 
 
+def _read_chain(text: str, view: View) -> str:
+    if len(text) > _LONGEST_CHAIN or not text.isprintable():
+        raise ValueError(f"{text[:20]!r} is not the name of a chain.")
+    return text
+
+
 _READERS = {
     "model": one_of(tuple(MODELS)),
     "sites": _read_sites,
@@ -316,4 +327,5 @@ _READERS = {
     "head": read_head,
     "pair": _read_pair,
     "structure": _read_structure,
+    "chain": _read_chain,
 }

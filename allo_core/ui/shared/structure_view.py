@@ -9,7 +9,7 @@ from streamlit.components.v2 import component
 from allo_core.fetch.three_d_mol import FILE, ThreeDMolError, ensure_library
 from allo_core.figures.colours import ELEMENTS, PAIRS, PARTNER, PARTNER_ON_DARK, PLAIN, POINTED_OUT, UNCERTAIN
 from allo_core.structure.components import LIPIDS
-from allo_core.structure.scene import Scene
+from allo_core.structure.scene import Partner, Scene
 from allo_core.structure.style import STYLE
 from allo_core.ui.shared.components import component_file, component_without_picture
 from allo_core.ui.shared.painting import Painting
@@ -107,7 +107,8 @@ def structure_view(
                 {"name": helix.name, "top": helix.top.round(2).tolist(), "bottom": helix.bottom.round(2).tolist()}
                 for helix in scene.helices
             ],
-            "chains": {partner.chain: f"chain {partner.author_chain} of the entry" for partner in scene.partners},  # shown as text only
+            "chains": {partner.chain: _partner(partner) for partner in scene.partners},  # shown as text only
+            "copies": [partner.chain for partner in scene.partners if partner.is_copy],
             "ligands": [name for name in others if name not in LIPIDS],
             "lipids": [name for name in others if name in LIPIDS],
             "ions": ions,
@@ -120,6 +121,10 @@ def structure_view(
             "credit": credit,
         },
     )
+
+
+def _partner(partner: Partner) -> str:
+    return f"chain {partner.author_chain} of the entry{', another copy of the receptor' if partner.is_copy else ''}"
 
 
 def picked_number(key: str, scene_id: str, first: int, length: int) -> int | None:

@@ -22,6 +22,8 @@ from allo_core.ui.shared.refs import StructureRef
 
 __all__ = ["LoadedStructure", "load_structure"]
 
+_HUMAN = ("human", "homo sapiens")
+
 
 @dataclass(frozen=True)
 class LoadedStructure:
@@ -46,13 +48,24 @@ class LoadedStructure:
         return StructureRef.parse(self.key)
 
     @property
+    def species(self) -> str:
+        """The other species that the receptor's chain comes from; "" where it is human, as all receptors of the library are, or unknown."""
+        organisms = self.structure.organisms.get(self.mapping.chain, ())
+        return "" if any(name.lower() in _HUMAN for name in organisms) else " and ".join(organisms)
+
+    @property
+    def changed(self) -> dict[int, str]:
+        """Residues of which the structure shows another: 0-based index -> its letter there."""
+        return {index: there for index, _, there in self.mapping.substitutions}
+
+    @property
     def credit(self) -> str:
         """Whom its licence asks to name beside every picture; "" for entries of the PDB, which are in the public domain, and uploads."""
         return ATTRIBUTION if self.ref.kind == "alphafold" else ""
 
 
-def load_structure(key: str, protein: Protein) -> LoadedStructure:
-    """A shipped, fetched or uploaded structure mapped onto the protein.
+def load_structure(key: str, protein: Protein, chain: str = "") -> LoadedStructure:
+    """A shipped, fetched or uploaded structure mapped onto the protein, by the author's ``chain`` where one is named.
 
     Raises
     ------
@@ -62,15 +75,15 @@ def load_structure(key: str, protein: Protein) -> LoadedStructure:
         It is no longer kept on this machine.
     """
     path, name = inputs.structure_file(key)
-    return _loaded(key, str(path), name, protein)
+    return _loaded(key, str(path), name, protein, chain)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the structure")
-def _loaded(key: str, path: str, name: str, protein: Protein) -> LoadedStructure:
+def _loaded(key: str, path: str, name: str, protein: Protein, chain: str) -> LoadedStructure:
     structure = read_structure(path, name)
     with suppress(LibraryError):
         structure = shipped_structure(key).described(structure)
-    mapping = map_structure(structure, protein)
+    mapping = map_structure(structure, protein, chain or None)
     numbers = numbers_for(protein)
     scene = build_scene(structure, mapping, protein, numbers.segment if numbers is not None else None)
     return LoadedStructure(

@@ -119,6 +119,18 @@ function listen(view) {
   button(".reset", () => upright(view));
   button(".full", () => (document.fullscreenElement ? document.exitFullscreen() : view.root.requestFullscreen()));
   button(".png", () => savePicture(view));
+  button(".copies", () => {
+    view.withCopies = !view.withCopies;
+    offerCopies(view);
+    paint(view);
+  });
+}
+
+function offerCopies(view) {
+  const button = view.root.querySelector(".copies");
+  button.hidden = !view.data.copies.length;
+  button.setAttribute("aria-pressed", String(view.withCopies));
+  button.textContent = view.withCopies ? "Hide other copies" : "Other copies";
 }
 
 function savePicture(view) {
@@ -154,6 +166,7 @@ function paint(view) {
     viewer.setStyle({ ...doubtful, atom: BACKBONE }, { stick: { radius: style.uncertain, color: data.uncertainColour } });
   }
   viewer.setStyle({ not: receptor, hetflag: false }, { cartoon: { color: data.partner, opacity: data.partnerOpacity } });
+  if (data.copies.length && !view.withCopies) viewer.setStyle({ chain: data.copies, hetflag: false }, {});
   viewer.setStyle({ ...bound, resn: data.ligands }, { stick: { radius: style.ligand_stick, ...byElement } });
   viewer.setStyle({ ...bound, resn: data.lipids }, { stick: { radius: style.lipid_stick, ...byElement } });
   viewer.setStyle({ ...bound, resn: data.ions }, { sphere: { scale: style.ion_scale, ...byElement } });
@@ -367,6 +380,7 @@ async function update(view) {
   writeLegend(view);
   writeKey(view);
   writeCredit(view);
+  offerCopies(view);
   paint(view);
   placeLabels(view);
   globalThis.alloscopePainted = data.painting; // the slide waits for it
@@ -381,6 +395,7 @@ function mount(root) {
     labels: box.querySelector(".labels"),
     viewer: null,
     shown: null,
+    withCopies: false, // of the receptor, such as its neighbours in the crystal
     queue: Promise.resolve(),
   };
   view.resized = new ResizeObserver(() => {

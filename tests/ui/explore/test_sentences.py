@@ -41,7 +41,7 @@ def test_what_the_model_read(protein, sentence):
         ("AA2AR", "8FYN", "Structure 8FYN is a BRIL fusion with this mutation: G218L (the entry counts L1106 as G218)."),
         ("ADRB2", "4LDO", "Structure 4LDO is a T4 lysozyme fusion with these mutations: "),
         ("ADRB2", "3SN6", "Structure 3SN6 is a T4 lysozyme fusion with these mutations: M96T, M98T, N187E."),
-        ("OPSD", "1U19", "Structure 1U19 is of the bovine receptor, which differs from the sequence at "),
+        ("OPSD", "1U19", "Structure 1U19 is of another species (bovine), which differs from the sequence at "),
     ],
 )
 def test_what_the_structure_is(receptor, entry, words):
