@@ -6,6 +6,7 @@
 - `maps`: attention maps, read as needed
 - `store`: kept runs: writing, finding, listing, deleting
 - `disk`: room on the disk
+- `cost`: memory, disk space and time of a run, told before it
 - `extract`: from a model and a protein to maps on disk
 - `column_reducer`: column weights while the model runs
 - `column_store`: kept column weights

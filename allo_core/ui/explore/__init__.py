@@ -12,6 +12,7 @@
 - `field`: widgets of one field
 - `incoming`: what comes in from outside
 - `panels`: the pictures
+- `run_offer`: how a run is started, and what it will take
 - `run_state`: what stands in their place
 - `painting`: the structure's colours
 - `strip`: the lines above the pictures

@@ -4,7 +4,6 @@ import streamlit as st
 
 from allo_core.errors import AlloScopeError, Cancelled
 from allo_core.fetch import fetch_sequence, fetch_structure, fetched_structure
-from allo_core.library.sites import receptor_of
 from allo_core.protein.sequence import Protein, read_protein
 from allo_core.ui.explore import session
 from allo_core.ui.explore.view import protein_of
@@ -36,11 +35,7 @@ def use_text(text: str, record: str) -> None:
 
 
 def _open(protein: Protein) -> None:
-    receptor = receptor_of(protein)
-    if receptor is not None and receptor.protein.sequence == protein.sequence:
-        session.open_protein(receptor.entry)
-    else:
-        session.open_protein(session.remember(inputs.keep_protein(protein)))
+    session.open_protein(session.remember(inputs.key_of(protein)))
 
 
 def use_structure(content: bytes, name: str, place: str) -> None:

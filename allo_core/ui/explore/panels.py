@@ -23,7 +23,7 @@ from allo_core.ui.explore.view import PANELS, View, offered_structures
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
 from allo_core.ui.shared.painting import Painting, residue_labels
-from allo_core.ui.shared.plots import draw_heads, draw_plot
+from allo_core.ui.shared.plots import GROWS, draw_heads, draw_plot
 from allo_core.ui.shared.snake_view import has_snake, snake_view
 from allo_core.ui.shared.structure_view import picked_number, structure_view
 from allo_core.ui.shared.structures import LoadedStructure
@@ -32,6 +32,7 @@ from allo_core.ui.shared.theme import current_theme
 
 __all__ = ["HEIGHT", "draw_heatmap", "draw_profile", "draw_receptor", "profile_of"]
 
+_STRUCTURE, _SNAKE = f"{GROWS}structure", f"{GROWS}snake"
 HEIGHT = 514  # px of heatmap and structure: the 33 layers of ESM-2 650M at 14 px, and the profile still fits a 900 px window
 
 
@@ -40,7 +41,7 @@ def draw_heatmap(view: View, result: Result) -> None:
     frame, shape, head = result.scores.frame, result.special_share.shape, result.head
     figure = _heatmap(result.scores_key, view.score, current_theme(), view.colours == "fixed", result)
     alt = f"Heatmap of {SCORES[view.score].label} of {shape[0]} x {shape[1]} heads."
-    draw_heads(figure, HEIGHT, alt, head, shape, session.select_head)
+    draw_heads(figure, HEIGHT, alt, head, shape, session.select_head, grows=True)
     flagged = frame["flags"] != ""
     grid = score_grid(frame, view.score, shape)[~flagged.to_numpy().reshape(shape)]
     if np.isfinite(grid).any():
@@ -110,28 +111,28 @@ def draw_receptor(view: View, protein: Protein, painting: Painting, loaded: Load
 
 def _draw_snake(protein: Protein, painting: Painting) -> None:
     if not has_snake(protein):
-        with st.container(height=HEIGHT, border=True, vertical_alignment="center", horizontal_alignment="center"):
+        with st.container(key=f"{GROWS}no_snake", height=HEIGHT, border=True, vertical_alignment="center", horizontal_alignment="center"):
             st.markdown("**No snake plot**")
             st.caption(plain(f"The helices of {protein.name} are not known, since it has no generic numbers."))
         return
     drawing = ""
 
     def pick() -> None:
-        number = picked_number("snake_view", drawing, protein.first, len(protein))
+        number = picked_number(_SNAKE, drawing, protein.first, len(protein))
         if number is not None:
             session.toggle_residue(protein.index(number))
 
-    drawing = snake_view(protein, painting, f"{file_stem(protein.name)}_{file_stem(painting.title)}", HEIGHT, pick, "snake_view")
+    drawing = snake_view(protein, painting, f"{file_stem(protein.name)}_{file_stem(painting.title)}", HEIGHT, pick, _SNAKE)
 
 
 def _draw_structure(protein: Protein, painting: Painting, loaded: LoadedStructure) -> None:
     def pick() -> None:
-        number = picked_number("structure_view", loaded.scene.id, protein.first, len(protein))
+        number = picked_number(_STRUCTURE, loaded.scene.id, protein.first, len(protein))
         if number is not None:
             session.toggle_residue(protein.index(number))
 
     file = f"{file_stem(protein.name)}_{file_stem(loaded.name)}_{file_stem(painting.title)}"
-    structure_view(loaded.scene, protein.first, painting, file, HEIGHT, pick, "structure_view", credit=loaded.credit)
+    structure_view(loaded.scene, protein.first, painting, file, HEIGHT, pick, _STRUCTURE, credit=loaded.credit)
 
 
 def structure_line(loaded: LoadedStructure, protein: Protein) -> str:
@@ -145,13 +146,15 @@ def structure_line(loaded: LoadedStructure, protein: Protein) -> str:
         alike = f"of another species ({loaded.species}), {len(mapping.substitutions)} differences"
     parts = [f"{loaded.name} {what}", f"{mapping.aligned} of {len(protein)} residues, {alike}"]
     if scene.fusion_residues:
-        parts.append(f"{scene.fusion_residues} residues of fusion, tags and linkers hidden")
+        receptor = receptor_of(protein)
+        is_part = receptor is not None and len(protein) < len(receptor.protein)
+        parts.append(f"{scene.fusion_residues} residues {'outside this part' if is_part else 'of fusion, tags and linkers'} hidden")
     notes = " ".join((*loaded.structure.notes, *scene.notes))
     return f"{' · '.join(parts)}. Click a residue to mark it. {notes}".strip()
 
 
 def _no_structure(protein: Protein) -> None:
-    with st.container(height=HEIGHT, border=True, vertical_alignment="center", horizontal_alignment="center"):
+    with st.container(key=f"{GROWS}no_structure", height=HEIGHT, border=True, vertical_alignment="center", horizontal_alignment="center"):
         st.markdown(f"**No structure for {plain(protein.name)}**")
         st.caption(_why_no_structure(protein))
         upload_structure("upload_here", "structure_here")

@@ -5,20 +5,19 @@ from io import BytesIO
 import streamlit as st
 
 from allo_core.errors import SequenceError
-from allo_core.library.nearest import numbers_for, seven_tm_domain
 from allo_core.library.receptors import receptors
-from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.storage.packed import DAMAGED, text_in
 from allo_core.ui.explore import incoming, session
 from allo_core.ui.explore.field import mirrored_field
 from allo_core.ui.explore.residue_sets import draw_residue_sets
+from allo_core.ui.explore.run_offer import draw_buttons, offer_of
 from allo_core.ui.explore.structure_choice import draw_structure_choice
 from allo_core.ui.explore.view import COLOURS, View
 from allo_core.ui.shared.choices import DRAWS
 from allo_core.ui.shared.help import DEFINITIONS, HELP
 from allo_core.ui.shared.mirror import mirrored
-from allo_core.ui.shared.models import draw_model, readable_size, whereabouts
+from allo_core.ui.shared.models import draw_model
 from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import plain
 
@@ -40,11 +39,15 @@ def draw_rail(view: View, protein: Protein, loaded: LoadedStructure | None, has_
 
 def _receptor(view: View) -> None:
     yours = session.remembered("sequence")
-    options = [*yours, *receptors()]
+    parts = [view.protein] if view.protein_ref.kind == "part" else []
+    options = [*parts, *yours, *receptors()]
 
     def name(key: str) -> str:
         if key in yours:
             return f"{yours[key]} · your sequence"
+        if key in parts:
+            entry, first, last = view.protein_ref.part
+            return f"{entry}, residues {first}–{last} · {receptors()[entry].name}"
         receptor = receptors()[key]
         return f"{receptor.entry} · {receptor.accession} · {receptor.name}"
 
@@ -87,53 +90,14 @@ def _use_sequence() -> None:
 
 
 def _run(view: View, protein: Protein, has_run: bool) -> None:
-    spec = get_spec(view.model)
-    if spec.longest is not None and len(protein) > spec.longest:
-        _offer_domain(protein, spec)
-        return
+    """Start the run; what stands in place of the pictures says what it takes."""
     job = session.current_job(view)
-    weights = whereabouts()[view.model]
-    if isinstance(weights, str) or (weights.state == "missing" and not has_run):
-        return
-    if not has_run and len(protein) + 2 > spec.trained_tokens:
-        _offer_domain(protein, spec)
-    label = f"Run {spec.label}" if weights.state != "download" else f"Download {readable_size(weights.size)} and run"
-    if job is not None and job.active:
-        label = "Running"
-    elif has_run:
-        label = "Kept run shown"
-    st.button(
-        label,
-        key="run",
-        type="primary",
-        width="stretch",
-        disabled=has_run or (job is not None and job.active),
-        on_click=session.start_run,
-        args=(view,),
-    )
-
-
-def _offer_domain(protein: Protein, spec: ModelSpec) -> None:
-    """Say that the sequence is longer than the model reads, or than it has seen, and offer the part with the seven helices."""
-    most = spec.longest or spec.trained_tokens - 2
-    reads = "reads at most" if spec.longest else "saw in training at most"
-    st.warning(f"{spec.label} {reads} {most:,} residues; this sequence has {len(protein):,}.")
-    domain = seven_tm_domain(protein, numbers_for(protein))
-    other = " or choose an ESM model" if spec.longest else ""
-    if domain is None:
-        st.caption(f"Its helices are not known, so cut it yourself{other}.")
-    elif len(domain) > most:
-        st.caption(f"Its 7TM domain has {len(domain):,} residues, also too many{other and '; choose an ESM model'}.")
+    if has_run:
+        st.caption(":material/check: Kept on this machine, so nothing needs to run.")
+    elif job is not None and job.active:
+        st.caption("Running")
     else:
-        first, last = domain.number(0), domain.number(len(domain) - 1)
-        st.button(
-            f"Use the 7TM domain, {first}–{last}",
-            key="domain",
-            type="primary",
-            width="stretch",
-            on_click=session.use_domain,
-            args=(domain,),
-        )
+        draw_buttons(view, protein, offer_of(view, protein), "")
 
 
 def _advanced(view: View) -> None:

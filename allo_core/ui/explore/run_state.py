@@ -7,8 +7,12 @@ from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
 from allo_core.ui.explore import session
+from allo_core.ui.explore.panels import HEIGHT
+from allo_core.ui.explore.run_offer import cost_in_words, draw_buttons, offer_of
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared.jobs import Job
+from allo_core.ui.shared.models import readable_size
+from allo_core.ui.shared.plots import GROWS
 from allo_core.ui.shared.run_panel import draw_progress
 from allo_core.ui.shared.text import plain
 
@@ -26,10 +30,24 @@ def draw_run_state(view: View, protein: Protein, job: Job | None) -> None:
     elif job is not None and job.state == "cancelled":
         st.info("The run was cancelled; nothing of it was kept.")
         st.button("Run again", key="again", on_click=session.start_run, args=(view,))
-    elif spec.longest is not None and len(protein) > spec.longest:
-        st.info(f"{spec.label} cannot read {len(protein)} residues. Use the 7TM domain (at the left) or choose an ESM model.")
     else:
-        st.info(f"{spec.label} has not read this sequence yet. Press Run at the left; the result is kept.")
+        _draw_offer(view, protein, spec.label)
+
+
+def _draw_offer(view: View, protein: Protein, model: str) -> None:
+    """The offer to start, as large as the pictures that will stand there."""
+    offer = offer_of(view, protein)
+    with st.container(key=f"{GROWS}offer", height=HEIGHT, border=True, vertical_alignment="center", horizontal_alignment="center"):
+        st.markdown(f"**{plain(model)} has not read {plain(protein.name)} yet**")
+        if offer.reason:
+            st.caption(plain(offer.reason))
+        if offer.domain is not None:
+            st.caption(plain(f"The 7TM domain alone: {cost_in_words(view, offer.domain)} Numbers, marks and structure stay."))
+        if offer.label:
+            whose = "The whole sequence" if offer.domain is not None else "The run"
+            first = f"{readable_size(offer.download)} are fetched once; then: " if offer.download else ""
+            st.caption(plain(f"{whose}: {first}{cost_in_words(view, protein)} The result is kept."))
+        draw_buttons(view, protein, offer, "_here")
 
 
 def draw_failure(error: AlloScopeError, maps: AttentionMaps | None) -> None:

@@ -184,7 +184,7 @@ def use_domain(domain: Protein) -> None:
         return tuple(index for index in range(len(domain)) if domain.number(index) in numbers)
 
     try:
-        key = remember(inputs.keep_protein(domain))
+        key = remember(inputs.key_of(domain))
         explore.change(protein=key, sites=kept(view.sites), sites_b=kept(view.sites_b), head=None, pair=None)
         explore.problem("residues")
     except AlloScopeError as error:
@@ -248,8 +248,8 @@ def select_head(layer: int, head: int) -> None:
 
 
 def remember(key: str) -> str:
-    """Keep an input's key in the lists of this session."""
-    if key not in page().inputs:
+    """Keep an input's key in the lists of this session; what the library has stands there anyway."""
+    if input_kind(key) is not None and key not in page().inputs:
         page().inputs.append(key)
     return key
 

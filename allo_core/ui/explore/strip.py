@@ -26,7 +26,7 @@ _DIVIDER = " :gray[|] "
 def draw_strip(view: View, protein: Protein) -> None:
     """Receptor, model, sites, threshold and null in one line."""
     part = f" {protein.number(0)}–{protein.number(len(protein) - 1)}" if protein.first != 1 else ""
-    name = f"{protein.name}{part}" if view.protein_ref.kind == "kept" else f"{view.protein} · {receptors()[view.protein].name}"
+    name = f"{protein.name}{part}" if view.protein_ref.kind == "kept" else f"{protein.name}{part} · {receptors()[protein.name].name}"
     parts = [plain(name), plain(get_spec(view.model).label), *_sets(view), f"threshold {view.threshold:.2f}"]
     parts.append(f"{possible_null(view.null, numbers_for(protein))} null")
     with st.container(key="strip"):

@@ -8,7 +8,7 @@ from functools import lru_cache
 from allo_core.analysis.measures import MEASURES, Measure
 from allo_core.attention.columns import DEFAULT_THRESHOLD
 from allo_core.attention.nulls import Null
-from allo_core.errors import AlloScopeError
+from allo_core.errors import AlloScopeError, SequenceError
 from allo_core.fetch import fetched_structure
 from allo_core.figures.head_scores import SCORES
 from allo_core.library.nearest import numbers_for
@@ -54,6 +54,7 @@ LONGEST_NAME = 40  # letters
 _AS_THEY_ARE = "name_a name_b marking model measure null draws score colouring scale pairs chain device dtype colours panel".split()
 _MOST_FOREIGN = 3  # notices of parameters that do not exist
 _FIRST_RECEPTOR = "AA2AR"
+_SHORTEST_PART = 20  # residues; shorter ones occur twice in a receptor by chance
 _LONGEST_CHAIN = 8  # letters; mmCIF allows more, no entry uses them
 
 
@@ -64,7 +65,7 @@ class View:
     Parameters
     ----------
     protein : str
-        Entry name of a library receptor, or the key of a kept sequence (`inputs.keep_protein`).
+        Entry name of a library receptor, a part of one ("GRM5:550-863"), or the key of a kept sequence (`inputs.keep_protein`).
     sites, sites_b : tuple of int
         0-based indices of the residues of set A and of set B.
     marking : {"A", "B"}
@@ -148,10 +149,30 @@ class View:
 
 
 def protein_of(view: View) -> Protein:
-    """The protein of a view; LibraryError or StoreError where it is neither in the library nor kept here."""
+    """The protein of a view.
+
+    Raises
+    ------
+    LibraryError, StoreError
+        It is neither in the library nor kept here.
+    SequenceError
+        A part of a receptor that does not have these residues.
+    """
     if view.protein_ref.kind == "kept":
         return inputs.kept_protein(view.protein)
+    if view.protein_ref.kind == "part":
+        return _part(*view.protein_ref.part)
     return find_receptor(view.protein).protein
+
+
+def _part(entry: str, first: int, last: int) -> Protein:
+    receptor = find_receptor(entry)
+    length = len(receptor.protein)
+    if not 1 <= first <= last - _SHORTEST_PART + 1 <= length - _SHORTEST_PART + 1:
+        raise SequenceError(
+            f"{receptor.entry} has no part {first}-{last}; it has residues 1 to {length}, and a part at least {_SHORTEST_PART} of them."
+        )
+    return receptor.protein.crop(first, last)
 
 
 @lru_cache(maxsize=64)
@@ -225,7 +246,7 @@ def from_query(query: Mapping[str, str]) -> tuple[View, list[str]]:
     if "protein" in query:
         ref = ProteinRef.parse(query["protein"].strip())
         try:
-            key = ref.id if ref.kind == "kept" else find_receptor(ref.id).entry
+            key = ref.id if ref.kind == "kept" else inputs.key_of(protein_of(View(ref.id)))
             protein_of(View(key))
             view = starting_view(key)
         except AlloScopeError as error:

@@ -11,6 +11,7 @@ from allo_core.errors import AlloScopeError
 from allo_core.library.sites import receptor_of
 from allo_core.protein.sequence import Protein
 from allo_core.runs.column_store import columns_folder, delete_columns, kept_columns
+from allo_core.runs.meta import RunMeta
 from allo_core.runs.store import KeptRun, OtherRun, damaged_runs, delete_run, list_runs, other_version_runs, runs_folder
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.models import model_label, readable_size
@@ -77,15 +78,23 @@ def _draw_runs() -> None:
 
 def _draw_way_to_explore(run: KeptRun) -> None:
     """The run in Explore, with the marks that its protein begins with there."""
-    protein = Protein(run.meta.protein_name, run.meta.sequence)
-    known = receptor_of(protein)
+    protein = _protein_of(run.meta)
     try:
-        key = known.entry if known is not None and known.protein.sequence == protein.sequence else inputs.keep_protein(protein)
+        key = inputs.key_of(protein)
     except AlloScopeError as error:
         st.error(plain(str(error)))
         return
     choices = {"protein": key, "model": run.meta.model_id, "device": run.meta.device_type, "dtype": run.meta.dtype}
     st.link_button("Open in Explore", f"/?{urlencode(choices)}", icon=":material/biotech:", type="primary")
+
+
+def _protein_of(meta: RunMeta) -> Protein:
+    """The protein of a run, in UniProt numbers where it is a part of the receptor that it is named after."""
+    protein = Protein(meta.protein_name, meta.sequence)
+    receptor = receptor_of(protein)
+    if receptor is None or receptor.entry != protein.name or protein.sequence not in receptor.protein.sequence:
+        return protein
+    return Protein(protein.name, protein.sequence, receptor.protein.sequence.index(protein.sequence) + 1)
 
 
 def _draw_others(others: Sequence[OtherRun]) -> None:

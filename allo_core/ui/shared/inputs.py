@@ -11,6 +11,7 @@ from pathlib import Path
 from allo_core.errors import StoreError
 from allo_core.family.table import table_text
 from allo_core.fetch import fetched_structure
+from allo_core.library.sites import receptor_of
 from allo_core.library.structures import shipped_structure
 from allo_core.protein.sequence import Protein
 from allo_core.storage.home import home
@@ -28,6 +29,7 @@ __all__ = [
     "kept_protein",
     "kept_structure",
     "kept_table",
+    "key_of",
     "name_of",
     "structure_file",
 ]
@@ -37,9 +39,22 @@ def keep_protein(protein: Protein) -> str:
     """Keep a protein; returns its key."""
     record = {"name": protein.name, "sequence": protein.sequence, "first": protein.first}
     content = json.dumps(record, ensure_ascii=False, sort_keys=True).encode()
-    key = _key_of("sequence", content)
+    key = _hash_of("sequence", content)
     _write(_folder() / f"{key}.json", content)
     return key
+
+
+def key_of(protein: Protein) -> str:
+    """What a link calls a protein: the library's receptor, a part of one, else a kept sequence, which is kept now."""
+    receptor = receptor_of(protein)
+    if receptor is not None:
+        whole = receptor.protein
+        if protein.sequence == whole.sequence:
+            return receptor.entry
+        last = protein.number(len(protein) - 1)
+        if protein.first in range(whole.first, last) and whole.sequence[protein.first - whole.first :].startswith(protein.sequence):
+            return f"{receptor.entry}:{protein.first}-{last}"
+    return keep_protein(protein)
 
 
 def kept_protein(key: str) -> Protein:
@@ -52,7 +67,7 @@ def kept_protein(key: str) -> Protein:
 
 def is_kept_structure(content: bytes) -> bool:
     """Whether this very file is kept already."""
-    return (_folder() / f"{_key_of('structure', content)}.bin").is_file()
+    return (_folder() / f"{_hash_of('structure', content)}.bin").is_file()
 
 
 def keep_structure(content: bytes, name: str) -> str:
@@ -81,7 +96,7 @@ def kept_table(key: str) -> tuple[str, str]:
 def keep_folder(folder: str) -> str:
     """Keep the path of a folder that a person typed, so that a link can name it without holding it; returns its key."""
     content = folder.encode()
-    key = _key_of("folder", content)
+    key = _hash_of("folder", content)
     _write(_folder() / f"{key}.bin", content)
     return key
 
@@ -124,13 +139,13 @@ def _folder() -> Path:
     return home() / "inputs"
 
 
-def _key_of(kind: InputKind, content: bytes) -> str:
+def _hash_of(kind: InputKind, content: bytes) -> str:
     return f"{kind}-{hashlib.sha256(content).hexdigest()[:20]}"
 
 
 def _keep_file(kind: InputKind, content: bytes, name: str) -> str:
     """Keep a file under its content's hash, and what it was called; returns its key."""
-    key = _key_of(kind, content)
+    key = _hash_of(kind, content)
     _write(_folder() / f"{key}.bin", content)
     _write(_folder() / f"{key}.name", name[:80].encode(errors="replace"))
     return key

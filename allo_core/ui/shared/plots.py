@@ -7,12 +7,15 @@ import streamlit as st
 
 from allo_core.ui.shared.head_cursor import head_cursor
 
-__all__ = ["draw_heads", "draw_plot"]
+__all__ = ["GROWS", "draw_heads", "draw_plot"]
+
+GROWS = "grows_"  # keys of containers and components that begin so are as high as the window allows
 
 
-def draw_plot(figure: go.Figure, key: str, alt: str) -> None:
-    """A figure in its own height without Plotly's buttons; ``alt`` is its text for those who do not see it."""
-    st.plotly_chart(figure, key=key, height=int(figure.layout.height), config={"displayModeBar": False}, alt=alt)
+def draw_plot(figure: go.Figure, key: str, alt: str, fills: bool = False) -> None:
+    """A figure without Plotly's buttons, in its own height or as high as its place; ``alt`` is its text for those who do not see it."""
+    height = "stretch" if fills else int(figure.layout.height)
+    st.plotly_chart(figure, key=key, height=height, config={"displayModeBar": False}, alt=alt)
 
 
 def draw_heads(
@@ -22,8 +25,13 @@ def draw_heads(
     head: tuple[int, int],
     shape: tuple[int, int],
     select: Callable[[int, int], None],
+    grows: bool = False,
 ) -> None:
-    """A layer x head heatmap that scrolls where it is taller than ``height``; a click selects a head, arrow keys move the selection."""
-    with st.container(height=height, border=False) if figure.layout.height > height else st.container():
-        draw_plot(figure, "heatmap", alt)
+    """A layer x head heatmap that scrolls where it is taller than its place; a click selects a head, arrow keys move the selection.
+
+    Its place has the ``height`` in px, or ``grows`` beyond it with the window (page.css).
+    """
+    taller = figure.layout.height > height
+    with st.container(key=f"{GROWS}heatmap" if grows else None, height=height if taller or grows else "content", border=False):
+        draw_plot(figure, "heatmap", alt, fills=grows and not taller)
     head_cursor(head, shape, select)

@@ -9,6 +9,7 @@ from allo_core.library.predicted import identifier_of
 __all__ = ["InputKind", "ProteinRef", "StructureRef", "input_kind"]
 
 InputKind = Literal["sequence", "structure", "table", "folder"]
+_PART = re.compile(r"([^:]{1,40}):([0-9]{1,5})-([0-9]{1,5})")
 _KEY = re.compile(r"(sequence|structure|table|folder)-[0-9a-f]{20}")
 
 
@@ -24,19 +25,29 @@ class ProteinRef:
 
     Parameters
     ----------
-    kind : {"receptor", "kept"}
-        A receptor of the library, or a sequence that was given here.
+    kind : {"receptor", "part", "kept"}
+        A receptor of the library, a part of one, or a sequence that was given here.
     id : str
-        Entry name ("AA2AR") or key of the kept sequence, as links hold it.
+        Entry name ("AA2AR"), entry name and residues ("GRM5:550-863"), or key of the kept sequence, as links hold it.
     """
 
-    kind: Literal["receptor", "kept"]
+    kind: Literal["receptor", "part", "kept"]
     id: str
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """The protein that a link means; whether there is one is found when it is read."""
-        return cls("receptor" if input_kind(text) is None else "kept", text)
+        if input_kind(text) is not None:
+            return cls("kept", text)
+        return cls("part" if _PART.fullmatch(text) else "receptor", text)
+
+    @property
+    def part(self) -> tuple[str, int, int]:
+        """Entry name, first and last residue (UniProt numbers) of a part; ValueError where it is none."""
+        match = _PART.fullmatch(self.id)
+        if match is None:
+            raise ValueError(f"{self.id!r} is no part of a receptor")
+        return match[1], int(match[2]), int(match[3])
 
 
 @dataclass(frozen=True)

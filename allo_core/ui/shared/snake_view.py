@@ -13,6 +13,7 @@ from allo_core.library.nearest import numbers_for
 from allo_core.protein.sequence import Protein
 from allo_core.ui.shared.components import component_file, component_without_picture
 from allo_core.ui.shared.painting import Painting, residue_labels
+from allo_core.ui.shared.plots import GROWS
 from allo_core.ui.shared.theme import current_theme
 
 __all__ = ["has_snake", "layout_of", "snake_drawing", "snake_view"]
@@ -57,13 +58,14 @@ def snake_view(protein: Protein, painting: Painting, file: str, height: int, on_
         css=component_file("viewer.css") + component_file("snake.css"),
         js=component_file("picture.js") + component_file("snake.js"),
     )
-    component_without_picture("structures")(key=f"{key}-text", data={"id": drawing, "pdb": text}, height=1)
+    component_without_picture("structures")(key=f"text-{key}", data={"id": drawing, "pdb": text}, height=1)
     plot(
         key=key,
         height=height,
         on_pick_change=on_pick,
         data={
             "height": height,
+            "grows": key.startswith(GROWS),
             "drawing": drawing,
             "file": file,
             "title": painting.title,

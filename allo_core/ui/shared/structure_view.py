@@ -13,6 +13,7 @@ from allo_core.structure.scene import Partner, Scene
 from allo_core.structure.style import STYLE
 from allo_core.ui.shared.components import component_file, component_without_picture
 from allo_core.ui.shared.painting import Painting
+from allo_core.ui.shared.plots import GROWS
 from allo_core.ui.shared.theme import current_theme
 
 __all__ = ["picked_number", "structure_view"]
@@ -71,7 +72,7 @@ def structure_view(
     dark = theme == "dark"
     viewer, structures = _components()
     address, problem = _library()
-    structures(key=f"{key}-text", data={"id": scene.id, "pdb": scene.pdb}, height=1)
+    structures(key=f"text-{key}", data={"id": scene.id, "pdb": scene.pdb}, height=1)
     ions = sorted({ligand.label for ligand in scene.ligands if ligand.is_ion})
     others = sorted({ligand.label for ligand in scene.ligands if not ligand.is_ion})
     viewer(
@@ -80,6 +81,7 @@ def structure_view(
         on_pick_change=on_pick,
         data={
             "height": height,
+            "grows": key.startswith(GROWS),
             "group": group,
             "library": address,
             "problem": problem,

@@ -39,3 +39,8 @@ function pairLine({ pairs, pairColour }) {
   line.append(stick, `strongest pairs (${pairs.length})`);
   return line;
 }
+
+// The page says how high a picture is that grows with the window.
+function heightOf({ height, grows }) {
+  return grows ? "var(--grown)" : `${height}px`;
+}

@@ -89,7 +89,7 @@ async function draw(plot) {
     plot.here = null;
     plot.drawing.dataset.drawing = data.drawing;
   }
-  plot.root.style.height = `${data.height}px`;
+  plot.root.style.height = heightOf(data);
   plot.root.querySelector(".title").textContent = data.title;
   writeLegend(plot);
   writeKey(plot);

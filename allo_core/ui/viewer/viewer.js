@@ -6,6 +6,7 @@ const LIVE = new Set(); // views on the page, for those that turn together
 const CLICK_TOLERANCE = 3; // px between pointer down and up that still is a click
 const PROBES = [[0, 0], [2, 0], [-2, 0], [0, 2], [0, -2]];
 const WAIT_FOR_STRUCTURE = 15000; // ms
+const FILLED = 0.94; // share of the picture that a receptor may take
 const BACKBONE = ["N", "CA", "C"];
 const SIDE_GAP = 4; // Å between the receptor and the names of the two sides of the membrane
 const SHIFTS = [0, -0.9, 0.9, -1.8, 1.8]; // label heights by which a label may move out of another's way
@@ -36,7 +37,33 @@ function upright(view) {
   view.viewer.setView([0, 0, 0, 0, 0, 0, 0, 1]);
   view.viewer.zoomTo(wellKnown(view.data));
   view.viewer.zoom(1.05);
+  makeFit(view);
   view.viewer.render();
+}
+
+// zoomTo centres on the mean of the atoms, so that a long receptor may reach out of the picture at one end.
+function makeFit(view) {
+  const { viewer, stage } = view;
+  const atoms = viewer.selectedAtoms({ ...wellKnown(view.data), atom: "CA" });
+  if (!atoms.length) return;
+  const places = atoms.map(({ x, y, z }) => ({ x, y, z }));
+  const box = stage.getBoundingClientRect();
+  const [left, top] = [box.left + scrollX, box.top + scrollY];
+  const extent = (values) => [Math.min(...values), Math.max(...values)];
+  const reach = () => {
+    const spots = viewer.modelToScreen(places);
+    const [[west, east], [north, south]] = [extent(spots.map(({ x }) => x - left)), extent(spots.map(({ y }) => y - top))];
+    return { inside: west >= 0 && north >= 0 && east <= box.width && south <= box.height, size: [east - west, south - north] };
+  };
+  if (reach().inside) return;
+  const middle = ["x", "y", "z"].map((axis) => extent(places.map((place) => place[axis]))).map(([low, high]) => (low + high) / 2);
+  viewer.setView([...middle.map((value) => -value), ...viewer.getView().slice(3)]);
+  for (let round = 0; round < 3; round += 1) {
+    // Perspective: what lies nearer is larger, so that one step does not do.
+    const { size } = reach();
+    const share = Math.max(size[0] / box.width, size[1] / box.height) / FILLED;
+    if (share > 1) viewer.zoom(1 / share);
+  }
 }
 
 // The receptor without what a prediction is not sure of, which may reach far out.
@@ -351,7 +378,7 @@ function drawnBySoftware() {
 
 async function update(view) {
   const { data } = view;
-  view.root.style.height = `${data.height}px`;
+  view.root.style.height = heightOf(data);
   view.root.classList.toggle("beside", Boolean(data.group));
   view.root.querySelector(".title").textContent = data.title;
   if (!data.library) {
