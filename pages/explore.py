@@ -7,6 +7,7 @@ from allo_core.errors import AlloScopeError, ScoreError
 from allo_core.models.registry import get_spec
 from allo_core.runs.extract import find_kept_run, run_notes
 from allo_core.ui.explore import incoming, panels, results, session
+from allo_core.ui.explore.beside import beside_of, draw_beside, titled
 from allo_core.ui.explore.controls import draw_controls
 from allo_core.ui.explore.painting import paint
 from allo_core.ui.explore.prediction_panel import circularity, draw_prediction
@@ -48,7 +49,7 @@ page.shown_head = None if result is None else result.head
 
 # The pictures first: what stands above them and at the left is drawn while the browser is busy with them.
 above = st.container()
-left, right = st.columns([5, 8], gap="small")
+left, right, *side = st.columns([4, 5, 5] if view.beside else [5, 8], gap="small")
 waiting = None
 with left:
     if result is not None:
@@ -70,7 +71,12 @@ with right:
         result, details, failure = None, None, error
         draw_failure(error, maps)
         painting = paint(view, protein, None, None, current_theme(), loaded=loaded)
-    panels.draw_receptor(view, protein, painting, loaded, structure_problem)
+    second = beside_of(view, protein, loaded, result)
+    shown_painting = painting if second is None else titled(painting, loaded.name if loaded is not None else protein.name)
+    panels.draw_receptor(view, protein, shown_painting, loaded, structure_problem)
+if second is not None:
+    with side[0]:
+        draw_beside(view, protein, second, panels.HEIGHT, panels.panel_of(view, protein, loaded))
 phrases = set_phrases(view.sets, offered_sites(view.protein), view.names)
 with above:
     draw_strip(view, protein)
@@ -92,7 +98,7 @@ if maps is not None and failure is None:
             draw_prediction(view, protein, maps, loaded)
         else:
             panels.draw_profile(view, protein, result)
-            draw_tabs(Shown(view, protein, result, painting, loaded, phrases, " ".join(statement)), details)
+            draw_tabs(Shown(view, protein, result, shown_painting, loaded, phrases, " ".join(statement)), details)
     except AlloScopeError as error:  # damaged meanwhile: the map and the downloads read it again
         draw_failure(error, maps)
 draw_foot([*statement, *run_notes(spec, protein)])

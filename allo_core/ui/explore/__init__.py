@@ -13,6 +13,7 @@
 - `incoming`: what comes in from outside
 - `panels`: the pictures
 - `run_offer`: how a run is started, and what it will take
+- `beside`: a second structure beside the first
 - `run_state`: what stands in their place
 - `painting`: the structure's colours
 - `strip`: the lines above the pictures

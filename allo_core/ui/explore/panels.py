@@ -16,6 +16,7 @@ from allo_core.library.nearest import numbers_for
 from allo_core.library.sites import receptor_of
 from allo_core.protein.sequence import Protein
 from allo_core.ui.explore import session
+from allo_core.ui.explore.beside import draw_choice
 from allo_core.ui.explore.incoming import draw_complaint
 from allo_core.ui.explore.results import Result
 from allo_core.ui.explore.structure_choice import fetch_alphafold, upload_structure
@@ -30,7 +31,7 @@ from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import file_stem, in_words, plain
 from allo_core.ui.shared.theme import current_theme
 
-__all__ = ["HEIGHT", "draw_heatmap", "draw_profile", "draw_receptor", "profile_of"]
+__all__ = ["HEIGHT", "draw_heatmap", "draw_profile", "draw_receptor", "panel_of", "profile_of"]
 
 _STRUCTURE, _SNAKE = f"{GROWS}structure", f"{GROWS}snake"
 HEIGHT = 514  # px of heatmap and structure: the 33 layers of ESM-2 650M at 14 px, and the profile still fits a 900 px window
@@ -82,17 +83,22 @@ def _why_empty(view: View, result: Result) -> str:
     return "No head has a score at this threshold; lower it."
 
 
+def panel_of(view: View, protein: Protein, loaded: LoadedStructure | None) -> str:
+    """Which picture of the receptor is shown, a key of PANELS."""
+    return view.panel or ("snake" if loaded is None and has_snake(protein) else "3d")
+
+
 def draw_receptor(view: View, protein: Protein, painting: Painting, loaded: LoadedStructure | None, problem: str) -> None:
     """The painted receptor, in 3D or as snake plot; a click marks or unmarks a residue.  ``problem`` says why there is no structure."""
     if problem:
         st.error(plain(problem))
-    panel = view.panel or ("snake" if loaded is None and has_snake(protein) else "3d")
+    panel = panel_of(view, protein, loaded)
     if panel == "snake":
-        _draw_snake(protein, painting)
+        _draw_snake(view, protein, painting)
     elif loaded is None:
         _no_structure(protein)
     else:
-        _draw_structure(protein, painting, loaded)
+        _draw_structure(view, protein, painting, loaded)
     with st.container(key="panel", horizontal=True, vertical_alignment="center", gap="small"):
         st.segmented_control(
             "Receptor as",
@@ -103,13 +109,15 @@ def draw_receptor(view: View, protein: Protein, painting: Painting, loaded: Load
             width="content",
             **mirrored("panel", panel, lambda chosen: session.page().change(panel=chosen or panel), default="default"),
         )
+        with st.popover("Side by side", type="tertiary", help=HELP["beside"]):
+            draw_choice(view)
         if panel == "snake":
             st.caption("From segments and generic numbers. Click a residue to mark it, or use arrow keys and Enter.", width="stretch")
         elif loaded is not None:
             st.caption(plain(structure_line(loaded, protein)), width="stretch")
 
 
-def _draw_snake(protein: Protein, painting: Painting) -> None:
+def _draw_snake(view: View, protein: Protein, painting: Painting) -> None:
     if not has_snake(protein):
         with st.container(key=f"{GROWS}no_snake", height=HEIGHT, border=True, vertical_alignment="center", horizontal_alignment="center"):
             st.markdown("**No snake plot**")
@@ -122,17 +130,19 @@ def _draw_snake(protein: Protein, painting: Painting) -> None:
         if number is not None:
             session.toggle_residue(protein.index(number))
 
-    drawing = snake_view(protein, painting, f"{file_stem(protein.name)}_{file_stem(painting.title)}", HEIGHT, pick, _SNAKE)
+    drawing = snake_view(
+        protein, painting, f"{file_stem(protein.name)}_{file_stem(painting.title)}", HEIGHT, pick, _SNAKE, "explore" if view.beside else ""
+    )
 
 
-def _draw_structure(protein: Protein, painting: Painting, loaded: LoadedStructure) -> None:
+def _draw_structure(view: View, protein: Protein, painting: Painting, loaded: LoadedStructure) -> None:
     def pick() -> None:
         number = picked_number(_STRUCTURE, loaded.scene.id, protein.first, len(protein))
         if number is not None:
             session.toggle_residue(protein.index(number))
 
     file = f"{file_stem(protein.name)}_{file_stem(loaded.name)}_{file_stem(painting.title)}"
-    structure_view(loaded.scene, protein.first, painting, file, HEIGHT, pick, _STRUCTURE, credit=loaded.credit)
+    structure_view(loaded.scene, protein.first, painting, file, HEIGHT, pick, _STRUCTURE, "explore" if view.beside else "", loaded.credit)
 
 
 def structure_line(loaded: LoadedStructure, protein: Protein) -> str:

@@ -57,7 +57,7 @@ def _content(shown: Shown) -> dict:
             "heads": heads,
             "selected": list(result.head),
         },
-        "painting": "" if shown.loaded is None else shown.painting.id,
+        "painting": "" if shown.loaded is None or shown.view.panel == "snake" else shown.painting.id,
     }
 
 

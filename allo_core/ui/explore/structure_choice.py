@@ -11,7 +11,7 @@ from allo_core.ui.shared.mirror import mirrored
 from allo_core.ui.shared.refs import StructureRef
 from allo_core.ui.shared.structures import LoadedStructure
 
-__all__ = ["draw_structure_choice", "fetch_alphafold", "upload_structure"]
+__all__ = ["draw_structure_choice", "fetch_alphafold", "structure_options", "upload_structure"]
 
 _UPLOAD_MB = 200
 _FORMATS = ["pdb", "ent", "cif", "mmcif", "bcif", "gz"]
@@ -19,10 +19,7 @@ _FORMATS = ["pdb", "ent", "cif", "mmcif", "bcif", "gz"]
 
 def draw_structure_choice(view: View, loaded: LoadedStructure | None) -> None:
     """Shipped, fetched and uploaded structures of the protein, and their chains; ways to get another."""
-    options = offered_structures(view.protein)
-    options |= {key: f"{name} · yours" for key, name in session.remembered("structure").items()}
-    options |= {name: f"{name} · fetched" for name in incoming.fetched_structures() if name not in options}
-    options[""] = "none"
+    options = structure_options(view.protein) | {"": "none"}
     offered = view.structure if view.structure in options else ""
     st.selectbox(
         "Structure",
@@ -42,6 +39,13 @@ def draw_structure_choice(view: View, loaded: LoadedStructure | None) -> None:
         fetch_alphafold("alphafold", "structure")
         upload_structure("upload", "structure")
     incoming.draw_complaint("structure")
+
+
+def structure_options(protein_key: str) -> dict[str, str]:
+    """The structures that can be shown of a protein, key -> label: shipped, given here, fetched here."""
+    options = offered_structures(protein_key)
+    options |= {key: f"{name} · yours" for key, name in session.remembered("structure").items()}
+    return options | {name: f"{name} · fetched" for name in incoming.fetched_structures() if name not in options}
 
 
 def _chain(loaded: LoadedStructure) -> None:

@@ -51,7 +51,9 @@ SETS = ("A", "B")
 MOST_PAIRS = 50
 LONGEST_NAME = 40  # letters
 # Fields whose text in a link is their value.
-_AS_THEY_ARE = "name_a name_b marking model measure null draws score colouring scale pairs chain device dtype colours panel".split()
+_AS_THEY_ARE = (
+    "name_a name_b marking model measure null draws score colouring scale pairs chain device dtype colours panel beside beside_structure"
+).split()
 _MOST_FOREIGN = 3  # notices of parameters that do not exist
 _FIRST_RECEPTOR = "AA2AR"
 _SHORTEST_PART = 20  # residues; shorter ones occur twice in a receptor by chance
@@ -100,6 +102,8 @@ class View:
         A key of PANELS; "" for the structure where there is one, else for the snake plot.
     chain : str
         Author chain that is shown as the receptor, where the structure has several copies of it; "" for the one that fits best.
+    beside, beside_structure : str
+        What is shown at the side: ``protein`` itself in another structure, or a receptor of the library; "" for nothing.
     """
 
     protein: str
@@ -125,6 +129,8 @@ class View:
     colours: str = "values"
     panel: str = ""
     chain: str = ""
+    beside: str = ""
+    beside_structure: str = ""
 
     @property
     def sets(self) -> dict[str, tuple[int, ...]]:
@@ -207,6 +213,8 @@ def starting_view(protein_key: str = _FIRST_RECEPTOR, base: View | None = None) 
         measure="A",
         structure=view.structure,
         chain="",
+        beside="" if base.beside in (base.protein, protein_key) else base.beside,
+        beside_structure="" if base.beside in (base.protein, protein_key) else base.beside_structure,
         head=None,
         pair=None,
     )
@@ -320,6 +328,16 @@ def _read_structure(text: str, view: View) -> str:
     return text
 
 
+def _read_beside(text: str, view: View) -> str:
+    return view.protein if text == view.protein else find_receptor(text).entry
+
+
+def _read_beside_structure(text: str, view: View) -> str:
+    if not view.beside:
+        raise ValueError(f"there is nothing beside the structure that {text[:20]!r} could be of.")
+    return _read_structure(text, View(view.beside))
+
+
 def _read_chain(text: str, view: View) -> str:
     if len(text) > _LONGEST_CHAIN or not text.isprintable():
         raise ValueError(f"{text[:20]!r} is not the name of a chain.")
@@ -349,4 +367,6 @@ _READERS = {
     "pair": _read_pair,
     "structure": _read_structure,
     "chain": _read_chain,
+    "beside": _read_beside,
+    "beside_structure": _read_beside_structure,
 }

@@ -1,8 +1,5 @@
 """Up to six receptors of a set side by side, laid on each other and coloured by the selected head."""
 
-from typing import NamedTuple
-
-import numpy as np
 import streamlit as st
 
 from allo_core.errors import AlloScopeError
@@ -10,12 +7,8 @@ from allo_core.family.members import Member
 from allo_core.fetch import fetch_structure, fetched_structure
 from allo_core.figures.colours import SET_COLOURS, attention_scale, hex_colours, value_ceiling
 from allo_core.library.receptors import receptors
-from allo_core.library.structures import shipped_receptors, shipped_structures
-from allo_core.protein.numbering import ResidueNumbers
+from allo_core.library.structures import shipped_structures
 from allo_core.protein.residues import residue_label
-from allo_core.structure.geometry import ca_positions
-from allo_core.structure.scene import Scene, build_scene
-from allo_core.structure.superpose import superpose
 from allo_core.ui.receptors import session
 from allo_core.ui.receptors.results import SetResult
 from allo_core.ui.shared.fetching import Fetching, draw_fetching
@@ -23,7 +16,8 @@ from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.painting import Painting
 from allo_core.ui.shared.refs import StructureRef
 from allo_core.ui.shared.structure_view import structure_view
-from allo_core.ui.shared.structures import LoadedStructure, load_structure
+from allo_core.ui.shared.structures import load_structure
+from allo_core.ui.shared.superposed import Reference, reference_of, scene_on
 from allo_core.ui.shared.text import file_stem, plain
 from allo_core.ui.shared.theme import current_theme
 
@@ -32,14 +26,6 @@ __all__ = ["draw_structures"]
 _MOST = 6
 _HEIGHT = 330  # px
 _A_ROW = 3
-
-
-class _Reference(NamedTuple):
-    """What the others are laid on: CA positions [L, 3] in the coordinates of its scene, its numbers and its name."""
-
-    trace: np.ndarray
-    numbers: ResidueNumbers | None
-    name: str
 
 
 def draw_structures(result: SetResult) -> None:
@@ -57,10 +43,7 @@ def draw_structures(result: SetResult) -> None:
         help=HELP["superposed"],
     )
     if not chosen:
-        st.info(
-            f"Choose receptors to see them side by side. Structures that ship: {', '.join(shipped_receptors())}; others are fetched as "
-            "AlphaFold models."
-        )
+        st.info("Choose receptors to see them side by side.")
         return
     missing = [name for name in chosen if name not in at_hand]
     _offer(missing)
@@ -69,18 +52,18 @@ def draw_structures(result: SetResult) -> None:
         st.caption(
             plain(f"{result.head_name}: {_what(result)}. Each scale ends at its own receptor's 98th percentile; turn one and all turn.")
         )
-    reference: _Reference | None = None
+    reference: Reference | None = None
     for start in range(0, len(shown), _A_ROW):
         for column, name in zip(st.columns(_A_ROW, gap="small"), shown[start : start + _A_ROW], strict=False):
             with column:
                 reference = _draw(result, members[name], at_hand[name], reference) or reference
 
 
-def _draw(result: SetResult, member: Member, key: str, reference: _Reference | None) -> _Reference | None:
+def _draw(result: SetResult, member: Member, key: str, reference: Reference | None) -> Reference | None:
     """Draw one receptor; returns what the others are laid on."""
     try:
         loaded = load_structure(key, member.protein)
-        scene, note = _scene(loaded, member, reference)
+        scene, note = scene_on(loaded, member.protein, reference)
     except AlloScopeError as error:
         st.error(plain(f"{member.name}: {error}"))
         return None
@@ -91,25 +74,7 @@ def _draw(result: SetResult, member: Member, key: str, reference: _Reference | N
     st.caption(plain(f"{member.name}, {loaded.name}. {note}".strip()))
     if reference is not None:
         return None
-    return _Reference(scene.placement.apply(_trace(loaded, member)), member.numbers, member.name)
-
-
-def _scene(loaded: LoadedStructure, member: Member, reference: _Reference | None) -> tuple[Scene, str]:
-    if reference is None:
-        return loaded.scene, ""
-    trace, numbers, name = reference
-    if member.numbers is None or numbers is None:
-        return loaded.scene, "Not superposed: no generic numbers."
-    if member.numbers.receptor_class != numbers.receptor_class:
-        return loaded.scene, f"Not superposed: class {member.numbers.receptor_class}, {name} is class {numbers.receptor_class}."
-    found = superpose(_trace(loaded, member), member.numbers.gpcrdb, trace, numbers.gpcrdb)
-    scene = build_scene(loaded.structure, loaded.mapping, member.protein, member.numbers.segment, found.placement)
-    return scene, f"On {name}: {found.rmsd:.1f} Å over {found.core} residues."
-
-
-def _trace(loaded: LoadedStructure, member: Member) -> np.ndarray:
-    """CA positions in the coordinates of the file."""
-    return ca_positions(loaded.structure, loaded.mapping, len(member.protein))
+    return reference_of(loaded, member.protein, member.name)
 
 
 def _painting(result: SetResult, member: Member) -> Painting:

@@ -21,6 +21,7 @@
 - `heads_table`: a table of heads
 - `painting`: what a structure shows
 - `structures`: a structure, ready to draw
+- `superposed`: structures laid on each other
 - `structure_view`: the 3D view
 - `snake_view`: the snake plot
 - `components`: files of the page's own components

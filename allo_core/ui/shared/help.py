@@ -24,6 +24,7 @@ HELP = {
     "site": "A set of residues from the literature or the class A sodium pocket; choosing one replaces the residues of this set.",
     "near": f"Residues with a heavy atom within {NEAR_TARGET:g} Å of a heavy atom of the chosen ligand, ion or partner chain.",
     "structure": "The receptor chain is found by aligning every chain with the sequence, so fusions and offset numbering do not matter.",
+    "beside": "Another state, or another receptor with the same head and the marks carried over; turn one and both turn.",
     "chain": "The file shows the receptor more than once; which of its chains is coloured, measured and marked.",
     "question": "Which residues are asked about, and in which receptors.",
     "positions": "GPCRdb numbers (2x50 3x39), which mean the same place in every receptor of a class, or: sodium pocket.",

@@ -40,13 +40,15 @@ def snake_drawing(protein: Protein, theme) -> tuple[str, str]:
     return hashlib.sha256(text.encode()).hexdigest(), text
 
 
-def snake_view(protein: Protein, painting: Painting, file: str, height: int, on_pick: Callable[[], None], key: str) -> str:
+def snake_view(protein: Protein, painting: Painting, file: str, height: int, on_pick: Callable[[], None], key: str, group: str = "") -> str:
     """Draw the plot; a click or Enter on a residue calls ``on_pick``, which asks `picked_number` with the key that is returned.
 
     Parameters
     ----------
     file : str
         Name of the saved picture, letters and digits.
+    group : str
+        Not empty where several stand side by side: what is written beside the plot then takes less room.
     """
     theme = current_theme()
     drawing, text = snake_drawing(protein, theme)
@@ -67,6 +69,7 @@ def snake_view(protein: Protein, painting: Painting, file: str, height: int, on_
             "height": height,
             "grows": key.startswith(GROWS),
             "drawing": drawing,
+            "group": group,
             "file": file,
             "title": painting.title,
             "first": protein.first,

@@ -51,6 +51,7 @@ def structure_view(
     key: str,
     group: str = "",
     credit: str = "",
+    on_slides: bool = True,
 ) -> None:
     """Draw a scene; a click on a residue of the receptor calls ``on_pick``, which asks `picked_number`.
 
@@ -67,6 +68,8 @@ def structure_view(
         Views of one group turn together.
     credit : str
         Whom to name beside the picture and in it.
+    on_slides : bool
+        Whether the slide shows this view; one on the page does.
     """
     theme = current_theme()
     dark = theme == "dark"
@@ -83,6 +86,7 @@ def structure_view(
             "height": height,
             "grows": key.startswith(GROWS),
             "group": group,
+            "onSlides": on_slides,
             "library": address,
             "problem": problem,
             "file": file,

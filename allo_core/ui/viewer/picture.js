@@ -7,7 +7,8 @@ function writeLegend(view) {
   if (!legend) return;
   box.querySelector(".legend-title").textContent = legend.title;
   box.querySelector(".legend-low").textContent = legend.low;
-  box.querySelector(".legend-high").textContent = legend.high;
+  // Beside others there is no room for what the largest value is.
+  box.querySelector(".legend-high").textContent = view.data.group ? legend.high.replace(/ \(.*\)$/, "") : legend.high;
   const bar = box.querySelector(".legend-bar");
   bar.hidden = !legend.colours.length;
   bar.style.background = legend.colours.length ? `linear-gradient(to right, ${legend.colours.join(",")})` : "none";

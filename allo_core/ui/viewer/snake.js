@@ -90,6 +90,7 @@ async function draw(plot) {
     plot.drawing.dataset.drawing = data.drawing;
   }
   plot.root.style.height = heightOf(data);
+  plot.root.classList.toggle("beside", Boolean(data.group));
   plot.root.querySelector(".title").textContent = data.title;
   writeLegend(plot);
   writeKey(plot);

@@ -269,6 +269,14 @@ function placeLabels(view) {
   }
 }
 
+// Whatever comes first, the page's own view and what stands beside it are seen from where the page's own is seen.
+function turnLikeTheFirst(view) {
+  const group = [...LIVE].filter((live) => live.shown && view.data.group && live.data?.group === view.data.group);
+  const first = group.find((live) => live.data.onSlides);
+  if (!first) return;
+  for (const other of group) if (!other.data.onSlides) other.viewer.setView(first.viewer.getView());
+}
+
 // The other views of the group take the camera of the one under the pointer.
 function turnTogether(view) {
   if (!view.data.group || !view.pointed) return;
@@ -400,6 +408,7 @@ async function update(view) {
       view.viewer.setClickable({}, true, () => {});
       upright(view);
       view.shown = data.structure;
+      turnLikeTheFirst(view);
       view.stage.dataset.structure = data.structure;
     }
   }
@@ -410,7 +419,7 @@ async function update(view) {
   offerCopies(view);
   paint(view);
   placeLabels(view);
-  globalThis.alloscopePainted = data.painting; // the slide waits for it
+  if (data.onSlides) [globalThis.alloscopePicture, globalThis.alloscopePainted] = [view.picture, data.painting]; // the slide waits for it
 }
 
 function mount(root) {
@@ -434,7 +443,6 @@ function mount(root) {
   listen(view);
   LIVE.add(view);
   view.picture = (scale) => (view.shown ? picture(view, scale) : null);
-  globalThis.alloscopePicture = view.picture; // for the slide
   return view;
 }
 

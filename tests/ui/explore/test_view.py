@@ -86,7 +86,7 @@ def test_every_field_of_a_view_is_in_the_url():
     default, query = state.View("AA2AR"), {}
     changed = state.View(
         "ADRB2", (112,), (130, 131), "B", "esm2_t33_650M_UR50D", "BA", 0.1, "uniform", 100_000, "snr", (32, 19), "segment", "model", 7,
-        (112, 130), "3SN6", "cpu", "bfloat16", "my pocket", "Gs", "fixed", "snake", "B",
+        (112, 130), "3SN6", "cpu", "bfloat16", "my pocket", "Gs", "fixed", "snake", "B", "AA2AR", "8FYN",
     )  # fmt: skip
     query = state.to_query(changed)
     for field in fields(state.View):
