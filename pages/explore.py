@@ -3,6 +3,7 @@
 import streamlit as st
 
 from allo_core.analysis.verdict import set_phrases
+from allo_core.attention.head_card import MOST_PAIRS
 from allo_core.errors import AlloScopeError, ScoreError
 from allo_core.models.registry import get_spec
 from allo_core.runs.extract import find_kept_run, run_notes
@@ -17,7 +18,7 @@ from allo_core.ui.explore.sentences import model_sentence, structure_sentence
 from allo_core.ui.explore.shown import Shown
 from allo_core.ui.explore.strip import draw_strip, draw_verdict
 from allo_core.ui.explore.tabs import draw_tabs
-from allo_core.ui.explore.view import MOST_PAIRS, offered_sites
+from allo_core.ui.explore.view import offered_sites
 from allo_core.ui.shared.frame import draw_foot, draw_notices
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.text import plain
@@ -98,7 +99,7 @@ if maps is not None and failure is None:
             draw_prediction(view, protein, maps, loaded)
         else:
             panels.draw_profile(view, protein, result)
-            draw_tabs(Shown(view, protein, result, shown_painting, loaded, phrases, " ".join(statement)), details)
+            draw_tabs(Shown(view, protein, result, shown_painting, loaded, phrases, " ".join(statement), details), details)
     except AlloScopeError as error:  # damaged meanwhile: the map and the downloads read it again
         draw_failure(error, maps)
 draw_foot([*statement, *run_notes(spec, protein)])

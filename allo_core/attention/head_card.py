@@ -18,9 +18,10 @@ from allo_core.protein.contacts import CB_CONTACT
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Float64, Shaped
 
-__all__ = ["LOCAL", "THRESHOLDS", "HeadCard", "Pair", "Stability", "head_card", "stability", "strongest_pairs"]
+__all__ = ["LOCAL", "MOST_PAIRS", "THRESHOLDS", "HeadCard", "Pair", "Stability", "head_card", "stability", "strongest_pairs"]
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5)
+MOST_PAIRS = 50  # that are drawn; more hide the structure
 
 LOCAL = 4  # residues along the chain; i and i + 4 are hydrogen-bonded in a helix
 # CASP: residues are in contact if their CB atoms (CA for glycine) are less than 8 Å apart, contacts of residues 24 or more apart along the

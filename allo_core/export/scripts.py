@@ -16,7 +16,8 @@ import numpy as np
 from allo_core.errors import ExportError
 from allo_core.export.coloured import COLOURED_FILE
 from allo_core.export.tables import printable
-from allo_core.figures.colours import BESIDE_THE_RECEPTOR, SET_COLOURS, hex_colours
+from allo_core.figures.colours import BESIDE_THE_RECEPTOR, PAIRS, SET_COLOURS, hex_colours
+from allo_core.structure.style import STYLE
 
 if TYPE_CHECKING:
     from jaxtyping import Shaped
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["chimerax_script", "pymol_script"]
 
 _ENTRY = re.compile(r"[0-9][A-Za-z0-9]{3}")
+_FILE = re.compile(r"[A-Za-z0-9_-]{1,150}_coloured\.cif")
 _CHAIN = re.compile(r"[A-Za-z0-9]{1,4}")
 _SET = re.compile(r"[A-Za-z0-9]{1,20}")
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
@@ -47,6 +49,7 @@ class _Picture:
     values: dict[ResidueId, float]
     colours: dict[str, list[ResidueId]]
     sets: dict[str, tuple[list[ResidueId], str, int]]
+    pairs: list[tuple[ResidueId, ResidueId, float]]
     notes: tuple[str, ...]
 
 
@@ -59,6 +62,7 @@ def pymol_script(
     sets: Mapping[str, tuple[Sequence[int], str]],
     title: str,
     floor: float = 0.0,
+    pairs: Sequence[tuple[int, int, float]] = (),
 ) -> str:
     """PyMOL script (.pml): the receptor coloured by value, the sets as sticks and as selections set_A, set_B.
 
@@ -67,7 +71,7 @@ def pymol_script(
     Parameters
     ----------
     entry : str
-        A PDB code, which PyMOL fetches, or `COLOURED_FILE`, which must lie beside the script.
+        A PDB code, which PyMOL fetches, or a file named like `COLOURED_FILE` (letters, digits, _coloured.cif), beside the script.
     mapping : StructureMap
         That of the structure; its residues carry the authors' chain and numbers.
     values : ndarray, shape=(L,)
@@ -82,13 +86,15 @@ def pymol_script(
         Text from outside; it becomes a comment.
     floor : float
         The value of the first colour.
+    pairs : sequence of (query, key, weight)
+        0-based indices of residue pairs that are drawn between their CA atoms, thicker for more attention.
 
     Raises
     ------
     ExportError
         If the entry, the chain, an insertion code, a set's name, a colour or the ceiling cannot be written safely.
     """
-    picture = _picture(entry, mapping, values, ceiling, scale, sets, title, floor)
+    picture = _picture(entry, mapping, values, ceiling, scale, sets, title, floor, pairs)
     chain = f"alloscope and chain {picture.chain}"
     lines = [
         *picture.notes,
@@ -110,6 +116,7 @@ def pymol_script(
         lines += [f"color {_pymol_colour(colour)}, {chain} and resi {part}" for part in _pymol_parts(residues)]
     for name, (residues, colour, missing) in reversed(picture.sets.items()):
         lines += _pymol_set(name, chain, residues, colour, missing)
+    lines += _pymol_pairs(picture, chain)
     return "\n".join([*lines, "deselect", f"orient {chain}", ""])
 
 
@@ -122,12 +129,13 @@ def chimerax_script(
     sets: Mapping[str, tuple[Sequence[int], str]],
     title: str,
     floor: float = 0.0,
+    pairs: Sequence[tuple[int, int, float]] = (),
 ) -> str:
     """ChimeraX script (.cxc): the receptor coloured by value, the sets as sticks and under the names set_A, set_B.
 
     The values are also kept as the residue attribute alloscope_value.  Parameters and errors as in `pymol_script`.
     """
-    picture = _picture(entry, mapping, values, ceiling, scale, sets, title, floor)
+    picture = _picture(entry, mapping, values, ceiling, scale, sets, title, floor, pairs)
     chain = f"#1/{picture.chain}"
     lines = [
         *picture.notes,
@@ -152,13 +160,14 @@ def chimerax_script(
     lines += [f"color {_chimerax_residues(chain, residues)} {colour} target c" for colour, residues in picture.colours.items()]
     for name, (residues, colour, missing) in reversed(picture.sets.items()):
         lines += _chimerax_set(name, chain, residues, colour, missing)
+    lines += _chimerax_pairs(picture, chain)
     return "\n".join([*lines, f"view {chain}", ""])
 
 
-def _picture(entry, mapping, values, ceiling, scale, sets, title, floor) -> _Picture:
+def _picture(entry, mapping, values, ceiling, scale, sets, title, floor, pairs) -> _Picture:
     code = entry if _ENTRY.fullmatch(entry) else ""
-    if not code and entry != COLOURED_FILE:
-        raise ExportError(f"{_shown(entry)} is neither a PDB code nor {COLOURED_FILE}; scripts load one of these.")
+    if not code and not _FILE.fullmatch(entry):
+        raise ExportError(f"{_shown(entry)} is neither a PDB code nor a file named like {COLOURED_FILE}; scripts load one of these.")
     if not _CHAIN.fullmatch(mapping.chain):
         raise ExportError(f"Chain {_shown(mapping.chain)} cannot be named in a script; rename it in the file to 1 to 4 letters or digits.")
     if not (np.isfinite(ceiling) and ceiling > floor):
@@ -180,7 +189,10 @@ def _picture(entry, mapping, values, ceiling, scale, sets, title, floor) -> _Pic
         f"# Colours from {_number(floor)} to {_number(ceiling)}",
     )
     with_value = {residue: float(values[index]) for index, residue in present.items() if np.isfinite(values[index])}
-    return _Picture(entry, code, mapping.chain, title, with_value, grouped, _checked_sets(sets, present), notes)
+    drawn = [(present[query], present[key], float(weight)) for query, key, weight in pairs if query in present and key in present]
+    if pairs:
+        notes += (f"# {len(drawn)} of {len(pairs)} strongest pairs; the others have an end that the structure does not show",)
+    return _Picture(entry, code, mapping.chain, title, with_value, grouped, _checked_sets(sets, present), drawn, notes)
 
 
 def _checked(residue: ResidueId) -> ResidueId:
@@ -193,6 +205,8 @@ def _checked_sets(sets: Mapping[str, tuple[Sequence[int], str]], present: dict[i
     """The residues of each set that the structure has, its colour, and how many it lacks."""
     checked = {}
     for name, (indices, colour) in sets.items():
+        if not len(indices):
+            continue
         if not _SET.fullmatch(name):
             raise ExportError(f"{_shown(name)} is no name of a set; use letters and digits.")
         residues = [present[index] for index in indices if index in present]
@@ -249,6 +263,42 @@ def _pymol_set(name: str, chain: str, residues: list[ResidueId], colour: str, mi
         f"show spheres, {chosen} and name CA",
         f"set sphere_scale, 0.4, {chosen} and name CA",
         f"set sphere_color, {own}, {chosen} and name CA",
+    ]
+
+
+def _radii(picture: _Picture) -> list[float]:
+    """Å, as thick as in the app's own view."""
+    weakest, strongest = STYLE.pair_radius
+    heaviest = max((weight for *_, weight in picture.pairs), default=1.0) or 1.0
+    return [weakest + (strongest - weakest) * weight / heaviest for *_, weight in picture.pairs]
+
+
+def _pymol_pairs(picture: _Picture, chain: str) -> list[str]:
+    """A distance object for each pair, all in the group strongest_pairs."""
+    lines, names = [], []
+    for count, ((query, key, _), radius) in enumerate(zip(picture.pairs, _radii(picture), strict=True), start=1):
+        name = f"pair_{count}"
+        ends = (f"{chain} and resi {_pymol_number(residue)} and name CA" for residue in (query, key))
+        lines += [f"distance {name}, {', '.join(ends)}", f"set dash_radius, {radius:.3f}, {name}"]
+        names.append(name)
+    if not names:
+        return []
+    every = " ".join(names)
+    return [
+        *lines,
+        f"group strongest_pairs, {every}",
+        "hide labels, strongest_pairs",
+        "set dash_gap, 0, strongest_pairs",
+        f"set dash_color, {_pymol_colour(PAIRS['light'])}, strongest_pairs",
+    ]
+
+
+def _chimerax_pairs(picture: _Picture, chain: str) -> list[str]:
+    """A pseudobond for each pair, all in the model strongest pairs."""
+    return [
+        f"pbond {_chimerax_residues(chain, [query])}@CA {_chimerax_residues(chain, [key])}@CA color {PAIRS['light']} radius {radius:.3f} "
+        'dashes 0 name "strongest pairs"'
+        for (query, key, _), radius in zip(picture.pairs, _radii(picture), strict=True)
     ]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from allo_core.analysis.question import Question
 from allo_core.attention.head import Head
+from allo_core.attention.head_card import MOST_PAIRS, strongest_pairs
 from allo_core.errors import ExportError, LibraryError, ScoreError, StructureError
 from allo_core.export import COLOURED_FILE, chimerax_script, coloured_structure, pymol_script
 from allo_core.export.facts import structure_facts
@@ -18,6 +19,7 @@ from allo_core.library.predicted import ATTRIBUTION
 from allo_core.library.structures import shipped_structure
 from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.protein.sequence import Protein
+from allo_core.runs.layout import FLOOR
 from allo_core.terminal.files import check_output, write
 from allo_core.terminal.targets import shortened
 
@@ -45,6 +47,8 @@ def parse_head(text: str | None, spec: ModelSpec) -> Head | None:
 
 def check_picture_options(options: argparse.Namespace) -> None:
     """ExportError where the options about a structure ask for half of something; StoreError for a file that cannot be written."""
+    if not 0 <= options.pairs <= MOST_PAIRS:
+        raise ExportError(f"--pairs {options.pairs} is not a number from 0 to {MOST_PAIRS}.")
     wanted = [name for name in ("cif", *_WRITERS) if getattr(options, name) is not None]
     if options.structure is None:
         given = [*wanted, *(name for name in ("head", "chain") if getattr(options, name) is not None)]
@@ -53,6 +57,8 @@ def check_picture_options(options: argparse.Namespace) -> None:
         return
     if not wanted:
         raise ExportError("--structure alone writes nothing; name a file with --cif, --pymol or --chimerax.")
+    if options.pairs and not any(name in wanted for name in _WRITERS):
+        raise ExportError("--pairs are drawn by scripts; name one with --pymol or --chimerax.")
     for name in wanted:
         check_output(getattr(options, name))
 
@@ -94,12 +100,22 @@ class Picture:
         head_name = Head(*head).name.lower()
         title = ", ".join(filter(None, (f"{protein.name}, {get_spec(maps.meta.model_id).label}, {head_name}", self.credit)))
         structure = replace(self.structure, title=f"{self.structure.title}; {self.credit}") if self.credit else self.structure
+        pairs = _strongest_pairs(question, maps, head, options.pairs)
         write(options.cif, lambda: coloured_structure(structure, self.mapping, values))
         for name, script in _WRITERS.items():
-            arguments = (self.entry, self.mapping, values, ceiling, attention_scale("light"), coloured_sets, title)
+            arguments = (self.entry, self.mapping, values, ceiling, attention_scale("light"), coloured_sets, title, 0.0, pairs)
             write(getattr(options, name), lambda script=script, arguments=arguments: script(*arguments))
         where = f"{self.name}, chain {self.mapping.chain}, {self.mapping.aligned} of {len(protein)} residues"
         return f"{where}: attention received from {head_name}; colours from 0 to {ceiling:.3g} ({ceiling_name})"
+
+
+def _strongest_pairs(question: Question, maps: "AttentionMaps", head: tuple[int, int], most: int) -> list[tuple[int, int, float]]:
+    """The pairs that scripts draw, as the page draws them: those into the other set first where one set is asked about the other."""
+    if not most:
+        return []
+    arcs = maps.arcs(*head, FLOOR, question.queries)
+    pairs = strongest_pairs(arcs, most, first=question.sites if question.queries is not None else ())
+    return [(pair.query, pair.key, pair.weight) for pair in pairs]
 
 
 def open_picture(reference: str, protein: Protein, chain: str | None = None) -> Picture:

@@ -111,9 +111,9 @@ def click_threshold(page, value: float) -> None:
     page.mouse.click(x, y)
 
 
-def visible_residue(page, numbers: list[int]) -> tuple[int, float, float]:
+def visible_residue(page, numbers: list[int], place: str = STAGE) -> tuple[int, float, float]:
     """One of the residues, and a pixel around which nothing but this residue is hit."""
-    found = stage(page).evaluate(
+    found = page.locator(place).evaluate(
         """(element, numbers) => {
             const viewer = element.viewer, box = element.getBoundingClientRect();
             const hit = (x, y) => {
@@ -137,9 +137,9 @@ def visible_residue(page, numbers: list[int]) -> tuple[int, float, float]:
     return tuple(found)
 
 
-def click_residue(page, numbers: list[int]) -> int:
-    """Click the first residue of the list that is visible in 3D; its number."""
-    number, x, y = visible_residue(page, numbers)
+def click_residue(page, numbers: list[int], place: str = STAGE) -> int:
+    """Click the first residue of the list that is visible in the 3D view at ``place``; its number."""
+    number, x, y = visible_residue(page, numbers, place)
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.up()

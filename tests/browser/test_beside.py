@@ -48,26 +48,8 @@ def test_a_click_at_the_side_marks_the_same_place_of_the_first(page, app):
     page.get_by_text("on ADRB2: log₂ enrichment").wait_for(timeout=driving.WAIT)
     driving.rest(page)
     there = marked(page, FIRST)
-    # 5x41 to 5x55 of both receptors: none of them is in the sodium pocket
-    pairs = {203 + step: 181 + step for step in range(15)}
-    found = page.locator(SECOND).evaluate(
-        """(element, numbers) => {
-            const viewer = element.viewer, box = element.getBoundingClientRect();
-            for (const number of numbers) for (const atom of viewer.selectedAtoms({chain: 'R', resi: number})) {
-                const {x, y} = viewer.modelToScreen(atom);
-                const [left, top] = [x - scrollX, y - scrollY];
-                const hits = viewer.targetedObjects((left - box.left) / box.width * 2 - 1, 1 - (top - box.top) / box.height * 2, {clickable: true});
-                if (hits.length && hits[0].clickable.chain === 'R' && hits[0].clickable.resi === number) return [number, left, top];
-            }
-            return null;
-        }""",
-        list(pairs),
-    )
-    assert found, "nothing of TM5 is seen"
-    number, x, y = found
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.up()
+    # none of TM5 is in the sodium pocket
+    number = driving.click_residue(page, list(range(203, 218)), SECOND)
     page.get_by_text("A 17 residues").wait_for(timeout=driving.WAIT)
     driving.rest(page)
     new = marked(page, FIRST) - there

@@ -42,8 +42,14 @@ def archive(chromium, app):
 def test_the_zip_holds_every_file(archive):
     assert archive.testzip() is None
     place = f"{STEM}_4LDO"
-    files = {f"{STEM}_scores.csv", f"{STEM}_run.json", f"{STEM}_figures.html", f"{STEM}.png", "structure_coloured.cif", "README.txt"}
-    assert set(archive.namelist()) == files | {f"{place}.pml", f"{place}.cxc", f"{place}_3d.html", f"{STEM}_snake.svg"}
+    files = {f"{STEM}_scores.csv", f"{STEM}_run.json", f"{STEM}_figures.html", f"{STEM}.png", "README.txt"}
+    assert set(archive.namelist()) == files | {
+        f"{place}.pml",
+        f"{place}.cxc",
+        f"{place}_3d.html",
+        f"{place}_coloured.cif",
+        f"{STEM}_snake.svg",
+    }
     assert b"</svg>" in archive.read(f"{STEM}_snake.svg")
     described = archive.read("README.txt").decode()
     assert all(name in described for name in archive.namelist() if name != "README.txt")
@@ -56,7 +62,7 @@ def test_the_b_factors_are_the_values_of_the_page(archive, app, monkeypatch):
     from allo_core.runs.maps import AttentionMaps
 
     received = AttentionMaps(run.folder).received(2, 6)
-    text = archive.read("structure_coloured.cif").decode()
+    text = archive.read(f"{STEM}_4LDO_coloured.cif").decode()
     atoms = get_structure(CIFFile.read(io.StringIO(text)), model=1, extra_fields=["b_factor"])
     index_of = map_structure(read_structure(shipped_structure("4LDO").path), protein).index_of
     expected = {(residue.chain, residue.number): received[index] for residue, index in index_of.items()}

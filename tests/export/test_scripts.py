@@ -107,9 +107,9 @@ def made_map(*residues, chain="A"):
     return StructureMap(chain, 1.0, len(residues), tuple(residues), ())
 
 
-def written(program, mapping, values=None, entry="4LDO", sets=None, title="", ceiling=1.0, scale=SCALE):
+def written(program, mapping, values=None, entry="4LDO", sets=None, title="", ceiling=1.0, scale=SCALE, pairs=()):
     values = np.zeros(len(mapping.residues)) if values is None else values
-    return program.write(entry, mapping, values, ceiling, scale, sets or {}, title)
+    return program.write(entry, mapping, values, ceiling, scale, sets or {}, title, pairs=pairs)
 
 
 @PROGRAMS
@@ -268,3 +268,37 @@ def test_insertion_codes_are_letters(program, code):
 def test_a_scale_has_an_end(program, ceiling):
     with pytest.raises(ExportError):
         written(program, made_map(ResidueId("A", 1, "")), ceiling=ceiling)
+
+
+PAIRS = ((0, 2, 0.9), (1, 3, 0.45), (0, 4, 0.3))
+PAIRED = made_map(ResidueId("A", 10, ""), ResidueId("A", -2, ""), ResidueId("A", 12, "B"), ResidueId("A", 13, ""), None)
+
+
+def test_pairs_are_distances_of_pymol():
+    """Between CA atoms, thicker for more attention, without labels; a pair with an end that is not there is left out and counted."""
+    lines = written(PyMOL, PAIRED, pairs=PAIRS).split("\n")
+    ends = "alloscope and chain A and resi {} and name CA"
+    assert [line for line in lines if line.startswith("distance ")] == [
+        f"distance pair_1, {ends.format('10')}, {ends.format('12B')}",
+        f"distance pair_2, {ends.format(chr(92) + '-2')}, {ends.format('13')}",
+    ]
+    radii = [float(line.split(", ")[1]) for line in lines if line.startswith("set dash_radius")]
+    assert radii == pytest.approx([0.45, 0.285])
+    assert "group strongest_pairs, pair_1 pair_2" in lines
+    assert "hide labels, strongest_pairs" in lines
+    assert "# 2 of 3 strongest pairs; the others have an end that the structure does not show" in lines
+
+
+def test_pairs_are_pseudobonds_of_chimerax():
+    lines = [line for line in written(ChimeraX, PAIRED, pairs=PAIRS).split("\n") if line.startswith("pbond")]
+    assert lines == [
+        'pbond #1/A:10@CA #1/A:12B@CA color #30363D radius 0.450 dashes 0 name "strongest pairs"',
+        'pbond #1/A:-2@CA #1/A:13@CA color #30363D radius 0.285 dashes 0 name "strongest pairs"',
+    ]
+
+
+@PROGRAMS
+def test_without_pairs_and_sets_scripts_say_nothing_of_them(program):
+    text = written(program, PAIRED, sets={"A": ((0, 1), ORANGE), "B": ((), PURPLE)})
+    assert "pair" not in text
+    assert "set B" not in text

@@ -184,3 +184,18 @@ def test_the_copy_that_is_coloured_can_be_chosen(shared, tmp_path, capsys):
     code, _, err = run("analyse", "AA2AR", *SODIUM, "--chain", "A", capsys=capsys)
     assert code != 0
     assert "--chain needs a structure" in err
+
+
+def test_the_strongest_pairs_are_in_the_scripts(tmp_path, capsys):
+    files = {"--pymol": tmp_path / "a.pml", "--chimerax": tmp_path / "a.cxc"}
+    options = [part for item in files.items() for part in item]
+    assert run("analyse", "AA2AR", *SODIUM, "--structure", "8FYN", "--pairs", 5, *options, capsys=capsys)[0] == 0
+    assert 1 <= files["--pymol"].read_text().count("distance pair_") <= 5
+    assert files["--pymol"].read_text().count("distance pair_") == files["--chimerax"].read_text().count("pbond ")
+    for wrong, said in (
+        ([*options, "--pairs", 51], "--pairs 51 is not a number from 0 to 50."),
+        (["--pairs", 5, "--cif", tmp_path / "x.cif"], "drawn by scripts"),
+    ):
+        code, _, err = run("analyse", "AA2AR", *SODIUM, "--structure", "8FYN", *wrong, capsys=capsys)
+        assert code != 0
+        assert said in err

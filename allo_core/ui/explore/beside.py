@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from allo_core.attention.head_card import MOST_PAIRS
 from allo_core.errors import AlloScopeError
 from allo_core.figures.head_scores import SCORES
 from allo_core.library.nearest import numbers_for
@@ -20,7 +21,7 @@ from allo_core.ui.explore.painting import paint
 from allo_core.ui.explore.results import Result
 from allo_core.ui.explore.run_offer import cost_in_words, draw_buttons, offer_of
 from allo_core.ui.explore.structure_choice import structure_options
-from allo_core.ui.explore.view import MOST_PAIRS, View, offered_structures, protein_of, starting_view
+from allo_core.ui.explore.view import View, offered_structures, protein_of, starting_view
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
 from allo_core.ui.shared.painting import Painting

@@ -7,6 +7,7 @@ import streamlit as st
 
 from allo_core.analysis.measures import MEASURES, Measure
 from allo_core.analysis.strata import possible_null
+from allo_core.attention.head_card import MOST_PAIRS
 from allo_core.errors import AlloScopeError
 from allo_core.figures.head_scores import SCORES
 from allo_core.library.nearest import numbers_for
@@ -15,7 +16,7 @@ from allo_core.runs.extract import find_kept_run
 from allo_core.ui.explore import results, session
 from allo_core.ui.explore.field import mirrored_field
 from allo_core.ui.explore.tracks import tracks
-from allo_core.ui.explore.view import MOST_PAIRS, SCALES, View
+from allo_core.ui.explore.view import SCALES, View
 from allo_core.ui.shared.choices import NULLS, THRESHOLDS
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored

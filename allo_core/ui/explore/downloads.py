@@ -7,7 +7,6 @@ import streamlit as st
 
 from allo_core.errors import ExportError
 from allo_core.export import (
-    COLOURED_FILE,
     bundle,
     chimerax_script,
     coloured_structure,
@@ -91,7 +90,11 @@ def _files(shown: Shown) -> dict[str, tuple[Callable[[], str], str, str]]:
         files[f"{stem}_snake.svg"] = (lambda: _snake(shown), "image/svg+xml", "Snake plot, SVG")
     if loaded is not None:
         place = f"{stem}_{file_stem(loaded.name)}"
-        files[COLOURED_FILE] = (lambda: _coloured(shown, loaded), "chemical/x-cif", f"Structure, B factors: {shown.values.name}, mmCIF")
+        files[_coloured_file(shown, loaded)] = (
+            lambda: _coloured(shown, loaded),
+            "chemical/x-cif",
+            f"Structure, B factors: {shown.values.name}, mmCIF",
+        )
         files[f"{place}.pml"] = (lambda: _script(shown, loaded, pymol_script), _SCRIPT, "PyMOL script")
         files[f"{place}.cxc"] = (lambda: _script(shown, loaded, chimerax_script), _SCRIPT, "ChimeraX script")
         if (STATIC / FILE).is_file():
@@ -144,9 +147,16 @@ def _coloured(shown: Shown, loaded: LoadedStructure) -> str:
 def _script(shown: Shown, loaded: LoadedStructure, write: Callable) -> str:
     values = shown.values
     # An upload may be numbered unlike the entry that it names, so its own file is loaded.
-    entry = loaded.structure.entry if loaded.ref.kind != "upload" and loaded.structure.entry else COLOURED_FILE
+    entry = loaded.structure.entry if loaded.ref.kind != "upload" and loaded.structure.entry else _coloured_file(shown, loaded)
     title = _credited(f"{shown.title}, colours: {values.name}", loaded)
-    return write(entry, loaded.mapping, values.values, values.ceiling, attention_scale("light"), _sets(shown), title, values.floor)
+    return write(
+        entry, loaded.mapping, values.values, values.ceiling, attention_scale("light"), _sets(shown), title, values.floor, shown.pairs
+    )
+
+
+def _coloured_file(shown: Shown, loaded: LoadedStructure) -> str:
+    """Name of the coloured structure, which scripts load from beside them."""
+    return f"{shown.stem}_{file_stem(loaded.name)}_coloured.cif"
 
 
 def _credited(title: str, loaded: LoadedStructure) -> str:

@@ -9,7 +9,7 @@ from allo_core.analysis.verdict import verdict
 from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.ui.explore.painting import values_to_take_away
-from allo_core.ui.explore.results import Result
+from allo_core.ui.explore.results import HeadDetails, Result
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared.frame import FOOT
 from allo_core.ui.shared.painting import Painting
@@ -30,6 +30,13 @@ class Shown:
     loaded: LoadedStructure | None
     phrases: Mapping[str, str]
     statement: str
+    details: HeadDetails | None = None
+
+    @property
+    def pairs(self) -> list[tuple[int, int, float]]:
+        """The strongest pairs that are drawn: query, key, weight."""
+        drawn = () if self.details is None else self.details.pairs[: self.view.pairs]
+        return [(pair.query, pair.key, float(pair.weight)) for pair in drawn]
 
     @cached_property
     def verdict(self) -> str:

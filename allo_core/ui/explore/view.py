@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from allo_core.analysis.measures import MEASURES, Measure
 from allo_core.attention.columns import DEFAULT_THRESHOLD
+from allo_core.attention.head_card import MOST_PAIRS
 from allo_core.attention.nulls import Null
 from allo_core.errors import AlloScopeError, SequenceError
 from allo_core.fetch import fetched_structure
@@ -29,7 +30,6 @@ from allo_core.ui.shared.refs import ProteinRef, StructureRef
 __all__ = [
     "COLOURS",
     "LONGEST_NAME",
-    "MOST_PAIRS",
     "PANELS",
     "SCALES",
     "SETS",
@@ -48,7 +48,6 @@ SCALES = {"head": "this head", "model": "all heads"}
 COLOURS = {"values": "at the largest value", "fixed": "always at the same value"}
 PANELS = {"3d": "3D", "snake": "Snake plot"}
 SETS = ("A", "B")
-MOST_PAIRS = 50
 LONGEST_NAME = 40  # letters
 # Fields whose text in a link is their value.
 _AS_THEY_ARE = (
