@@ -51,7 +51,7 @@ page.shown_head = None if result is None else result.head
 # The pictures first: what stands above them and at the left is drawn while the browser is busy with them.
 above = st.container()
 left, right, *side = st.columns([4, 5, 5] if view.beside else [5, 8], gap="small")
-waiting = None
+waiting, browsed = None, None
 with left:
     if result is not None:
         panels.draw_heatmap(view, result)
@@ -60,14 +60,17 @@ with left:
     elif unscored:
         st.info(plain(unscored))
     elif maps is not None:
-        st.info("Mark at least one residue: type it, choose a library site, or click on the structure.")
-        st.caption("Below: the residues that the site predictor ranks highest.")
+        try:
+            browsed = panels.draw_browser(view, maps)
+        except AlloScopeError as error:  # the run was damaged between two reads
+            failure = error
+            draw_failure(error, maps)
     else:
         waiting = st.container()
 with right:
     try:
         details = results.details_of(result, MOST_PAIRS, loaded) if result is not None else None
-        painting = paint(view, protein, result, details, current_theme(), maps, loaded)
+        painting = paint(view, protein, result, details, current_theme(), maps, loaded, browsed)
     except AlloScopeError as error:  # the run was damaged between two reads
         result, details, failure = None, None, error
         draw_failure(error, maps)

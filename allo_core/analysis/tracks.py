@@ -46,6 +46,8 @@ class TrackSource:
         Whether the scale ends where it does for all heads, so that heads can be compared.
     plddt : ndarray, dtype=float, shape=(L,), or None
         Confidence of the structure that is shown, from 0 to 100; None where it is no prediction.
+    browsed : (layer, head) or None
+        A head that is looked at although nothing is asked.
     """
 
     subject: Subject
@@ -55,6 +57,7 @@ class TrackSource:
     selected: Selected | None = None
     shared_scale: bool = False
     plddt: np.ndarray | None = None
+    browsed: tuple[int, int] | None = None
 
     def __len__(self) -> int:
         return len(self.subject.protein)
@@ -76,9 +79,10 @@ class TrackSource:
     @property
     def head(self) -> tuple[int, int]:
         """The selected head; LookupError where there is none."""
-        if self.selected is None:
+        head = self.browsed if self.selected is None else self.selected.head
+        if head is None:
             raise LookupError("no head is selected")
-        return self.selected.head
+        return head
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,11 @@ class Track:
 
     def of(self, source: TrackSource) -> Values | Segments | None:
         """The values; None where there are none, or what they need is not there."""
-        missing = ("run" in self.needs and source.maps is None) or (self.needs & {"head", "scores"} and source.selected is None)
+        missing = (
+            ("run" in self.needs and source.maps is None)
+            or ("scores" in self.needs and source.selected is None)
+            or ("head" in self.needs and source.selected is None and source.browsed is None)
+        )
         return None if missing else self.values(source)
 
 
@@ -231,7 +239,7 @@ _ONE_HEAD = frozenset[Need]({"run", "head"})
 # In the order in which they are offered.
 TRACKS = _tracks(
     Track(RECEIVED, "attention received", _ATTENTION, _ONE_HEAD, _received),
-    Track("above threshold", "above threshold", _ATTENTION, _ONE_HEAD, _above_threshold),
+    Track("above threshold", "above threshold", _ATTENTION, frozenset({"run", "head", "scores"}), _above_threshold),
     Track("from A", "received from A", "attention, summed over set A", _ONE_HEAD, _from_a),
     Track("to A", "paid to A", "share of the residue's attention", _ONE_HEAD, _to_a),
     Track("passing", "mean, passing heads", _ATTENTION, frozenset({"run", "scores"}), _mean_of_passing),

@@ -18,6 +18,8 @@ __all__ = ["LARGEST_SIDE", "attention_map", "pooled"]
 
 LARGEST_SIDE = 420  # cells; one byte each, so that the picture stays below 300 kB
 _STEPS = 255
+_TICKS = (0, 0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6)
+_LAST_TICK = 0.75  # of the ceiling; a tick above would run into the last one
 _BAND = 0.025  # of the side, for the bands of helices
 _MARGIN = {"l": 60, "r": 8, "t": 28, "b": 44}
 
@@ -73,7 +75,7 @@ def attention_map(
     ceiling = float(np.quantile(values, 0.995)) or float(values.max()) or 1.0
     # One byte a cell: the eye tells fewer steps apart, and the square root keeps weak attention visible.
     steps = np.round(np.sqrt(np.clip(values / ceiling, 0, 1)) * _STEPS).astype(np.uint8)
-    ticks = np.array([0.0, 0.04, 0.16, 0.36, 0.64, 1.0])
+    ticks = [tick for tick in _TICKS if tick < _LAST_TICK * ceiling]
     figure = go.Figure(
         go.Heatmap(
             z=steps, zmin=0, zmax=_STEPS, x0=first + (block - 1) / 2, dx=block, y0=first + (block - 1) / 2, dy=block,
@@ -81,8 +83,8 @@ def attention_map(
             hovertemplate="query %{y:.0f}, key %{x:.0f}" + (f" (± {block - 1})" if block > 1 else "") + "<extra></extra>",
             colorbar={
                 "title": {"text": "attention", "side": "right"}, "thickness": 12, "outlinewidth": 0,
-                "tickvals": (np.sqrt(ticks) * _STEPS).tolist(),
-                "ticktext": [f"{'≥ ' if tick == 1 else ''}{tick * ceiling:.2g}" for tick in ticks],
+                "tickvals": [float(np.sqrt(tick / ceiling)) * _STEPS for tick in (*ticks, ceiling)],
+                "ticktext": [*(f"{tick:g}" for tick in ticks), f"≥ {ceiling:.2g}"],
             },
         )
     )  # fmt: skip

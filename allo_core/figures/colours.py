@@ -15,6 +15,7 @@ __all__ = [
     "BESIDE_THE_RECEPTOR",
     "BETWEEN_CELLS",
     "BRIGHT",
+    "BROWSING_SCALE",
     "CHANCE_LINE",
     "CHANCE_SCALE",
     "ELEMENTS",
@@ -104,6 +105,8 @@ CHANCE_SCALE: dict[Theme, tuple[str, ...]] = {
 }
 # Quantities that start at zero.
 QUANTITY_SCALE: dict[Theme, tuple[str, ...]] = {theme: scale[len(scale) // 2 :] for theme, scale in CHANCE_SCALE.items()}
+# Arcs of heads where nothing is asked yet: grey, since it is no result.
+BROWSING_SCALE: dict[Theme, tuple[str, ...]] = {"light": ("#FFFFFF", "#C4CAD3", "#5F6B7A"), "dark": ("#10151C", "#47525F", "#B5BFCB")}
 GROUND: dict[Theme, str] = {"light": "white", "dark": "black"}  # what a person calls the colour of chance
 
 _ATTENTION: dict[Theme, tuple[str, ...]] = {

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from allo_core.figures.colours import CHANCE_SCALE, QUANTITY_SCALE, Theme
+from allo_core.figures.colours import BROWSING_SCALE, CHANCE_SCALE, QUANTITY_SCALE, Theme
 
-__all__ = ["SCORES", "HeadScore", "scores_of_sets"]
+__all__ = ["ARCS", "SCORES", "HeadScore", "scores_of_sets"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class HeadScore:
         What the pale end or middle of the scale means.
     from_zero : bool
         Whether the scale begins at 0; else it is symmetric around chance.
+    grey : bool
+        Whether it has no colour, because it is no result.
     """
 
     label: str
@@ -38,11 +40,14 @@ class HeadScore:
     smallest_span: float
     white: str = "chance"
     from_zero: bool = False
+    grey: bool = False
 
     def colour_range(self, values: np.ndarray, theme: Theme = "light", fixed: bool = False) -> tuple[float, float, tuple[str, ...]]:
         """Ends of the colour scale for some values (NaN where undefined), and its colours; ``fixed`` ends do not follow the values."""
         largest = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() and not fixed else 0.0
         span = max(self.smallest_span, largest)
+        if self.grey:
+            return 0.0, span, BROWSING_SCALE[theme]
         return (0.0, span, QUANTITY_SCALE[theme]) if self.from_zero else (-span, span, CHANCE_SCALE[theme])
 
 
@@ -58,6 +63,10 @@ SCORES = {
         "−log₁₀ q", "−log₁₀ combined q", lambda frame: -np.log10(_numbers(frame, "q_value")), 2.0, white="q = 1", from_zero=True
     ),
 }
+
+
+# What is shown of the heads before anything is asked of them.
+ARCS = HeadScore("arcs, log₁₀", "", lambda frame: np.log10(1 + _numbers(frame, "n_arcs")), 1.0, white="no arc", from_zero=True, grey=True)
 
 
 def scores_of_sets() -> dict[str, HeadScore]:

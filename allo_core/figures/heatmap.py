@@ -12,13 +12,13 @@ import plotly.graph_objects as go
 from allo_core.attention.control import LEVEL
 from allo_core.attention.nulls import Null
 from allo_core.figures.colours import GREYS, GROUND, PASSING_DOT, SELECTED_HEAD, Theme, hex_colours, plotly_scale
-from allo_core.figures.head_scores import SCORES
+from allo_core.figures.head_scores import ARCS, SCORES, HeadScore
 from allo_core.figures.layout import QUIET
 
 if TYPE_CHECKING:  # the app need not wait for it
-    from jaxtyping import Bool, Float
+    from jaxtyping import Bool, Float, Integer
 
-__all__ = ["cell_colours", "cells", "heatmap", "meaning_of_heads", "passes", "score_grid", "short_number"]
+__all__ = ["arcs_heatmap", "cell_colours", "cells", "heatmap", "meaning_of_heads", "passes", "score_grid", "short_number"]
 
 _LOWEST_ROW = 14  # px of a heatmap row; at 6 px a click picked the next row
 _ROW = 15  # px where the heatmap scrolls anyway
@@ -81,10 +81,27 @@ def heatmap(
     return cells(score_grid(frame, score, shape), flagged, score, hover, selected, height, theme, passes(frame).reshape(shape), fixed)
 
 
+def arcs_heatmap(arcs: Integer[np.ndarray, "layers heads"], height: int = 440, theme: Theme = "light") -> go.Figure:
+    """How many arcs each head has, in grey: what there is to browse before residues are marked.
+
+    Parameters
+    ----------
+    arcs : ndarray, dtype=int, shape=(layers, heads)
+    height, theme
+        As for `heatmap`.
+    """
+    values = ARCS.values(pd.DataFrame({"n_arcs": arcs.ravel()})).reshape(arcs.shape)
+    hover = {
+        "customdata": arcs[..., None].astype(str),
+        "hovertemplate": "<b>Layer %{y}, head %{x}</b><br>%{customdata[0]} arcs<extra></extra>",
+    }
+    return cells(values, np.zeros(arcs.shape, dtype=bool), ARCS, hover, None, height, theme)
+
+
 def cells(
     values: Float[np.ndarray, "layers heads"],
     flagged: Bool[np.ndarray, "layers heads"],
-    score: str,
+    score: str | HeadScore,
     hover: dict,
     selected: tuple[int, int] | None = None,
     height: int = 440,
@@ -99,8 +116,8 @@ def cells(
     values : ndarray, dtype=float, shape=(layers, heads)
         NaN where undefined.
     flagged : ndarray, dtype=bool, shape=(layers, heads)
-    score : str
-        A key of SCORES: which colours, and what the bar is called.
+    score : str or HeadScore
+        A key of SCORES, or another score: which colours, and what the bar is called.
     hover : dict
         ``customdata`` of shape (layers, heads, n) and ``hovertemplate``.
     selected, height, theme
@@ -177,9 +194,10 @@ def cell_colours(frame: pd.DataFrame, score: str, shape: tuple[int, int], theme:
     return {"cells": colours, "passing": passing, "low": low, "high": high, "colours": list(scale), "label": label}
 
 
-def _coloured(values: np.ndarray, score: str, theme: Theme, fixed: bool) -> go.Heatmap:
-    low, span, scale = SCORES[score].colour_range(values, theme, fixed)
-    bar = {"title": {"text": SCORES[score].label, "side": "right"}, "thickness": 12, "outlinewidth": 0, "len": 1.0, "xpad": 6}
+def _coloured(values: np.ndarray, score: str | HeadScore, theme: Theme, fixed: bool) -> go.Heatmap:
+    shown = SCORES[score] if isinstance(score, str) else score
+    low, span, scale = shown.colour_range(values, theme, fixed)
+    bar = {"title": {"text": shown.label, "side": "right"}, "thickness": 12, "outlinewidth": 0, "len": 1.0, "xpad": 6}
     return go.Heatmap(
         z=values.astype(np.float32),
         zmin=low,

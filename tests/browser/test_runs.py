@@ -72,7 +72,7 @@ def test_progress_queue_and_result(page, app, chromium):
 def test_nothing_marked_says_what_to_do(page, app):
     driving.open_page(page, app.url)
     driving.write(page, "Residues as text", "")
-    page.get_by_text("Mark at least one residue").wait_for(timeout=driving.WAIT)
+    page.get_by_text("Nothing is asked yet").wait_for(timeout=driving.WAIT)
     number = driving.click_residue(page, list(range(40, 68)))
     page.get_by_text("A 1 residue").first.wait_for(timeout=driving.WAIT)
     assert driving.marked(page) == {number}

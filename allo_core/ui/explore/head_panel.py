@@ -21,6 +21,7 @@ __all__ = ["draw_card", "draw_map", "draw_pairs"]
 
 _LISTED = 10
 _MAP_HEIGHT = 600
+_MAP_WIDTH = 700  # px: a square, and the bar beside it
 
 
 def draw_card(protein: Protein, result: Result, details: HeadDetails, loaded: LoadedStructure | None) -> None:
@@ -29,11 +30,11 @@ def draw_card(protein: Protein, result: Result, details: HeadDetails, loaded: Lo
     st.markdown("##### What kind of head this is")
     if row["flags"]:
         st.caption(f"Flagged: {row['flags']}.", help=HELP["flags"])
-    contact = "no structure" if loaded is None else _share(card.contact_share)
-    contact_far = "no structure" if loaded is None else _share(card.contact_share_far)
+    contact = "–" if loaded is None else _share(card.contact_share)
+    contact_far = "–" if loaded is None else _share(card.contact_share_far)
     shown = "" if loaded is None else plain(loaded.name)
-    whose = f"Of {card.n_resolved} arcs between residues that {shown} shows. " if shown else ""
-    whose_far = f"Of {card.n_resolved_far} such arcs that {shown} shows. " if shown else ""
+    whose = f"Of {card.n_resolved} arcs between residues that {shown} shows. " if shown else "No structure is loaded. "
+    whose_far = f"Of {card.n_resolved_far} such arcs that {shown} shows. " if shown else "No structure is loaded. "
     largest = _share(card.largest_share)
     if card.largest_residue is not None:
         largest += f" {short_label(protein, card.largest_residue).split()[0]}"
@@ -91,6 +92,7 @@ def draw_map(view: View, protein: Protein, result: Result) -> None:
     st.plotly_chart(
         figure,
         key="map",
+        width=_MAP_WIDTH,
         height=_MAP_HEIGHT,
         config={"displayModeBar": False},
         alt=f"Attention map of {result.head_name}: {len(protein)} queries by {len(protein)} keys.",
@@ -112,7 +114,7 @@ def draw_pairs(protein: Protein, result: Result, details: HeadDetails, loaded: L
             "at": [short_label(protein, pair.key) for pair in pairs],
             "attention": [pair.weight for pair in pairs],
             "apart": [abs(pair.query - pair.key) for pair in pairs],
-            "distance": [pair.distance for pair in pairs],
+            "distance": [_distance(pair.distance, loaded) for pair in pairs],
         }
     )
 
@@ -129,13 +131,12 @@ def draw_pairs(protein: Protein, result: Result, details: HeadDetails, loaded: L
         hide_index=True,
         on_select=point_out,
         selection_mode="single-row",
-        height=_row_height(len(pairs)),
+        height="content",
         column_config={
             "attention": number("attention", format="%.3f"),
             "apart": number("apart", help="Residues along the chain."),
-            "distance": number(
+            "distance": st.column_config.TextColumn(
                 "distance, Å",
-                format="%.1f",
                 help=f"Between CB atoms (CA of glycine) in {plain(loaded.name)}." if loaded else "No structure is loaded.",
             ),
         },
@@ -143,5 +144,7 @@ def draw_pairs(protein: Protein, result: Result, details: HeadDetails, loaded: L
     st.caption("Click a row's box to point the pair out on the structure.")
 
 
-def _row_height(rows: int) -> int:
-    return 35 * (rows + 1) + 3
+def _distance(distance: float | None, loaded: LoadedStructure | None) -> str:
+    if loaded is None:
+        return "–"
+    return "not resolved" if distance is None or np.isnan(distance) else f"{distance:.1f}"

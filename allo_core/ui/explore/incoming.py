@@ -4,11 +4,13 @@ import streamlit as st
 
 from allo_core.errors import AlloScopeError, Cancelled
 from allo_core.fetch import fetch_sequence, fetch_structure, fetched_structure
+from allo_core.library.receptors import receptors
 from allo_core.protein.sequence import Protein, read_protein
 from allo_core.ui.explore import session
-from allo_core.ui.explore.view import protein_of
+from allo_core.ui.explore.view import View, protein_of
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.fetching import Fetching, draw_fetching
+from allo_core.ui.shared.refs import ProteinRef
 from allo_core.ui.shared.structures import load_structure
 from allo_core.ui.shared.text import plain
 
@@ -29,13 +31,17 @@ def use_text(text: str, record: str) -> None:
         read = read_protein(text, record.strip() or None)
         _open(read.protein)
         if read.notes:
-            session.page().tell(" ".join(read.notes))
+            session.page().tell(" ".join((*session.page().notices[-1:], *read.notes)))
     except AlloScopeError as error:
         session.page().problem("sequence", error)
 
 
 def _open(protein: Protein) -> None:
-    session.open_protein(session.remember(inputs.key_of(protein)))
+    key = inputs.key_of(protein)
+    session.open_protein(session.remember(key))
+    if ProteinRef.parse(key).kind != "kept":
+        receptor = receptors()[protein_of(View(key)).name]
+        session.page().tell(f"Recognised as {key} of the library: {receptor.name}, UniProt {receptor.accession}.")
 
 
 def use_structure(content: bytes, name: str, place: str) -> None:

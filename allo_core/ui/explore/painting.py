@@ -4,6 +4,7 @@ import numpy as np
 
 from allo_core.analysis.subject import Subject
 from allo_core.analysis.tracks import RECEIVED, Segments, Selected, TrackSource, Values
+from allo_core.attention.head import Head
 from allo_core.figures.colours import SEGMENTS, SET_COLOURS, Theme, attention_scale, hex_colours, segment_colours
 from allo_core.library.nearest import numbers_for
 from allo_core.protein.sequence import Protein
@@ -36,17 +37,19 @@ def paint(
     theme: Theme,
     maps: AttentionMaps | None = None,
     loaded: LoadedStructure | None = None,
+    browsed: tuple[int, int] | None = None,
 ) -> Painting:
     """The painting of a view; without a result the colourings that need one are plain.
 
-    ``maps`` is the run where there is no result, ``loaded`` the structure that is painted.
+    ``maps`` is the run where there is no result and ``browsed`` the head that is then looked at, ``loaded`` the structure that is painted.
     """
     labels = residue_labels(protein)
     track = tracks()[view.colouring]
     sets = {name: ([protein.number(i) for i in view.sets[name]], colour) for name, colour in SET_COLOURS.items()}
-    title = track.title or (result.head_name if result is not None else "Structure")
+    looked_at = Head(*browsed).name if browsed is not None else "Structure"
+    title = track.title or (result.head_name if result is not None else looked_at)
     extra = {"title": title, "pairs": _pairs(view, protein, details), "tags": _tags(view, protein, result, details, loaded)}
-    shown = track.of(source_of(view, protein, result, maps, loaded))
+    shown = track.of(source_of(view, protein, result, maps, loaded, browsed))
     if shown is None:
         return Painting([], labels, [], "", sets, None, "plain", **extra)
     if isinstance(shown, Segments):
@@ -72,13 +75,18 @@ def paint(
 
 
 def source_of(
-    view: View, protein: Protein, result: Result | None, maps: AttentionMaps | None = None, loaded: LoadedStructure | None = None
+    view: View,
+    protein: Protein,
+    result: Result | None,
+    maps: AttentionMaps | None = None,
+    loaded: LoadedStructure | None = None,
+    browsed: tuple[int, int] | None = None,
 ) -> TrackSource:
-    """What the tracks of a view take their values from; ``maps`` and ``loaded`` as in `paint`."""
+    """What the tracks of a view take their values from; ``maps``, ``loaded`` and ``browsed`` as in `paint`."""
     selected = None if result is None else Selected(result.answer, result.head)
     run = maps if result is None else result.maps
     confidence = None if loaded is None else loaded.plddt
-    return TrackSource(Subject.of(protein), columns_of, view.sites, run, selected, view.scale == "model", confidence)
+    return TrackSource(Subject.of(protein), columns_of, view.sites, run, selected, view.scale == "model", confidence, browsed)
 
 
 def values_to_take_away(view: View, protein: Protein, result: Result, loaded: LoadedStructure | None = None) -> Values:

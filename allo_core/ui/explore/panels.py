@@ -10,15 +10,16 @@ from allo_core.attention.nulls import FEWEST_ARCS
 from allo_core.attention.scores import FEWEST_RESIDUES
 from allo_core.figures.colours import Theme
 from allo_core.figures.head_scores import SCORES
-from allo_core.figures.heatmap import heatmap, meaning_of_heads, score_grid
+from allo_core.figures.heatmap import arcs_heatmap, heatmap, meaning_of_heads, score_grid
 from allo_core.figures.profile import profile
 from allo_core.library.nearest import numbers_for
 from allo_core.library.sites import receptor_of
 from allo_core.protein.sequence import Protein
+from allo_core.runs.maps import AttentionMaps
 from allo_core.ui.explore import session
 from allo_core.ui.explore.beside import draw_choice
 from allo_core.ui.explore.incoming import draw_complaint
-from allo_core.ui.explore.results import Result
+from allo_core.ui.explore.results import Result, columns_of
 from allo_core.ui.explore.structure_choice import fetch_alphafold, upload_structure
 from allo_core.ui.explore.view import PANELS, View, offered_structures
 from allo_core.ui.shared.help import HELP
@@ -31,7 +32,7 @@ from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import file_stem, in_words, plain
 from allo_core.ui.shared.theme import current_theme
 
-__all__ = ["HEIGHT", "draw_heatmap", "draw_profile", "draw_receptor", "panel_of", "profile_of"]
+__all__ = ["HEIGHT", "draw_browser", "draw_heatmap", "draw_profile", "draw_receptor", "panel_of", "profile_of"]
 
 _STRUCTURE, _SNAKE = f"{GROWS}structure", f"{GROWS}snake"
 HEIGHT = 514  # px of heatmap and structure: the 33 layers of ESM-2 650M at 14 px, and the profile still fits a 900 px window
@@ -51,6 +52,20 @@ def draw_heatmap(view: View, result: Result) -> None:
         st.caption(told, help=HELP["flags"])
     else:
         st.caption(_why_empty(view, result))
+
+
+def draw_browser(view: View, maps: AttentionMaps) -> tuple[int, int]:
+    """Where nothing is marked: the heads by their arcs, in grey, to look at one after the other; returns the one that is looked at."""
+    arcs = columns_of(maps, view.threshold).arcs.sum(axis=-1)
+    layers, heads = arcs.shape
+    most = np.unravel_index(int(arcs.argmax()), arcs.shape)
+    head = view.head or (int(most[0]), int(most[1]))
+    alt = f"Heatmap of the arcs of {layers} x {heads} heads."
+    draw_heads(arcs_heatmap(arcs, HEIGHT, current_theme()), HEIGHT, alt, head, arcs.shape, session.select_head, grows=True)
+    with st.container(key="selected_head", horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{Head(*head).name}** {arcs[head]:,} arcs above {view.threshold:.2f}", width="content")
+    st.caption("Nothing is asked yet. Mark residues to score the heads: type them, choose a library site, or click on the structure.")
+    return head
 
 
 def _selected_head(result: Result) -> None:

@@ -41,14 +41,17 @@ def draw_prediction(view: View, protein: Protein, maps: AttentionMaps, loaded: L
         st.warning(plain(" ".join(prediction.notes)))
     alt = f"Probability of each residue of {protein.name} to belong to an allosteric site."
     draw_plot(_profile(view, prediction), "probabilities", alt)
-    left, right = st.columns([6, 5], gap="large")
+    left, right = st.columns([7, 4], gap="large")
     with left:
         order = _draw_order(prediction)
         chosen = _draw_table(view, prediction, order)
         _draw_buttons(view, prediction, order, chosen, loaded)
     with right:
         st.markdown("##### What this is worth", help=HELP["predicted"])
-        st.markdown("\n".join(f"- {plain(sentence)}" for sentence in model_card(prediction.predictor)))
+        first, *rest = model_card(prediction.predictor)
+        st.markdown(plain(first))
+        with st.expander("In full: what it was fitted to, and how it was judged"):
+            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in rest))
 
 
 def _draw_none(view: View, error: PredictionError) -> None:
@@ -107,7 +110,11 @@ def _draw_table(view: View, prediction: Prediction, order: np.ndarray) -> list[i
             "probability": st.column_config.ProgressColumn(
                 "probability", format="%.3f", min_value=0, max_value=float(prediction.probabilities.max()), help=HELP["predicted"]
             ),
-            "library": st.column_config.TextColumn("library", help="Sites of the library that list the residue, of any kind."),
+            "rank": st.column_config.NumberColumn("rank", width=60),
+            "residue": st.column_config.TextColumn("residue", width=80),
+            "segment": st.column_config.TextColumn("segment", width=80),
+            "set": st.column_config.TextColumn("set", width=50),
+            "library": st.column_config.TextColumn("library", width=240, help="Sites of the library that list the residue, of any kind."),
         },
     )
     return [row for row in event.selection.rows if row < len(order)]

@@ -58,7 +58,9 @@ def _receptor(view: View) -> None:
         help=HELP["receptor"],
         **mirrored("receptor", view.protein, session.open_protein, options),
     )
-    with st.expander("Paste, upload or fetch a sequence", expanded=bool(session.page().noted("sequence"))):
+    # Another key closes it: a sequence that was taken needs no field any more.
+    key = f"own_sequence-{session.page().uploaders}"
+    with st.expander("Paste, upload or fetch a sequence", expanded=bool(session.page().noted("sequence")), key=key):
         # A form: text and button arrive together, so that leaving the text field cannot swallow the click on the button.
         with st.form("sequence", border=False):
             st.text_area(

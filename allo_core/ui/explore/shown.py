@@ -6,12 +6,14 @@ from functools import cached_property
 
 from allo_core.analysis.tracks import Values
 from allo_core.analysis.verdict import verdict
+from allo_core.library.receptors import receptors
 from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.ui.explore.painting import values_to_take_away
 from allo_core.ui.explore.results import HeadDetails, Result
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared.frame import FOOT
+from allo_core.ui.shared.help import NULL_IN_WORDS
 from allo_core.ui.shared.painting import Painting
 from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import file_stem
@@ -54,6 +56,12 @@ class Shown:
         return f"alloscope_{file_stem(self.protein.name)}_{self.view.model}"
 
     @property
+    def receptor(self) -> str:
+        """Entry and full name of the receptor, or what a person calls the sequence."""
+        known = None if self.view.protein_ref.kind == "kept" else receptors().get(self.protein.name)
+        return self.protein.name if known is None else f"{self.protein.name}, {known.name}"
+
+    @property
     def title(self) -> str:
         """Receptor, model and head."""
         return f"{self.protein.name}, {get_spec(self.view.model).label}, {self.result.head_name}"
@@ -68,5 +76,5 @@ class Shown:
             where = f" Structure {self.loaded.name}{f' ({self.loaded.credit})' if self.loaded.credit else ''}."
         return (
             f"{self.verdict} {self.result.head_name}: q = {q}, {row['n_arcs']} arcs; threshold {scores.threshold:.2f}, "
-            f"{scores.null} null.{where} {FOOT}"
+            f"{scores.null} null ({NULL_IN_WORDS[scores.null]}).{where} {FOOT}"
         )

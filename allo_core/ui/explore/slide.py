@@ -7,7 +7,7 @@ import json
 
 import streamlit as st
 
-from allo_core.figures.colours import PASSING_DOT, SLIDE
+from allo_core.figures.colours import GREYS, PAIRS, PASSING_DOT, SLIDE
 from allo_core.figures.heatmap import cell_colours
 from allo_core.models.registry import get_spec
 from allo_core.ui.explore import session
@@ -38,7 +38,7 @@ def _content(shown: Shown) -> dict:
     layers, heads = result.special_share.shape
     ink, faint, background = SLIDE[theme]
     return {
-        "title": f"{shown.protein.name} · {get_spec(shown.view.model).label}",
+        "title": f"{shown.receptor} · {get_spec(shown.view.model).label}",
         "subtitle": shown.result.head_name + (f" on {shown.loaded.name}" if shown.loaded is not None else ""),
         "caption": shown.caption,
         "ink": ink,
@@ -51,6 +51,8 @@ def _content(shown: Shown) -> dict:
             for name, (numbers, colour) in shown.painting.sets.items()
             if numbers
         ],
+        "pairs": {"text": f"{len(shown.pairs)} strongest pairs", "colour": PAIRS[theme]} if shown.pairs else None,
+        "grey": {"text": "grey: not tested or flagged", "colour": GREYS[theme][1]},
         "heatmap": {
             **cell_colours(result.scores.frame, shown.view.score, (layers, heads), theme, shown.view.colours == "fixed"),
             "layers": layers,

@@ -10,6 +10,7 @@ from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
 from allo_core.ui.shared.refs import StructureRef
 from allo_core.ui.shared.structures import LoadedStructure
+from allo_core.ui.shared.text import plain
 
 __all__ = ["draw_structure_choice", "fetch_alphafold", "structure_options", "upload_structure"]
 
@@ -28,6 +29,8 @@ def draw_structure_choice(view: View, loaded: LoadedStructure | None) -> None:
         help=HELP["structure"],
         **mirrored("structure", offered, lambda structure: session.page().change(structure=structure, chain="", pair=None), list(options)),
     )
+    if " · " in options[offered]:  # the box shows its beginning alone
+        st.caption(plain(options[offered].partition(" · ")[2]))
     if loaded is not None and len(loaded.mapping.copies) > 1:
         _chain(loaded)
     with st.expander("Fetch or upload a structure", expanded=bool(session.page().noted("structure"))):

@@ -8,7 +8,7 @@ from allo_core.protein.contacts import CB_CONTACT, NEAR_TARGET
 from allo_core.storage.amounts import gigabytes
 from allo_core.ui.shared.text import in_words
 
-__all__ = ["DEFINITIONS", "HELP"]
+__all__ = ["DEFINITIONS", "HELP", "NULL_IN_WORDS"]
 
 HELP = {
     "receptor": "A human GPCR of the library, found by UniProt entry name, accession or name.",
@@ -90,6 +90,13 @@ HELP = {
     "batch_count": "Homologues in the file count as often as they occur, so this is a count and no test; the page Receptors has the test.",
     "batch_threshold": "Column weights were kept above these thresholds alone; another one needs another batch.",
     "batch_explore": "This sequence with its scored residues, model, threshold and head; Explore computes the maps that no batch keeps.",
+}
+
+# What each null compares with, for a caption.
+NULL_IN_WORDS = {
+    "matched": "random residues of the same segments and conservation",
+    "uniform": "random residues of the whole sequence",
+    "published": "the formula of the published scripts",
 }
 
 # What the terms mean, in the order in which a newcomer meets them.

@@ -42,7 +42,7 @@ function wrapped(context, text, x, y, size, widest, step) {
   return y + step;
 }
 
-function drawHeatmap(context, { cells, passing, layers, heads, selected, low, high, colours, label }, [fill, ring]) {
+function drawHeatmap(context, { cells, passing, layers, heads, selected, low, high, colours, label }, grey, [fill, ring]) {
   const [width, height] = [(HEATMAP.right - HEATMAP.left) / heads, (PICTURES.bottom - PICTURES.top) / layers];
   const corner = (layer, head) => [HEATMAP.left + head * width, PICTURES.top + layer * height];
   const cornerOf = (index) => corner(Math.floor(index / heads), index % heads);
@@ -79,6 +79,9 @@ function drawHeatmap(context, { cells, passing, layers, heads, selected, low, hi
   context.restore();
   scaleBar(context, HEATMAP.left, PICTURES.bottom + 72, HEATMAP.right - HEATMAP.left, colours, low.toFixed(1), high.toFixed(1));
   write(context, label, (HEATMAP.left + HEATMAP.right) / 2, PICTURES.bottom + 112, 20, { colour: faint, align: "center" });
+  context.fillStyle = grey.colour;
+  context.fillRect(HEATMAP.right - 250, PICTURES.bottom + 38, 18, 18);
+  write(context, grey.text, HEATMAP.right - 226, PICTURES.bottom + 54, 20, { colour: faint, widest: 226 });
 }
 
 function scaleBar(context, x, y, width, colours, low, high) {
@@ -112,10 +115,15 @@ function drawStructure(context, data, ready) {
   for (const { text, colour } of sets) {
     context.fillStyle = colour;
     context.beginPath();
-    context.arc(x, PICTURES.bottom + 82, 11, 0, 2 * Math.PI);
+    context.arc(x, PICTURES.bottom + 52, 11, 0, 2 * Math.PI);
     context.fill();
-    write(context, text, x + 20, PICTURES.bottom + 90, 22, { widest: 230 });
-    x += 270;
+    write(context, text, x + 20, PICTURES.bottom + 60, 22, { widest: 190 });
+    x += 220;
+  }
+  if (data.pairs) {
+    context.fillStyle = data.pairs.colour;
+    context.fillRect(STRUCTURE.left + 608, PICTURES.bottom + 92, 26, 7);
+    write(context, data.pairs.text, STRUCTURE.left + 642, PICTURES.bottom + 103, 22, { widest: 400 });
   }
 }
 
@@ -129,7 +137,7 @@ function compose(data, ready) {
   context.fillRect(0, 0, WIDTH, HEIGHT);
   write(context, data.title, EDGE, 84, 46, { weight: 600 });
   write(context, data.subtitle, EDGE, 130, 28, { colour: faint });
-  drawHeatmap(context, data.heatmap, data.dot);
+  drawHeatmap(context, data.heatmap, data.grey, data.dot);
   drawStructure(context, data, ready);
   wrapped(context, data.caption, EDGE, 1012, 22, WIDTH - 2 * EDGE, 28);
   return canvas;

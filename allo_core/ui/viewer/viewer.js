@@ -145,6 +145,9 @@ function listen(view) {
   const button = (name, act) => view.root.querySelector(name).addEventListener("click", () => view.viewer && act());
   button(".reset", () => upright(view));
   button(".full", () => (document.fullscreenElement ? document.exitFullscreen() : view.root.requestFullscreen()));
+  view.root.addEventListener("fullscreenchange", () => {
+    view.root.querySelector(".full").textContent = document.fullscreenElement ? "Leave full screen" : "Full screen";
+  });
   button(".png", () => savePicture(view));
   button(".copies", () => {
     view.withCopies = !view.withCopies;
@@ -389,10 +392,13 @@ async function update(view) {
   view.root.style.height = heightOf(data);
   view.root.classList.toggle("beside", Boolean(data.group));
   view.root.querySelector(".title").textContent = data.title;
+  const loading = view.root.querySelector(".loading");
   if (!data.library) {
+    loading.hidden = true;
     say(view, data.problem);
     return;
   }
+  loading.hidden = view.shown === data.structure;
   if (!view.viewer) {
     const { createViewer } = await loadLibrary(data.library);
     const options = { backgroundColor: "white", backgroundAlpha: 0, disableFog: true, antialias: true };
@@ -418,6 +424,7 @@ async function update(view) {
   writeCredit(view);
   offerCopies(view);
   paint(view);
+  loading.hidden = true;
   placeLabels(view);
   if (data.onSlides) [globalThis.alloscopePicture, globalThis.alloscopePainted] = [view.picture, data.painting]; // the slide waits for it
 }
@@ -464,6 +471,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   view.data = data;
   view.trigger = setTriggerValue;
   view.queue = view.queue.then(() => update(view)).catch((error) => {
+    view.root.querySelector(".loading").hidden = true;
     say(view, `The 3D view failed: ${error.message}`);
     view.stage.dataset.error = String(error);
   });
