@@ -10,6 +10,7 @@ from allo_core.runs.extract import find_kept_run, run_notes
 from allo_core.ui.explore import incoming, panels, results, session
 from allo_core.ui.explore.beside import beside_of, draw_beside, titled
 from allo_core.ui.explore.controls import draw_controls
+from allo_core.ui.explore.example import draw_example
 from allo_core.ui.explore.painting import paint
 from allo_core.ui.explore.prediction_panel import circularity, draw_prediction
 from allo_core.ui.explore.rail import draw_rail
@@ -86,6 +87,7 @@ with above:
     draw_strip(view, protein)
     draw_verdict(result, phrases, device_notes(maps, job), circularity(view))
     draw_notices(page)
+    draw_example(view, result)
     draw_controls(view, protein)
 with st.sidebar:
     draw_rail(view, protein, loaded, maps is not None)

@@ -115,3 +115,34 @@ def test_pages_are_reached_from_the_top_and_the_open_one_is_marked(page, app):
         driving.rest(page)
         current = page.locator('[data-testid="stTopNavLink"][aria-current="page"]')
         assert current.inner_text().split("\n")[-1].strip() == name
+
+
+def test_the_worked_example_has_three_steps_and_stays_away(page, app):
+    driving.open_page(page, app.url)
+    line = page.locator(".st-key-example")
+    assert "A worked example in three steps" in line.inner_text()
+    line.get_by_role("button", name="Show me").click()
+    line.get_by_text("the question: orange on the structure are the 16 residues of the sodium pocket").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    line.get_by_role("button", name="Next").click()
+    line.get_by_text("its 5 strongest pairs are drawn").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    assert "pairs=5" in page.url
+    line.get_by_role("button", name="Next").click()
+    line.get_by_text("the doubt: at threshold 0.10").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    line.get_by_role("button", name="Done").click()
+    line.wait_for(state="detached", timeout=driving.WAIT)
+    driving.open_page(page, app.url)
+    assert not page.get_by_text("A worked example in three steps").is_visible()
+
+
+def test_where_nothing_is_marked_the_heads_can_be_looked_at(page, app):
+    driving.open_page(page, app.url)
+    driving.write(page, "Residues as text", "")
+    page.get_by_text("Nothing is asked yet").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    driving.click_head(page, 2, 5)
+    page.get_by_role("heading", name="Layer 2, head 5").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
+    assert len(set(driving.colours_on_screen(page).values())) > 10

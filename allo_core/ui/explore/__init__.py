@@ -7,6 +7,7 @@
 - `rail`: the left rail
 - `residue_sets`: its part for residues
 - `structure_choice`: its part for the structure
+- `example`: the worked example
 - `controls`: its part for measure, threshold and null
 - `tracks`: what the structure can be coloured by
 - `field`: widgets of one field

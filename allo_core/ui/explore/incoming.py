@@ -4,13 +4,12 @@ import streamlit as st
 
 from allo_core.errors import AlloScopeError, Cancelled
 from allo_core.fetch import fetch_sequence, fetch_structure, fetched_structure
-from allo_core.library.receptors import receptors
+from allo_core.library.sites import receptor_of
 from allo_core.protein.sequence import Protein, read_protein
 from allo_core.ui.explore import session
-from allo_core.ui.explore.view import View, protein_of
+from allo_core.ui.explore.view import protein_of
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.fetching import Fetching, draw_fetching
-from allo_core.ui.shared.refs import ProteinRef
 from allo_core.ui.shared.structures import load_structure
 from allo_core.ui.shared.text import plain
 
@@ -37,11 +36,12 @@ def use_text(text: str, record: str) -> None:
 
 
 def _open(protein: Protein) -> None:
-    key = inputs.key_of(protein)
-    session.open_protein(session.remember(key))
-    if ProteinRef.parse(key).kind != "kept":
-        receptor = receptors()[protein_of(View(key)).name]
-        session.page().tell(f"Recognised as {key} of the library: {receptor.name}, UniProt {receptor.accession}.")
+    receptor = receptor_of(protein)
+    if receptor is not None and receptor.protein.sequence == protein.sequence:
+        session.open_protein(receptor.entry)
+        session.page().tell(f"Recognised as {receptor.entry} of the library: {receptor.name}, UniProt {receptor.accession}.")
+    else:  # also a part of a receptor keeps the name that a person gave it
+        session.open_protein(session.remember(inputs.keep_protein(protein)))
 
 
 def use_structure(content: bytes, name: str, place: str) -> None:

@@ -67,8 +67,8 @@ def _changed(indices: tuple[int, ...], loaded: LoadedStructure | None) -> None:
     """Explain the arrow on chips of residues that the structure does not show as the model read them."""
     changed = [] if loaded is None else [index for index in indices if index in loaded.changed]
     if changed and loaded is not None:
-        why = f"of another species, {loaded.species}" if loaded.species else "mutated there"
-        st.caption(plain(f"→: {loaded.name} shows another residue ({why})."))
+        why = f", being of another species ({loaded.species})" if loaded.species else ""
+        st.caption(plain(f"→: {loaded.name} shows another residue there{why}."))
 
 
 def _chips(key: str, indices: tuple[int, ...], protein: Protein, loaded: LoadedStructure | None) -> None:

@@ -86,6 +86,10 @@ class ExploreSession(PageSession[View]):
         Views before each change of the marks, the latest last; what `undo` goes back to.
     carried : str
         What became of the marks when the protein changed; "" where nothing is to be said.
+    invited : bool
+        Whether the page was opened without a link, so that a newcomer may sit before it.
+    example : int
+        The step of the worked example that is reached; 0 where it is not followed.
     uploaders : int
         Part of the keys of all uploaders: another number empties them.
     predicted_marks : (str, tuple of int)
@@ -103,6 +107,8 @@ class ExploreSession(PageSession[View]):
     shown_head: tuple[int, int] | None = None
     marks_before: list[View] = field(default_factory=list)
     carried: str = ""
+    invited: bool = False
+    example: int = 0
     uploaders: int = 0
     predicted_marks: tuple[str, tuple[int, ...]] = ("", ())
     slides_again: int = 0
@@ -110,6 +116,7 @@ class ExploreSession(PageSession[View]):
     slide: TakenSlide = field(default_factory=TakenSlide)
 
     def begin(self) -> None:
+        self.invited = not st.query_params.to_dict()
         self.inputs = [key for key in (self.view.protein, self.view.structure) if input_kind(key) is not None]
 
     def change(self, **fields) -> None:

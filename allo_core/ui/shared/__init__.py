@@ -8,6 +8,7 @@
 - `inputs`: what people paste and upload, kept
 - `mirror`: widgets that show a part of the view
 - `frame`: what stands around every page
+- `hints`: hints that were put away for good
 - `help`: the help texts
 - `text`: text from outside, made safe
 - `theme`: light or dark
