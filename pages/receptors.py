@@ -50,7 +50,7 @@ with st.sidebar:
 if result is not None:
     draw_tabs(view, result, by_chance)
 elif asked is not None and not problem:
-    panels.draw_run(view, asked, job, missing)
+    panels.draw_run(view, asked, job, done)
     draw_members(asked)
 draw_foot([get_spec(view.model).note])
 page.write_url()

@@ -1,18 +1,20 @@
 """What a run will take, told before it is started: memory, disk space and time."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from allo_core.models.devices import Device, DeviceChoice, Dtype, choose_device, estimate_memory
 from allo_core.models.registry import ModelSpec
+from allo_core.runs.column_reducer import KEPT_THRESHOLDS
 from allo_core.runs.disk import disk_needed
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Cost", "cost_of", "seconds_of"]
+__all__ = ["Cost", "cost_of", "cost_of_columns", "seconds_of", "speed"]
 
 _SIDE = 1024  # of the matrices whose product tells how fast a device is
 _TIMES = 3
@@ -20,6 +22,7 @@ _TIMES = 3
 # 7 to 10 ns for each entry of a map, of which the arithmetic is a tenth to a third; the rest is softmax, packing and writing.
 _SHARE_OF_PEAK = 0.8
 _SECONDS_PER_ENTRY = 7.5e-9
+_COLUMN_BYTES = 3  # of a residue, head and threshold in kept columns, packed: 0.9 to 2.7 were measured
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,14 @@ def cost_of(spec: ModelSpec, length: int, device: DeviceChoice = "auto", dtype: 
     memory = estimate_memory(spec, length, dtype)
     seconds = seconds_of(spec, length, speed(choose_device(device), dtype))
     return Cost(memory.weights + memory.working, disk_needed(spec.layers, spec.heads, length), seconds)
+
+
+def cost_of_columns(spec: ModelSpec, lengths: Sequence[int], device: DeviceChoice = "auto", dtype: Dtype = "float32") -> Cost:
+    """What it takes to read some proteins of these ``lengths`` one after the other and keep their columns; errors as in `cost_of`."""
+    operations = speed(choose_device(device), dtype)
+    memory = estimate_memory(spec, max(lengths), dtype)
+    disk = _COLUMN_BYTES * spec.layers * spec.heads * len(KEPT_THRESHOLDS) * sum(lengths)
+    return Cost(memory.weights + memory.working, disk, sum(seconds_of(spec, length, operations) for length in lengths))
 
 
 def seconds_of(spec: ModelSpec, length: int, operations: float) -> float:

@@ -106,7 +106,8 @@ def test_the_url_brings_back_what_was_shown(page, app, chromium):
     driving.open_page(
         page, f"{app.url}/?protein=ADRB2&sites=3x32,2x50,D113,113-119,207&threshold=0.1&null=uniform&score=snr&structure=3SN6&head=2.3"
     )
-    assert page.get_by_role("heading", name="Layer 2, head 3").is_visible()
+    page.get_by_role("heading", name="Layer 2, head 3").wait_for(timeout=driving.WAIT)
+    driving.rest(page)
     url, values, colours = page.url, driving.heatmap_values(page), driving.colours_on_screen(page)
     other = new_page(chromium)
     driving.open_page(other, url)

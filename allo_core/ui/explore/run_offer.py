@@ -18,7 +18,7 @@ from allo_core.runs.disk import check_disk
 from allo_core.ui.explore import session
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared.models import readable_size, whereabouts
-from allo_core.ui.shared.run_panel import readable_time
+from allo_core.ui.shared.run_panel import in_words
 from allo_core.ui.shared.text import plain
 
 __all__ = ["Offer", "cost_in_words", "draw_buttons", "offer_of"]
@@ -118,4 +118,4 @@ def cost_in_words(view: View, protein: Protein) -> str:
         cost = cost_of(get_spec(view.model), len(protein), view.device, view.dtype)
     except AlloScopeError:
         return ""
-    return f"{readable_time(cost.seconds)}, {readable_size(cost.memory)} of memory, up to {readable_size(cost.disk)} on disk."
+    return in_words(cost)

@@ -1,23 +1,27 @@
 """The pictures of the page Receptors: all heads, and the selected head along the family."""
 
+from contextlib import suppress
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from allo_core.errors import ScoreError
+from allo_core.errors import DeviceError, ScoreError
 from allo_core.family.members import ReceptorSet
+from allo_core.family.runs import SetRun
 from allo_core.family.verdict import consensus_verdict
 from allo_core.figures.colours import Theme
 from allo_core.figures.heatmap import meaning_of_heads
 from allo_core.figures.receptor_set import consensus_heatmap, family_figure
 from allo_core.models.registry import get_spec
+from allo_core.runs.cost import cost_of_columns
 from allo_core.ui.receptors import session
 from allo_core.ui.receptors.results import SetResult
 from allo_core.ui.receptors.view import SetView
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.jobs import Job
 from allo_core.ui.shared.plots import draw_heads, draw_plot
-from allo_core.ui.shared.run_panel import draw_progress
+from allo_core.ui.shared.run_panel import draw_progress, in_words
 from allo_core.ui.shared.text import plain
 from allo_core.ui.shared.theme import current_theme
 from allo_core.ui.shared.worker import submit
@@ -41,7 +45,7 @@ def draw_verdict(result: SetResult, by_chance: int | None) -> None:
         st.markdown(plain(consensus_verdict(result.found, result.done.asked.title, by_chance)), help=HELP["set_control"])
 
 
-def draw_run(view: SetView, asked: ReceptorSet, job: Job | None, missing: int) -> None:
+def draw_run(view: SetView, asked: ReceptorSet, job: Job | None, before: SetRun | None) -> None:
     """What stands in place of the pictures until every receptor has been run."""
     request = session.request_of(view, asked)
     if job is not None and job.active:
@@ -51,10 +55,17 @@ def draw_run(view: SetView, asked: ReceptorSet, job: Job | None, missing: int) -
         st.error(plain(job.message))
     elif job is not None and job.state == "cancelled":
         st.info("The run was cancelled; the receptors that were done are kept.")
-    done = len(asked.members) - missing
+    known = set() if before is None else {member.name for member in before.asked.members}
+    left_over = [len(member.protein) for member in asked.members if member.name not in known]
+    missing, done = len(left_over), len(asked.members) - len(left_over)
     kept = f" {done} of {len(asked.members)} have been run before and are kept." if done else ""
     st.info(f"{get_spec(view.model).label} reads each receptor once; what it sees is kept, so a stopped set goes on where it was.{kept}")
     left = f"the {missing} that are left" if done else f"{missing} receptor{'s' if missing > 1 else ''}"
+    if left_over:
+        with suppress(DeviceError):  # the run itself says that the device is not there
+            st.caption(
+                plain(f"{left[0].upper()}{left[1:]}: {in_words(cost_of_columns(get_spec(view.model), left_over, view.device, view.dtype))}")
+            )
     st.button(f"Run {left}", key="run_set", type="primary", on_click=submit, args=(request,))
 
 

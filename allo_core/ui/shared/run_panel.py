@@ -3,12 +3,14 @@
 import streamlit as st
 
 from allo_core.family.runs import RECEPTOR
+from allo_core.runs.cost import Cost
 from allo_core.runs.extract import LAYER
 from allo_core.storage.amounts import of_megabytes
 from allo_core.ui.shared.jobs import Job
+from allo_core.ui.shared.models import readable_size
 from allo_core.ui.shared.worker import worker
 
-__all__ = ["draw_progress"]
+__all__ = ["draw_progress", "in_words"]
 
 _POLL = 0.3  # seconds
 
@@ -38,6 +40,11 @@ def progress_line(job: Job) -> str:
     else:
         text = f"{job.stage}, {of_megabytes(job.done, job.total)}"
     return text if job.seconds_left is None else f"{text}, {readable_time(job.seconds_left)} left"
+
+
+def in_words(cost: Cost) -> str:
+    """``"about 12 s, 2.9 GB of memory, up to 360 MB on disk."``"""
+    return f"{readable_time(cost.seconds)}, {readable_size(cost.memory)} of memory, up to {readable_size(cost.disk)} on disk."
 
 
 def readable_time(seconds: float) -> str:
