@@ -1,84 +1,105 @@
-"""How long the first look takes: load a model that comes with the app, run it on a receptor, score its heads.
+"""The first minute: from the command that starts the app to its first pictures, in Chromium, with nothing kept from before.
 
-    python benchmarks/first_run.py [REPEATS]
+    python benchmarks/first_run.py [--rounds 3] [OTHER_CHECKOUT]
 
-Each repeat is a process of its own with an empty cache folder, so that nothing is kept from the one before.  Imports are not counted; they
-are printed beside the rest.  Prints the median and the ratio to AntiBERTy, whose weights come with its package.
+Each start is a server of its own with an empty cache folder, and a browser without a cache.  Seconds from the start of the command until
+the server answers, and from opening the page until its style is there (the bar with the pages or, where there is none, the rail), the line
+that says what is shown, the structure, and the heatmap.  With another checkout both start in turn, and the ratio of the medians is printed.
+
+The files of Python itself are warm after the first start, which is left out.  Needs what the browser tests need.
 """
 
-import itertools
-import json
+import argparse
 import os
-import statistics
+import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from playwright.sync_api import Browser, sync_playwright
+
+from allo_core.fetch.three_d_mol import FILE, ensure_library
+from tests.browser.conftest import FLAGS
 
 ROOT = Path(__file__).resolve().parents[1]
-MODELS = ("alloscope_gpcr_8m", "antiberty")
-RECEPTOR, SITE = "AA2AR", "sodium pocket"
-REPEATS = 5
-PARTS = ("imports", "load", "run", "score")
+MARKS = {
+    "styled page": '[data-testid="stTopNavLink"], [data-testid="stSidebar"] [data-testid="stSelectbox"]',
+    "what is shown": ".st-key-strip p",
+    "structure": '[data-testid="structure-view"][data-structure]',
+    "heatmap": ".st-key-heatmap .js-plotly-plot .main-svg",
+}
+PATIENCE = 180  # seconds
 
 
-def main(repeats: int) -> None:
-    medians = {}
-    for model in MODELS:
-        times = [_in_a_new_process(model) for _ in range(repeats)]
-        medians[model] = {part: statistics.median(time[part] for time in times) for part in PARTS}
-    print(f"{RECEPTOR}, {SITE}, CPU, median of {repeats} processes, seconds\n")
-    print(f"| model | {' | '.join(PARTS)} | load + run + score | / {MODELS[-1]} |\n|{'---|' * (len(PARTS) + 3)}")
-    whole = {model: sum(times[part] for part in PARTS[1:]) for model, times in medians.items()}
-    for model, times in medians.items():
-        cells = [f"{times[part]:.2f}" for part in PARTS] + [f"{whole[model]:.2f}", f"{whole[model] / whole[MODELS[-1]]:.2f}"]
-        print(f"| {model} | {' | '.join(cells)} |")
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("other", type=Path, nargs="?")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    ensure_library()
+    checkouts = {"this": ROOT} | ({"other": options.other.resolve()} if options.other else {})
+    for checkout in checkouts.values():
+        if not (checkout / "static" / FILE).is_file():  # it is fetched once, over the network
+            shutil.copy(ROOT / "static" / FILE, checkout / "static" / FILE)
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in checkouts}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        for turn in range(options.rounds + 1):
+            for name in checkouts if turn % 2 else reversed(checkouts):
+                times = first_minute(checkouts[name], browser)
+                if turn:
+                    found[name].append(times)
+        browser.close()
+    for what in ("server answers", *MARKS):
+        medians = {name: median(times[what] for times in found[name]) for name in checkouts}
+        ratio = f"   ratio {medians['this'] / medians['other']:.2f}" if options.other else ""
+        print(f"{what:<16}" + "".join(f"{medians[name]:8.2f} s" for name in checkouts) + ratio)
 
 
-def _in_a_new_process(model: str) -> dict[str, float]:
+def first_minute(checkout: Path, browser: Browser) -> dict[str, float]:
+    """Seconds of one cold start: of the server from its command, of the rest from opening the page."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="alloscope-benchmark-") as home:
-        environment = {**os.environ, "ALLOSCOPE_HOME": home}
-        done = subprocess.run(
-            [sys.executable, __file__, "--one", model], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
+        start = time.perf_counter()
+        server = subprocess.Popen(
+            command, cwd=checkout, env={**os.environ, "ALLOSCOPE_HOME": home}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-    return json.loads(done.stdout)
+        try:
+            _wait_for(f"http://localhost:{port}/_stcore/health", start)
+            times = {"server answers": time.perf_counter() - start}
+            page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+            opened = time.perf_counter()
+            page.goto(f"http://localhost:{port}")
+            for what, selector in MARKS.items():
+                page.locator(selector).first.wait_for(timeout=PATIENCE * 1000)
+                times[what] = time.perf_counter() - opened
+            page.context.close()
+        finally:
+            server.terminate()
+            server.wait()
+    return times
 
 
-def _measure(model: str) -> dict[str, float]:
-    """Seconds of each part, in this process."""
-    from time import perf_counter
-
-    marks = [perf_counter()]
-    import pandas  # noqa: F401
-    import torch
-    import transformers.models.bert.modeling_bert
-    import transformers.models.esm.modeling_esm  # noqa: F401
-
-    sys.path.insert(0, str(ROOT))
-    from allo_core.attention.scores import score_heads
-    from allo_core.library.receptors import find_receptor
-    from allo_core.library.sites import site_indices
-    from allo_core.models.language_model import load_model
-    from allo_core.runs.extract import extract_attention
-
-    torch.zeros(1)
-    receptor = find_receptor(RECEPTOR)
-    site = next(site for site in receptor.sites if site.name == SITE)
-    indices = site_indices(site, receptor.protein, receptor.numbers)
-    marks.append(perf_counter())
-    loaded = load_model(model, device="cpu")
-    marks.append(perf_counter())
-    maps = extract_attention(loaded, receptor.protein)
-    marks.append(perf_counter())
-    columns, strata = maps.columns(0.3), receptor.numbers.strata()
-    if score_heads(columns, indices, "matched", strata).control is None:
-        raise RuntimeError("the matched null has a control")
-    marks.append(perf_counter())
-    return dict(zip(PARTS, (b - a for a, b in itertools.pairwise(marks)), strict=True))
+def _wait_for(address: str, start: float) -> None:
+    while time.perf_counter() - start < PATIENCE:
+        try:
+            with urllib.request.urlopen(address, timeout=1):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.02)
+    raise TimeoutError(f"{address} does not answer")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--one"]:
-        print(json.dumps(_measure(sys.argv[2])))
-    else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else REPEATS)
+    main()

@@ -34,7 +34,6 @@ loaded, structure_problem = session.loaded_structure(view, protein)
 maps, failure = None, None
 try:
     maps = find_kept_run(view.model, protein, view.device, view.dtype)
-    session.run_unasked(view, maps)
 except AlloScopeError as error:
     failure = error
 job = session.current_job(view)
@@ -91,9 +90,10 @@ with above:
     draw_controls(view, protein)
 with st.sidebar:
     draw_rail(view, protein, loaded, maps is not None)
-if waiting is not None:  # last: its progress bar asks again and again, and by then the browser should know the rest
+if waiting is not None:  # last: the run loads torch and its progress bar asks again and again; by then the browser should know the rest
     with waiting:
-        draw_run_state(view, protein, job)
+        session.run_unasked(view, maps)
+        draw_run_state(view, protein, session.current_job(view))
 
 read = model_sentence(spec.label, protein) if maps is not None else ""
 statement = [read, structure_sentence(loaded, protein) if loaded is not None else ""]

@@ -96,7 +96,7 @@ def _run(view: View, protein: Protein, has_run: bool) -> None:
     job = session.current_job(view)
     if has_run:
         st.caption(":material/check: Kept on this machine, so nothing needs to run.")
-    elif job is not None and job.active:
+    elif (job is not None and job.active) or session.runs_unasked(view, None):
         st.caption("Running")
     else:
         draw_buttons(view, protein, offer_of(view, protein), "")

@@ -40,6 +40,7 @@ __all__ = [
     "remembered",
     "residues_text",
     "run_unasked",
+    "runs_unasked",
     "select_head",
     "set_residues_text",
     "settle",
@@ -298,10 +299,18 @@ def current_job(view: View) -> Job | None:
     return job_of(request_of(view))
 
 
-def run_unasked(view: View, maps: AttentionMaps | None) -> None:
-    """Start the default model by itself, once for each sequence of a length that it knows: its weights ship and it takes a second."""
+def runs_unasked(view: View, maps: AttentionMaps | None) -> bool:
+    """Whether the run starts by itself: that of the default model, once for each sequence of a length that it knows.
+
+    Its weights ship and it takes a second.
+    """
     spec = get_spec(view.model)
     request = request_of(view)
     known = len(request.protein) + 2 <= spec.trained_tokens
-    if maps is None and spec.id == DEFAULT_MODEL and known and job_of(request) is None:
+    return maps is None and spec.id == DEFAULT_MODEL and known and job_of(request) is None
+
+
+def run_unasked(view: View, maps: AttentionMaps | None) -> None:
+    """Start the run if it starts by itself."""
+    if runs_unasked(view, maps):
         start_run(view)

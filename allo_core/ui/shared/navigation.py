@@ -9,6 +9,8 @@ __all__ = ["PAGES", "Entry", "enter", "run"]
 
 _ENTERED = "entered"
 _LOGO = Path(__file__).with_name("logo.svg")
+# Where the pictures will stand; page.css hides it as soon as the page says what it shows, and it goes when the page is whole.
+_OPENING = '<p role="status">Opening the page</p><i class="line"></i><i class="line"></i><i class="left"></i><i class="right"></i>'
 
 
 class Entry(NamedTuple):
@@ -33,9 +35,18 @@ PAGES: dict[str, tuple[Entry, ...]] = {
 
 def run() -> None:
     """Run the page that the address names, under the bar with the app's name and all pages."""
+    first = _ENTERED not in st.session_state
     st.session_state[_ENTERED] = True
     st.logo(_LOGO, size="large", icon_image=_LOGO)
-    st.navigation(_pages(), position="top").run()
+    page = st.navigation(_pages(), position="top")
+    with st.container(key="opening"):  # always there, so that what follows keeps its place
+        opening = st.empty()
+    if first:  # loading what the page needs takes a second or two
+        opening.html(_OPENING)
+    try:
+        page.run()
+    finally:
+        opening.empty()
 
 
 def enter() -> None:
