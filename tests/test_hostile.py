@@ -13,6 +13,7 @@ from allo_core.library.receptors import find_receptor
 from allo_core.library.structures import shipped_structure
 from allo_core.protein.residues import parse_residues
 from allo_core.protein.sequence import Protein, parse_protein
+from allo_core.ui.explore import address
 from allo_core.ui.explore import view as state
 from allo_core.ui.shared import inputs
 
@@ -176,11 +177,11 @@ def test_hostile_names_of_kept_inputs(name, own_home):
 
 @pytest.mark.parametrize("text", [*MARKUP, *PATHS[:-4], "x" * 100_000, "9" * 100_000, "nan", "1e999", "-1", "D52," * 10 + "Z9"])
 @pytest.mark.parametrize(
-    "name", ["protein", *sorted(state.to_query(state.starting_view())), "threshold", "head", "null", "score", "model", "device"]
+    "name", ["protein", *sorted(address.to_query(state.starting_view())), "threshold", "head", "null", "score", "model", "device"]
 )
 def test_hostile_url_parameters_are_ignored_with_a_notice(name, text):
     """One notice for each, short and printable, and the view is the one without the parameter."""
-    view, notices = state.from_query({name: text})
+    view, notices = address.from_query({name: text})
     if (name, text) in {("sites", ""), ("structure", "")}:  # nothing marked, no structure
         return
     assert view == state.starting_view()
@@ -190,7 +191,7 @@ def test_hostile_url_parameters_are_ignored_with_a_notice(name, text):
 
 
 def test_url_parameters_with_hostile_names():
-    view, notices = state.from_query({text: text for text in (*MARKUP, "x" * 100_000)})
+    view, notices = address.from_query({text: text for text in (*MARKUP, "x" * 100_000)})
     assert view == state.starting_view()
     assert all(notice.isprintable() and len(notice) < 600 for notice in notices)
 

@@ -5,6 +5,7 @@
 - `facts`: the structure in a record
 - `coloured`: a structure with values as B factors
 - `scripts`: PyMOL and ChimeraX
+- `script_picture`: what both show, checked
 - `pages`: pages that open offline
 - `predicted`: predicted sites
 - `receptor_set`: a set of receptors

@@ -1,23 +1,14 @@
-"""Scripts that show the same picture in PyMOL and ChimeraX, in the numbering of the structure's authors.
-
-Both languages execute what they read (PyMOL runs Python), so nothing from outside is written but checked names, numbers and a title in
-which every character that could end a comment is replaced.
-"""
+"""Scripts that show the same picture in PyMOL and ChimeraX."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.errors import ExportError
-from allo_core.export.coloured import COLOURED_FILE
-from allo_core.export.tables import printable
-from allo_core.figures.colours import BESIDE_THE_RECEPTOR, PAIRS, SET_COLOURS, hex_colours
-from allo_core.structure.style import STYLE
+from allo_core.export.script_picture import ScriptPicture, number, radii, script_picture, set_comment
+from allo_core.figures.colours import BESIDE_THE_RECEPTOR, PAIRS
 
 if TYPE_CHECKING:
     from jaxtyping import Shaped
@@ -26,31 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["chimerax_script", "pymol_script"]
 
-_ENTRY = re.compile(r"[0-9][A-Za-z0-9]{3}")
-_FILE = re.compile(r"[A-Za-z0-9_-]{1,150}_coloured\.cif")
-_CHAIN = re.compile(r"[A-Za-z0-9]{1,4}")
-_SET = re.compile(r"[A-Za-z0-9]{1,20}")
-_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
-_INSERTION = re.compile(r"[A-Za-z]?")  # a digit would read as part of the number
-# A semicolon starts a command, a backslash joins lines, quotes and brackets are best not relied on.
-_NOT_FOR_COMMENTS = re.compile(r"[^A-Za-z0-9 .,:()%+<>=/_-]")
-_LONGEST_TITLE = 200
 _A_LINE = 60  # residues; older PyMOL cuts lines at 1024 characters
-
-
-@dataclass(frozen=True)
-class _Picture:
-    """What both scripts show: values and sets of the residues that the structure has."""
-
-    file: str
-    entry: str
-    chain: str
-    title: str
-    values: dict[ResidueId, float]
-    colours: dict[str, list[ResidueId]]
-    sets: dict[str, tuple[list[ResidueId], str, int]]
-    pairs: list[tuple[ResidueId, ResidueId, float]]
-    notes: tuple[str, ...]
 
 
 def pymol_script(
@@ -94,7 +61,7 @@ def pymol_script(
     ExportError
         If the entry, the chain, an insertion code, a set's name, a colour or the ceiling cannot be written safely.
     """
-    picture = _picture(entry, mapping, values, ceiling, scale, sets, title, floor, pairs)
+    picture = script_picture(entry, mapping, values, ceiling, scale, sets, title, floor, pairs)
     chain = f"alloscope and chain {picture.chain}"
     lines = [
         *picture.notes,
@@ -111,7 +78,7 @@ def pymol_script(
         "util.cnc alloscope and organic",
         "alter alloscope, b=-1.0",
     ]
-    lines += [f"alter {chain} and resi {_pymol_number(residue)}, b={_number(value)}" for residue, value in picture.values.items()]
+    lines += [f"alter {chain} and resi {_pymol_number(residue)}, b={number(value)}" for residue, value in picture.values.items()]
     for colour, residues in picture.colours.items():
         lines += [f"color {_pymol_colour(colour)}, {chain} and resi {part}" for part in _pymol_parts(residues)]
     for name, (residues, colour, missing) in reversed(picture.sets.items()):
@@ -135,7 +102,7 @@ def chimerax_script(
 
     The values are also kept as the residue attribute alloscope_value.  Parameters and errors as in `pymol_script`.
     """
-    picture = _picture(entry, mapping, values, ceiling, scale, sets, title, floor, pairs)
+    picture = script_picture(entry, mapping, values, ceiling, scale, sets, title, floor, pairs)
     chain = f"#1/{picture.chain}"
     lines = [
         *picture.notes,
@@ -154,7 +121,7 @@ def chimerax_script(
         "hide #1 & solvent target a",
     ]
     lines += [
-        f"setattr {_chimerax_residues(chain, [residue])} residues alloscope_value {_number(value)} create true"
+        f"setattr {_chimerax_residues(chain, [residue])} residues alloscope_value {number(value)} create true"
         for residue, value in picture.values.items()
     ]
     lines += [f"color {_chimerax_residues(chain, residues)} {colour} target c" for colour, residues in picture.colours.items()]
@@ -162,73 +129,6 @@ def chimerax_script(
         lines += _chimerax_set(name, chain, residues, colour, missing)
     lines += _chimerax_pairs(picture, chain)
     return "\n".join([*lines, f"view {chain}", ""])
-
-
-def _picture(entry, mapping, values, ceiling, scale, sets, title, floor, pairs) -> _Picture:
-    code = entry if _ENTRY.fullmatch(entry) else ""
-    if not code and not _FILE.fullmatch(entry):
-        raise ExportError(f"{_shown(entry)} is neither a PDB code nor a file named like {COLOURED_FILE}; scripts load one of these.")
-    if not _CHAIN.fullmatch(mapping.chain):
-        raise ExportError(f"Chain {_shown(mapping.chain)} cannot be named in a script; rename it in the file to 1 to 4 letters or digits.")
-    if not (np.isfinite(ceiling) and ceiling > floor):
-        raise ExportError(f"A colour scale cannot end at {ceiling}; give a number above {floor:g}.")
-    for colour in (*scale, *(colour for _, colour in sets.values())):
-        if not _COLOUR.fullmatch(colour):
-            raise ExportError(f"{_shown(colour)} is no colour; write it as {SET_COLOURS['A']}.")
-    values = np.where(np.isfinite(values), values, np.nan)
-    present = {index: _checked(residue) for index, residue in enumerate(mapping.residues) if residue is not None}
-    grouped: dict[str, list] = {}
-    for index, colour in enumerate(hex_colours(values, ceiling, scale, floor)):
-        if index in present:
-            grouped.setdefault(colour, []).append(present[index])
-    absent = len(mapping.residues) - len(present)
-    notes = (
-        f"# AlloScope: {_comment(title)}",
-        f"# {code or entry}, chain {mapping.chain}, residue numbers of the structure's authors",
-        f"# {absent} of {len(mapping.residues)} residues of the sequence are not in the structure and are left out",
-        f"# Colours from {_number(floor)} to {_number(ceiling)}",
-    )
-    with_value = {residue: float(values[index]) for index, residue in present.items() if np.isfinite(values[index])}
-    drawn = [(present[query], present[key], float(weight)) for query, key, weight in pairs if query in present and key in present]
-    if pairs:
-        notes += (f"# {len(drawn)} of {len(pairs)} strongest pairs; the others have an end that the structure does not show",)
-    return _Picture(entry, code, mapping.chain, title, with_value, grouped, _checked_sets(sets, present), drawn, notes)
-
-
-def _checked(residue: ResidueId) -> ResidueId:
-    if not _INSERTION.fullmatch(residue.insertion):
-        raise ExportError(f"Residue {residue.number} has the insertion code {_shown(residue.insertion)}; scripts need a letter.")
-    return residue
-
-
-def _checked_sets(sets: Mapping[str, tuple[Sequence[int], str]], present: dict[int, ResidueId]) -> dict:
-    """The residues of each set that the structure has, its colour, and how many it lacks."""
-    checked = {}
-    for name, (indices, colour) in sets.items():
-        if not len(indices):
-            continue
-        if not _SET.fullmatch(name):
-            raise ExportError(f"{_shown(name)} is no name of a set; use letters and digits.")
-        residues = [present[index] for index in indices if index in present]
-        checked[name] = (residues, colour, len(indices) - len(residues))
-    return checked
-
-
-def _shown(text: str) -> str:
-    return repr(printable(text)[:40])
-
-
-def _comment(text: str) -> str:
-    return _NOT_FOR_COMMENTS.sub("?", text[:_LONGEST_TITLE])
-
-
-def _number(value: float) -> str:
-    """With a decimal point, so that both programs read a number that is not whole."""
-    return f"{value:#.6g}"
-
-
-def _set_comment(name: str, residues: list, missing: int) -> str:
-    return f"# set {name}: {len(residues)} residues" + (f", {missing} more are not in the structure" if missing else "")
 
 
 def _pymol_number(residue: ResidueId) -> str:
@@ -247,7 +147,7 @@ def _pymol_colour(colour: str) -> str:
 
 
 def _pymol_set(name: str, chain: str, residues: list[ResidueId], colour: str, missing: int) -> list[str]:
-    lines = [_set_comment(name, residues, missing)]
+    lines = [set_comment(name, residues, missing)]
     if not residues:
         return lines
     chosen, own = f"set_{name}", f"colour_{name}"
@@ -266,17 +166,10 @@ def _pymol_set(name: str, chain: str, residues: list[ResidueId], colour: str, mi
     ]
 
 
-def _radii(picture: _Picture) -> list[float]:
-    """Å, as thick as in the app's own view."""
-    weakest, strongest = STYLE.pair_radius
-    heaviest = max((weight for *_, weight in picture.pairs), default=1.0) or 1.0
-    return [weakest + (strongest - weakest) * weight / heaviest for *_, weight in picture.pairs]
-
-
-def _pymol_pairs(picture: _Picture, chain: str) -> list[str]:
+def _pymol_pairs(picture: ScriptPicture, chain: str) -> list[str]:
     """A distance object for each pair, all in the group strongest_pairs."""
     lines, names = [], []
-    for count, ((query, key, _), radius) in enumerate(zip(picture.pairs, _radii(picture), strict=True), start=1):
+    for count, ((query, key, _), radius) in enumerate(zip(picture.pairs, radii(picture), strict=True), start=1):
         name = f"pair_{count}"
         ends = (f"{chain} and resi {_pymol_number(residue)} and name CA" for residue in (query, key))
         lines += [f"distance {name}, {', '.join(ends)}", f"set dash_radius, {radius:.3f}, {name}"]
@@ -293,12 +186,12 @@ def _pymol_pairs(picture: _Picture, chain: str) -> list[str]:
     ]
 
 
-def _chimerax_pairs(picture: _Picture, chain: str) -> list[str]:
+def _chimerax_pairs(picture: ScriptPicture, chain: str) -> list[str]:
     """A pseudobond for each pair, all in the model strongest pairs."""
     return [
         f"pbond {_chimerax_residues(chain, [query])}@CA {_chimerax_residues(chain, [key])}@CA color {PAIRS['light']} radius {radius:.3f} "
         'dashes 0 name "strongest pairs"'
-        for (query, key, _), radius in zip(picture.pairs, _radii(picture), strict=True)
+        for (query, key, _), radius in zip(picture.pairs, radii(picture), strict=True)
     ]
 
 
@@ -310,7 +203,7 @@ def _chimerax_residues(chain: str, residues: list[ResidueId]) -> str:
 
 
 def _chimerax_set(name: str, chain: str, residues: list[ResidueId], colour: str, missing: int) -> list[str]:
-    lines = [_set_comment(name, residues, missing)]
+    lines = [set_comment(name, residues, missing)]
     if not residues:
         return lines
     chosen = f"set_{name}"

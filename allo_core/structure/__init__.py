@@ -3,7 +3,8 @@
 - `read`: from a PDB or mmCIF file to a structure
 - `frames`: the first model of a PDB file, and numbers that no format knows
 - `mmcif`: mmCIF of any program, made uniform
-- `formats`: what stands in the text of such a file
+- `formats`: the atoms in the text of such a file
+- `header`: what such a file says of itself and its chains
 - `residue_order`: residues that a file lists apart from their chain
 - `polymer`: protein chains and their breaks
 - `binary`: BinaryCIF

@@ -1,38 +1,38 @@
-"""What stands in the text of a PDB or mmCIF file."""
+"""The atoms of a PDB, mmCIF or BinaryCIF file, with what it says of itself."""
 
 import io
 import re
 import warnings
-from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 import numpy as np
 from biotite import DeserializationError, InvalidFileError
 from biotite.structure import AtomArray, BadStructureError
 from biotite.structure.io.pdb import PDBFile
-from biotite.structure.io.pdbx import BinaryCIFBlock, BinaryCIFColumn, CIFBlock, CIFColumn, CIFFile, get_structure
+from biotite.structure.io.pdbx import BinaryCIFColumn, CIFColumn, CIFFile, get_structure
 
 from allo_core.errors import StructureError
 from allo_core.structure.binary import read_block
 from allo_core.structure.frames import COORDINATE_RECORDS, first_model, with_readable_numbers
+from allo_core.structure.header import (
+    Block,
+    ReferenceRange,
+    clean,
+    entry_of,
+    item,
+    mmcif_molecules,
+    mmcif_organisms,
+    mmcif_references,
+    pdb_molecules,
+    pdb_organisms,
+    pdb_references,
+)
 from allo_core.structure.mmcif import uniform_mmcif
 
-__all__ = ["ParsedFile", "ReferenceRange", "parse_binary_cif", "parse_mmcif", "parse_pdb"]
+__all__ = ["ParsedFile", "parse_binary_cif", "parse_mmcif", "parse_pdb"]
 
-_Block: TypeAlias = "CIFBlock | BinaryCIFBlock"
-# Categories of mmCIF that say where a polymer comes from, and their column of scientific names.
-_ORGANISMS = {
-    "entity_src_gen": "pdbx_gene_src_scientific_name",
-    "entity_src_nat": "pdbx_organism_scientific",
-    "pdbx_entity_src_syn": "organism_scientific",
-}
 # How AlphaFold and ESMFold entitle the PDB files whose column of B factors holds pLDDT.
 _PREDICTION = re.compile(r"(ALPHAFOLD|ESMFOLD)\b.*\bPREDICTION\b", re.IGNORECASE)
-_ENTRY = re.compile(r"[0-9][A-Za-z0-9]{3}")
-_LONGEST_TITLE = 300
-_LONGEST_MOLECULE = 80
 _LONGEST_ROW = 400  # letters; the PDB's own have about 110
 _END_OF_Z = 54  # column after the coordinates in a PDB line
 # OpenMM closes every category but the last one, and says who it is.
@@ -53,15 +53,6 @@ _BIOTITE_ERRORS = (
     AttributeError,
     OverflowError,
 )
-
-
-@dataclass(frozen=True)
-class ReferenceRange:
-    """Residues of one chain, from ``first`` to ``last`` (number, insertion code), that come from one database sequence."""
-
-    chain: str
-    first: tuple[int, str]
-    last: tuple[int, str]
 
 
 @dataclass(frozen=True)
@@ -102,12 +93,12 @@ def parse_pdb(text: str, shown: str) -> ParsedFile:
         raise StructureError(f"{shown} is neither PDB nor mmCIF (it begins with {_beginning(text)!r}); give a structure file.")
     _check_ends(lines, coordinates, shown)
     header = [line for line in lines if line.startswith(("HEADER", "TITLE", "COMPND", "SOURCE", "DBREF"))]
-    entry = next((_entry(line[62:66]) for line in header if line.startswith("HEADER")), "")
-    title = _clean(" ".join(line[10:80].strip() for line in header if line.startswith("TITLE")))
+    entry = next((entry_of(line[62:66]) for line in header if line.startswith("HEADER")), "")
+    title = clean(" ".join(line[10:80].strip() for line in header if line.startswith("TITLE")))
     if entry and not any(line.startswith("END") for line in lines[-50:]):
         notes += (f"{shown} has no END record; if its download was cut, residues are missing.",)
-    atoms, references = _pdb_atoms(coordinates, shown), _pdb_references(header, entry)
-    molecules, organisms = _pdb_molecules(header), _pdb_organisms(header)
+    atoms, references = _pdb_atoms(coordinates, shown), pdb_references(header, entry)
+    molecules, organisms = pdb_molecules(header), pdb_organisms(header)
     return ParsedFile(atoms, entry, title, n_models, references, notes, molecules, organisms, bool(_PREDICTION.match(title)))
 
 
@@ -133,7 +124,7 @@ def _unreadable(error: Exception, kind: str, shown: str) -> StructureError:
     return StructureError(f"{shown} cannot be read as {kind}, it may be cut ({_reason(error)}); download it again.")
 
 
-def _parse_block(block: _Block, kind: str, shown: str) -> ParsedFile:
+def _parse_block(block: Block, kind: str, shown: str) -> ParsedFile:
     """What one data block of mmCIF holds, written as text or as BinaryCIF."""
     try:
         if "atom_site" not in block:
@@ -146,15 +137,15 @@ def _parse_block(block: _Block, kind: str, shown: str) -> ParsedFile:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             atoms = get_structure(block, model=1, altloc="all", extra_fields=fields)
-        entry, title = _entry(_item(block, "entry", "id")), _clean(_item(block, "struct", "title"))
-        references, molecules, organisms = _mmcif_references(block), _mmcif_molecules(block), _mmcif_organisms(block)
+        entry, title = entry_of(item(block, "entry", "id")), clean(item(block, "struct", "title"))
+        references, molecules, organisms = mmcif_references(block), mmcif_molecules(block), mmcif_organisms(block)
         notes = (f"{shown} has {n_models} models; the first one is used.",) if n_models > 1 else ()
         return ParsedFile(_complete(atoms), entry, title, n_models, references, notes, molecules, organisms, _is_predicted(block))
     except _BIOTITE_ERRORS as error:
         raise _unreadable(error, kind, shown) from error
 
 
-def _is_predicted(block: _Block) -> bool:
+def _is_predicted(block: Block) -> bool:
     """Whether the file says, as ModelCIF does, that it holds pLDDT: a prediction's confidence in each residue."""
     metric = block.get("ma_qa_metric", {})
     told = [value for name in ("name", "type") if name in metric for value in metric[name].as_array(str).tolist()]
@@ -201,120 +192,6 @@ def _complete(atoms: AtomArray) -> AtomArray:
     return atoms
 
 
-def _pdb_references(header: list[str], entry: str) -> tuple[ReferenceRange, ...]:
-    """DBREF and DBREF1 records: chain 13, range 15-18 and 19, 21-24 and 25, accession 34-41 (wwPDB format 3.3)."""
-    found = []
-    for line in header:
-        if line.startswith(("DBREF ", "DBREF1")) and line[33:41].strip().upper() != entry.upper():
-            first, last = line[14:18].strip(), line[20:24].strip()
-            if _is_integer(first) and _is_integer(last):
-                found.append(ReferenceRange(line[12].strip(), (int(first), line[18].strip()), (int(last), line[24:25].strip())))
-    return tuple(found)
-
-
-def _mmcif_references(block: _Block) -> tuple[ReferenceRange, ...]:
-    if "struct_ref_seq" not in block:
-        return ()
-    category, entry = block["struct_ref_seq"], _item(block, "entry", "id").upper()
-    names = ("pdbx_strand_id", "pdbx_auth_seq_align_beg", "pdbx_auth_seq_align_end", "pdbx_db_accession")
-    if not all(name in category for name in names):
-        return ()
-    columns = [category[name].as_array(str).tolist() for name in names]
-    codes = [
-        category[name].as_array(str).tolist() if name in category else [""] * len(columns[0])
-        for name in ("pdbx_seq_align_beg_ins_code", "pdbx_seq_align_end_ins_code")
-    ]
-    return tuple(
-        ReferenceRange(chain, (int(first), first_code.strip("?.")), (int(last), last_code.strip("?.")))
-        for chain, first, last, accession, first_code, last_code in zip(*columns, *codes, strict=True)
-        if _is_integer(first) and _is_integer(last) and accession.upper() != entry
-    )
-
-
-def _pdb_tokens(header: list[str], record: str) -> Iterator[tuple[str, str, str]]:
-    """Molecule, key and value of each token of COMPND or SOURCE: "MOL_ID: 1; MOLECULE: name; CHAIN: A, B; ..." (wwPDB format 3.3)."""
-    text, molecule = " ".join(line[10:80].strip() for line in header if line.startswith(record)), ""
-    for token in re.split(r"(?<!\\);", text):
-        key, _, value = token.partition(":")
-        if key.strip().upper() == "MOL_ID":
-            molecule = value.strip()
-        yield molecule, key.strip().upper(), value
-
-
-def _pdb_chains(header: list[str]) -> dict[str, list[str]]:
-    """The author chains of each molecule."""
-    return {
-        molecule: [chain.strip() for chain in value.split(",") if chain.strip()]
-        for molecule, key, value in _pdb_tokens(header, "COMPND")
-        if key == "CHAIN"
-    }
-
-
-def _pdb_molecules(header: list[str]) -> dict[str, str]:
-    """Author chain -> name of its molecule."""
-    names = {molecule: _molecule(value) for molecule, key, value in _pdb_tokens(header, "COMPND") if key == "MOLECULE"}
-    return {chain: names[molecule] for molecule, chains in _pdb_chains(header).items() if names.get(molecule) for chain in chains}
-
-
-def _pdb_organisms(header: list[str]) -> dict[str, tuple[str, ...]]:
-    """Author chain -> scientific names of the organisms that its molecule comes from; several where proteins are fused."""
-    found = {
-        molecule: _names_of(value.split(",")) for molecule, key, value in _pdb_tokens(header, "SOURCE") if key == "ORGANISM_SCIENTIFIC"
-    }
-    return {chain: found[molecule] for molecule, chains in _pdb_chains(header).items() if found.get(molecule) for chain in chains}
-
-
-def _mmcif_entities(block: _Block) -> list[tuple[str, str]]:
-    """Author chain and entity, most atoms first (ligands have the chain of their polymer)."""
-    site = block["atom_site"]
-    if "label_entity_id" not in site or "auth_asym_id" not in site:
-        return []
-    pairs = zip(site["auth_asym_id"].as_array(str).tolist(), site["label_entity_id"].as_array(str).tolist(), strict=True)
-    return [pair for pair, _ in Counter(pairs).most_common()]
-
-
-def _mmcif_polymers(block: _Block) -> dict[str, str]:
-    """Polymer entity -> its description."""
-    names = ("id", "type", "pdbx_description")
-    if "entity" not in block or not all(name in block["entity"] for name in names):
-        return {}
-    entities = zip(*(block["entity"][name].as_array(str).tolist() for name in names), strict=True)
-    return {entity: _molecule(name) for entity, kind, name in entities if kind == "polymer"}
-
-
-def _mmcif_molecules(block: _Block) -> dict[str, str]:
-    """Author chain -> description of the polymer entity that most of its atoms belong to."""
-    polymers, molecules = _mmcif_polymers(block), {}
-    for chain, entity in _mmcif_entities(block):
-        if polymers.get(entity):
-            molecules.setdefault(chain, polymers[entity])
-    return molecules
-
-
-def _mmcif_organisms(block: _Block) -> dict[str, tuple[str, ...]]:
-    """Author chain -> scientific names of the organisms of its polymer entity."""
-    found: dict[str, list[str]] = {}
-    for category, column in _ORGANISMS.items():
-        if category in block and {"entity_id", column} <= set(block[category].keys()):
-            for entity, name in zip(*(block[category][key].as_array(str).tolist() for key in ("entity_id", column)), strict=True):
-                found.setdefault(entity, []).append(name)
-    polymers, organisms = _mmcif_polymers(block), {}
-    for chain, entity in _mmcif_entities(block):
-        if entity in polymers and _names_of(found.get(entity, [])):
-            organisms.setdefault(chain, _names_of(found[entity]))
-    return organisms
-
-
-def _names_of(texts: Iterable[str]) -> tuple[str, ...]:
-    """Scientific names, each once, as they are written: "HOMO SAPIENS" in PDB files is Homo sapiens."""
-    names = (_molecule(text) for text in texts)
-    return tuple(dict.fromkeys(name.capitalize() if name.isupper() else name for name in names if name))
-
-
-def _molecule(text: str) -> str:
-    return _clean(text.replace("\\;", ";"))[:_LONGEST_MOLECULE].strip()
-
-
 def _is_complete(column: CIFColumn | BinaryCIFColumn) -> bool:
     """Whether no value is ? or . instead of a number; biotite would read those as 0."""
     return column.mask is None or not np.any(column.mask.array)
@@ -340,25 +217,6 @@ def _check_rows(text: str, shown: str) -> None:
         raise StructureError(f"{shown} has rows of atoms with more than {_LONGEST_ROW} letters; it is damaged, download it again.")
     if not all(letter.isprintable() or letter in "\n\t" for letter in set(rows)):
         raise StructureError(f"{shown} has letters among its atoms that cannot be printed; it is damaged, download it again.")
-
-
-def _item(block: _Block, category: str, name: str) -> str:
-    if category not in block or name not in block[category]:
-        return ""
-    return str(block[category][name].as_array(str)[0])
-
-
-def _entry(text: str) -> str:
-    return text.strip().upper() if _ENTRY.fullmatch(text.strip()) else ""
-
-
-def _clean(text: str) -> str:
-    one_line = " ".join(text.split())
-    return "".join(letter for letter in one_line if letter.isprintable())[:_LONGEST_TITLE].strip("?.") if one_line else ""
-
-
-def _is_integer(text: str) -> bool:
-    return re.fullmatch(r"-?[0-9]{1,6}", text) is not None
 
 
 def _beginning(text: str) -> str:

@@ -14,7 +14,8 @@ from biotite.structure import AtomArray
 from allo_core.errors import StructureError
 from allo_core.storage.packed import is_packed
 from allo_core.structure.binary import looks_like_binary_cif
-from allo_core.structure.formats import ParsedFile, ReferenceRange, parse_binary_cif, parse_mmcif, parse_pdb
+from allo_core.structure.formats import ParsedFile, parse_binary_cif, parse_mmcif, parse_pdb
+from allo_core.structure.header import ReferenceRange
 from allo_core.structure.polymer import ResidueTable, residue_table
 from allo_core.structure.residue_order import in_chain_order
 

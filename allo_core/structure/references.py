@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from allo_core.structure.formats import ReferenceRange
+from allo_core.structure.header import ReferenceRange
 
 __all__ = ["as_referenced", "rows_of"]
 

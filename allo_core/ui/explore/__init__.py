@@ -1,6 +1,7 @@
 """The page Explore: one protein, its heads, its structure.
 
-- `view`: what is shown; the URL
+- `view`: what is shown
+- `address`: it as the parameters of the URL
 - `session`: the changes that widgets make to it
 - `marks`: what becomes of marks when another protein is opened
 - `results`: what follows from it, kept

@@ -13,8 +13,9 @@ from allo_core.protein.residues import format_residues, problems_in_words, read_
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.store import delete_run
+from allo_core.ui.explore.address import from_query, to_query
 from allo_core.ui.explore.marks import with_marks_of
-from allo_core.ui.explore.view import View, from_query, protein_of, starting_view, to_query, toggled
+from allo_core.ui.explore.view import View, protein_of, starting_view, toggled
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.fetching import Fetching
 from allo_core.ui.shared.jobs import Job, Request

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from allo_core.library.receptors import find_receptor
 from allo_core.ui.batch.results import read, stamp_of
 from allo_core.ui.batch.sequences import _choices
-from allo_core.ui.explore import view as explore_state
+from allo_core.ui.explore import address as explore_address
 from allo_core.ui.shared.link import explore_link
 from tests.batch.planted import BEST, NAMES, SITES, plant, planted_settings
 from tests.ui.reading import mirror_of, said
@@ -231,11 +231,11 @@ def test_a_published_null_has_no_passing_heads(opened, tmp_path):
 def test_the_view_of_explore(batch):
     folder = str(batch)
     link = explore_link("AA2AR", find_receptor("AA2AR").protein, SITES, _choices(read(folder, stamp_of(folder)), BEST))
-    found, notices = explore_state.from_query(dict(parse_qsl(urlsplit(link).query, strict_parsing=True)))
+    found, notices = explore_address.from_query(dict(parse_qsl(urlsplit(link).query, strict_parsing=True)))
     assert notices == []
     assert (found.sites, found.model, found.threshold, found.head) == (SITES, "alloscope_gpcr_8m", 0.1, BEST)
     assert (found.null, found.draws, found.dtype, found.structure) == ("matched", 0, "float32", "8FYN")
-    assert explore_state.from_query(explore_state.to_query(found)) == (found, [])
+    assert explore_address.from_query(explore_address.to_query(found)) == (found, [])
 
 
 def test_the_link_names_the_null_and_draws_of_the_batch_where_explore_has_them(tmp_path):

@@ -8,7 +8,7 @@ from allo_core.figures.colours import ABSENT, SEGMENTS, attention_scale
 from allo_core.library.receptors import find_receptor
 from allo_core.models.language_model import load_model
 from allo_core.runs.extract import extract_attention
-from allo_core.ui.explore import results
+from allo_core.ui.explore import address, results
 from allo_core.ui.explore import view as state
 from allo_core.ui.explore.painting import MOST_LABELS, paint, source_of, values_to_take_away
 from allo_core.ui.explore.tracks import tracks
@@ -131,7 +131,7 @@ def test_a_new_track_is_one_entry(view, maps, monkeypatch):
     made = Track("place", "place in the chain", "residues", frozenset(), lambda source: Values(ramp, "place", ramp[-1], "last residue"))
     monkeypatch.setitem(TRACKS, made.name, made)
     assert tracks()["place"].label == "place in the chain"
-    shown, notices = state.from_query({"protein": "AA2AR", "colouring": "place"})
+    shown, notices = address.from_query({"protein": "AA2AR", "colouring": "place"})
     assert (shown.colouring, notices) == ("place", [])
     painted = paint(shown, PROTEIN, None, None, "light")
     assert (painted.legend["title"], painted.legend["high"]) == ("place", "411 (last residue)")

@@ -6,6 +6,7 @@ from allo_core.errors import StoreError
 from allo_core.library.receptors import SODIUM_POCKET, find_receptor
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.protein.sequence import Protein
+from allo_core.ui.explore import address
 from allo_core.ui.explore import view as state
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.refs import input_kind
@@ -14,7 +15,7 @@ A2A = find_receptor("AA2AR")
 
 
 def test_first_view_is_a2a_with_the_sodium_pocket():
-    view, notices = state.from_query({})
+    view, notices = address.from_query({})
     assert notices == []
     assert (view.protein, view.model, view.threshold, view.null, view.structure) == ("AA2AR", DEFAULT_MODEL, 0.3, "matched", "8FYN")
     assert sorted(A2A.numbers.gpcrdb[index] for index in view.sites) == sorted(SODIUM_POCKET)
@@ -35,7 +36,7 @@ def test_first_view_is_a2a_with_the_sodium_pocket():
 )
 def test_url_round_trip(changes):
     view = replace(state.starting_view(), **changes)
-    assert state.from_query(state.to_query(view)) == (view, [])
+    assert address.from_query(address.to_query(view)) == (view, [])
 
 
 @pytest.mark.parametrize(
@@ -70,14 +71,14 @@ def test_url_round_trip(changes):
     ],
 )
 def test_nonsense_in_the_url_is_ignored_with_a_notice(query, words):
-    view, notices = state.from_query(query)
+    view, notices = address.from_query(query)
     assert view == state.starting_view()
     assert len(notices) == 1
     assert words in notices[0]
 
 
 def test_one_wrong_parameter_does_not_spoil_the_others():
-    view, notices = state.from_query({"protein": "adrb2", "threshold": "0.5", "head": "z"})
+    view, notices = address.from_query({"protein": "adrb2", "threshold": "0.5", "head": "z"})
     assert (view.protein, view.threshold, view.head, view.structure) == ("ADRB2", 0.5, None, "4LDO")
     assert len(notices) == 1
 
@@ -88,11 +89,11 @@ def test_every_field_of_a_view_is_in_the_url():
         "ADRB2", (112,), (130, 131), "B", "esm2_t33_650M_UR50D", "BA", 0.1, "uniform", 100_000, "snr", (32, 19), "segment", "model", 7,
         (112, 130), "3SN6", "cpu", "bfloat16", "my pocket", "Gs", "fixed", "snake", "B", "AA2AR", "8FYN",
     )  # fmt: skip
-    query = state.to_query(changed)
+    query = address.to_query(changed)
     for field in fields(state.View):
         assert getattr(changed, field.name) != getattr(default, field.name), field.name
         assert field.name in query, field.name
-    assert state.from_query(query) == (changed, [])
+    assert address.from_query(query) == (changed, [])
 
 
 def test_a_click_toggles():
