@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.spatial.transform import Rotation
+from biotite.structure import superimpose
 
 from allo_core.errors import StructureError
 from allo_core.structure.orient import Placement
@@ -95,4 +95,6 @@ def _fit_and_distances(
 def _fit(mobile: np.ndarray, fixed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rotation [3, 3], center of the mobile points, center of the fixed ones."""
     center, target = mobile.mean(axis=0), fixed.mean(axis=0)
-    return Rotation.align_vectors(fixed - target, mobile - center)[0].as_matrix(), center, target
+    # Not scipy's Rotation, which fails in this thread while another one imports torch.
+    _, motion = superimpose(fixed - target, mobile - center)
+    return np.asarray(motion.rotation[0], dtype=float), center, target
