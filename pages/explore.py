@@ -84,7 +84,7 @@ if second is not None:
 phrases = set_phrases(view.sets, offered_sites(view.protein), view.names)
 with above:
     draw_strip(view, protein)
-    draw_verdict(result, phrases, device_notes(maps, job), circularity(view))
+    complete_verdict = draw_verdict(result, phrases, device_notes(maps, job), circularity(view))
     draw_notices(page)
     draw_example(view, result)
     draw_controls(view, protein)
@@ -107,5 +107,6 @@ if maps is not None and failure is None:
             draw_tabs(Shown(view, protein, result, shown_painting, loaded, phrases, " ".join(statement), details), details)
     except AlloScopeError as error:  # damaged meanwhile: the map and the downloads read it again
         draw_failure(error, maps)
+complete_verdict()
 draw_foot([*statement, *run_notes(spec, protein)])
 page.write_url()

@@ -3,6 +3,7 @@
 - `subject`: a protein and what the library knows of it
 - `question`: what is asked of it
 - `answer`: what the heads of one run say
+- `places`: where residues lie, for random pockets
 - `tracks`: values per residue: a new colouring is one entry
 - `measures`: on A, on B, from one to the other
 - `strata`: which null a protein can have, and its strata

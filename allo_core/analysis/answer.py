@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from allo_core.analysis.places import places_of
 from allo_core.analysis.question import Question
 from allo_core.attention.columns import Columns
 from allo_core.attention.control import RandomSiteControl
-from allo_core.attention.scores import HeadScores, score_heads
+from allo_core.attention.nulls import codes_of
+from allo_core.attention.scores import FEWEST_RESIDUES, HeadScores, score_heads
+from allo_core.attention.site_rank import SiteRank, rank_site
 from allo_core.errors import ScoreError
 
 if TYPE_CHECKING:
@@ -46,6 +51,45 @@ class Answer:
     def control(self) -> RandomSiteControl | None:
         """How many heads pass for random sites; None under the published null.  Worked out when it is first asked for."""
         return self.scores.control
+
+    @property
+    def pockets_known(self) -> bool:
+        """Whether `pockets` costs nothing now."""
+        return "_pockets" in self.__dict__ or bool(_no_places(self.question))
+
+    @property
+    def pockets(self) -> SiteRank | str:
+        """How the site stands among places that hang together like it; in words why that is not known where it is not.
+
+        Worked out when it is first asked for, which takes a second for the first site of a size.
+        """
+        if "_pockets" not in self.__dict__:
+            self.__dict__["_pockets"] = _among_places(self.question, self.columns)
+        return self.__dict__["_pockets"]
+
+
+def _no_places(question: Question) -> str:
+    """Why a site cannot be compared with places like it, as far as the question tells; "" where it can."""
+    if question.null == "published":
+        return "the published null gives no p"
+    if question.queries is not None:
+        return "a coupling is compared with other residues in the place of those that are looked at"
+    if len(question.sites) < FEWEST_RESIDUES:
+        return f"at least {FEWEST_RESIDUES} residues are needed"
+    return ""
+
+
+def _among_places(question: Question, columns: Columns) -> SiteRank | str:
+    if reason := _no_places(question):
+        return reason
+    places = places_of(question.subject)
+    codes = codes_of(question.null, question.strata, columns.weights.shape[-1])
+    assert codes is not None, "only the published null has none"
+    try:
+        found = rank_site(columns, np.array(question.sites), codes, None if places is None else places.positions, question.seed)
+    except ScoreError as error:
+        return str(error).rstrip(".")
+    return "without generic numbers there are no positions of the residues" if found is None else found
 
 
 def answer(question: Question, maps: "AttentionMaps") -> Answer:

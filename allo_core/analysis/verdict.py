@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     from allo_core.attention.control import RandomSiteControl
     from allo_core.attention.nulls import Null
     from allo_core.attention.scores import HeadScores
+    from allo_core.attention.site_rank import SiteRank
 
 __all__ = ["MOSTLY_TESTED", "nearness", "plain_verdict", "set_phrases", "site_name", "standing", "verdict"]
 
@@ -45,7 +46,7 @@ def set_phrases(
 
 
 def verdict(answer: "Answer", phrases: Mapping[str, str]) -> str:
-    """How many heads pass, and how many pass for random residues of the same kind, in the terms of the field.
+    """How many heads pass against places that hang together like the site, and against random residues, in the terms of the field.
 
     Parameters
     ----------
@@ -62,26 +63,78 @@ def verdict(answer: "Answer", phrases: Mapping[str, str]) -> str:
     passing = scores.passing()
     claim = _claim(scores.null, len(passing) == 1, measure, phrases)
     left_out = f"; not tested: {untested}" if (untested := _untested(scores)) else ""
-    return f"{len(passing)} of {_heads(scores)}{_flagged(scores)} {claim} (q < {LEVEL:g}); {_control(scores.null, control)}{left_out}."
+    by_residues = f"{len(passing)} of {_heads(scores)}{_flagged(scores)} {claim} (q < {LEVEL:g})"
+    if not (among := _among_places(answer.pockets)):
+        return f"{by_residues}; {_control(scores.null, control)}{left_out}."
+    return f"{among.format(phrases[measure])}; {by_residues}{left_out}."
 
 
-def plain_verdict(answer: "Answer", phrases: Mapping[str, str]) -> str:
-    """The same in plain words, for the top of the page: what is expected, and against what, is told by `verdict`."""
+def plain_verdict(answer: "Answer", phrases: Mapping[str, str], wait: bool = False) -> str:
+    """The same in plain words, for the top of the page: what is expected, and against what, is told by `verdict`.
+
+    Parameters
+    ----------
+    answer, phrases
+        As for `verdict`.
+    wait : bool
+        Say that the comparison with places like the site is to come, instead of working it out.
+    """
     scores, control, measure = answer.scores, answer.control, answer.question.measure
     if reason := _why_none(answer):
         return reason
     assert control is not None, "without p there is a reason"
+    few = scores.n_tested < MOSTLY_TESTED * len(scores.frame)
+    untested = f". Not tested: {_untested(scores)}" if few else ""
     count = len(scores.passing())
     number = {0: "None", 1: "One"}.get(count, f"{count}")
+    if not wait and (among := _plain_places(answer.pockets)):
+        kind = "of the same kind" if scores.null == "matched" else "of the sequence"
+        return f"{among.format(phrases[measure])}; more than at random residues {kind}: {number.lower()}{_flagged(scores)}{untested}."
     looks = "looks" if count <= 1 else "look"
     at = f"at {phrases[measure]}" if measure in ("A", "B") else f"from {phrases[measure[0]]} at {phrases[measure[1]]}"
-    if control.percentile_95:
+    if wait:
+        chance = "the comparison with other places like it follows"
+    elif control.percentile_95:
         chance = f"for random residues of the same kind it is usually {control.median:g} and rarely more than {control.percentile_95:g}"
     else:
         chance = "for random residues of the same kind it is nearly always none"
-    few = scores.n_tested < MOSTLY_TESTED * len(scores.frame)
-    untested = f". Not tested: {_untested(scores)}" if few else ""
     return f"{number} of {_heads(scores)}{_flagged(scores)} {looks} {at} more than expected; {chance}{untested}."
+
+
+def _among_places(found: "SiteRank | str") -> str:
+    """How a site stands among places like it, with {} for what to call it; "" where that is not known."""
+    from allo_core.attention.control import LEVEL
+
+    if isinstance(found, str) or not found.tested.any():
+        return ""
+    count, tested = len(found.passing), int(found.tested.sum())
+    attend = "attends" if count == 1 else "attend"
+    if found.kind == "pocket":
+        others = f"{found.n_places:,} random pockets of its size and shape"
+    else:
+        others = f"such a stretch at {found.n_places:,} places"
+    by_chance = f"one or more would at {found.passing_share:.1%} of these, at most {found.most_passing}"
+    return (
+        f"{count} of {tested} heads {attend} to {{}} more than to {others} (q < {LEVEL:g}; {by_chance}); "
+        f"as a whole {found.n_low} heads have p <= {LEVEL:g}, as many or more at a share of {found.global_p:.2g} of these (global p)"
+    )
+
+
+def _plain_places(found: "SiteRank | str") -> str:
+    """The same in plain words."""
+    from allo_core.attention.control import LEVEL
+
+    if isinstance(found, str) or not found.tested.any():
+        return ""
+    count, tested = len(found.passing), int(found.tested.sum())
+    number = {0: "None", 1: "One"}.get(count, f"{count}")
+    looks = "looks" if count <= 1 else "look"
+    others = "pockets like it" if found.kind == "pocket" else "such stretches elsewhere"
+    if found.global_p <= LEVEL:
+        whole = f"{'and' if count else 'but'} the model as a whole does"
+    else:
+        whole = "but the model as a whole does not" if count else "nor does the model as a whole"
+    return f"{number} of {tested} heads {looks} at {{}} more than at {others}, {whole} (p {found.global_p:.2g})"
 
 
 def standing(scores: "HeadScores", head: tuple[int, int]) -> str:

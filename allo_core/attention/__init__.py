@@ -8,6 +8,8 @@
 - `control`: how many heads pass for random sites
 - `nulls`: what random sites would get: moments, p, q
 - `draws`: random sites, drawn once for all heads
+- `pockets`: random places that hang together as a site does
+- `site_rank`: how a site ranks among such places, for each head and for all
 - `head_card`: how far a head reaches, contacts, what its score rests on
 - `threads`: arrays in a few threads
 """

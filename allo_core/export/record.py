@@ -12,6 +12,7 @@ from allo_core.protein.residues import residue_label
 if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     from allo_core.analysis.answer import Answer
     from allo_core.analysis.measures import Measure
+    from allo_core.attention.site_rank import SiteRank
 
 __all__ = ["CAUTIONS", "run_record"]
 
@@ -65,10 +66,31 @@ def run_record(answer: "Answer", structure: dict | None = None, names: Mapping[s
         "strata": _strata(scores.sites, numbers) if scores.null == "matched" and numbers is not None else None,
         "draws": scores.draws,
         "seed": scores.seed,
+        "places": _places(answer.pockets),
         "smallest_q": None if math.isnan(scores.smallest_q) else scores.smallest_q,
         "structure": structure,
     }
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _places(found: "SiteRank | str") -> dict:
+    """How the site stands among places like it, or why that is not known."""
+    if isinstance(found, str):
+        return {"not_compared": found}
+    return {
+        "kind": found.kind,
+        "places": found.n_places,
+        "heads_tested": int(found.tested.sum()),
+        "heads_that_pass": len(found.passing),
+        "share_of_places_where_a_head_passes": _number(found.passing_share),
+        "most_heads_that_pass_at_a_place": found.most_passing,
+        "heads_with_p_up_to_0.05": found.n_low,
+        "global_p": _number(found.global_p),
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _strata(sites: tuple[int, ...], numbers: ResidueNumbers) -> dict:

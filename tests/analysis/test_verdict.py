@@ -11,6 +11,7 @@ from allo_core.analysis.verdict import nearness, plain_verdict, set_phrases, ver
 from allo_core.attention.columns import Columns
 from allo_core.attention.control import RandomSiteControl
 from allo_core.attention.scores import HeadScores
+from allo_core.attention.site_rank import SiteRank
 from allo_core.library.receptors import find_receptor
 
 PHRASES = {"A": "the sodium pocket", "B": "the 9 residues of set B"}
@@ -23,8 +24,8 @@ def asked(measure, a=(1,), b=(2,)):
     return Question(A2A, a, b, measure)
 
 
-def said_of(q_values, control, measure="A", flags=None, null="matched", n_arcs=50, n_tested=None, say=verdict):
-    """The verdict on made-up scores."""
+def made(q_values, control, measure="A", flags=None, null="matched", n_arcs=50, n_tested=None):
+    """An answer of made-up scores."""
     count = len(q_values)
     frame = pd.DataFrame(
         {
@@ -36,7 +37,12 @@ def said_of(q_values, control, measure="A", flags=None, null="matched", n_arcs=5
     )
     tested = count if n_tested is None else n_tested
     scores = HeadScores(frame, 1, len(q_values), null, 0.3, (1, 2, 3), 20_000, 0, 0.001, tested, lambda: control)
-    return say(Answer(asked(measure), Columns(np.zeros(1), np.zeros(1, dtype=int)), scores), PHRASES)
+    return Answer(asked(measure), Columns(np.zeros(1), np.zeros(1, dtype=int)), scores)
+
+
+def said_of(*arguments, say=verdict, **keywords):
+    """The verdict on made-up scores."""
+    return say(made(*arguments, **keywords), PHRASES)
 
 
 MATCHED = "segment- and conservation-matched residues"
@@ -101,6 +107,46 @@ def test_marked_residues_that_fill_their_strata_are_not_called_too_few_arcs():
 def test_the_plain_verdict_says_it_without_terms(q_values, control, looks, chance):
     said = said_of(q_values, RandomSiteControl(*control, 200), say=plain_verdict)
     assert said == f"{looks} at the sodium pocket more than expected; for random residues of the same kind it is {chance}."
+
+
+def ranked(passing, global_p, kind="pocket"):
+    """A rank among places in which so many of four tested heads pass."""
+    q = np.array([0.01] * passing + [0.5] * (4 - passing) + [np.nan])
+    return SiteRank(kind, 19_500, ~np.isnan(q), q, q, 2, global_p, 0.02, 3)
+
+
+def said_with(rank, say, monkeypatch, q_values=(0.01, 0.2, 0.3, 0.4, 0.5)):
+    monkeypatch.setattr(Answer, "pockets", rank)
+    return said_of(list(q_values), RandomSiteControl(0, 0, 200), say=say)
+
+
+@pytest.mark.parametrize(
+    ("passing", "global_p", "kind", "sentence"),
+    [
+        (0, 0.004, "pocket", "None of 4 heads looks at {} more than at pockets like it, but the model as a whole does (p 0.004)"),
+        (0, 0.4, "pocket", "None of 4 heads looks at {} more than at pockets like it, nor does the model as a whole (p 0.4)"),
+        (1, 0.01, "pocket", "One of 4 heads looks at {} more than at pockets like it, and the model as a whole does (p 0.01)"),
+        (2, 0.3, "stretch", "2 of 4 heads look at {} more than at such stretches elsewhere, but the model as a whole does not (p 0.3)"),
+    ],
+)
+def test_places_like_the_site_come_first_in_plain_words(monkeypatch, passing, global_p, kind, sentence):
+    said = said_with(ranked(passing, global_p, kind), plain_verdict, monkeypatch)
+    assert said == f"{sentence.format(POCKET)}; more than at random residues of the same kind: one."
+
+
+def test_places_like_the_site_come_first_in_the_terms_of_the_field(monkeypatch):
+    said = said_with(ranked(1, 0.31), verdict, monkeypatch)
+    assert said == (
+        f"1 of 4 heads attends to {POCKET} more than to 19,500 random pockets of its size and shape (q < 0.05; one or more would at 2.0% "
+        "of these, at most 3); as a whole 2 heads have p <= 0.05, as many or more at a share of 0.31 of these (global p); "
+        f"1 of 5 heads attends to {POCKET} more than to {MATCHED} (q < 0.05)."
+    )
+
+
+def test_the_comparison_that_takes_a_moment_can_follow(monkeypatch):
+    monkeypatch.setattr(Answer, "pockets", property(lambda answer: pytest.fail("it is not asked for")))
+    said = plain_verdict(made([0.01, 0.2], RandomSiteControl(0, 0, 200)), PHRASES, wait=True)
+    assert said == f"One of 2 heads looks at {POCKET} more than expected; the comparison with other places like it follows."
 
 
 def test_heads_that_are_not_tested_are_not_counted_as_failed():

@@ -16,11 +16,16 @@ A2A = find_receptor("AA2AR")
 SITES = (51, 90, 279)
 
 
+def columns_of(threshold=0.3, arcs_each=2):
+    """Random columns of 2 x 3 heads over A2A."""
+    weights = np.random.default_rng(0).random((2, 3, len(A2A.protein)))
+    return Columns(weights, np.full(weights.shape, arcs_each), threshold)
+
+
 def scores_of(null="uniform", threshold=0.3, arcs_each=2, seed=3, sites=SITES):
     """Scores of 2 x 3 heads over A2A with random columns."""
-    weights = np.random.default_rng(0).random((2, 3, len(A2A.protein)))
     strata = A2A.numbers.strata() if null == "matched" else None
-    return score_heads(Columns(weights, np.full(weights.shape, arcs_each), threshold), sites, null, strata, draws=50, seed=seed)
+    return score_heads(columns_of(threshold, arcs_each), sites, null, strata, draws=50, seed=seed)
 
 
 META = RunMeta(
@@ -35,4 +40,4 @@ def answer_of(scores, name="AA2AR", numbers=A2A.numbers, sets=None, measure="A")
     sets = {"A": SITES, "B": (0,)} if sets is None else sets
     subject = Subject(replace(A2A.protein, name=name), numbers)
     question = Question(subject, sets["A"], sets["B"], measure, scores.threshold, scores.null, scores.draws, scores.seed)
-    return Answer(question, Columns(np.zeros(1), np.zeros(1, dtype=int)), scores, META)
+    return Answer(question, columns_of(scores.threshold), scores, META)

@@ -41,6 +41,15 @@ def test_everything_needed_to_repeat_the_scores_is_named():
     assert "SECRET" not in json.dumps(record)  # what the first person who ran this sequence called it
 
 
+def test_places_like_the_site_are_told_or_why_they_are_not():
+    places = record_of(scores_of("matched"))["places"]
+    assert (places["kind"], places["heads_tested"]) == ("pocket", 6)
+    assert places["places"] > 5000
+    assert 0 < places["global_p"] <= 1
+    coupling = record_of(scores_of(), sets={"A": (100, 101), "B": SITES}, measure="AB")["places"]
+    assert coupling["not_compared"].startswith("a coupling is compared with")
+
+
 def test_a_coupling_names_who_asks_and_what_is_looked_at():
     sets = {"A": (100, 101), "B": SITES}
     record = record_of(scores_of(), sets=sets, measure="AB", structure={"entry": "8FYN"})

@@ -93,9 +93,10 @@ def test_the_verdict_and_the_default_threshold(capsys):
     heading, said = out.splitlines()[:2]
     assert heading.endswith(f"threshold {DEFAULT_THRESHOLD:g}, matched null")
     assert re.fullmatch(
-        r"\d+ of \d+ tested heads (\(\d+ of them flagged\) )?attends? to the sodium pocket more than to segment- and conservation-matched "
-        r"residues \(q < 0\.05\); random matched sites: median [\d.]+, 95 % at most [\d.]+; not tested: in \d random residues "
-        r"cannot differ from the marked ones\.",
+        r"0 of \d+ heads attend to the sodium pocket more than to [\d,]+ random pockets of its size and shape \(q < 0\.05; one or "
+        r"more would at [\d.]+% of these, at most \d+\); as a whole \d+ heads have p <= 0\.05, as many or more at a share of 0\.00\d+ "
+        r"of these \(global p\); \d+ of \d+ tested heads (\(\d+ of them flagged\) )?attends? to the sodium pocket more than to "
+        r"segment- and conservation-matched residues \(q < 0\.05\); not tested: in \d random residues cannot differ from the marked ones\.",
         said,
     )
     _, out, _ = run("analyse", "AA2AR", "--sites", "D52 S91", "--null", "published", capsys=capsys)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from allo_core.analysis.tracks import Values
-from allo_core.analysis.verdict import verdict
+from allo_core.analysis.verdict import plain_verdict
 from allo_core.library.receptors import receptors
 from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
@@ -42,8 +42,8 @@ class Shown:
 
     @cached_property
     def verdict(self) -> str:
-        """The verdict in one sentence."""
-        return verdict(self.result.answer, self.phrases)
+        """The verdict in one sentence, short enough for a slide; the record and the terminal have it in full."""
+        return plain_verdict(self.result.answer, self.phrases)
 
     @cached_property
     def values(self) -> Values:

@@ -1,7 +1,7 @@
 """The lines above the pictures: what is shown, readable from the back of a room, and the verdict."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -21,6 +21,7 @@ from allo_core.ui.shared.text import plain
 __all__ = ["draw_strip", "draw_verdict"]
 
 _DIVIDER = " :gray[|] "
+_TERMS = {"Head": "head", "Expected": "null", "q": "q", "Places like it": "places", "Global p": "global_p", "Flagged": "flags"}
 
 
 def draw_strip(view: View, protein: Protein) -> None:
@@ -43,28 +44,48 @@ def _sets(view: View) -> list[str]:
     return sets
 
 
-def draw_verdict(result: Result | None, phrases: Mapping[str, str], device_notes: Sequence[str], caution: str = "") -> None:
-    """The verdict in one sentence, with what speaks against it; above it what to know of the device."""
+def draw_verdict(result: Result | None, phrases: Mapping[str, str], device_notes: Sequence[str], caution: str = "") -> Callable[[], None]:
+    """The verdict in one sentence, with what speaks against it; above it what to know of the device.
+
+    What is returned completes it and is called when the rest of the page stands: the comparison with places like the site takes a second
+    for the first site of a size.
+    """
     for note in device_notes:
         st.warning(plain(note))
     if result is None:
-        return
+        return _nothing
     with st.container(key="verdict", horizontal=True, vertical_alignment="center", gap="small"):
-        text = " ".join(filter(None, (plain_verdict(result.answer, phrases), nearness(result.question), caution)))
-        if result.question.queries is not None:
-            text = f"{MEASURES[result.question.measure]}: {text}"
-        st.markdown(plain(text), width="stretch")
+        sentence = st.empty()
         _offer_threshold(result)
         with st.popover("In full", type="tertiary", help=HELP["verdict"]):
-            _in_full(result, phrases)
+            full = st.empty()
+            _terms(result)
+
+    def complete() -> None:
+        sentence.markdown(plain(_sentence(result, phrases, caution)), width="stretch")
+        full.markdown(plain(verdict(result.answer, phrases)))
+
+    if result.answer.pockets_known:
+        complete()
+        return _nothing
+    sentence.markdown(plain(_sentence(result, phrases, caution, wait=True)), width="stretch")
+    return complete
 
 
-def _in_full(result: Result, phrases: Mapping[str, str]) -> None:
-    """The verdict in the terms of the field, and what the terms mean."""
-    st.markdown(plain(verdict(result.answer, phrases)))
+def _nothing() -> None:
+    """Of a verdict that is complete."""
+
+
+def _sentence(result: Result, phrases: Mapping[str, str], caution: str, wait: bool = False) -> str:
+    text = " ".join(filter(None, (plain_verdict(result.answer, phrases, wait), nearness(result.question), caution)))
+    return text if result.question.queries is None else f"{MEASURES[result.question.measure]}: {text}"
+
+
+def _terms(result: Result) -> None:
+    """What the terms of the verdict mean."""
     smallest = result.scores.smallest_q
     reachable = "" if math.isnan(smallest) else f" Smallest q that one head can reach here: {smallest:.2g}."
-    for term, key in (("Head", "head"), ("Expected", "null"), ("q", "q"), ("Random residues", "control"), ("Flagged", "flags")):
+    for term, key in _TERMS.items():
         st.caption(f"**{term}.** {plain(HELP[key])}{reachable if key == 'q' else ''}")
 
 

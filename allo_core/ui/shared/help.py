@@ -73,7 +73,14 @@ HELP = {
     "orthosteric": "Where the receptor's own ligand binds; the predictor reads attention exchanged with it, so its residues rank high.",
     "scale": "Whether the colour scale ends at the 98th percentile of this head or of all heads, so that heads can be compared.",
     "pairs": "The residue pairs of the head with most attention, drawn as cylinders, thicker for more attention.",
-    "control": "Residues drawn at random in the same way are scored like the marked ones, and the heads that pass for them are counted.",
+    "places": (
+        "Random pockets of the site's size and shape, grown around random residues, or the site moved along the chain where it is a "
+        "stretch; a head passes if its SNR is larger than at nearly all of them, since attention is smooth and likes whole neighbourhoods."
+    ),
+    "global_p": (
+        f"How often as many heads have p up to {LEVEL:g} at such a place as at the site: one number for all heads, "
+        "where no single one can be named."
+    ),
     "local_share": "Share of the arcs between residues at most four apart along the chain.",
     "long_range_share": "Share of the arcs between residues at least 24 apart along the chain, long range as CASP counts it.",
     "contact_share": f"Share in contact, CB atoms (CA of glycine) below {CB_CONTACT:g} Å; neighbours along the chain nearly always are.",

@@ -1,0 +1,198 @@
+"""Whether heads look at a site more than at other places that hang together like it, and whether the model as a whole does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from allo_core.attention.columns import Columns
+from allo_core.attention.control import CONTROL_SITES, LEVEL
+from allo_core.attention.draws import RandomSites
+from allo_core.attention.nulls import FEWEST_ARCS, benjamini_hochberg
+from allo_core.attention.pockets import is_stretch, pockets_like, shifted_stretches
+from allo_core.attention.threads import in_threads
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Bool, Float, Float64, Integer
+
+__all__ = ["SiteRank", "rank_site", "standardised_sites"]
+
+# Below this skewness the fitted tail is as good as normal, and the gamma function would need too many digits.
+_LEAST_SKEW = 0.05
+_HEADS = 32  # at a time: their working arrays stay below 20 MB
+_FEWEST_PLACES = 60
+_SAME = 1e-4  # SNR that differ by less are ties, which count against the site
+
+
+@dataclass(frozen=True)
+class SiteRank:
+    """How a site stands among places like it.
+
+    Parameters
+    ----------
+    kind : {"pocket", "stretch"}
+        Pockets of the site's size and shape, or the site moved along the chain.
+    n_places : int
+        Such places, all different.
+    tested : ndarray, dtype=bool, shape=(heads,)
+        Heads with at least 10 arcs and a spread over the places.
+    p_value, q_value : ndarray, dtype=float64, shape=(heads,)
+        Of a matched (else uniform) SNR as large as the site's, at such a place; NaN where the head is not tested.  For pockets the share of
+        places; for stretches, of which there are few, a gamma distribution (Pearson III) with the mean, deviation and skewness of the
+        head's SNR over all of them.
+    n_low : int
+        Tested heads with p <= 0.05: the statistic of the global test, fixed beforehand.
+    global_p : float
+        Share of places with as many such heads or more; NaN where no head is tested.
+    passing_share : float
+        Share of places for which at least one head has q < 0.05 against the others: what the test gives where nothing is marked.
+    most_passing : int
+        The most heads at one of these places.
+    """
+
+    kind: Literal["pocket", "stretch"]
+    n_places: int
+    tested: Bool[np.ndarray, " heads"] = field(repr=False)
+    p_value: Float64[np.ndarray, " heads"] = field(repr=False)
+    q_value: Float64[np.ndarray, " heads"] = field(repr=False)
+    n_low: int
+    global_p: float
+    passing_share: float
+    most_passing: int
+
+    @property
+    def passing(self) -> Integer[np.ndarray, " k"]:
+        """Heads (layer * heads + head) with q < 0.05, the smallest first; ndarray, dtype=int, shape=(k,)."""
+        order = np.argsort(np.where(self.tested, self.q_value, np.inf), kind="stable")
+        return order[: int((self.q_value[self.tested] < LEVEL).sum())]
+
+
+def rank_site(
+    columns: Columns,
+    site: Integer[np.ndarray, " n"],
+    codes: Integer[np.ndarray, " L"],
+    positions: Float[np.ndarray, "L 3"] | None,
+    seed: int = 0,
+) -> SiteRank | None:
+    """Compare a site with places like it, in the SNR of each head.
+
+    Parameters
+    ----------
+    columns : Columns
+        Shape (layers, heads, L).
+    site : ndarray, dtype=int, shape=(n,)
+        0-based, distinct.
+    codes : ndarray, dtype=int, shape=(L,)
+        Stratum of each residue, as from `encode_strata`: what a place's kinds of residues explain does not count for it.
+    positions : ndarray, dtype=float, shape=(L, 3), or None
+        In Å, NaN where there is none; not needed for a stretch.
+    seed : int
+
+    Returns
+    -------
+    SiteRank or None
+        None where there is nothing to compare with: a site that is no stretch, without positions, or a stretch with fewer than 60 places.
+
+    Raises
+    ------
+    ScoreError
+        Positions that are too few for pockets like this.
+    """
+    site = np.sort(np.asarray(site))
+    length = columns.weights.shape[-1]
+    weights = columns.weights.reshape(-1, length)
+    enough = columns.arcs.reshape(-1, length).sum(axis=1) >= FEWEST_ARCS
+    if is_stretch(site):
+        places = shifted_stretches(site, length)
+        return _among_stretches(weights, enough, site, codes, places) if len(places) >= _FEWEST_PLACES else None
+    if positions is None:
+        return None
+    return _among_pockets(weights, enough, site, codes, pockets_like(site, positions, seed=seed))
+
+
+def standardised_sites(
+    weights: Float[np.ndarray, "heads L"], codes: Integer[np.ndarray, " L"], places: RandomSites
+) -> Float[np.ndarray, "heads B"]:
+    """SNR of many sites, each against random residues of the strata that it has itself.
+
+    Exactly (w_S - mu) / sigma of `allo_core.attention.nulls.moments`; where sigma is 0 the SNR is 0.
+
+    Returns
+    -------
+    ndarray, dtype=float32, shape=(heads, B)
+    """
+    weights = weights.astype(np.float64)
+    n_strata = int(codes.max()) + 1
+    indicator = np.eye(n_strata, dtype=np.float64)[codes]
+    size = indicator.sum(axis=0)
+    mean = (weights @ indicator) / size
+    variance = np.maximum((weights**2) @ indicator / size - mean**2, 0)
+    counts = np.zeros((len(places), n_strata))
+    np.add.at(counts, (np.arange(len(places))[:, None], codes[places.members]), 1)
+    spread = counts * (size - counts) / np.maximum(size - 1, 1)
+    above = places.weigh(weights - mean[:, codes])
+    sigma = np.sqrt(variance @ spread.T)
+    floor = 1e-6 * np.abs(weights).max(axis=1, initial=0)[:, None]
+    return np.divide(above, sigma, out=np.zeros_like(above), where=sigma > floor)
+
+
+def _among_pockets(weights, enough, site, codes, places: RandomSites) -> SiteRank:
+    n_heads, n_places = len(weights), len(places)
+    own = RandomSites(site[None].astype(places.members.dtype), places.length, ("site", site.tobytes()))
+    p, tested = np.full(n_heads, np.nan), np.zeros(n_heads, dtype=bool)
+    sample = np.linspace(0, n_places - 1, CONTROL_SITES).astype(np.int64)
+    sampled = np.full((n_heads, CONTROL_SITES), np.nan)
+    low: list[np.ndarray] = []
+    candidates = np.flatnonzero(enough)
+
+    def score(start: int) -> None:
+        heads = candidates[start : start + _HEADS]
+        snr = standardised_sites(weights[heads], codes, places)
+        spread = snr.max(axis=1) > snr.min(axis=1)
+        heads, snr = heads[spread], snr[spread]
+        value = standardised_sites(weights[heads], codes, own)
+        tested[heads] = True
+        p[heads] = (1 + np.count_nonzero(snr >= value - _SAME, axis=1)) / (1 + n_places)
+        n_top = int(LEVEL * (n_places + 1)) - 1  # the places with p <= 0.05 by the rule for the site
+        top = np.sort(np.partition(snr, n_places - n_top, axis=1)[:, n_places - n_top :], axis=1)
+        low.append((snr >= top[:, :1]).sum(axis=0))
+        for head, row, best in zip(heads, snr, top, strict=True):
+            reached = n_top - np.searchsorted(best, row[sample] - _SAME)
+            sampled[head] = np.where(reached < n_top, reached / n_places, 1.0)  # above 0.05 it changes no q below
+
+    in_threads(score, range(0, len(candidates), _HEADS))
+    n_distinct = len(np.unique(places.members, axis=0))
+    return _result("pocket", p, tested, sum(low, np.zeros(n_places, dtype=np.int64)), sampled, n_distinct)
+
+
+def _among_stretches(weights, enough, site, codes, places: RandomSites) -> SiteRank:
+    snr = standardised_sites(weights, codes, places).astype(np.float64)
+    deviation = snr.std(axis=1)
+    tested = enough & (deviation > 0)
+    every = np.full(snr.shape, np.nan)
+    scaled = (snr[tested] - snr[tested].mean(axis=1, keepdims=True)) / deviation[tested, None]
+    every[tested] = _gamma_tail(scaled, (scaled**3).mean(axis=1, keepdims=True))
+    here = int(site[0])
+    return _result("stretch", every[:, here], tested, (every[tested] <= LEVEL).sum(axis=0), every, len(places))
+
+
+def _result(kind, p, tested, low, sampled, n_places) -> SiteRank:
+    """From p of the site, for each place the number of heads with a low p, and p of a sample of places in each head."""
+    q = np.full(len(p), np.nan)
+    if not tested.any():
+        return SiteRank(kind, n_places, tested, p, q, 0, float("nan"), float("nan"), 0)
+    q[tested] = benjamini_hochberg(p[tested])
+    n_low = int((p[tested] <= LEVEL).sum())
+    passing = (benjamini_hochberg(sampled[tested]) < LEVEL).sum(axis=0)
+    global_p = (1 + int((low >= n_low).sum())) / (1 + len(low))
+    return SiteRank(kind, n_places, tested, p, q, n_low, min(1.0, global_p), float((passing > 0).mean()), int(passing.max()))
+
+
+def _gamma_tail(z: np.ndarray, skewness: np.ndarray) -> np.ndarray:
+    """Upper tail of the Pearson III distribution with mean 0, deviation 1 and this (positive) skewness."""
+    from scipy.special import gammaincc  # for stretches alone
+
+    shape = 4 / np.maximum(skewness, _LEAST_SKEW) ** 2
+    return gammaincc(shape, np.maximum(shape + z * np.sqrt(shape), 0))

@@ -1,0 +1,150 @@
+"""How often heads pass for places where nothing is marked, and how much of what is planted is found: matched null, and rank among places.
+
+    python benchmarks/pockets.py [--receptors AA2AR ADRB2 OPSD] [--sites 60] [--size 12] [--power] [--model alloscope_gpcr_8m]
+
+Sites are made by other rules than the pockets of the test (`allo_core/attention/pockets.py`): *compact*, the nearest residues of a random
+one; *elongated*, four times as long as wide; *spread*, at least three residues apart along the chain; *stretch*, neighbours along the
+chain; *scattered*, random residues matched to a compact site.  Compact sites that share more than 30 % with a site of the library are left
+out.  "any" is the share of sites for which at least one head has q < 0.05; its standard error counts overlapping sites as independent, so
+it is too small.
+
+With --power the weights of five random heads are multiplied on the site, and the share of these heads with q < 0.05 is printed.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+
+from allo_core.analysis.places import places_of
+from allo_core.analysis.subject import Subject
+from allo_core.attention.columns import Columns
+from allo_core.attention.control import LEVEL
+from allo_core.attention.draws import draw_sites
+from allo_core.attention.nulls import encode_strata
+from allo_core.attention.scores import score_heads
+from allo_core.attention.site_rank import rank_site
+from allo_core.library.receptors import find_receptor
+from allo_core.models.language_model import load_model
+from allo_core.runs.extract import extract_attention
+
+THRESHOLDS = (0.3, 0.1, 0.0)
+FACTORS = (1.5, 2.0, 3.0)
+PLANTED = 5  # heads
+MOST_SHARED = 0.3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--receptors", nargs="+", default=["AA2AR", "ADRB2", "OPSD"])
+    parser.add_argument("--sites", type=int, default=60)
+    parser.add_argument("--size", type=int, default=12)
+    parser.add_argument("--power", action="store_true")
+    parser.add_argument("--model", default="alloscope_gpcr_8m")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="alloscope-benchmark-") as folder:
+        os.environ["ALLOSCOPE_HOME"] = folder
+        model = load_model(options.model, device="cpu")
+        for entry in options.receptors:
+            subject = Subject.of(find_receptor(entry).protein)
+            places = places_of(subject)
+            if subject.numbers is None or places is None:
+                raise SystemExit(f"{entry} has no generic numbers or no positions; name another receptor.")
+            maps = extract_attention(model, subject.protein)
+            sites = sites_of(places.positions, subject, options.size, options.sites)
+            for threshold in THRESHOLDS:
+                columns = maps.columns(threshold)
+                measure = power if options.power else level
+                for kind, members in sites.items():
+                    print(f"{entry} {threshold:g} {kind:<10}", measure(columns, members, subject, places.positions), flush=True)
+
+
+def level(columns: Columns, sites: np.ndarray, subject: Subject, positions: np.ndarray) -> str:
+    """p <= 0.05 over heads and sites, sites for which a head passes, and the most heads that do, by both tests."""
+    strata = subject.numbers.strata()
+    codes = encode_strata(strata, len(subject.protein))
+    found: dict[str, list] = {"matched": [], "places": []}
+    whole = []
+    for site in sites:
+        frame = score_heads(columns, site.tolist(), "matched", strata).frame
+        found["matched"].append((np.nanmean(frame["p_value"] <= LEVEL), (frame["q_value"] < LEVEL).sum()))
+        rank = rank_site(columns, site, codes, positions)
+        found["places"].append((np.mean(rank.p_value[rank.tested] <= LEVEL), len(rank.passing)))
+        whole.append(rank.global_p <= LEVEL)
+    words = []
+    for name, rows in found.items():
+        low, passing = np.array(rows).T
+        share = (passing > 0).mean()
+        words.append(
+            f"{name}: p<=0.05 {low.mean():.1%}, any {share:.1%} ± {np.sqrt(share * (1 - share) / len(sites)):.1%}, most {passing.max():.0f}"
+        )
+    return "; ".join([*words, f"global p<=0.05 {np.mean(whole):.1%}", f"{len(sites)} sites"])
+
+
+def power(columns: Columns, sites: np.ndarray, subject: Subject, positions: np.ndarray) -> str:
+    """Share of planted heads that pass, by both tests, for each factor."""
+    strata = subject.numbers.strata()
+    codes = encode_strata(strata, len(subject.protein))
+    layers, heads, length = columns.weights.shape
+    words = []
+    for factor in FACTORS:
+        hits = {"matched": [], "places": []}
+        for count, site in enumerate(sites):
+            chosen = np.random.default_rng(count).choice(layers * heads, PLANTED, replace=False)
+            weights = columns.weights.reshape(-1, length).copy()
+            weights[np.ix_(chosen, site)] *= factor
+            planted = Columns(weights.reshape(columns.weights.shape), columns.arcs, columns.threshold)
+            q = score_heads(planted, site.tolist(), "matched", strata).frame["q_value"].to_numpy()
+            hits["matched"].append((q[chosen] < LEVEL).mean())
+            hits["places"].append(np.isin(chosen, rank_site(planted, site, codes, positions).passing).mean())
+        words.append(f"x{factor:g} matched {np.mean(hits['matched']):.0%} places {np.mean(hits['places']):.0%}")
+    return "; ".join(words)
+
+
+def sites_of(positions: np.ndarray, subject: Subject, size: int, count: int) -> dict[str, np.ndarray]:
+    """At most `count` sites of each kind, 0-based, shape (sites, size)."""
+    generator = np.random.default_rng(11)
+    known = np.flatnonzero(np.isfinite(positions[:, 0]))
+    apart = np.linalg.norm(positions[known][:, None] - positions[known][None], axis=-1)
+    starts = generator.permutation(len(known))
+    compact = [np.sort(known[np.argsort(apart[start])[:size]]) for start in starts]
+    library = [set(site) for site in subject.sites.values()]
+    compact = [site for site in compact if all(len(other & set(site.tolist())) <= MOST_SHARED * size for other in library)]
+    codes = encode_strata(subject.numbers.strata(), len(subject.protein))
+    scattered = [
+        np.sort(draw_sites(codes, np.bincount(codes[site], minlength=codes.max() + 1), 1, n).members[0]) for n, site in enumerate(compact)
+    ]
+    made = {
+        "compact": compact,
+        "elongated": [_elongated(positions, known, start, size, generator) for start in starts],
+        "spread": [site for start in starts if len(site := _spread(known, np.argsort(apart[start]), size)) == size],
+        "stretch": [np.arange(start, start + size) for start in generator.permutation(len(subject.protein) - size + 1)],
+        "scattered": scattered,
+    }
+    return {kind: np.array(members[:count], dtype=np.int64) for kind, members in made.items()}
+
+
+def _elongated(positions: np.ndarray, known: np.ndarray, start: int, size: int, generator: np.random.Generator) -> np.ndarray:
+    offset = positions[known] - positions[known[start]]
+    axis = generator.normal(size=3)
+    along = offset @ (axis / np.linalg.norm(axis))
+    return np.sort(known[np.argsort((offset**2).sum(axis=1) - along**2 * (1 - 1 / 16))[:size]])
+
+
+def _spread(known: np.ndarray, nearest: np.ndarray, size: int) -> np.ndarray:
+    taken: list[int] = []
+    for residue in known[nearest].tolist():
+        if all(abs(residue - other) >= 3 for other in taken):
+            taken.append(residue)
+        if len(taken) == size:
+            break
+    return np.sort(np.array(taken))
+
+
+if __name__ == "__main__":
+    main()

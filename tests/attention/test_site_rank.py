@@ -1,0 +1,115 @@
+"""How a site ranks among places like it, against direct counts and scipy."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from allo_core.attention.columns import Columns
+from allo_core.attention.draws import RandomSites
+from allo_core.attention.nulls import benjamini_hochberg, encode_strata, moments
+from allo_core.attention.pockets import pockets_like, shifted_stretches
+from allo_core.attention.site_rank import rank_site, standardised_sites
+
+LENGTH = 160
+CODES = encode_strata([f"{index // 40}, {index % 3}" for index in range(LENGTH)], LENGTH)
+SITE = np.array([10, 11, 14, 18, 60, 64, 67, 100])
+
+
+def made(seed=0, heads=6, smooth=7):
+    """Column weights that are smooth along the chain, as attention is, with arcs enough in every head but the last."""
+    noise = np.random.default_rng(seed).gamma(0.4, size=(heads, LENGTH + smooth - 1))
+    weights = np.lib.stride_tricks.sliding_window_view(noise, smooth, axis=1).mean(axis=-1)
+    arcs = np.ones((1, heads, LENGTH), dtype=int)
+    arcs[0, -1, 5:] = 0
+    return Columns(weights[None], arcs, 0.1)
+
+
+@pytest.fixture(scope="module")
+def positions():
+    return np.random.default_rng(3).uniform(0, 30, size=(LENGTH, 3))
+
+
+def direct(weights, members):
+    """SNR of each site by the moments of its own strata, one after the other."""
+    rows = []
+    for site in members:
+        mu, sigma = moments(weights, CODES, np.bincount(CODES[site], minlength=CODES.max() + 1))
+        rows.append((weights[:, site].sum(axis=1) - mu) / sigma)
+    return np.array(rows).T
+
+
+def test_standardised_sites_are_those_of_the_moments():
+    weights = made().weights[0]
+    members = np.stack([np.sort(np.random.default_rng(seed).choice(LENGTH, 8, replace=False)) for seed in range(40)])
+    found = standardised_sites(weights, CODES, RandomSites(members.astype(np.uint16), LENGTH, ("test", "members")))
+    np.testing.assert_allclose(found, direct(weights, members), rtol=2e-4, atol=2e-4)
+
+
+def test_a_pocket_is_ranked_among_pockets_like_it(positions):
+    columns = made()
+    rank = rank_site(columns, SITE[::-1], CODES, positions)
+    assert rank.kind == "pocket"
+    places = pockets_like(SITE, positions)
+    weights = columns.weights[0]
+    snr, own = standardised_sites(weights, CODES, places), direct(weights, SITE[None])
+    p = (1 + (snr >= own - 1e-4).sum(axis=1)) / (1 + len(places))
+    assert rank.tested.tolist() == [True] * 5 + [False]
+    np.testing.assert_allclose(rank.p_value[:5], p[:5], rtol=0.02)
+    assert np.isnan(rank.p_value[5])
+    np.testing.assert_allclose(rank.q_value[:5], benjamini_hochberg(rank.p_value[:5]))
+    low = sum((stats.rankdata(-snr[head], method="max") / len(places) <= 0.05).astype(int) for head in range(5))
+    assert rank.n_low == (rank.p_value[:5] <= 0.05).sum()
+    assert rank.global_p == pytest.approx((1 + (low >= rank.n_low).sum()) / (1 + len(places)), abs=0.01)
+
+
+def test_a_planted_pocket_is_found_and_the_rest_is_not(positions):
+    columns = made(heads=12)
+    weights = columns.weights.copy()
+    weights[0, 2, SITE] += 5
+    rank = rank_site(Columns(weights, columns.arcs, 0.1), SITE, CODES, positions)
+    assert rank.passing[0] == 2
+    assert 2 not in rank_site(columns, SITE, CODES, positions).passing
+
+
+def test_a_model_that_looks_there_as_a_whole_is_told_though_no_head_passes(positions):
+    columns = made(heads=40)
+    weights = columns.weights.copy()
+    weights[0][:, SITE] *= 1.5
+    rank = rank_site(Columns(weights, columns.arcs, 0.1), SITE, CODES, positions)
+    assert rank.n_low > 6
+    assert rank.global_p < 0.02
+
+
+def test_a_stretch_is_compared_with_itself_elsewhere():
+    columns = made()
+    site = np.arange(50, 58)
+    rank = rank_site(columns, site, CODES, None)
+    assert (rank.kind, rank.n_places) == ("stretch", LENGTH - 7)
+    snr = direct(columns.weights[0], shifted_stretches(site, LENGTH).members)[:5]
+    scaled = (snr - snr.mean(axis=1, keepdims=True)) / snr.std(axis=1, keepdims=True)
+    tails = np.stack([stats.pearson3.sf(row, max(stats.skew(row), 0.05)) for row in scaled])
+    np.testing.assert_allclose(rank.p_value[:5], tails[:, 50], rtol=2e-3)
+    assert rank.n_low == (tails[:, 50] <= 0.05).sum()
+    assert rank.global_p == pytest.approx((1 + ((tails <= 0.05).sum(axis=0) >= rank.n_low).sum()) / (1 + LENGTH - 7))
+
+
+@pytest.mark.parametrize("smooth", [1, 9])
+def test_places_pass_no_more_often_than_they_should(positions, smooth):
+    """However smooth attention is: stretches by the fitted tail, pockets by their rank."""
+    columns = made(seed=smooth, heads=60, smooth=smooth)
+    for site in (np.arange(30, 42), SITE):
+        rank = rank_site(columns, site, CODES, positions)
+        assert rank.passing_share <= 0.07  # 0.05 and the error of 149 to 200 places that overlap
+
+
+def test_without_positions_or_places_there_is_no_rank(positions):
+    assert rank_site(made(), SITE, CODES, None) is None
+    assert rank_site(made(), np.arange(10, 120), CODES, positions) is None  # a stretch that fits at 51 places
+
+
+def test_heads_without_arcs_leave_nothing_to_say(positions):
+    columns = made()
+    rank = rank_site(Columns(columns.weights, columns.arcs * 0, 0.1), SITE, CODES, positions)
+    assert not rank.tested.any()
+    assert rank.passing.tolist() == []
+    assert np.isnan(rank.global_p)
