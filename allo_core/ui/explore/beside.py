@@ -176,7 +176,7 @@ def _line(view: View, protein: Protein, beside: Beside) -> None:
         return
     job = session.current_job(beside.view)
     if job is not None and job.active:
-        draw_progress(job)
+        draw_progress(job, "_beside")
         return
     if job is not None and job.state == "failed":
         st.error(plain(job.message))

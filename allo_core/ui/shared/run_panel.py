@@ -16,14 +16,14 @@ _POLL = 0.3  # seconds
 
 
 @st.fragment(run_every=_POLL)
-def draw_progress(job: Job) -> None:
-    """Progress with cancel, until the job has ended."""
+def draw_progress(job: Job, place: str = "") -> None:
+    """Progress with cancel, until the job has ended; ``place`` tells apart two that a page shows at once."""
     if not job.active:
         st.rerun()
     with st.container(border=True):
         line, cancel = st.columns([3, 1.2], vertical_alignment="center")
         line.progress(job.fraction, text=progress_line(job))
-        cancel.button("Cancel", key="cancel", on_click=job.cancel.set, width="stretch", disabled=job.cancel.is_set())
+        cancel.button("Cancel", key=f"cancel{place}", on_click=job.cancel.set, width="stretch", disabled=job.cancel.is_set())
 
 
 def progress_line(job: Job) -> str:
