@@ -88,8 +88,7 @@ def plain_verdict(answer: "Answer", phrases: Mapping[str, str], wait: bool = Fal
     count = len(scores.passing())
     number = {0: "None", 1: "One"}.get(count, f"{count}")
     if not wait and (among := _plain_places(answer.pockets)):
-        kind = "of the same kind" if scores.null == "matched" else "of the sequence"
-        return f"{among.format(phrases[measure])}; more than at random residues {kind}: {number.lower()}{_flagged(scores)}{untested}."
+        return f"{among.format(phrases[measure])}{untested}."
     looks = "looks" if count <= 1 else "look"
     at = f"at {phrases[measure]}" if measure in ("A", "B") else f"from {phrases[measure[0]]} at {phrases[measure[1]]}"
     if wait:

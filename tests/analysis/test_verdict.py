@@ -131,7 +131,7 @@ def said_with(rank, say, monkeypatch, q_values=(0.01, 0.2, 0.3, 0.4, 0.5)):
 )
 def test_places_like_the_site_come_first_in_plain_words(monkeypatch, passing, global_p, kind, sentence):
     said = said_with(ranked(passing, global_p, kind), plain_verdict, monkeypatch)
-    assert said == f"{sentence.format(POCKET)}; more than at random residues of the same kind: one."
+    assert said == f"{sentence.format(POCKET)}."
 
 
 def test_places_like_the_site_come_first_in_the_terms_of_the_field(monkeypatch):

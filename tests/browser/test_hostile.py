@@ -218,7 +218,7 @@ def test_what_was_deleted_on_purpose_is_not_run_unasked(page, app):
     page.get_by_text("No run is kept yet").wait_for(timeout=driving.WAIT)
     assert list((app.home / "runs").iterdir()) == []
     page.get_by_role("link", name="Explore").click()
-    page.get_by_role("button", name=f"Run {driving.DEFAULT.label}").click(timeout=driving.WAIT)
+    page.get_by_role("button", name=f"Run {driving.DEFAULT.label}").last.click(timeout=driving.WAIT)
     driving.wait_for_result(page)
 
 
