@@ -15,11 +15,16 @@ from allo_core.errors import ScoreError
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float64, Integer
 
-__all__ = ["DEFAULT_THRESHOLD", "LARGEST_THRESHOLD", "Columns", "check_positions", "check_threshold", "columns"]
+__all__ = ["DEFAULT_THRESHOLD", "LARGEST_THRESHOLD", "Columns", "check_positions", "check_threshold", "columns", "index_dtype"]
 
 # Vig et al. 2021 ("BERTology meets biology") and Dong et al. 2024 count attention above 0.3 as an arc.
 DEFAULT_THRESHOLD = 0.3
 LARGEST_THRESHOLD = 0.95
+
+
+def index_dtype(length: int) -> type[np.unsignedinteger]:
+    """The smaller integer that can hold a position in, and a count over, `length` residues."""
+    return np.uint16 if length < 1 << 16 else np.uint32
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import numpy as np
 import scipy.sparse
 from cachetools import LRUCache
 
+from allo_core.attention.columns import index_dtype
 from allo_core.attention.threads import in_threads
 
 if TYPE_CHECKING:  # the app need not wait for it
@@ -149,14 +150,14 @@ def _draw(codes: np.ndarray, counts: np.ndarray, draws: int, seed: int) -> np.nd
     generator = np.random.default_rng(seed)
     parts = []
     for stratum in np.flatnonzero(counts):
-        residues = np.flatnonzero(codes == stratum).astype(np.uint16 if len(codes) < 1 << 16 else np.uint32)
+        residues = np.flatnonzero(codes == stratum).astype(index_dtype(len(codes)))
         parts.append(residues[_subsets(generator, len(residues), int(counts[stratum]), draws)])
     return np.concatenate(parts, axis=1)
 
 
 def _subsets(generator: np.random.Generator, size: int, take: int, draws: int) -> np.ndarray:
     """Uniform subsets of `take` of `size` positions, ndarray, dtype=uint16 or uint32, shape=(draws, take)."""
-    subsets = np.empty((draws, take), dtype=np.uint16 if size < 1 << 16 else np.uint32)
+    subsets = np.empty((draws, take), dtype=index_dtype(size))
     for start in range(0, draws, _ROWS):
         rows = min(_ROWS, draws - start)
         if 2 * take <= size:
@@ -170,7 +171,7 @@ def _subsets(generator: np.random.Generator, size: int, take: int, draws: int) -
 
 def _shuffled(generator: np.random.Generator, size: int, take: int, rows: int) -> np.ndarray:
     """First `take` steps of the Fisher-Yates shuffle (Durstenfeld 1964, CACM 7:420), for all rows at once; shape (rows, take)."""
-    pool = np.repeat(np.arange(size, dtype=np.uint16 if size < 1 << 16 else np.uint32)[:, None], rows, axis=1)
+    pool = np.repeat(np.arange(size, dtype=index_dtype(size))[:, None], rows, axis=1)
     row = np.arange(rows)
     for step in range(take):
         chosen = generator.integers(step, size, rows)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from allo_core.attention.columns import index_dtype
 from allo_core.attention.draws import BoundedCache, RandomSites, digest
 from allo_core.errors import ScoreError
 
@@ -59,7 +60,7 @@ def shifted_stretches(site: Integer[np.ndarray, " n"], length: int) -> RandomSit
     """
     pattern = np.asarray(site) - site[0]
     starts = np.arange(length - int(pattern[-1]))
-    members = (starts[:, None] + pattern).astype(np.uint16 if length < 1 << 16 else np.uint32)
+    members = (starts[:, None] + pattern).astype(index_dtype(length))
     return RandomSites(members, length, ("stretch", pattern.tobytes(), length))
 
 
@@ -152,7 +153,7 @@ def _grow(places: np.ndarray, known: np.ndarray, size: int, count: int, seed: in
     apart = ((places[:, None] - places[None]) ** 2).sum(axis=-1)
     near = np.argpartition(apart, reach - 1, axis=1)[:, :reach]
     middle = generator.integers(len(places), size=count)
-    pockets = np.empty((count, size), dtype=np.uint16 if length < 1 << 16 else np.uint32)
+    pockets = np.empty((count, size), dtype=index_dtype(length))
     for start in range(0, count, _ROWS):
         rows = slice(start, start + _ROWS)
         candidates = near[middle[rows]]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.attention.columns import Columns
+from allo_core.attention.columns import Columns, index_dtype
 from allo_core.attention.draws import RandomSites
 from allo_core.attention.nulls import benjamini_hochberg, encode_strata
 from allo_core.family.members import Member
@@ -104,10 +104,7 @@ def coupled_sites(members: Sequence[Member], codes: Sequence[np.ndarray], draws:
     names = common_names(members)
     column = {name: at for at, name in enumerate(dict.fromkeys(name for each in names for name in each))}
     places = [np.array([column[name] for name in each]) for each in names]
-    chosen = [
-        np.empty((draws, len(member.sites)), dtype=np.uint16 if len(code) < 1 << 16 else np.uint32)
-        for member, code in zip(members, codes, strict=True)
-    ]
+    chosen = [np.empty((draws, len(member.sites)), dtype=index_dtype(len(code))) for member, code in zip(members, codes, strict=True)]
     # A cluster draws by the sequence of its first member, so that it draws alike whatever other receptors are in the set.
     entropy = [seed, zlib.crc32(members[0].protein.sequence.encode())]
     generator = np.random.default_rng(entropy)

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.attention.columns import Columns, check_threshold
+from allo_core.attention.columns import Columns, check_threshold, index_dtype
 from allo_core.errors import ScoreError
 from allo_core.models.reading import Layer, Reader, Want
-from allo_core.runs.layout import FLOOR, LayerEncoder, entry_columns, index_dtype, special_share
+from allo_core.runs.layout import FLOOR, LayerEncoder, entry_columns, special_share
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from allo_core.attention.columns import index_dtype
 from allo_core.errors import NotAttentionError
 
 if TYPE_CHECKING:  # a kept run is read without torch
@@ -30,7 +31,6 @@ __all__ = [
     "LayerEncoder",
     "entries_nbytes",
     "entry_columns",
-    "index_dtype",
     "special_share",
 ]
 
@@ -61,11 +61,6 @@ class Entries:
     values: Float32[np.ndarray, " entries"]
     columns: Integer[np.ndarray, " entries"]
     row_counts: np.ndarray
-
-
-def index_dtype(length: int) -> type[np.unsignedinteger]:
-    """The smaller integer that can hold a position in, and a count over, `length` residues."""
-    return np.uint16 if length < 1 << 16 else np.uint32
 
 
 def entries_nbytes(entries: int, heads: int, length: int) -> int:

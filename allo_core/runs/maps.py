@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allo_core.attention.arcs import Arcs
-from allo_core.attention.columns import LARGEST_THRESHOLD, Columns, check_positions, check_threshold
+from allo_core.attention.columns import LARGEST_THRESHOLD, Columns, check_positions, check_threshold, index_dtype
 from allo_core.attention.threads import in_threads
 from allo_core.errors import OtherVersionError, ScoreError, StoreError
-from allo_core.runs.layout import ENTRIES, FLOOR, MAPS, META, SUMS, Entries, entries_nbytes, entry_columns, index_dtype
+from allo_core.runs.layout import ENTRIES, FLOOR, MAPS, META, SUMS, Entries, entries_nbytes, entry_columns
 from allo_core.runs.meta_file import META_DAMAGE, Block, read_meta_file
 from allo_core.storage.plain_json import OtherVersion
 
