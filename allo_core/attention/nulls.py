@@ -29,6 +29,8 @@ __all__ = [
     "passing_random_sites",
     "published_moments",
     "smallest_q",
+    "tail_p",
+    "upper_tail",
 ]
 
 Null = Literal["uniform", "matched", "published"]
@@ -207,11 +209,30 @@ def passing_random_sites(
 
 def _p_among_themselves(block: np.ndarray, random_sites: RandomSites, level: float, count: int) -> np.ndarray:
     """p of the first `count` random sites, shape (heads, count); 1 where it is above `level`, which changes no q below `level`."""
+    return tail_p(upper_tail(block, level), _tie_bar(block[:, :count], random_sites), block.shape[1])
+
+
+def upper_tail(block: Float[np.ndarray, "heads B"], level: float) -> Float[np.ndarray, "heads most"]:
+    """The largest values of each head, ascending: a share of `level` of them and one more."""
     draws = block.shape[1]
     most = min(draws, int(level * draws) + 1)
-    top = np.sort(np.partition(block, draws - most, axis=1)[:, draws - most :], axis=1)
-    bar = _tie_bar(block[:, :count], random_sites)
-    reached = most - np.stack([np.searchsorted(top[head], bar[head]) for head in range(len(block))])
+    return np.sort(np.partition(block, draws - most, axis=1)[:, draws - most :], axis=1)
+
+
+def tail_p(top: Float[np.ndarray, "heads most"], bar: Float[np.ndarray, "heads count"], draws: int) -> Float[np.ndarray, "heads count"]:
+    """p of some of the draws among all of them; 1 where it is above the level of `upper_tail`, which changes no q below it.
+
+    Parameters
+    ----------
+    top : ndarray, dtype=float, shape=(heads, most)
+        As from `upper_tail`.
+    bar : ndarray, dtype=float, shape=(heads, count)
+        What a draw must reach to count against one of them: its value, less what counts as a tie.
+    draws : int
+        B.
+    """
+    most = top.shape[1]
+    reached = most - np.stack([np.searchsorted(best, values) for best, values in zip(top, bar, strict=True)])
     # A site is one of the draws, so it counts itself: (1 + others) / (1 + (B - 1)).
     return np.where(reached < most, reached / draws, 1.0)
 

@@ -10,7 +10,7 @@ import numpy as np
 from allo_core.attention.columns import Columns
 from allo_core.attention.control import CONTROL_SITES, LEVEL
 from allo_core.attention.draws import RandomSites
-from allo_core.attention.nulls import FEWEST_ARCS, benjamini_hochberg
+from allo_core.attention.nulls import FEWEST_ARCS, benjamini_hochberg, tail_p, upper_tail
 from allo_core.attention.pockets import is_stretch, pockets_like, shifted_stretches
 from allo_core.attention.threads import in_threads
 
@@ -23,6 +23,7 @@ __all__ = ["SiteRank", "rank_site", "standardised_sites"]
 _LEAST_SKEW = 0.05
 _HEADS = 32  # at a time: their working arrays stay below 20 MB
 _FEWEST_PLACES = 60
+_NO_SPREAD = 1e-6  # of the largest weight: what sums of float32 lose
 _SAME = 1e-4  # SNR that differ by less are ties, which count against the site
 
 
@@ -123,19 +124,25 @@ def standardised_sites(
     -------
     ndarray, dtype=float32, shape=(heads, B)
     """
-    weights = weights.astype(np.float64)
-    n_strata = int(codes.max()) + 1
-    indicator = np.eye(n_strata, dtype=np.float64)[codes]
-    size = indicator.sum(axis=0)
-    mean = (weights @ indicator) / size
-    variance = np.maximum((weights**2) @ indicator / size - mean**2, 0)
-    counts = np.zeros((len(places), n_strata))
-    np.add.at(counts, (np.arange(len(places))[:, None], codes[places.members]), 1)
-    spread = counts * (size - counts) / np.maximum(size - 1, 1)
-    above = places.weigh(weights - mean[:, codes])
-    sigma = np.sqrt(variance @ spread.T)
-    floor = 1e-6 * np.abs(weights).max(axis=1, initial=0)[:, None]
-    return np.divide(above, sigma, out=np.zeros_like(above), where=sigma > floor)
+    return _standardised(weights, codes, places, _spread(codes, places))
+
+
+def _spread(codes: np.ndarray, places: RandomSites) -> np.ndarray:
+    """n (N - n) / (N - 1) of each stratum in each place, which its variance is multiplied by; shape (strata, B)."""
+    size = np.bincount(codes)[:, None]
+    counts = np.zeros((len(size), len(places)))
+    np.add.at(counts, (codes[places.members], np.arange(len(places))[:, None]), 1)
+    return counts * (size - counts) / np.maximum(size - 1, 1)
+
+
+def _standardised(weights: np.ndarray, codes: np.ndarray, places: RandomSites, spread: np.ndarray) -> np.ndarray:
+    stratum = np.eye(int(codes.max()) + 1)[codes]
+    size = stratum.sum(axis=0)
+    above = weights - ((weights @ stratum) / size)[:, codes]
+    sigma = np.sqrt(((above**2) @ stratum / size) @ spread)
+    floor = _NO_SPREAD * np.abs(weights).max(axis=1, initial=0)[:, None]
+    weighed = places.weigh(above)
+    return np.divide(weighed, sigma, out=np.zeros_like(weighed), where=sigma > floor)
 
 
 def _among_pockets(weights, enough, site, codes, places: RandomSites) -> SiteRank:
@@ -146,21 +153,19 @@ def _among_pockets(weights, enough, site, codes, places: RandomSites) -> SiteRan
     sampled = np.full((n_heads, CONTROL_SITES), np.nan)
     low: list[np.ndarray] = []
     candidates = np.flatnonzero(enough)
+    spread = _spread(codes, places)
+    n_low = int(LEVEL * (n_places + 1)) - 1  # the places with p <= 0.05 by the rule for the site
 
     def score(start: int) -> None:
         heads = candidates[start : start + _HEADS]
-        snr = standardised_sites(weights[heads], codes, places)
-        spread = snr.max(axis=1) > snr.min(axis=1)
-        heads, snr = heads[spread], snr[spread]
-        value = standardised_sites(weights[heads], codes, own)
+        snr = _standardised(weights[heads], codes, places, spread)
+        differ = snr.max(axis=1) > snr.min(axis=1)
+        heads, snr = heads[differ], snr[differ]
         tested[heads] = True
-        p[heads] = (1 + np.count_nonzero(snr >= value - _SAME, axis=1)) / (1 + n_places)
-        n_top = int(LEVEL * (n_places + 1)) - 1  # the places with p <= 0.05 by the rule for the site
-        top = np.sort(np.partition(snr, n_places - n_top, axis=1)[:, n_places - n_top :], axis=1)
-        low.append((snr >= top[:, :1]).sum(axis=0))
-        for head, row, best in zip(heads, snr, top, strict=True):
-            reached = n_top - np.searchsorted(best, row[sample] - _SAME)
-            sampled[head] = np.where(reached < n_top, reached / n_places, 1.0)  # above 0.05 it changes no q below
+        p[heads] = (1 + np.count_nonzero(snr >= standardised_sites(weights[heads], codes, own) - _SAME, axis=1)) / (1 + n_places)
+        top = upper_tail(snr, LEVEL)
+        low.append((snr >= top[:, -n_low:][:, :1]).sum(axis=0))
+        sampled[heads] = tail_p(top, snr[:, sample] - _SAME, n_places)
 
     in_threads(score, range(0, len(candidates), _HEADS))
     n_distinct = len(np.unique(places.members, axis=0))
