@@ -1,7 +1,7 @@
 """The verdict on a run in one sentence, for the page and the terminal alike."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     from allo_core.analysis.answer import Answer
@@ -56,17 +56,16 @@ def verdict(answer: "Answer", phrases: Mapping[str, str]) -> str:
     """
     from allo_core.attention.control import LEVEL
 
-    scores, control, measure = answer.scores, answer.control, answer.question.measure
+    scores, measure = answer.scores, answer.question.measure
     if reason := _why_none(answer):
         return reason
-    assert control is not None, "without p there is a reason"
     passing = scores.passing()
     claim = _claim(scores.null, len(passing) == 1, measure, phrases)
     left_out = f"; not tested: {untested}" if (untested := _untested(scores)) else ""
     by_residues = f"{len(passing)} of {_heads(scores)}{_flagged(scores)} {claim} (q < {LEVEL:g})"
-    if not (among := _among_places(answer.pockets)):
-        return f"{by_residues}; {_control(scores.null, control)}{left_out}."
-    return f"{among.format(phrases[measure])}; {by_residues}{left_out}."
+    if _is_ranked(answer.pockets):
+        return f"{_among_places(answer.pockets, phrases[measure])}; {by_residues}{left_out}."
+    return f"{by_residues}; {_control(scores.null, answer.control)}{left_out}."
 
 
 def plain_verdict(answer: "Answer", phrases: Mapping[str, str], wait: bool = False) -> str:
@@ -79,33 +78,40 @@ def plain_verdict(answer: "Answer", phrases: Mapping[str, str], wait: bool = Fal
     wait : bool
         Say that the comparison with places like the site is to come, instead of working it out.
     """
-    scores, control, measure = answer.scores, answer.control, answer.question.measure
+    scores, measure = answer.scores, answer.question.measure
     if reason := _why_none(answer):
         return reason
-    assert control is not None, "without p there is a reason"
     few = scores.n_tested < MOSTLY_TESTED * len(scores.frame)
     untested = f". Not tested: {_untested(scores)}" if few else ""
-    count = len(scores.passing())
-    number = {0: "None", 1: "One"}.get(count, f"{count}")
-    if not wait and (among := _plain_places(answer.pockets)):
-        return f"{among.format(phrases[measure])}{untested}."
-    looks = "looks" if count <= 1 else "look"
+    if not wait and _is_ranked(answer.pockets):
+        return f"{_plain_places(answer.pockets, phrases[measure])}{untested}."
+    number, looks = _looking(len(scores.passing()))
     at = f"at {phrases[measure]}" if measure in ("A", "B") else f"from {phrases[measure[0]]} at {phrases[measure[1]]}"
-    if wait:
-        chance = "the comparison with other places like it follows"
-    elif control.percentile_95:
-        chance = f"for random residues of the same kind it is usually {control.median:g} and rarely more than {control.percentile_95:g}"
-    else:
-        chance = "for random residues of the same kind it is nearly always none"
+    chance = "the comparison with other places like it follows" if wait else _plain_control(answer.control)
     return f"{number} of {_heads(scores)}{_flagged(scores)} {looks} {at} more than expected; {chance}{untested}."
 
 
-def _among_places(found: "SiteRank | str") -> str:
-    """How a site stands among places like it, with {} for what to call it; "" where that is not known."""
+def _looking(count: int) -> tuple[str, str]:
+    """How many heads, at the beginning of a sentence, and their verb."""
+    return {0: "None", 1: "One"}.get(count, f"{count}"), "looks" if count <= 1 else "look"
+
+
+def _plain_control(control: "RandomSiteControl | None") -> str:
+    assert control is not None, "without p there is a reason"
+    if control.percentile_95:
+        return f"for random residues of the same kind it is usually {control.median:g} and rarely more than {control.percentile_95:g}"
+    return "for random residues of the same kind it is nearly always none"
+
+
+def _is_ranked(found: "SiteRank | str") -> TypeGuard["SiteRank"]:
+    """Whether anything can be said of the site among places like it."""
+    return not isinstance(found, str) and bool(found.tested.any())
+
+
+def _among_places(found: "SiteRank", site: str) -> str:
+    """How a site stands among places like it."""
     from allo_core.attention.control import LEVEL
 
-    if isinstance(found, str) or not found.tested.any():
-        return ""
     count, tested = len(found.passing), int(found.tested.sum())
     attend = "attends" if count == 1 else "attend"
     if found.kind == "pocket":
@@ -114,26 +120,23 @@ def _among_places(found: "SiteRank | str") -> str:
         others = f"such a stretch at {found.n_places:,} places"
     by_chance = f"one or more would at {found.passing_share:.1%} of these, at most {found.most_passing}"
     return (
-        f"{count} of {tested} heads {attend} to {{}} more than to {others} (q < {LEVEL:g}; {by_chance}); "
+        f"{count} of {tested} heads {attend} to {site} more than to {others} (q < {LEVEL:g}; {by_chance}); "
         f"as a whole {found.n_low} heads have p <= {LEVEL:g}, as many or more at a share of {found.global_p:.2g} of these (global p)"
     )
 
 
-def _plain_places(found: "SiteRank | str") -> str:
+def _plain_places(found: "SiteRank", site: str) -> str:
     """The same in plain words."""
     from allo_core.attention.control import LEVEL
 
-    if isinstance(found, str) or not found.tested.any():
-        return ""
     count, tested = len(found.passing), int(found.tested.sum())
-    number = {0: "None", 1: "One"}.get(count, f"{count}")
-    looks = "looks" if count <= 1 else "look"
+    number, looks = _looking(count)
     others = "pockets like it" if found.kind == "pocket" else "such stretches elsewhere"
     if found.global_p <= LEVEL:
         whole = f"{'and' if count else 'but'} the model as a whole does"
     else:
         whole = "but the model as a whole does not" if count else "nor does the model as a whole"
-    return f"{number} of {tested} heads {looks} at {{}} more than at {others}, {whole} (p {found.global_p:.2g})"
+    return f"{number} of {tested} heads {looks} at {site} more than at {others}, {whole} (p {found.global_p:.2g})"
 
 
 def standing(scores: "HeadScores", head: tuple[int, int]) -> str:
@@ -159,13 +162,13 @@ def _why_none(answer: "Answer") -> str:
     """Why nothing can be said of any head; "" where something can."""
     from allo_core.attention.scores import FEWEST_RESIDUES
 
-    scores, control = answer.scores, answer.control
-    if control is None:
+    scores = answer.scores
+    if not scores.draws:
         return "The published null gives no p, so no head can pass; it is here to reproduce published numbers."
     if scores.n_sites < FEWEST_RESIDUES:
         marked = "one marked residue is" if scores.n_sites == 1 else f"{scores.n_sites} marked residues are"
         return f"Not tested: {marked} too few to tell a head from chance; mark at least {FEWEST_RESIDUES}."
-    return "" if control.n_sites else _none_tested(scores, answer.question.measure)
+    return "" if scores.n_tested else _none_tested(scores, answer.question.measure)
 
 
 def _heads(scores: "HeadScores") -> str:
@@ -234,6 +237,7 @@ def _claim(null: "Null", one: bool, measure: "Measure", phrases: Mapping[str, st
     return f"look{'s' if one else ''} from {phrases[source]} at {phrases[target]} more than at {others}"
 
 
-def _control(null: "Null", control: "RandomSiteControl") -> str:
+def _control(null: "Null", control: "RandomSiteControl | None") -> str:
+    assert control is not None, "without p there is a reason"
     kind = "random matched sites" if null == "matched" else "random sites"
     return f"{kind}: median {control.median:g}, 95 % at most {control.percentile_95:g}"

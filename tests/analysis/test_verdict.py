@@ -35,8 +35,9 @@ def made(q_values, control, measure="A", flags=None, null="matched", n_arcs=50, 
             "n_arcs": n_arcs if isinstance(n_arcs, list) else [n_arcs] * count,
         }
     )
-    tested = count if n_tested is None else n_tested
-    scores = HeadScores(frame, 1, len(q_values), null, 0.3, (1, 2, 3), 20_000, 0, 0.001, tested, lambda: control)
+    draws = 0 if control is None else 20_000
+    tested = (count if control is not None and control.n_sites else 0) if n_tested is None else n_tested
+    scores = HeadScores(frame, 1, len(q_values), null, 0.3, (1, 2, 3), draws, 0, 0.001, tested, lambda: control)
     return Answer(asked(measure), Columns(np.zeros(1), np.zeros(1, dtype=int)), scores)
 
 
