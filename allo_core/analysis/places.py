@@ -89,23 +89,16 @@ def _positions(path: Path, protein: Protein) -> np.ndarray:
 def _carried_over(numbers: ResidueNumbers) -> Places | None:
     """Positions of the receptor of the class with a structure that shares most generic numbers."""
     wanted = Counter(number for number in numbers.gpcrdb if number)
-    best, shared = None, _FEWEST_SHARED - 1
-    for entry, theirs in _templates(numbers.receptor_class).items():
-        count = sum((wanted & Counter(theirs)).values())
-        if count > shared:
-            best, shared = entry, count
-    if best is None:
+    templates = _templates(numbers.receptor_class)
+    shared = {entry: (wanted & Counter(theirs)).total() for entry, theirs in templates.items()}
+    best = max(shared, key=shared.__getitem__, default="")
+    if shared.get(best, 0) < _FEWEST_SHARED:
         return None
-    receptor = find_receptor(best)
-    for source, path in _own_structures(best).items():
-        there = _positions(path, receptor.protein)
-        place = {number: index for index, number in enumerate(_templates(numbers.receptor_class)[best]) if number}
-        positions = np.full((len(numbers), 3), np.nan)
-        for index, number in enumerate(numbers.gpcrdb):
-            if number in place:
-                positions[index] = there[place[number]]
-        return Places(positions, f"{source} by generic number")
-    return None
+    source, path = next(iter(_own_structures(best).items()))
+    there = _positions(path, find_receptor(best).protein)
+    place = {number: position for number, position in zip(templates[best], there, strict=True) if number}
+    unknown = np.full(3, np.nan)
+    return Places(np.stack([place.get(number, unknown) for number in numbers.gpcrdb]), f"{source} by generic number")
 
 
 @lru_cache(maxsize=8)

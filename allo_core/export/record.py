@@ -67,7 +67,7 @@ def run_record(answer: "Answer", structure: dict | None = None, names: Mapping[s
         "draws": scores.draws,
         "seed": scores.seed,
         "places": _places(answer.pockets),
-        "smallest_q": None if math.isnan(scores.smallest_q) else scores.smallest_q,
+        "smallest_q": _number(scores.smallest_q),
         "structure": structure,
     }
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -90,6 +90,7 @@ def _places(found: "SiteRank | str") -> dict:
 
 
 def _number(value: float) -> float | None:
+    """JSON has no NaN."""
     return None if math.isnan(value) else value
 
 
