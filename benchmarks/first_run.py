@@ -10,15 +10,10 @@ The files of Python itself are warm after the first start, which is left out.  N
 """
 
 import argparse
-import os
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from statistics import median
 
@@ -27,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from playwright.sync_api import Browser, sync_playwright
 
 from allo_core.fetch.three_d_mol import FILE, ensure_library
-from tests.browser.conftest import FLAGS
+from tests.browser.conftest import FLAGS, App
 
 ROOT = Path(__file__).resolve().parents[1]
 MARKS = {
@@ -66,39 +61,22 @@ def main() -> None:
 
 def first_minute(checkout: Path, browser: Browser) -> dict[str, float]:
     """Seconds of one cold start: of the server from its command, of the rest from opening the page."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="alloscope-benchmark-") as home:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
+        app = App(Path(home), checkout)
         start = time.perf_counter()
-        server = subprocess.Popen(
-            command, cwd=checkout, env={**os.environ, "ALLOSCOPE_HOME": home}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        app.start()
         try:
-            _wait_for(f"http://localhost:{port}/_stcore/health", start)
             times = {"server answers": time.perf_counter() - start}
             page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
             opened = time.perf_counter()
-            page.goto(f"http://localhost:{port}")
+            page.goto(app.url)
             for what, selector in MARKS.items():
                 page.locator(selector).first.wait_for(timeout=PATIENCE * 1000)
                 times[what] = time.perf_counter() - opened
             page.context.close()
         finally:
-            server.terminate()
-            server.wait()
+            app.stop()
     return times
-
-
-def _wait_for(address: str, start: float) -> None:
-    while time.perf_counter() - start < PATIENCE:
-        try:
-            with urllib.request.urlopen(address, timeout=1):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.02)
-    raise TimeoutError(f"{address} does not answer")
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ class App:
             except (urllib.error.URLError, OSError):
                 assert self.process.poll() is None, (self.home / "server.log").read_text()
                 assert time.monotonic() < end, "the server did not start"
-                time.sleep(0.2)
+                time.sleep(0.05)
 
     def stop(self) -> None:
         self._end(subprocess.Popen.terminate)
