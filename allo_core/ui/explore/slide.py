@@ -13,7 +13,7 @@ from allo_core.models.registry import get_spec
 from allo_core.ui.explore import session
 from allo_core.ui.explore.session import TakenSlide
 from allo_core.ui.explore.shown import Shown
-from allo_core.ui.shared.components import component_without_picture
+from allo_core.ui.shared.components import component_without_picture, in_order
 from allo_core.ui.shared.theme import current_theme
 
 __all__ = ["png_of", "slide_of", "take_again"]
@@ -28,7 +28,8 @@ def slide_of(shown: Shown) -> tuple[bytes | None, str]:
     explore = session.page()
     token = hashlib.sha256(json.dumps([content, explore.slides_again], sort_keys=True).encode()).hexdigest()[:16]
     explore.slide_wanted = token
-    component_without_picture("slide")(key="slide", data={**content, "token": token}, height=1, on_slide_change=_take_slide)
+    data = in_order("slide", {**content, "token": token})
+    component_without_picture("slide")(key="slide", data=data, height=1, on_slide_change=_take_slide)
     return (explore.slide.png, explore.slide.problem) if explore.slide.token == token else (None, "")
 
 

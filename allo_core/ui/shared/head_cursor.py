@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from allo_core.figures.colours import SELECTED_HEAD
-from allo_core.ui.shared.components import component_without_picture
+from allo_core.ui.shared.components import component_without_picture, in_order
 
 __all__ = ["head_cursor"]
 
@@ -16,7 +16,9 @@ def head_cursor(head: tuple[int, int], shape: tuple[int, int], select: Callable[
     The outline is no part of the figure: the figure then stays the same when a head is selected, and is not sent and drawn again.
     """
     data = {"layer": head[0], "head": head[1], "layers": shape[0], "heads": shape[1], "strokes": SELECTED_HEAD}
-    component_without_picture("head_cursor")(key="head_cursor", data=data, height=1, on_move_change=lambda: _move(select))
+    component_without_picture("head_cursor")(
+        key="head_cursor", data=in_order("head_cursor", data), height=1, on_move_change=lambda: _move(select)
+    )
 
 
 def _move(select: Callable[[int, int], None]) -> None:

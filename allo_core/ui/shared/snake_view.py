@@ -11,7 +11,7 @@ from allo_core.figures.snake import SnakeLayout, snake_layout
 from allo_core.figures.snake_svg import snake_svg
 from allo_core.library.nearest import numbers_for
 from allo_core.protein.sequence import Protein
-from allo_core.ui.shared.components import component_file, component_without_picture
+from allo_core.ui.shared.components import component_file, component_script, component_without_picture, in_order
 from allo_core.ui.shared.painting import Painting, residue_labels
 from allo_core.ui.shared.plots import GROWS
 from allo_core.ui.shared.theme import current_theme
@@ -58,39 +58,42 @@ def snake_view(protein: Protein, painting: Painting, file: str, height: int, on_
         "alloscope_snake",
         html=component_file("snake.html"),
         css=component_file("viewer.css") + component_file("snake.css"),
-        js=component_file("picture.js") + component_file("snake.js"),
+        js=component_script("picture.js", "snake.js"),
     )
     component_without_picture("structures")(key=f"text-{key}", data={"id": drawing, "pdb": text}, height=1)
     plot(
         key=key,
         height=height,
         on_pick_change=on_pick,
-        data={
-            "height": height,
-            "grows": key.startswith(GROWS),
-            "drawing": drawing,
-            "group": group,
-            "file": file,
-            "title": painting.title,
-            "first": protein.first,
-            "colours": list(painting.colours),
-            "labels": list(painting.labels),
-            "values": list(painting.values),
-            "valueName": painting.value_name,
-            "sets": [
-                {"name": name, "label": f"set {name}", "numbers": numbers, "colour": colour}
-                for name, (numbers, colour) in painting.sets.items()
-            ],
-            "legend": painting.legend,
-            "colouring": painting.colouring,
-            "tags": [list(tag) for tag in painting.tags],
-            "credit": "",
-            "plain": PLAIN,
-            "rim": HELIX,
-            "letters": list(LETTERS),
-            "bright": BRIGHT,
-            "ink": ink,
-            "ground": ground,
-        },
+        data=in_order(
+            key,
+            {
+                "height": height,
+                "grows": key.startswith(GROWS),
+                "drawing": drawing,
+                "group": group,
+                "file": file,
+                "title": painting.title,
+                "first": protein.first,
+                "colours": list(painting.colours),
+                "labels": list(painting.labels),
+                "values": list(painting.values),
+                "valueName": painting.value_name,
+                "sets": [
+                    {"name": name, "label": f"set {name}", "numbers": numbers, "colour": colour}
+                    for name, (numbers, colour) in painting.sets.items()
+                ],
+                "legend": painting.legend,
+                "colouring": painting.colouring,
+                "tags": [list(tag) for tag in painting.tags],
+                "credit": "",
+                "plain": PLAIN,
+                "rim": HELIX,
+                "letters": list(LETTERS),
+                "bright": BRIGHT,
+                "ink": ink,
+                "ground": ground,
+            },
+        ),
     )
     return drawing

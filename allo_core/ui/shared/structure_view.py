@@ -11,7 +11,7 @@ from allo_core.figures.colours import ELEMENTS, PAIRS, PARTNER, PARTNER_ON_DARK,
 from allo_core.structure.components import LIPIDS
 from allo_core.structure.scene import Partner, Scene
 from allo_core.structure.style import STYLE
-from allo_core.ui.shared.components import component_file, component_without_picture
+from allo_core.ui.shared.components import component_file, component_script, component_without_picture, in_order
 from allo_core.ui.shared.painting import Painting
 from allo_core.ui.shared.plots import GROWS
 from allo_core.ui.shared.theme import current_theme
@@ -25,7 +25,7 @@ def _components():
         "alloscope_viewer",
         html=component_file("viewer.html"),
         css=component_file("viewer.css"),
-        js=component_file("picture.js") + component_file("viewer.js"),
+        js=component_script("picture.js", "viewer.js"),
     )
     return viewer, component_without_picture("structures")
 
@@ -82,50 +82,53 @@ def structure_view(
         key=key,
         height=height,
         on_pick_change=on_pick,
-        data={
-            "height": height,
-            "grows": key.startswith(GROWS),
-            "group": group,
-            "onSlides": on_slides,
-            "library": address,
-            "problem": problem,
-            "file": file,
-            "title": painting.title,
-            "painting": painting.id,
-            "structure": scene.id,
-            "first": first,
-            "colours": list(painting.colours),
-            "labels": list(painting.labels),
-            "values": list(painting.values),
-            "valueName": painting.value_name,
-            "sets": [
-                {"name": name, "label": f"set {name}" if len(name) == 1 else name, "numbers": numbers, "colour": colour}
-                for name, (numbers, colour) in painting.sets.items()
-            ],
-            "legend": painting.legend,
-            "colouring": painting.colouring,
-            "pairs": [list(pair) for pair in painting.pairs],
-            "pairColour": PAIRS[theme],
-            "pointedOut": POINTED_OUT,
-            "style": asdict(STYLE),
-            "tags": [list(tag) for tag in painting.tags],
-            "helices": [
-                {"name": helix.name, "top": helix.top.round(2).tolist(), "bottom": helix.bottom.round(2).tolist()}
-                for helix in scene.helices
-            ],
-            "chains": {partner.chain: _partner(partner) for partner in scene.partners},  # shown as text only
-            "copies": [partner.chain for partner in scene.partners if partner.is_copy],
-            "ligands": [name for name in others if name not in LIPIDS],
-            "lipids": [name for name in others if name in LIPIDS],
-            "ions": ions,
-            "elements": ELEMENTS,
-            "partner": PARTNER_ON_DARK if dark else PARTNER,
-            "partnerOpacity": STYLE.partner_opacity[theme],
-            "plain": PLAIN,
-            "uncertain": list(scene.uncertain),
-            "uncertainColour": UNCERTAIN,
-            "credit": credit,
-        },
+        data=in_order(
+            key,
+            {
+                "height": height,
+                "grows": key.startswith(GROWS),
+                "group": group,
+                "onSlides": on_slides,
+                "library": address,
+                "problem": problem,
+                "file": file,
+                "title": painting.title,
+                "painting": painting.id,
+                "structure": scene.id,
+                "first": first,
+                "colours": list(painting.colours),
+                "labels": list(painting.labels),
+                "values": list(painting.values),
+                "valueName": painting.value_name,
+                "sets": [
+                    {"name": name, "label": f"set {name}" if len(name) == 1 else name, "numbers": numbers, "colour": colour}
+                    for name, (numbers, colour) in painting.sets.items()
+                ],
+                "legend": painting.legend,
+                "colouring": painting.colouring,
+                "pairs": [list(pair) for pair in painting.pairs],
+                "pairColour": PAIRS[theme],
+                "pointedOut": POINTED_OUT,
+                "style": asdict(STYLE),
+                "tags": [list(tag) for tag in painting.tags],
+                "helices": [
+                    {"name": helix.name, "top": helix.top.round(2).tolist(), "bottom": helix.bottom.round(2).tolist()}
+                    for helix in scene.helices
+                ],
+                "chains": {partner.chain: _partner(partner) for partner in scene.partners},  # shown as text only
+                "copies": [partner.chain for partner in scene.partners if partner.is_copy],
+                "ligands": [name for name in others if name not in LIPIDS],
+                "lipids": [name for name in others if name in LIPIDS],
+                "ions": ions,
+                "elements": ELEMENTS,
+                "partner": PARTNER_ON_DARK if dark else PARTNER,
+                "partnerOpacity": STYLE.partner_opacity[theme],
+                "plain": PLAIN,
+                "uncertain": list(scene.uncertain),
+                "uncertainColour": UNCERTAIN,
+                "credit": credit,
+            },
+        ),
     )
 
 

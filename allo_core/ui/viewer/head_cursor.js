@@ -109,18 +109,20 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state.looks = setInterval(() => lookAgain(state), LOOK);
     STATES.set(parentElement, state);
   }
-  state.data = data;
-  state.trigger = setTriggerValue;
-  outline(state);
-  // What the page showed before the last message arrived is no news.
-  const answered = !state.sent || (state.sent[0] === data.layer && state.sent[1] === data.head) || Date.now() - state.at > PATIENCE;
-  if (answered) state.sent = null;
-  if (state.timer === null && answered) state.place = [data.layer, data.head];
-  return () => {
+  if (!isOvertaken(parentElement, data)) {
+    state.data = data;
+    state.trigger = setTriggerValue;
+    outline(state);
+    // What the page showed before the last message arrived is no news.
+    const answered = !state.sent || (state.sent[0] === data.layer && state.sent[1] === data.head) || Date.now() - state.at > PATIENCE;
+    if (answered) state.sent = null;
+    if (state.timer === null && answered) state.place = [data.layer, data.head];
+  }
+  return onceGone(parentElement, () => {
     clearTimeout(state.timer);
     clearInterval(state.looks);
     Object.entries(state.listeners).forEach(([name, hear]) => document.removeEventListener(name, hear, true));
     removeEventListener("popstate", reopen);
     STATES.delete(parentElement);
-  };
+  });
 }

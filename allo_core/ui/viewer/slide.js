@@ -152,7 +152,7 @@ async function painted(painting) {
 }
 
 export default async function ({ data, parentElement, setTriggerValue }) {
-  if (SENT.get(parentElement) === data.token) return;
+  if (isOvertaken(parentElement, data) || SENT.get(parentElement) === data.token) return;
   SENT.set(parentElement, data.token);
   const ready = await painted(data.painting);
   if (SENT.get(parentElement) !== data.token) return; // the page went on meanwhile

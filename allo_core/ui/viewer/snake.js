@@ -193,8 +193,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     listen(plot);
     PLOTS.set(parentElement, plot);
   }
-  plot.data = data;
-  plot.trigger = setTriggerValue;
-  plot.queue = plot.queue.then(() => draw(plot)).catch((error) => { plot.drawing.dataset.error = String(error); });
-  return () => PLOTS.delete(parentElement);
+  if (!isOvertaken(parentElement, data)) {
+    plot.data = data;
+    plot.trigger = setTriggerValue;
+    plot.queue = plot.queue.then(() => draw(plot)).catch((error) => { plot.drawing.dataset.error = String(error); });
+  }
+  return onceGone(parentElement, () => PLOTS.delete(parentElement));
 }

@@ -468,15 +468,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
     view = mount(parentElement);
     VIEWS.set(parentElement, view);
   }
-  view.data = data;
-  view.trigger = setTriggerValue;
-  view.queue = view.queue.then(() => update(view)).catch((error) => {
-    view.root.querySelector(".loading").hidden = true;
-    say(view, `The 3D view failed: ${error.message}`);
-    view.stage.dataset.error = String(error);
-  });
-  return () => {
+  if (!isOvertaken(parentElement, data)) {
+    view.data = data;
+    view.trigger = setTriggerValue;
+    view.queue = view.queue.then(() => update(view)).catch((error) => {
+      view.root.querySelector(".loading").hidden = true;
+      say(view, `The 3D view failed: ${error.message}`);
+      view.stage.dataset.error = String(error);
+    });
+  }
+  return onceGone(parentElement, () => {
     release(view);
     VIEWS.delete(parentElement);
-  };
+  });
 }
