@@ -67,6 +67,12 @@ class Answer:
             self.__dict__["_pockets"] = _among_places(self.question, self.columns)
         return self.__dict__["_pockets"]
 
+    @property
+    def positions_from(self) -> str:
+        """The structure that random pockets are grown on, as `Places` names it; "" without positions."""
+        places = places_of(self.question.subject)
+        return "" if places is None else places.source
+
 
 def _no_places(question: Question) -> str:
     """Why a site cannot be compared with places like it, as far as the question tells; "" where it can."""

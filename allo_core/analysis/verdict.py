@@ -64,7 +64,7 @@ def verdict(answer: "Answer", phrases: Mapping[str, str]) -> str:
     left_out = f"; not tested: {untested}" if (untested := _untested(scores)) else ""
     by_residues = f"{len(passing)} of {_heads(scores)}{_flagged(scores)} {claim} (q < {LEVEL:g})"
     if _is_ranked(answer.pockets):
-        return f"{_among_places(answer.pockets, phrases[measure])}; {by_residues}{left_out}."
+        return f"{_among_places(answer.pockets, phrases[measure], answer.positions_from)}; {by_residues}{left_out}."
     return f"{by_residues}; {_control(scores.null, answer.control)}{left_out}."
 
 
@@ -108,14 +108,14 @@ def _is_ranked(found: "SiteRank | str") -> TypeGuard["SiteRank"]:
     return not isinstance(found, str) and bool(found.tested.any())
 
 
-def _among_places(found: "SiteRank", site: str) -> str:
+def _among_places(found: "SiteRank", site: str, positions_from: str) -> str:
     """How a site stands among places like it."""
     from allo_core.attention.control import LEVEL
 
     count, tested = len(found.passing), int(found.tested.sum())
     attend = "attends" if count == 1 else "attend"
     if found.kind == "pocket":
-        others = f"{found.n_places:,} random pockets of its size and shape"
+        others = f"{found.n_places:,} random pockets of its size and shape in {positions_from}"
     else:
         others = f"such a stretch at {found.n_places:,} places"
     by_chance = f"one or more would at {found.passing_share:.1%} of these, at most {found.most_passing}"
@@ -140,17 +140,17 @@ def _plain_places(found: "SiteRank", site: str) -> str:
 
 
 def standing(scores: "HeadScores", head: tuple[int, int]) -> str:
-    """How one head stands: whether it passes, its q or why it has none, and what flags it."""
+    """How one head stands: whether it passes the null (places like the site are another matter), its q or why it has none, its flags."""
     from allo_core.attention.control import LEVEL
     from allo_core.attention.nulls import FEWEST_ARCS
 
     row = scores.frame.iloc[head[0] * scores.heads + head[1]]
     q, flags = row["q_value"], f", flagged: {row['flags']}" if row["flags"] else ""
     if q < LEVEL:
-        return f"passes (q {q:.2g}{flags})"
+        return f"passes the {scores.null} null (q {q:.2g}{flags})"
     best = "best, does not pass" if head == scores.first_head() else "does not pass"
     if q == q:
-        return f"{best} (q {q:.2g}{flags})"
+        return f"{best} the {scores.null} null (q {q:.2g}{flags})"
     if not scores.draws:
         return f"has no q under the published null{flags}"
     if row["n_arcs"] < FEWEST_ARCS:

@@ -66,19 +66,20 @@ def run_record(answer: "Answer", structure: dict | None = None, names: Mapping[s
         "strata": _strata(scores.sites, numbers) if scores.null == "matched" and numbers is not None else None,
         "draws": scores.draws,
         "seed": scores.seed,
-        "places": _places(answer.pockets),
+        "places": _places(answer.pockets, answer.positions_from),
         "smallest_q": _number(scores.smallest_q),
         "structure": structure,
     }
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _places(found: "SiteRank | str") -> dict:
+def _places(found: "SiteRank | str", positions_from: str) -> dict:
     """How the site stands among places like it, or why that is not known."""
     if isinstance(found, str):
         return {"not_compared": found}
     return {
         "kind": found.kind,
+        "positions_from": positions_from if found.kind == "pocket" else None,
         "places": found.n_places,
         "heads_tested": int(found.tested.sum()),
         "heads_that_pass": len(found.passing),

@@ -138,8 +138,9 @@ def test_places_like_the_site_come_first_in_plain_words(monkeypatch, passing, gl
 def test_places_like_the_site_come_first_in_the_terms_of_the_field(monkeypatch):
     said = said_with(ranked(1, 0.31), verdict, monkeypatch)
     assert said == (
-        f"1 of 4 heads attends to {POCKET} more than to 19,500 random pockets of its size and shape (q < 0.05; one or more would at 2.0% "
-        "of these, at most 3); as a whole 2 heads have p <= 0.05, as many or more at a share of 0.31 of these (global p); "
+        f"1 of 4 heads attends to {POCKET} more than to 19,500 random pockets of its size and shape in AF-P29274-F1 (q < 0.05; "
+        "one or more would at 2.0% of these, at most 3); "
+        "as a whole 2 heads have p <= 0.05, as many or more at a share of 0.31 of these (global p); "
         f"1 of 5 heads attends to {POCKET} more than to {MATCHED} (q < 0.05)."
     )
 

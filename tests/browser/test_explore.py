@@ -246,7 +246,7 @@ def test_a_kept_run_opens_at_once_after_a_restart(chromium, app):
 def test_marking_keeps_the_head_and_names_the_best_one(page, app):
     driving.open_page(page, app.url)
     title = page.locator(".title").inner_text()
-    assert "passes (q" in page.locator(".st-key-selected_head").inner_text()  # the head shown first is one that passes
+    assert "passes the matched null (q" in page.locator(".st-key-selected_head").inner_text()  # the head shown first is one that passes
     driving.click_residue(page, TM2)
     page.get_by_text("A 17 residues").wait_for(timeout=driving.WAIT)
     driving.write(page, "Residues as text", "10-14")

@@ -45,6 +45,7 @@ def test_places_like_the_site_are_told_or_why_they_are_not():
     places = record_of(scores_of("matched"))["places"]
     assert (places["kind"], places["heads_tested"]) == ("pocket", 6)
     assert places["places"] > 5000
+    assert places["positions_from"] == "AF-P29274-F1"
     assert 0 < places["global_p"] <= 1
     coupling = record_of(scores_of(), sets={"A": (100, 101), "B": SITES}, measure="AB")["places"]
     assert coupling["not_compared"].startswith("a coupling is compared with")

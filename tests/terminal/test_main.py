@@ -93,8 +93,9 @@ def test_the_verdict_and_the_default_threshold(capsys):
     heading, said = out.splitlines()[:2]
     assert heading.endswith(f"threshold {DEFAULT_THRESHOLD:g}, matched null")
     assert re.fullmatch(
-        r"0 of \d+ heads attend to the sodium pocket more than to [\d,]+ random pockets of its size and shape \(q < 0\.05; one or "
-        r"more would at [\d.]+% of these, at most \d+\); as a whole \d+ heads have p <= 0\.05, as many or more at a share of 0\.00\d+ "
+        r"0 of \d+ heads attend to the sodium pocket more than to [\d,]+ random pockets of its size and shape in AF-P29274-F1 "
+        r"\(q < 0\.05; one or more would at [\d.]+% of these, at most \d+\); "
+        r"as a whole \d+ heads have p <= 0\.05, as many or more at a share of 0\.00\d+ "
         r"of these \(global p\); \d+ of \d+ tested heads (\(\d+ of them flagged\) )?attends? to the sodium pocket more than to "
         r"segment- and conservation-matched residues \(q < 0\.05\); not tested: in \d random residues cannot differ from the marked ones\.",
         said,
