@@ -33,15 +33,16 @@ def draw_structure_choice(view: View, loaded: LoadedStructure | None) -> None:
         st.caption(plain(options[offered].partition(" · ")[2]))
     if loaded is not None and len(loaded.mapping.copies) > 1:
         _chain(loaded)
-    with st.expander("Fetch or upload a structure", expanded=bool(session.page().noted("structure"))):
+    busy = "structure" in session.page().fetching or bool(session.page().noted("structure"))
+    with st.expander("Fetch or upload a structure", expanded=busy):
         with st.form("fetch_structure", border=False):
             st.text_input("PDB entry or AlphaFold model", key="identifier", placeholder="6DDF or AF-P29274-F1", help=HELP["identifier"])
             st.form_submit_button(
                 "Fetch", on_click=lambda: incoming.ask_structure(st.session_state.identifier, "structure"), width="stretch"
             )
         fetch_alphafold("alphafold", "structure")
+        incoming.draw_complaint("structure")  # between the buttons and the upload, so that it is in view from both
         upload_structure("upload", "structure")
-    incoming.draw_complaint("structure")
 
 
 def structure_options(protein_key: str) -> dict[str, str]:
