@@ -124,7 +124,7 @@ def sites_of(positions: np.ndarray, subject: Subject, size: int, count: int) -> 
         "elongated": [_elongated(positions, known, start, size, generator) for start in starts],
         "spread": [site for start in starts if len(site := _spread(known, np.argsort(apart[start]), size)) == size],
         "stretch": [np.arange(start, start + size) for start in generator.permutation(len(subject.protein) - size + 1)],
-        "scattered": scattered,
+        "scattered": [site for site in scattered if np.isin(site, known).all()],
     }
     return {kind: np.array(members[:count], dtype=np.int64) for kind, members in made.items()}
 
