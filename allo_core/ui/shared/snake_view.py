@@ -61,39 +61,32 @@ def snake_view(protein: Protein, painting: Painting, file: str, height: int, on_
         js=component_script("picture.js", "snake.js"),
     )
     component_without_picture("structures")(key=f"text-{key}", data={"id": drawing, "pdb": text}, height=1)
-    plot(
-        key=key,
-        height=height,
-        on_pick_change=on_pick,
-        data=in_order(
-            key,
-            {
-                "height": height,
-                "grows": key.startswith(GROWS),
-                "drawing": drawing,
-                "group": group,
-                "file": file,
-                "title": painting.title,
-                "first": protein.first,
-                "colours": list(painting.colours),
-                "labels": list(painting.labels),
-                "values": list(painting.values),
-                "valueName": painting.value_name,
-                "sets": [
-                    {"name": name, "label": f"set {name}", "numbers": numbers, "colour": colour}
-                    for name, (numbers, colour) in painting.sets.items()
-                ],
-                "legend": painting.legend,
-                "colouring": painting.colouring,
-                "tags": [list(tag) for tag in painting.tags],
-                "credit": "",
-                "plain": PLAIN,
-                "rim": HELIX,
-                "letters": list(LETTERS),
-                "bright": BRIGHT,
-                "ink": ink,
-                "ground": ground,
-            },
-        ),
-    )
+    state = {
+        "height": height,
+        "grows": key.startswith(GROWS),
+        "drawing": drawing,
+        "group": group,
+        "file": file,
+        "title": painting.title,
+        "first": protein.first,
+        "colours": list(painting.colours),
+        "labels": list(painting.labels),
+        "values": list(painting.values),
+        "valueName": painting.value_name,
+        "sets": [
+            {"name": name, "label": f"set {name}", "numbers": numbers, "colour": colour}
+            for name, (numbers, colour) in painting.sets.items()
+        ],
+        "legend": painting.legend,
+        "colouring": painting.colouring,
+        "tags": [list(tag) for tag in painting.tags],
+        "credit": "",
+        "plain": PLAIN,
+        "rim": HELIX,
+        "letters": list(LETTERS),
+        "bright": BRIGHT,
+        "ink": ink,
+        "ground": ground,
+    }
+    plot(key=key, height=height, on_pick_change=on_pick, data=in_order(key, state))
     return drawing

@@ -78,58 +78,50 @@ def structure_view(
     structures(key=f"text-{key}", data={"id": scene.id, "pdb": scene.pdb}, height=1)
     ions = sorted({ligand.label for ligand in scene.ligands if ligand.is_ion})
     others = sorted({ligand.label for ligand in scene.ligands if not ligand.is_ion})
-    viewer(
-        key=key,
-        height=height,
-        on_pick_change=on_pick,
-        data=in_order(
-            key,
-            {
-                "height": height,
-                "grows": key.startswith(GROWS),
-                "group": group,
-                "onSlides": on_slides,
-                "library": address,
-                "problem": problem,
-                "file": file,
-                "title": painting.title,
-                "painting": painting.id,
-                "structure": scene.id,
-                "first": first,
-                "colours": list(painting.colours),
-                "labels": list(painting.labels),
-                "values": list(painting.values),
-                "valueName": painting.value_name,
-                "sets": [
-                    {"name": name, "label": f"set {name}" if len(name) == 1 else name, "numbers": numbers, "colour": colour}
-                    for name, (numbers, colour) in painting.sets.items()
-                ],
-                "legend": painting.legend,
-                "colouring": painting.colouring,
-                "pairs": [list(pair) for pair in painting.pairs],
-                "pairColour": PAIRS[theme],
-                "pointedOut": POINTED_OUT,
-                "style": asdict(STYLE),
-                "tags": [list(tag) for tag in painting.tags],
-                "helices": [
-                    {"name": helix.name, "top": helix.top.round(2).tolist(), "bottom": helix.bottom.round(2).tolist()}
-                    for helix in scene.helices
-                ],
-                "chains": {partner.chain: _partner(partner) for partner in scene.partners},  # shown as text only
-                "copies": [partner.chain for partner in scene.partners if partner.is_copy],
-                "ligands": [name for name in others if name not in LIPIDS],
-                "lipids": [name for name in others if name in LIPIDS],
-                "ions": ions,
-                "elements": ELEMENTS,
-                "partner": PARTNER_ON_DARK if dark else PARTNER,
-                "partnerOpacity": STYLE.partner_opacity[theme],
-                "plain": PLAIN,
-                "uncertain": list(scene.uncertain),
-                "uncertainColour": UNCERTAIN,
-                "credit": credit,
-            },
-        ),
-    )
+    state = {
+        "height": height,
+        "grows": key.startswith(GROWS),
+        "group": group,
+        "onSlides": on_slides,
+        "library": address,
+        "problem": problem,
+        "file": file,
+        "title": painting.title,
+        "painting": painting.id,
+        "structure": scene.id,
+        "first": first,
+        "colours": list(painting.colours),
+        "labels": list(painting.labels),
+        "values": list(painting.values),
+        "valueName": painting.value_name,
+        "sets": [
+            {"name": name, "label": f"set {name}" if len(name) == 1 else name, "numbers": numbers, "colour": colour}
+            for name, (numbers, colour) in painting.sets.items()
+        ],
+        "legend": painting.legend,
+        "colouring": painting.colouring,
+        "pairs": [list(pair) for pair in painting.pairs],
+        "pairColour": PAIRS[theme],
+        "pointedOut": POINTED_OUT,
+        "style": asdict(STYLE),
+        "tags": [list(tag) for tag in painting.tags],
+        "helices": [
+            {"name": helix.name, "top": helix.top.round(2).tolist(), "bottom": helix.bottom.round(2).tolist()} for helix in scene.helices
+        ],
+        "chains": {partner.chain: _partner(partner) for partner in scene.partners},  # shown as text only
+        "copies": [partner.chain for partner in scene.partners if partner.is_copy],
+        "ligands": [name for name in others if name not in LIPIDS],
+        "lipids": [name for name in others if name in LIPIDS],
+        "ions": ions,
+        "elements": ELEMENTS,
+        "partner": PARTNER_ON_DARK if dark else PARTNER,
+        "partnerOpacity": STYLE.partner_opacity[theme],
+        "plain": PLAIN,
+        "uncertain": list(scene.uncertain),
+        "uncertainColour": UNCERTAIN,
+        "credit": credit,
+    }
+    viewer(key=key, height=height, on_pick_change=on_pick, data=in_order(key, state))
 
 
 def _partner(partner: Partner) -> str:

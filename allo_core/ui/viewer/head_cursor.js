@@ -99,7 +99,7 @@ function lookAgain(state) {
 // Back and Forward: Streamlit changes the address alone, and the address holds the whole state.
 const reopen = () => location.reload();
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default inOrder(({ data, parentElement, setTriggerValue }) => {
   let state = STATES.get(parentElement);
   if (!state) {
     state = { timer: null };
@@ -109,20 +109,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state.looks = setInterval(() => lookAgain(state), LOOK);
     STATES.set(parentElement, state);
   }
-  if (!isOvertaken(parentElement, data)) {
-    state.data = data;
-    state.trigger = setTriggerValue;
-    outline(state);
-    // What the page showed before the last message arrived is no news.
-    const answered = !state.sent || (state.sent[0] === data.layer && state.sent[1] === data.head) || Date.now() - state.at > PATIENCE;
-    if (answered) state.sent = null;
-    if (state.timer === null && answered) state.place = [data.layer, data.head];
-  }
-  return onceGone(parentElement, () => {
+  state.data = data;
+  state.trigger = setTriggerValue;
+  outline(state);
+  // What the page showed before the last message arrived is no news.
+  const answered = !state.sent || (state.sent[0] === data.layer && state.sent[1] === data.head) || Date.now() - state.at > PATIENCE;
+  if (answered) state.sent = null;
+  if (state.timer === null && answered) state.place = [data.layer, data.head];
+  return () => {
     clearTimeout(state.timer);
     clearInterval(state.looks);
     Object.entries(state.listeners).forEach(([name, hear]) => document.removeEventListener(name, hear, true));
     removeEventListener("popstate", reopen);
     STATES.delete(parentElement);
-  });
-}
+  };
+});

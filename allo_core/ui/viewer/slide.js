@@ -151,8 +151,8 @@ async function painted(painting) {
   return globalThis.alloscopePainted === painting;
 }
 
-export default async function ({ data, parentElement, setTriggerValue }) {
-  if (isOvertaken(parentElement, data) || SENT.get(parentElement) === data.token) return;
+async function send({ data, parentElement, setTriggerValue }) {
+  if (SENT.get(parentElement) === data.token) return;
   SENT.set(parentElement, data.token);
   const ready = await painted(data.painting);
   if (SENT.get(parentElement) !== data.token) return; // the page went on meanwhile
@@ -162,3 +162,5 @@ export default async function ({ data, parentElement, setTriggerValue }) {
     setTriggerValue("slide", { token: data.token, problem: String(error.message).slice(0, 200) });
   }
 }
+
+export default inOrder((call) => { send(call); });

@@ -185,7 +185,7 @@ function save(plot) {
   URL.revokeObjectURL(link.href);
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default inOrder(({ data, parentElement, setTriggerValue }) => {
   let plot = PLOTS.get(parentElement);
   if (!plot) {
     const root = parentElement.querySelector(".box");
@@ -193,10 +193,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     listen(plot);
     PLOTS.set(parentElement, plot);
   }
-  if (!isOvertaken(parentElement, data)) {
-    plot.data = data;
-    plot.trigger = setTriggerValue;
-    plot.queue = plot.queue.then(() => draw(plot)).catch((error) => { plot.drawing.dataset.error = String(error); });
-  }
-  return onceGone(parentElement, () => PLOTS.delete(parentElement));
-}
+  plot.data = data;
+  plot.trigger = setTriggerValue;
+  plot.queue = plot.queue.then(() => draw(plot)).catch((error) => { plot.drawing.dataset.error = String(error); });
+  return () => PLOTS.delete(parentElement);
+});

@@ -462,23 +462,21 @@ function release(view) {
   context?.getExtension("WEBGL_lose_context")?.loseContext();
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default inOrder(({ data, parentElement, setTriggerValue }) => {
   let view = VIEWS.get(parentElement);
   if (!view) {
     view = mount(parentElement);
     VIEWS.set(parentElement, view);
   }
-  if (!isOvertaken(parentElement, data)) {
-    view.data = data;
-    view.trigger = setTriggerValue;
-    view.queue = view.queue.then(() => update(view)).catch((error) => {
-      view.root.querySelector(".loading").hidden = true;
-      say(view, `The 3D view failed: ${error.message}`);
-      view.stage.dataset.error = String(error);
-    });
-  }
-  return onceGone(parentElement, () => {
+  view.data = data;
+  view.trigger = setTriggerValue;
+  view.queue = view.queue.then(() => update(view)).catch((error) => {
+    view.root.querySelector(".loading").hidden = true;
+    say(view, `The 3D view failed: ${error.message}`);
+    view.stage.dataset.error = String(error);
+  });
+  return () => {
     release(view);
     VIEWS.delete(parentElement);
-  });
-}
+  };
+});

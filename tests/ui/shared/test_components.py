@@ -31,4 +31,4 @@ def test_the_order_grows_on_in_a_new_session():
 
 
 def test_scripts_begin_with_the_order_of_calls():
-    assert component_script("snake.js").index("function isOvertaken") < component_script("snake.js").index("export default")
+    assert component_script("snake.js").index("function inOrder") < component_script("snake.js").index("export default")
