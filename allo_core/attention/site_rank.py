@@ -164,7 +164,7 @@ def _among_pockets(weights, enough, site, codes, places: RandomSites) -> SiteRan
         tested[heads] = True
         p[heads] = (1 + np.count_nonzero(snr >= standardised_sites(weights[heads], codes, own) - _SAME, axis=1)) / (1 + n_places)
         top = upper_tail(snr, LEVEL)
-        low.append((snr >= top[:, -n_low:][:, :1]).sum(axis=0))
+        low.append((snr >= top[:, -n_low, None]).sum(axis=0))
         sampled[heads] = tail_p(top, snr[:, sample] - _SAME, n_places)
 
     in_threads(score, range(0, len(candidates), _HEADS))
