@@ -30,6 +30,7 @@ __all__ = [
     "check_memory",
     "choose_device",
     "choose_dtype",
+    "computes_bfloat16",
     "estimate_memory",
     "keep_working_memory",
     "memory_errors",
@@ -53,6 +54,9 @@ _CHECKED_DEVICES = frozenset({"mps"})
 # product gives (tenths).
 _TOLERANCE: dict[Dtype, float] = {"float32": 1e-3, "bfloat16": 5e-2}
 _ROW_SUM_TOLERANCE = 1e-3
+
+# What torch calls the instructions of processors that multiply matrices in bfloat16: x86, then ARM.
+_BFLOAT16_FEATURES = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 
 # Parameters of mallopt (glibc, malloc.h) and what a forward pass needs again for every layer.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
@@ -93,6 +97,16 @@ def choose_dtype(name: DtypeChoice = "auto") -> Dtype:
     if name not in DTYPES:
         raise DeviceError(f"The precision {name!r} is unknown; choose one of auto, {', '.join(DTYPES)}.")
     return name
+
+
+def computes_bfloat16(device: Device) -> bool:
+    """Whether bfloat16 is no slower than float32: a CPU without instructions for it is about 20 times slower."""
+    if device != "cpu":
+        return True
+    import torch
+
+    features = torch.cpu.get_capabilities()
+    return any(features.get(name, False) for name in _BFLOAT16_FEATURES)
 
 
 @dataclass(frozen=True)

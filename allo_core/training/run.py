@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from allo_core import __version__
 from allo_core.errors import TrainingError
-from allo_core.models.devices import DeviceChoice, choose_device
+from allo_core.models.devices import Device, DeviceChoice, choose_device
 from allo_core.models.registry import ModelSpec
 from allo_core.storage.cancel import CancelEvent
 from allo_core.training.batches import batch_of, validation_crops
@@ -143,7 +143,9 @@ def _alone(folder: Path) -> AbstractContextManager:
 
 
 class _Training:
-    def __init__(self, corpus: Corpus, folder: Path, spec: ModelSpec, settings: Settings, habits: Habits, device: str, start: Path | None):
+    def __init__(
+        self, corpus: Corpus, folder: Path, spec: ModelSpec, settings: Settings, habits: Habits, device: Device, start: Path | None
+    ):
         self._corpus, self._folder, self._settings, self._habits = corpus, folder, settings, habits
         path = folder / CHECKPOINT
         content = read_checkpoint_file(path) if path.exists() else None

@@ -90,3 +90,20 @@ def test_a_loss_that_is_not_finite_changes_nothing(exact):
 def test_crops_without_a_standard_residue_have_no_loss(exact):
     crop = mask_crop(encode("esm2", "XXXX").ids[0].numpy(), np.random.default_rng(0))
     assert exact.learn([crop], 1e-3).loss == 0
+
+
+@pytest.mark.parametrize(
+    ("device", "features", "precision"),
+    [
+        ("cpu", {"avx2": True}, "float32"),
+        ("cpu", {"avx512_bf16": True}, "bfloat16"),
+        ("cpu", {"architecture": "aarch64", "bf16": True}, "bfloat16"),
+        ("mps", {"bf16": True}, "float32"),
+        ("cuda", {}, "bfloat16"),
+    ],
+)
+def test_precision_is_one_that_the_processor_is_made_for(monkeypatch, device, features, precision):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: features)
+    learner = Learner(TINY, "cpu", seed=0)
+    learner.device = device
+    assert learner.precision == precision
