@@ -17,7 +17,7 @@ from allo_core.attention.threads import in_threads
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float, Float64, Integer
 
-__all__ = ["SiteRank", "rank_site", "standardised_sites"]
+__all__ = ["SiteRank", "rank_site", "rank_statistics", "rank_weights", "standardised_sites"]
 
 # Below this skewness the fitted tail is as good as normal, and the gamma function would need too many digits.
 _LEAST_SKEW = 0.05
@@ -101,16 +101,59 @@ def rank_site(
     ScoreError
         Positions that are too few for pockets like this.
     """
-    site = np.sort(np.asarray(site))
     length = columns.weights.shape[-1]
-    weights = columns.weights.reshape(-1, length)
     enough = columns.arcs.reshape(-1, length).sum(axis=1) >= FEWEST_ARCS
+    return rank_weights(columns.weights.reshape(-1, length), enough, site, codes, positions, seed)
+
+
+def rank_weights(
+    weights: Float[np.ndarray, "heads L"],
+    enough: Bool[np.ndarray, " heads"],
+    site: Integer[np.ndarray, " n"],
+    codes: Integer[np.ndarray, " L"],
+    positions: Float[np.ndarray, "L 3"] | None,
+    seed: int = 0,
+) -> SiteRank | None:
+    """The same for any weights that are summed over a site; parameters and errors as `rank_site`.
+
+    Parameters
+    ----------
+    weights : ndarray, dtype=float, shape=(heads, L)
+    enough : ndarray, dtype=bool, shape=(heads,)
+        Heads that may be tested.
+    """
+    site = np.sort(np.asarray(site))
+    length = weights.shape[-1]
     if is_stretch(site):
         places = shifted_stretches(site, length)
         return _among_stretches(weights, enough, site, codes, places) if len(places) >= _FEWEST_PLACES else None
     if positions is None:
         return None
     return _among_pockets(weights, enough, site, codes, pockets_like(site, positions, seed=seed))
+
+
+def rank_statistics(
+    own: Float[np.ndarray, " heads"], places: Float[np.ndarray, "heads B"], enough: Bool[np.ndarray, " heads"], n_distinct: int
+) -> SiteRank:
+    """Rank statistics that are known for a site and for places like it.
+
+    Parameters
+    ----------
+    own : ndarray, dtype=float, shape=(heads,)
+    places : ndarray, dtype=float32, shape=(heads, B)
+    enough : ndarray, dtype=bool, shape=(heads,)
+        Heads that may be tested.
+    n_distinct : int
+        How many of the places are different.
+    """
+    n_heads, n_places = places.shape
+    p, tested = np.full(n_heads, np.nan), enough & (places.max(axis=1) > places.min(axis=1))
+    sample = _sample(n_places)
+    sampled, low = np.full((n_heads, len(sample)), np.nan), np.zeros(n_places, dtype=np.int64)
+    for head in np.flatnonzero(tested):
+        p[head], sampled[head], exceeds = _rank(places[[head]], own[[head]], sample)
+        low += exceeds[0]
+    return _result("pocket", p, tested, low, sampled, n_distinct)
 
 
 def standardised_sites(
@@ -149,12 +192,11 @@ def _among_pockets(weights, enough, site, codes, places: RandomSites) -> SiteRan
     n_heads, n_places = len(weights), len(places)
     own = RandomSites(site[None].astype(places.members.dtype), places.length, ("site", site.tobytes()))
     p, tested = np.full(n_heads, np.nan), np.zeros(n_heads, dtype=bool)
-    sample = np.linspace(0, n_places - 1, CONTROL_SITES).astype(np.int64)
-    sampled = np.full((n_heads, CONTROL_SITES), np.nan)
+    sample = _sample(n_places)
+    sampled = np.full((n_heads, len(sample)), np.nan)
     low: list[np.ndarray] = []
     candidates = np.flatnonzero(enough)
     spread = _spread(codes, places)
-    n_low = int(LEVEL * (n_places + 1)) - 1  # the places with p <= 0.05 by the rule for the site
 
     def score(start: int) -> None:
         heads = candidates[start : start + _HEADS]
@@ -162,14 +204,26 @@ def _among_pockets(weights, enough, site, codes, places: RandomSites) -> SiteRan
         differ = snr.max(axis=1) > snr.min(axis=1)
         heads, snr = heads[differ], snr[differ]
         tested[heads] = True
-        p[heads] = (1 + np.count_nonzero(snr >= standardised_sites(weights[heads], codes, own) - _SAME, axis=1)) / (1 + n_places)
-        top = upper_tail(snr, LEVEL)
-        low.append((snr >= top[:, -n_low, None]).sum(axis=0))
-        sampled[heads] = tail_p(top, snr[:, sample] - _SAME, n_places)
+        p[heads], sampled[heads], exceeds = _rank(snr, standardised_sites(weights[heads], codes, own)[:, 0], sample)
+        low.append(exceeds.sum(axis=0))
 
     in_threads(score, range(0, len(candidates), _HEADS))
     n_distinct = len(np.unique(places.members, axis=0))
     return _result("pocket", p, tested, sum(low, np.zeros(n_places, dtype=np.int64)), sampled, n_distinct)
+
+
+def _sample(n_places: int) -> np.ndarray:
+    """The places for which it is worked out how many heads pass."""
+    return np.linspace(0, n_places - 1, CONTROL_SITES).astype(np.int64)
+
+
+def _rank(places: np.ndarray, own: np.ndarray, sample: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of heads [h] with statistics at places [h, B]: p of the site [h], p of a sample of places [h, s], where p <= 0.05 [h, B]."""
+    n_places = places.shape[1]
+    p = (1 + np.count_nonzero(places >= own[:, None] - _SAME, axis=1)) / (1 + n_places)
+    top = upper_tail(places, LEVEL)
+    n_low = int(LEVEL * (n_places + 1)) - 1  # the places with p <= 0.05 by the rule for the site
+    return p, tail_p(top, places[:, sample] - _SAME, n_places), places >= top[:, -n_low, None]
 
 
 def _among_stretches(weights, enough, site, codes, places: RandomSites) -> SiteRank:
