@@ -1,18 +1,20 @@
 """What the heads of one run say to a question."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from allo_core.analysis.coupled_places import coupled_places
 from allo_core.analysis.places import places_of
 from allo_core.analysis.question import Question
 from allo_core.attention.columns import Columns
 from allo_core.attention.control import RandomSiteControl
 from allo_core.attention.nulls import codes_of
+from allo_core.attention.pair_rank import Asymmetry, PairRank
 from allo_core.attention.scores import FEWEST_RESIDUES, HeadScores, score_heads
 from allo_core.attention.site_rank import SiteRank, rank_site
-from allo_core.errors import ScoreError
+from allo_core.errors import ScoreError, StoreError
 
 if TYPE_CHECKING:
     from allo_core.runs.maps import AttentionMaps
@@ -33,12 +35,15 @@ class Answer:
     scores : HeadScores
     meta : RunMeta or None
         What the run was computed from; None where no run is kept, as in a batch.
+    maps : AttentionMaps or None
+        The run itself, which the comparison of a coupling with other pairs reads.
     """
 
     question: Question
     columns: Columns
     scores: HeadScores
     meta: "RunMeta | None" = None
+    maps: "AttentionMaps | None" = field(default=None, repr=False)
 
     @property
     def run(self) -> "RunMeta":
@@ -55,16 +60,28 @@ class Answer:
     @property
     def pockets_known(self) -> bool:
         """Whether `pockets` costs nothing now."""
-        return "_pockets" in self.__dict__ or bool(_no_places(self.question))
+        return "_pockets" in self.__dict__ or bool(_no_places(self))
 
     @property
     def pockets(self) -> SiteRank | str:
-        """How the site stands among places that hang together like it; in words why that is not known where it is not.
+        """How the site stands among places that hang together like it, a coupling among such pairs; in words why that is not known.
 
-        Worked out when it is first asked for, which takes a second for the first site of a size.
+        Worked out when it is first asked for, which takes a second for the first site of a size, and some for a coupling.
         """
+        found = self._compared
+        return found.rank if isinstance(found, PairRank) else found
+
+    @property
+    def asymmetry(self) -> Asymmetry | None:
+        """Of a coupling, how much more heads look one way than back, against the pairs of `pockets`; None where these are not known."""
+        found = self._compared
+        return found.asymmetry if isinstance(found, PairRank) else None
+
+    @property
+    def _compared(self) -> SiteRank | PairRank | str:
+        # Not a cached_property: until Python 3.12 all answers would wait for one another.
         if "_pockets" not in self.__dict__:
-            self.__dict__["_pockets"] = _among_places(self.question, self.columns)
+            self.__dict__["_pockets"] = _among_places(self)
         return self.__dict__["_pockets"]
 
     @property
@@ -74,26 +91,31 @@ class Answer:
         return "" if places is None else places.source
 
 
-def _no_places(question: Question) -> str:
+def _no_places(answer: Answer) -> str:
     """Why a site cannot be compared with places like it, as far as the question tells; "" where it can."""
+    question = answer.question
     if question.null == "published":
         return "the published null gives no p"
-    if question.queries is not None:
-        return "a coupling is compared with other residues in the place of those that are looked at"
-    if len(question.sites) < FEWEST_RESIDUES:
+    if question.queries is not None and answer.maps is None:
+        return "a coupling is compared with other pairs where its run is kept"
+    if min(len(question.sites), len(question.queries or question.sites)) < FEWEST_RESIDUES:
         return f"at least {FEWEST_RESIDUES} residues are needed"
     return ""
 
 
-def _among_places(question: Question, columns: Columns) -> SiteRank | str:
-    if reason := _no_places(question):
+def _among_places(answer: Answer) -> SiteRank | PairRank | str:
+    if reason := _no_places(answer):
         return reason
+    question, columns = answer.question, answer.columns
     places = places_of(question.subject)
+    positions = None if places is None else places.positions
     codes = codes_of(question.null, question.strata, columns.weights.shape[-1])
     assert codes is not None, "only the published null has none"
     try:
-        found = rank_site(columns, np.array(question.sites), codes, None if places is None else places.positions, question.seed)
-    except ScoreError as error:
+        if question.queries is not None and answer.maps is not None:
+            return coupled_places(question, answer.maps, columns.arcs, codes, positions)
+        found = rank_site(columns, np.array(question.sites), codes, positions, question.seed)
+    except (ScoreError, StoreError) as error:
         return str(error).rstrip(".")
     return "without generic numbers there are no positions of the residues" if found is None else found
 
@@ -108,10 +130,10 @@ def answer(question: Question, maps: "AttentionMaps") -> Answer:
     StoreError
         The run was deleted or damaged meanwhile.
     """
-    return answer_from_columns(question, maps.columns(question.threshold, question.queries), maps.meta)
+    return answer_from_columns(question, maps.columns(question.threshold, question.queries), maps.meta, maps)
 
 
-def answer_from_columns(question: Question, columns: Columns, meta: "RunMeta | None" = None) -> Answer:
+def answer_from_columns(question: Question, columns: Columns, meta: "RunMeta | None" = None, maps: "AttentionMaps | None" = None) -> Answer:
     """The answer from column weights that are at hand: those of the question's queries at its threshold.
 
     Raises
@@ -120,4 +142,4 @@ def answer_from_columns(question: Question, columns: Columns, meta: "RunMeta | N
         As `answer`.
     """
     scores = score_heads(columns, question.sites, question.null, question.strata, question.draws, question.seed)
-    return Answer(question, columns, scores, meta)
+    return Answer(question, columns, scores, meta, maps)

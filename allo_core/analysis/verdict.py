@@ -64,7 +64,8 @@ def verdict(answer: "Answer", phrases: Mapping[str, str]) -> str:
     left_out = f"; not tested: {untested}" if (untested := _untested(scores)) else ""
     by_residues = f"{len(passing)} of {_heads(scores)}{_flagged(scores)} {claim} (q < {LEVEL:g})"
     if _is_ranked(answer.pockets):
-        return f"{_among_places(answer.pockets, phrases[measure], answer.positions_from)}; {by_residues}{left_out}."
+        places = _among_places(answer.pockets, measure, phrases, answer.positions_from)
+        return f"{places}{_one_way(answer)}; {by_residues}{left_out}."
     return f"{by_residues}; {_control(scores.null, answer.control)}{left_out}."
 
 
@@ -84,9 +85,9 @@ def plain_verdict(answer: "Answer", phrases: Mapping[str, str], wait: bool = Fal
     few = scores.n_tested < MOSTLY_TESTED * len(scores.frame)
     untested = f". Not tested: {_untested(scores)}" if few else ""
     if not wait and _is_ranked(answer.pockets):
-        return f"{_plain_places(answer.pockets, phrases[measure])}{untested}."
+        return f"{_plain_places(answer.pockets, _where(measure, phrases))}{untested}."
     number, looks = _looking(len(scores.passing()))
-    at = f"at {phrases[measure]}" if measure in ("A", "B") else f"from {phrases[measure[0]]} at {phrases[measure[1]]}"
+    at = _where(measure, phrases)
     chance = "the comparison with other places like it follows" if wait else _plain_control(answer.control)
     return f"{number} of {_heads(scores)}{_flagged(scores)} {looks} {at} more than expected; {chance}{untested}."
 
@@ -108,35 +109,60 @@ def _is_ranked(found: "SiteRank | str") -> TypeGuard["SiteRank"]:
     return not isinstance(found, str) and bool(found.tested.any())
 
 
-def _among_places(found: "SiteRank", site: str, positions_from: str) -> str:
-    """How a site stands among places like it."""
+def _where(measure: "Measure", phrases: Mapping[str, str]) -> str:
+    """``"at the sodium pocket"``, or ``"from the 3 residues of set A at the sodium pocket"``."""
+    return f"at {phrases[measure]}" if measure in ("A", "B") else f"from {phrases[measure[0]]} at {phrases[measure[1]]}"
+
+
+def _one_way(answer: "Answer") -> str:
+    """How many heads look one way more than back; "" where a site is asked about."""
+    found = answer.asymmetry
+    if found is None:
+        return ""
+    more = int((found.difference[found.passing] > 0).sum())
+    one, other = answer.question.measure
+    return (
+        f"; by the same pairs {one} to {other} outweighs {other} to {one} in {more} heads and is outweighed in {len(found.passing) - more}"
+    )
+
+
+def _among_places(found: "SiteRank", measure: "Measure", phrases: Mapping[str, str], positions_from: str) -> str:
+    """How a site stands among places like it, or a coupling among pairs of them."""
     from allo_core.attention.control import LEVEL
 
     count, tested = len(found.passing), int(found.tested.sum())
-    attend = "attends" if count == 1 else "attend"
-    if found.kind == "pocket":
-        others = f"{found.n_places:,} random pockets of its size and shape in {positions_from}"
-    else:
-        others = f"such a stretch at {found.n_places:,} places"
+    verb = "attend" if measure in ("A", "B") else "look"
+    looks = f"{verb}{'s' if count == 1 else ''} {f'to {phrases[measure]}' if measure in ('A', 'B') else _where(measure, phrases)}"
+    others = {
+        "pocket": f"to {found.n_places:,} random pockets of its size and shape in {positions_from}",
+        "stretch": f"to such a stretch at {found.n_places:,} places",
+        "pair": f"between {found.n_places:,} random pairs of pockets of their shapes and distance in {positions_from}",
+        "shift": f"between both sets moved together to {found.n_places:,} other places of the chain",
+    }[found.kind]
     by_chance = f"one or more would at {found.passing_share:.1%} of these, at most {found.most_passing}"
     return (
-        f"{count} of {tested} heads {attend} to {site} more than to {others} (q < {LEVEL:g}; {by_chance}); "
+        f"{count} of {tested} heads {looks} more than {others} (q < {LEVEL:g}; {by_chance}); "
         f"as a whole {found.n_low} heads have p <= {LEVEL:g}, as many or more at a share of {found.global_p:.2g} of these (global p)"
     )
 
 
-def _plain_places(found: "SiteRank", site: str) -> str:
+def _plain_places(found: "SiteRank", where: str) -> str:
     """The same in plain words."""
     from allo_core.attention.control import LEVEL
 
     count, tested = len(found.passing), int(found.tested.sum())
     number, looks = _looking(count)
-    others = "pockets like it" if found.kind == "pocket" else "such stretches elsewhere"
+    others = {
+        "pocket": "at pockets like it",
+        "stretch": "at such stretches elsewhere",
+        "pair": "between pockets as far apart",
+        "shift": "between such stretches elsewhere",
+    }[found.kind]
     if found.global_p <= LEVEL:
         whole = f"{'and' if count else 'but'} the model as a whole does"
     else:
         whole = "but the model as a whole does not" if count else "nor does the model as a whole"
-    return f"{number} of {tested} heads {looks} at {site} more than at {others}, {whole} (p {found.global_p:.2g})"
+    return f"{number} of {tested} heads {looks} {where} more than {others}, {whole} (p {found.global_p:.2g})"
 
 
 def standing(scores: "HeadScores", head: tuple[int, int]) -> str:
@@ -225,7 +251,7 @@ def nearness(question: "Question") -> str:
     shared = f", {len(queries & sites)} of them in both sets" if queries & sites else ""
     return (
         f"{near} of the {len(sites)} residues of set {target} lie within {LOCAL} of set {source} along the chain{shared}: "
-        "heads look at neighbours anyway, and the null does not know of it."
+        "heads look at neighbours anyway, and random residues do not know of it."
     )
 
 

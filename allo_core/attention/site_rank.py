@@ -17,7 +17,7 @@ from allo_core.attention.threads import in_threads
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float, Float64, Integer
 
-__all__ = ["SiteRank", "rank_site", "rank_statistics", "rank_weights", "standardised_sites"]
+__all__ = ["PlaceKind", "SiteRank", "rank_by_tail", "rank_site", "rank_statistics", "rank_weights", "standardised_sites", "tail_of"]
 
 # Below this skewness the fitted tail is as good as normal, and the gamma function would need too many digits.
 _LEAST_SKEW = 0.05
@@ -27,21 +27,25 @@ _NO_SPREAD = 1e-6  # of the largest weight: what sums of float32 lose
 _SAME = 1e-4  # SNR that differ by less are ties, which count against the site
 
 
+PlaceKind = Literal["pocket", "stretch", "pair", "shift"]
+
+
 @dataclass(frozen=True)
 class SiteRank:
     """How a site stands among places like it.
 
     Parameters
     ----------
-    kind : {"pocket", "stretch"}
-        Pockets of the site's size and shape, or the site moved along the chain.
+    kind : {"pocket", "stretch", "pair", "shift"}
+        Pockets of the site's size and shape, or the site moved along the chain; of a coupling, pairs of such pockets, or both sets moved
+        together.
     n_places : int
         Such places, all different.
     tested : ndarray, dtype=bool, shape=(heads,)
         Heads with at least 10 arcs and a spread over the places.
     p_value, q_value : ndarray, dtype=float64, shape=(heads,)
         Of a matched (else uniform) SNR as large as the site's, at such a place; NaN where the head is not tested.  For pockets the share of
-        places; for stretches, of which there are few, a gamma distribution (Pearson III) with the mean, deviation and skewness of the
+        places; for all others, of which there are few, a gamma distribution (Pearson III) with the mean, deviation and skewness of the
         head's SNR over all of them.
     n_low : int
         Tested heads with p <= 0.05: the statistic of the global test, fixed beforehand.
@@ -53,7 +57,7 @@ class SiteRank:
         The most heads at one of these places.
     """
 
-    kind: Literal["pocket", "stretch"]
+    kind: PlaceKind
     n_places: int
     tested: Bool[np.ndarray, " heads"] = field(repr=False)
     p_value: Float64[np.ndarray, " heads"] = field(repr=False)
@@ -156,6 +160,39 @@ def rank_statistics(
     return _result("pocket", p, tested, low, sampled, n_distinct)
 
 
+def rank_by_tail(
+    kind: PlaceKind, own: Float[np.ndarray, " heads"], places: Float[np.ndarray, "heads B"], enough: Bool[np.ndarray, " heads"]
+) -> SiteRank:
+    """The same where there are too few places to count: p is the upper tail of a distribution that is fitted to them (`tail_of`).
+
+    Parameters
+    ----------
+    kind : {"stretch", "pair", "shift"}
+    own, places, enough
+        As `rank_statistics`.
+    """
+    tested = enough & (places.max(axis=1) > places.min(axis=1))
+    p, every = np.full(len(own), np.nan), np.full(places.shape, np.nan)
+    p[tested], every[tested] = tail_of(own[tested, None], places[tested])[:, 0], tail_of(places[tested], places[tested])
+    return _result(kind, p, tested, (every[tested] <= LEVEL).sum(axis=0), every, places.shape[1])
+
+
+def tail_of(values: Float[np.ndarray, "h k"], places: Float[np.ndarray, "h B"]) -> Float64[np.ndarray, "h k"]:
+    """Upper tail at values, by the Pearson III distribution with the mean, deviation and (at least slightly positive) skewness of places.
+
+    Returns
+    -------
+    ndarray, dtype=float64, shape=(h, k)
+    """
+    from scipy.special import gammaincc  # pockets need none of it
+
+    known = places.astype(np.float64)
+    mean, deviation = known.mean(axis=1, keepdims=True), known.std(axis=1, keepdims=True)
+    skewness = (((known - mean) / deviation) ** 3).mean(axis=1, keepdims=True)
+    shape = 4 / np.maximum(skewness, _LEAST_SKEW) ** 2
+    return gammaincc(shape, np.maximum(shape + (values - mean) / deviation * np.sqrt(shape), 0))
+
+
 def standardised_sites(
     weights: Float[np.ndarray, "heads L"], codes: Integer[np.ndarray, " L"], places: RandomSites
 ) -> Float[np.ndarray, "heads B"]:
@@ -227,14 +264,8 @@ def _rank(places: np.ndarray, own: np.ndarray, sample: np.ndarray) -> tuple[np.n
 
 
 def _among_stretches(weights, enough, site, codes, places: RandomSites) -> SiteRank:
-    snr = standardised_sites(weights, codes, places).astype(np.float64)
-    deviation = snr.std(axis=1)
-    tested = enough & (deviation > 0)
-    every = np.full(snr.shape, np.nan)
-    scaled = (snr[tested] - snr[tested].mean(axis=1, keepdims=True)) / deviation[tested, None]
-    every[tested] = _gamma_tail(scaled, (scaled**3).mean(axis=1, keepdims=True))
-    here = int(site[0])
-    return _result("stretch", every[:, here], tested, (every[tested] <= LEVEL).sum(axis=0), every, len(places))
+    snr = standardised_sites(weights, codes, places)
+    return rank_by_tail("stretch", snr[:, int(site[0])], snr, enough)
 
 
 def _result(kind, p, tested, low, sampled, n_places) -> SiteRank:
@@ -247,11 +278,3 @@ def _result(kind, p, tested, low, sampled, n_places) -> SiteRank:
     passing = (benjamini_hochberg(sampled[tested]) < LEVEL).sum(axis=0)
     global_p = (1 + int((low >= n_low).sum())) / (1 + len(low))
     return SiteRank(kind, n_places, tested, p, q, n_low, min(1.0, global_p), float((passing > 0).mean()), int(passing.max()))
-
-
-def _gamma_tail(z: np.ndarray, skewness: np.ndarray) -> np.ndarray:
-    """Upper tail of the Pearson III distribution with mean 0, deviation 1 and this (positive) skewness."""
-    from scipy.special import gammaincc  # for stretches alone
-
-    shape = 4 / np.maximum(skewness, _LEAST_SKEW) ** 2
-    return gammaincc(shape, np.maximum(shape + z * np.sqrt(shape), 0))

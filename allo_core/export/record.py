@@ -12,6 +12,7 @@ from allo_core.protein.residues import residue_label
 if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     from allo_core.analysis.answer import Answer
     from allo_core.analysis.measures import Measure
+    from allo_core.attention.pair_rank import Asymmetry
     from allo_core.attention.site_rank import SiteRank
 
 __all__ = ["CAUTIONS", "run_record"]
@@ -67,6 +68,7 @@ def run_record(answer: "Answer", structure: dict | None = None, names: Mapping[s
         "draws": scores.draws,
         "seed": scores.seed,
         "places": _places(answer.pockets, answer.positions_from),
+        "asymmetry": _asymmetry(answer.asymmetry),
         "smallest_q": _number(scores.smallest_q),
         "structure": structure,
     }
@@ -79,7 +81,7 @@ def _places(found: "SiteRank | str", positions_from: str) -> dict:
         return {"not_compared": found}
     return {
         "kind": found.kind,
-        "positions_from": positions_from if found.kind == "pocket" else None,
+        "positions_from": positions_from if found.kind in ("pocket", "pair") else None,
         "places": found.n_places,
         "heads_tested": int(found.tested.sum()),
         "heads_that_pass": len(found.passing),
@@ -88,6 +90,16 @@ def _places(found: "SiteRank | str", positions_from: str) -> dict:
         "heads_with_p_up_to_0.05": found.n_low,
         "global_p": _number(found.global_p),
     }
+
+
+def _asymmetry(found: "Asymmetry | None") -> list[dict] | None:
+    """Heads that look one way more than back, or less, against such pairs; None where a site is asked about, or pairs are not known."""
+    if found is None:
+        return None
+    return [
+        {"head": int(head), "snr_difference": _number(float(found.difference[head])), "q": float(found.q_value[head])}
+        for head in found.passing
+    ]
 
 
 def _number(value: float) -> float | None:

@@ -145,6 +145,23 @@ class AttentionMaps:
         in_threads(fill, range(layers))
         return Columns(weights.reshape(layers, heads, length), arcs.reshape(layers, heads, length), threshold)
 
+    def above(self, layer: int, threshold: float) -> Float32[np.ndarray, "heads L L"]:
+        """One layer's attention above a threshold, 0 elsewhere, ndarray, dtype=float32, shape=(heads, L, L).
+
+        Thresholds and errors as `columns`: exact from 0.01 up, 0 gives all of it as it is kept (float16).
+        """
+        threshold = check_threshold(threshold, smallest=FLOOR)
+        layer, _ = self._index(layer, 0)
+        if threshold == 0:
+            return self._maps(layer).astype(np.float32)
+        _, heads, length, _ = self.shape
+        entries = self._entries(layer)
+        kept = entries.values > threshold
+        rows = np.repeat(np.arange(heads * length), entries.row_counts)[kept]
+        maps = np.zeros((heads * length, length), dtype=np.float32)
+        maps[rows, entries.columns[kept]] = entries.values[kept]
+        return maps.reshape(heads, length, length)
+
     def arcs(self, layer: int, head: int, threshold: float, queries: Iterable[int] | None = None) -> Arcs:
         """One head's entries above a threshold, exact (float32).
 

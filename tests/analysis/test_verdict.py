@@ -10,6 +10,7 @@ from allo_core.analysis.subject import Subject
 from allo_core.analysis.verdict import nearness, plain_verdict, set_phrases, verdict
 from allo_core.attention.columns import Columns
 from allo_core.attention.control import RandomSiteControl
+from allo_core.attention.pair_rank import Asymmetry, PairRank
 from allo_core.attention.scores import HeadScores
 from allo_core.attention.site_rank import SiteRank
 from allo_core.library.receptors import find_receptor
@@ -143,6 +144,28 @@ def test_places_like_the_site_come_first_in_the_terms_of_the_field(monkeypatch):
         "as a whole 2 heads have p <= 0.05, as many or more at a share of 0.31 of these (global p); "
         f"1 of 5 heads attends to {POCKET} more than to {MATCHED} (q < 0.05)."
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "plain", "technical"),
+    [
+        ("pair", "between pockets as far apart", "between 19,500 random pairs of pockets of their shapes and distance in AF-P29274-F1"),
+        ("shift", "between such stretches elsewhere", "between both sets moved together to 19,500 other places of the chain"),
+    ],
+)
+def test_a_coupling_is_compared_with_other_pairs(monkeypatch, kind, plain, technical):
+    q = np.array([0.01, 0.02, 0.3, np.nan])
+    found = PairRank(ranked(1, 0.31, kind), Asymmetry(np.array([2.0, -3.0, 1.0, 0.0]), q, q))
+    monkeypatch.setattr(Answer, "_compared", found)
+    monkeypatch.setattr(Answer, "positions_from", "AF-P29274-F1")
+    coupling = made([0.01, 0.2], RandomSiteControl(0, 0, 200), measure="AB")
+    where = f"from {POCKET} at {NINE}"
+    assert (
+        plain_verdict(coupling, PHRASES) == f"One of 4 heads looks {where} more than {plain}, but the model as a whole does not (p 0.31)."
+    )
+    said = verdict(coupling, PHRASES)
+    assert said.startswith(f"1 of 4 heads looks {where} more than {technical} (q < 0.05; one or more would at 2.0% of these, at most 3); ")
+    assert "; by the same pairs A to B outweighs B to A in 1 heads and is outweighed in 1; 1 of 2 heads looks" in said
 
 
 def test_the_comparison_that_takes_a_moment_can_follow(monkeypatch):

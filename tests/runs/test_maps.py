@@ -135,6 +135,20 @@ def test_equal_arcs_come_by_query_and_key():
     assert list(zip(arcs.queries.tolist(), arcs.keys.tolist(), strict=True)) == list(np.ndindex(10, 10))
 
 
+@pytest.mark.parametrize("threshold", [0.0, 0.01, 0.1, 0.3])
+def test_a_layer_above_a_threshold_has_the_columns_of_the_scores(maps, threshold):
+    queries = [0, 3, 5]
+    expected = maps.columns(threshold, queries)
+    for layer in range(maps.shape[0]):
+        above = maps.above(layer, threshold)
+        assert above.shape == maps.shape[1:]
+        np.testing.assert_allclose(above[:, queries].sum(axis=1), expected.weights[layer], rtol=1e-5, atol=1e-7)
+        if threshold:
+            assert ((above[:, queries] > 0).sum(axis=1) == expected.arcs[layer]).all()
+    with pytest.raises(ScoreError, match=r"0\.005"):
+        maps.above(0, 0.005)
+
+
 def test_arcs_above_a_higher_threshold(maps):
     arcs, higher = maps.arcs(1, 1, 0.01), maps.arcs(1, 1, 0.3)
     for name in ("queries", "keys", "weights"):
