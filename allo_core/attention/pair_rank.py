@@ -52,7 +52,7 @@ class PairRank:
     Parameters
     ----------
     rank : SiteRank
-        Its p values are those of a gamma distribution (Pearson III) with the mean, deviation and skewness of the SNR over the pairs.
+        Where fewer than ten pairs reach the coupling, p is a tail that is fitted to the pairs.
     asymmetry : Asymmetry
     """
 
@@ -135,9 +135,7 @@ def _indicator(sets: np.ndarray, length: int) -> csr_array:
 def _asymmetry(difference: np.ndarray, tested: np.ndarray) -> Asymmetry:
     own = difference[:, 0].astype(np.float64)
     p, q = np.full(len(own), np.nan), np.full(len(own), np.nan)
-    upper = tail_of(own[tested, None], difference[tested, 1:])[:, 0]
-    lower = tail_of(-own[tested, None], -difference[tested, 1:])[:, 0]
-    p[tested] = np.minimum(1, 2 * np.minimum(upper, lower))
     if tested.any():
+        p[tested] = tail_of(own[tested, None], difference[tested, 1:], two_sided=True)[:, 0]
         q[tested] = benjamini_hochberg(p[tested])
     return Asymmetry(own, p, q)

@@ -17,7 +17,7 @@ from allo_core.errors import ScoreError
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Integer, Num
 
-__all__ = ["Shape", "grown_pockets", "is_stretch", "pockets_like", "shapes_of", "shifted_stretches"]
+__all__ = ["Shape", "grown_pockets", "has_positions", "is_stretch", "pockets_like", "shapes_of", "shifted_stretches"]
 
 PROPOSALS = 60_000  # of which those are taken whose shape is most like the site's
 POCKETS = 20_000
@@ -46,6 +46,11 @@ class Shape(NamedTuple):
 def is_stretch(site: Integer[np.ndarray, " n"]) -> bool:
     """Whether the residues (0-based, ascending) lie within a window of twice their number."""
     return len(site) > 1 and int(site[-1]) - int(site[0]) + 1 <= _WIDEST_STRETCH * len(site)
+
+
+def has_positions(site: Integer[np.ndarray, " n"], positions: Float[np.ndarray, "L 3"]) -> bool:
+    """Whether enough of a site's residues have a position for pockets like it: four fifths."""
+    return bool(np.isfinite(positions[site]).all(axis=1).mean() >= _FEWEST_POSITIONS)
 
 
 def shifted_stretches(site: Integer[np.ndarray, " n"], length: int) -> RandomSites:
@@ -135,9 +140,9 @@ def pockets_like(
     ScoreError
         A fifth of the site or more has no position, or too few residues have one.
     """
-    there = np.isfinite(positions[site]).all(axis=1)
-    if there.mean() < _FEWEST_POSITIONS:
-        raise ScoreError(f"{(~there).sum()} of the {len(site)} marked residues have no position, so there are no pockets like theirs.")
+    if not has_positions(site, positions):
+        missing = (~np.isfinite(positions[site]).all(axis=1)).sum()
+        raise ScoreError(f"{missing} of the {len(site)} marked residues have no position, so there are no pockets like theirs.")
     grown = grown_pockets(positions, len(site), proposals, seed)
     own = shapes_of(np.asarray(site)[None], positions)
     shapes = shapes_of(grown, positions)

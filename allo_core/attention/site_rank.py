@@ -21,6 +21,8 @@ __all__ = ["PlaceKind", "SiteRank", "rank_by_tail", "rank_site", "rank_statistic
 
 # Below this skewness the fitted tail is as good as normal, and the gamma function would need too many digits.
 _LEAST_SKEW = 0.05
+_LEAST_KURTOSIS = 0.1
+_FEWEST_REACHED = 10  # places, for their share to be p (Knijnenburg et al. 2009, Bioinformatics 25:i161)
 _HEADS = 32  # at a time: their working arrays stay below 20 MB
 _FEWEST_PLACES = 60
 _NO_SPREAD = 1e-6  # of the largest weight: what sums of float32 lose
@@ -45,8 +47,8 @@ class SiteRank:
         Heads with at least 10 arcs and a spread over the places.
     p_value, q_value : ndarray, dtype=float64, shape=(heads,)
         Of a matched (else uniform) SNR as large as the site's, at such a place; NaN where the head is not tested.  For pockets the share of
-        places; for all others, of which there are few, a gamma distribution (Pearson III) with the mean, deviation and skewness of the
-        head's SNR over all of them.
+        places; for all others, of which there are few, that share where ten or more of them reach the site, else a tail that is fitted to
+        them (`tail_of`).
     n_low : int
         Tested heads with p <= 0.05: the statistic of the global test, fixed beforehand.
     global_p : float
@@ -155,7 +157,7 @@ def rank_statistics(
     sample = _sample(n_places)
     sampled, low = np.full((n_heads, len(sample)), np.nan), np.zeros(n_places, dtype=np.int64)
     for head in np.flatnonzero(tested):
-        p[head], sampled[head], exceeds = _rank(places[[head]], own[[head]], sample)
+        p[[head]], sampled[[head]], exceeds = _rank(places[[head]], own[[head]], sample)
         low += exceeds[0]
     return _result("pocket", p, tested, low, sampled, n_distinct)
 
@@ -177,20 +179,38 @@ def rank_by_tail(
     return _result(kind, p, tested, (every[tested] <= LEVEL).sum(axis=0), every, places.shape[1])
 
 
-def tail_of(values: Float[np.ndarray, "h k"], places: Float[np.ndarray, "h B"]) -> Float64[np.ndarray, "h k"]:
-    """Upper tail at values, by the Pearson III distribution with the mean, deviation and (at least slightly positive) skewness of places.
+def tail_of(values: Float[np.ndarray, "h k"], places: Float[np.ndarray, "h B"], two_sided: bool = False) -> Float64[np.ndarray, "h k"]:
+    """p of values among few places: the share of places that reach them, and where fewer than ten do, a tail that is fitted to the places.
+
+    One-sided: a Pearson III distribution with their mean, deviation and (at least slightly positive) skewness.  Two-sided, for differences:
+    Student's t, whose degrees of freedom give their kurtosis.  Neither exceeds the share at which ten places reach a value.
+
+    Parameters
+    ----------
+    values : ndarray, dtype=float, shape=(h, k)
+    places : ndarray, dtype=float, shape=(h, B)
 
     Returns
     -------
     ndarray, dtype=float64, shape=(h, k)
     """
-    from scipy.special import gammaincc  # pockets need none of it
+    from scipy.special import gammaincc, stdtr  # pockets need none of it
 
     known = places.astype(np.float64)
     mean, deviation = known.mean(axis=1, keepdims=True), known.std(axis=1, keepdims=True)
-    skewness = (((known - mean) / deviation) ** 3).mean(axis=1, keepdims=True)
-    shape = 4 / np.maximum(skewness, _LEAST_SKEW) ** 2
-    return gammaincc(shape, np.maximum(shape + (values - mean) / deviation * np.sqrt(shape), 0))
+    z, others = (values - mean) / deviation, (known - mean) / deviation
+    if two_sided:
+        z, others = np.abs(z), np.abs(others)
+        freedom = 4 + 6 / np.maximum((others**4).mean(axis=1, keepdims=True) - 3, _LEAST_KURTOSIS)
+        fitted = 2 * stdtr(freedom, -z * np.sqrt(freedom / (freedom - 2)))
+    else:
+        shape = 4 / np.maximum((others**3).mean(axis=1, keepdims=True), _LEAST_SKEW) ** 2
+        fitted = gammaincc(shape, np.maximum(shape + z * np.sqrt(shape), 0))
+    reached = np.empty(z.shape, dtype=np.int64)
+    for row, (ascending, bar) in enumerate(zip(np.sort(others, axis=1), z - _SAME / deviation, strict=True)):
+        reached[row] = len(ascending) - np.searchsorted(ascending, bar)
+    counted = (1 + reached) / (1 + known.shape[1])
+    return np.where(reached >= _FEWEST_REACHED, counted, np.minimum(fitted, (1 + _FEWEST_REACHED) / (1 + known.shape[1])))
 
 
 def standardised_sites(

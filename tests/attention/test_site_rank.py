@@ -8,7 +8,7 @@ from allo_core.attention.columns import Columns
 from allo_core.attention.draws import RandomSites
 from allo_core.attention.nulls import benjamini_hochberg, encode_strata, moments
 from allo_core.attention.pockets import pockets_like, shifted_stretches
-from allo_core.attention.site_rank import rank_site, standardised_sites
+from allo_core.attention.site_rank import rank_site, rank_statistics, standardised_sites, tail_of
 
 LENGTH = 160
 CODES = encode_strata([f"{index // 40}, {index % 3}" for index in range(LENGTH)], LENGTH)
@@ -80,14 +80,52 @@ def test_a_model_that_looks_there_as_a_whole_is_told_though_no_head_passes(posit
     assert rank.global_p < 0.02
 
 
+def direct_tail(value, others):
+    """The share of others that reach a value, or the fitted tail where fewer than ten do."""
+    reached = int((others >= value - 1e-4).sum())
+    if reached >= 10:
+        return (1 + reached) / (1 + len(others))
+    fitted = stats.pearson3.sf((value - others.mean()) / others.std(), max(stats.skew(others), 0.05))
+    return min(fitted, 11 / (1 + len(others)))
+
+
+def test_a_tail_among_few_places_is_counted_where_it_can_be():
+    generator = np.random.default_rng(7)
+    places = np.stack([generator.gamma(1.5, size=400), generator.standard_t(5, size=400)])
+    values = np.array([[1.0, 3.0, 9.0, 30.0], [0.0, -4.0, 9.0, 30.0]])
+    one_sided = tail_of(values, places)
+    np.testing.assert_allclose(one_sided, [[direct_tail(value, row) for value in line] for line, row in zip(values, places, strict=True)])
+    assert (np.diff(one_sided[0]) < 0).all()
+    two_sided = tail_of(values, places, two_sided=True)
+    for line, row, found in zip(values, places, two_sided, strict=True):
+        z, others = np.abs((line - row.mean()) / row.std()), np.abs((row - row.mean()) / row.std())
+        freedom = 4 + 6 / max(stats.kurtosis(row), 0.1)
+        for value, p in zip(z, found, strict=True):
+            reached = int((others >= value - 1e-4).sum())
+            fitted = 2 * stats.t.sf(value * np.sqrt(freedom / (freedom - 2)), freedom)
+            assert p == pytest.approx((1 + reached) / 401 if reached >= 10 else min(fitted, 11 / 401), rel=1e-6)
+
+
+def test_statistics_that_are_known_are_ranked_like_those_of_weights(positions):
+    columns = made()
+    places = pockets_like(SITE, positions)
+    weights = columns.weights[0].copy()
+    weights[4] = 0.0
+    snr, own = standardised_sites(weights, CODES, places), direct(columns.weights[0], SITE[None])[:, 0]
+    enough = np.array([True] * 5 + [False])
+    found, expected = rank_statistics(own, snr, enough, 123), rank_site(columns, SITE, CODES, positions)
+    np.testing.assert_allclose(found.p_value[:4], expected.p_value[:4], rtol=0.02)
+    assert found.tested.tolist() == [True] * 4 + [False] * 2
+    assert found.n_places == 123
+
+
 def test_a_stretch_is_compared_with_itself_elsewhere():
     columns = made()
     site = np.arange(50, 58)
     rank = rank_site(columns, site, CODES, None)
     assert (rank.kind, rank.n_places) == ("stretch", LENGTH - 7)
     snr = direct(columns.weights[0], shifted_stretches(site, LENGTH).members)[:5]
-    scaled = (snr - snr.mean(axis=1, keepdims=True)) / snr.std(axis=1, keepdims=True)
-    tails = np.stack([stats.pearson3.sf(row, max(stats.skew(row), 0.05)) for row in scaled])
+    tails = np.stack([[direct_tail(value, row) for value in row] for row in snr])
     np.testing.assert_allclose(rank.p_value[:5], tails[:, 50], rtol=2e-3)
     assert rank.n_low == (tails[:, 50] <= 0.05).sum()
     assert rank.global_p == pytest.approx((1 + ((tails <= 0.05).sum(axis=0) >= rank.n_low).sum()) / (1 + LENGTH - 7))
