@@ -37,6 +37,8 @@ class Answer:
         What the run was computed from; None where no run is kept, as in a batch.
     maps : AttentionMaps or None
         The run itself, which the comparison of a coupling with other pairs reads.
+    kept : dict
+        Where what is worked out on demand is kept; to be shared by answers to the same question of the same run.
     """
 
     question: Question
@@ -44,6 +46,7 @@ class Answer:
     scores: HeadScores
     meta: "RunMeta | None" = None
     maps: "AttentionMaps | None" = field(default=None, repr=False)
+    kept: dict[str, SiteRank | PairRank | str] = field(default_factory=dict, repr=False)
 
     @property
     def run(self) -> "RunMeta":
@@ -60,7 +63,7 @@ class Answer:
     @property
     def pockets_known(self) -> bool:
         """Whether `pockets` costs nothing now."""
-        return "_pockets" in self.__dict__ or bool(_no_places(self))
+        return "places" in self.kept or bool(_no_places(self))
 
     @property
     def pockets(self) -> SiteRank | str:
@@ -79,10 +82,12 @@ class Answer:
 
     @property
     def _compared(self) -> SiteRank | PairRank | str:
-        # Not a cached_property: until Python 3.12 all answers would wait for one another.
-        if "_pockets" not in self.__dict__:
-            self.__dict__["_pockets"] = _among_places(self)
-        return self.__dict__["_pockets"]
+        if "places" not in self.kept:
+            try:
+                self.kept["places"] = _among_places(self)
+            except StoreError as error:  # told now, and tried again when the run is back
+                return str(error)
+        return self.kept["places"]
 
     @property
     def positions_from(self) -> str:
@@ -115,7 +120,7 @@ def _among_places(answer: Answer) -> SiteRank | PairRank | str:
         if question.queries is not None and answer.maps is not None:
             return coupled_places(question, answer.maps, columns.arcs, codes, positions)
         found = rank_site(columns, np.array(question.sites), codes, positions, question.seed)
-    except (ScoreError, StoreError) as error:
+    except ScoreError as error:
         return str(error).rstrip(".")
     return "without generic numbers there are no positions of the residues" if found is None else found
 

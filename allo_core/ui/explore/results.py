@@ -136,7 +136,8 @@ def result_of(view: View, protein: Protein, maps: AttentionMaps) -> Result:
     """
     question = question_of(view, protein)
     columns = columns_of(maps, question.threshold, question.queries)
-    answer = Answer(question, columns, _scores(maps.meta.key, question.key, question, columns), maps.meta)
+    scores, kept = _scores(maps.meta.key, question.key, question, columns)
+    answer = Answer(question, columns, scores, maps.meta, maps, kept)
     everything = columns if question.queries is None else columns_of(maps, question.threshold)
     return Result(answer, maps, everything, view.head or answer.scores.first_head())
 
@@ -189,5 +190,6 @@ def _columns(key: str, threshold: float, queries: tuple[int, ...] | None, _maps:
 
 
 @st.cache_resource(max_entries=_MOST_SCORES, show_spinner=False)
-def _scores(run: str, key: tuple, _question: Question, _columns: Columns) -> HeadScores:
-    return answer_from_columns(_question, _columns).scores
+def _scores(run: str, key: tuple, _question: Question, _columns: Columns) -> tuple[HeadScores, dict]:
+    """The scores, and where what an answer works out on demand is kept."""
+    return answer_from_columns(_question, _columns).scores, {}
