@@ -33,8 +33,7 @@ except AlloScopeError as error:
 
 panels.draw_strip(view, asked)
 draw_notices(page)
-if result is not None:
-    panels.draw_verdict(result, by_chance)
+complete = panels.draw_verdict(result, by_chance) if result is not None else None
 for note in job.notes if job is not None else ():
     st.warning(plain(note))
 if problem:
@@ -54,3 +53,5 @@ elif asked is not None and not problem:
     draw_members(asked)
 draw_foot([get_spec(view.model).note])
 page.write_url()
+if complete is not None:
+    complete()

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from allo_core import __version__
-from allo_core.export.record import CAUTIONS
+from allo_core.export.record import CAUTIONS, places_facts
 from allo_core.export.tables import cell
 from allo_core.protein.residues import format_residues, residue_label
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
 
     from allo_core.family.consensus import Consensus
     from allo_core.family.members import ReceptorSet
+    from allo_core.family.places import SetPlaces
     from allo_core.family.runs import SetRun
+    from allo_core.family.swap import SwapControl
 
 __all__ = ["consensus_csv", "members_csv", "receptors_csv", "set_record"]
 
@@ -71,7 +73,7 @@ def members_csv(asked: "ReceptorSet") -> str:
     return pd.DataFrame(rows).astype({"residues": "Int64"}).to_csv(index=False, lineterminator="\n")
 
 
-def set_record(done: "SetRun", found: "Consensus", shuffled: int | None = None) -> str:
+def set_record(done: "SetRun", found: "Consensus", shuffled: int | None, places: "SetPlaces | str", swapped: "SwapControl | str") -> str:
     """JSON text that names everything a reader needs to repeat the consensus.
 
     Parameters
@@ -80,6 +82,10 @@ def set_record(done: "SetRun", found: "Consensus", shuffled: int | None = None) 
     found : Consensus
     shuffled : int, optional
         How many heads pass where the sequences are shuffled.
+    places : SetPlaces or str
+        How the asked residues stand among places like them, or why that is not known.
+    swapped : SwapControl or str
+        The own sites beside those of other receptors, or why that is not known.
     """
     asked, first = done.asked, done.runs[0].meta
     record = {
@@ -99,6 +105,8 @@ def set_record(done: "SetRun", found: "Consensus", shuffled: int | None = None) 
         "seed": found.seed,
         "control": {"median": found.control.median, "percentile_95": found.control.percentile_95, "random_sets": found.control.n_sites},
         "passing_shuffled": shuffled,
+        "places": _places(places),
+        "swapped": _swapped(swapped),
         "passing": [[int(layer), int(head)] for layer, head in found.passing()[["layer", "head"]].to_numpy()],
         "members": [
             {
@@ -119,3 +127,22 @@ def set_record(done: "SetRun", found: "Consensus", shuffled: int | None = None) 
         "refused": [{"where": row.where, "reason": row.reason} for row in asked.refused],
     }
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _places(found: "SetPlaces | str") -> dict:
+    if isinstance(found, str):
+        return {"not_compared": found}
+    return {"receptors": found.receptors, "groups_moved_independently": found.groups, **places_facts(found.rank, found.source)}
+
+
+def _swapped(found: "SwapControl | str") -> dict:
+    if isinstance(found, str):
+        return {"not_compared": found}
+    return {
+        "receptor_class": found.receptor_class,
+        "receptors": found.receptors,
+        "heads_that_pass": [int(head) for head in found.passing],
+        "mean_snr_own": [None if value != value else float(value) for value in found.own],
+        "mean_snr_others": [None if value != value else float(value) for value in found.others],
+        "p": [None if value != value else float(value) for value in found.p_value],
+    }

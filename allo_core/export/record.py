@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     from allo_core.attention.pair_rank import Asymmetry
     from allo_core.attention.site_rank import SiteRank
 
-__all__ = ["CAUTIONS", "run_record"]
+__all__ = ["CAUTIONS", "places_facts", "run_record"]
 
 CAUTIONS = ("The model read the sequence alone; it never saw a structure.", "Attention is not evidence of mechanism.")
 
@@ -67,7 +67,7 @@ def run_record(answer: "Answer", structure: dict | None = None, names: Mapping[s
         "strata": _strata(scores.sites, numbers) if scores.null == "matched" and numbers is not None else None,
         "draws": scores.draws,
         "seed": scores.seed,
-        "places": _places(answer.pockets, answer.positions_from),
+        "places": places_facts(answer.pockets, answer.positions_from),
         "asymmetry": _asymmetry(answer.asymmetry),
         "smallest_q": _number(scores.smallest_q),
         "structure": structure,
@@ -75,13 +75,13 @@ def run_record(answer: "Answer", structure: dict | None = None, names: Mapping[s
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _places(found: "SiteRank | str", positions_from: str) -> dict:
+def places_facts(found: "SiteRank | str", positions_from: str) -> dict:
     """How the site stands among places like it, or why that is not known."""
     if isinstance(found, str):
         return {"not_compared": found}
     return {
         "kind": found.kind,
-        "positions_from": positions_from if found.kind in ("pocket", "pair") else None,
+        "positions_from": positions_from or None if found.kind in ("pocket", "pair") else None,
         "places": found.n_places,
         "heads_tested": int(found.tested.sum()),
         "heads_that_pass": len(found.passing),

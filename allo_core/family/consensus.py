@@ -22,7 +22,7 @@ from allo_core.errors import ScoreError
 from allo_core.family.clusters import cluster_weights, homologue_clusters, identities
 from allo_core.family.coupled import CoupledDraws
 from allo_core.family.members import Member, ReceptorSet
-from allo_core.family.positions import PositionDraws, universe_of
+from allo_core.family.positions import PositionDraws, Universe, universe_of
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Integer, Shaped
@@ -56,8 +56,10 @@ class Consensus:
     layers, heads : int
     threshold : float
     draws, seed : int
-    joint : bool
-        True: random generic positions, the same in every receptor; False: random residues in each receptor, alike in homologues.
+    universe : Universe or None
+        The generic positions that random sets are drawn from; None where each member has residues of its own.
+    combined : ndarray, dtype=float64, shape=(layers * heads, P), or None
+        What each of these positions receives in the mean over receptors, as `PositionDraws.combined`.
     """
 
     frame: pd.DataFrame
@@ -72,7 +74,13 @@ class Consensus:
     threshold: float
     draws: int
     seed: int
-    joint: bool
+    universe: Universe | None = field(default=None, repr=False)
+    combined: Float[np.ndarray, "heads P"] | None = field(default=None, repr=False)
+
+    @property
+    def joint(self) -> bool:
+        """True: random generic positions, the same in every receptor; False: random residues in each receptor, alike in homologues."""
+        return self.universe is not None
 
     def grid(self, column: str) -> Shaped[np.ndarray, "layers heads"]:
         """One column of the frame as an ndarray, shape=(layers, heads)."""
@@ -112,8 +120,11 @@ def consensus(asked: ReceptorSet, columns: Sequence[Columns], draws: int | None 
     count = default_draws(layers * heads) if draws is None else draws
     clusters = homologue_clusters(identities(asked.members))
     weights = cluster_weights(clusters)
+    universe = combined = None
     if asked.positions:
-        random = PositionDraws(universe_of(asked), columns, weights, count, seed)
+        universe = universe_of(asked)
+        random = PositionDraws(universe, columns, weights, count, seed)
+        combined = random.combined
     else:
         random = CoupledDraws(asked.members, columns, weights, clusters, count, seed)
     snr = np.stack([score.snr for score in random.scores])
@@ -135,7 +146,7 @@ def consensus(asked: ReceptorSet, columns: Sequence[Columns], draws: int | None 
     )
     control = RandomSiteControl.of(random.passing(enough, LEVEL, CONTROL_SITES) if enough.any() else np.zeros(0))
     return Consensus(
-        frame, snr, enrichment, asked.members, weights, clusters, control, layers, heads, threshold, count, seed, bool(asked.positions)
+        frame, snr, enrichment, asked.members, weights, clusters, control, layers, heads, threshold, count, seed, universe, combined
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from allo_core.attention.columns import DEFAULT_THRESHOLD
 from allo_core.errors import ScoreError, StoreError
 from allo_core.export.tables import printable
-from allo_core.family.verdict import consensus_verdict
+from allo_core.family.verdict import consensus_verdict, swap_sentence
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from allo_core.terminal.files import check_output, write
 from allo_core.terminal.picture import parse_head
@@ -59,8 +59,10 @@ def compare(options: argparse.Namespace) -> None:
     from allo_core.export import consensus_csv, members_csv, receptors_csv, set_record
     from allo_core.family.consensus import consensus
     from allo_core.family.each import passing_alone, q_values_of_each
+    from allo_core.family.places import rank_set
     from allo_core.family.profile import commonest_class, family_profile
     from allo_core.family.runs import run_set, shuffled
+    from allo_core.family.swap import swap_control
 
     if options.profile is not None and not commonest_class(asked.members)[1]:
         raise ScoreError(f"No receptor of {asked.title} has generic numbers, which --profile needs; leave it out.")
@@ -71,6 +73,7 @@ def compare(options: argparse.Namespace) -> None:
     if options.shuffled:
         mixed = run_set(spec.id, shuffled(done.asked), thresholds, options.device, options.dtype, show_progress)
         by_chance = len(consensus(mixed.asked, mixed.columns(options.threshold), options.draws).passing())
+    places, swapped = rank_set(found, columns), swap_control(found, columns)
     each = q_values_of_each(done.asked.members, columns, options.draws)
     layer_head = head or found.best_head()
     class_name, chosen = commonest_class(done.asked.members)
@@ -79,7 +82,7 @@ def compare(options: argparse.Namespace) -> None:
     write(options.csv, lambda: consensus_csv(found, each, spec.id, done.asked.title))
     write(options.matrix, lambda: receptors_csv(found, each))
     write(options.members, lambda: members_csv(done.asked))
-    write(options.json, lambda: set_record(done, found, by_chance))
+    write(options.json, lambda: set_record(done, found, by_chance, places, swapped))
 
     for note in dict.fromkeys([note for note in (spec.note, *done.notes) if note]):
         print(printable(note), file=sys.stderr)
@@ -90,7 +93,9 @@ def compare(options: argparse.Namespace) -> None:
     if len(done.asked.refused) > _LISTED:
         print(f"left out: {len(done.asked.refused) - _LISTED} more; --members writes all of them", file=sys.stderr)
     print(printable(f"{done.asked.title}, {len(found.members)} receptors, {spec.label}, threshold {options.threshold:g}"))
-    print(printable(consensus_verdict(found, done.asked.title, by_chance)))
+    print(printable(consensus_verdict(found, done.asked.title, by_chance, places)))
+    if not isinstance(swapped, str):
+        print(printable(swap_sentence(swapped)))
     shown = found.frame.assign(receptors_passing=passing_alone(each)).sort_values("mean_snr", ascending=False)
     print(shown.head(_LISTED).to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.3g}"))
     # Last: a head without attention has no profile, and all else is written and said by now.

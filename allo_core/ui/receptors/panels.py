@@ -1,5 +1,6 @@
 """The pictures of the page Receptors: all heads, and the selected head along the family."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import numpy as np
@@ -8,6 +9,7 @@ import streamlit as st
 
 from allo_core.errors import DeviceError, ScoreError
 from allo_core.family.members import ReceptorSet
+from allo_core.family.places import SetPlaces
 from allo_core.family.runs import SetRun
 from allo_core.family.verdict import consensus_verdict
 from allo_core.figures.colours import Theme
@@ -39,10 +41,22 @@ def draw_strip(view: SetView, asked: ReceptorSet | None) -> None:
         st.markdown(" :gray[|] ".join(parts))
 
 
-def draw_verdict(result: SetResult, by_chance: int | None) -> None:
-    """How many heads pass, and how many do by chance."""
+def draw_verdict(result: SetResult, by_chance: int | None) -> Callable[[], None]:
+    """How many heads pass, and how many do by chance.
+
+    What is returned completes it and is called when the rest of the page stands: the comparison with other places can take some seconds.
+    """
     with st.container(key="verdict"):
-        st.markdown(plain(consensus_verdict(result.found, result.done.asked.title, by_chance)), help=HELP["set_control"])
+        sentence = st.empty()
+
+    def say(places: SetPlaces | str | None) -> None:
+        sentence.markdown(plain(consensus_verdict(result.found, result.done.asked.title, by_chance, places)), help=HELP["set_control"])
+
+    if result.places_known:
+        say(result.places)
+        return lambda: None
+    say(None)
+    return lambda: say(result.places)
 
 
 def draw_run(view: SetView, asked: ReceptorSet, job: Job | None, before: SetRun | None) -> None:

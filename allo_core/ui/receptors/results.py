@@ -1,7 +1,7 @@
 """What follows from a SetView: the runs of its members, their columns, the consensus.  Kept for the next rerun."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,8 +14,10 @@ from allo_core.errors import AlloScopeError
 from allo_core.family.consensus import Consensus, consensus
 from allo_core.family.each import q_values_of_each
 from allo_core.family.members import ReceptorSet
+from allo_core.family.places import SetPlaces, rank_set
 from allo_core.family.profile import commonest_class, family_profile
 from allo_core.family.runs import SetRun, kept_set, shuffled
+from allo_core.family.swap import SwapControl, swap_control
 from allo_core.ui.receptors import session
 from allo_core.ui.receptors.view import SetView
 from allo_core.ui.shared.jobs import Job, SetRequest
@@ -59,6 +61,7 @@ class SetResult:
     found: Consensus
     head: tuple[int, int]
     key: str
+    kept: dict = field(repr=False)
 
     @property
     def head_name(self) -> str:
@@ -73,6 +76,25 @@ class SetResult:
     def q_of_each(self) -> np.ndarray:
         """q of every head in each receptor alone, shape (R, heads); takes some seconds for hundreds of receptors, once."""
         return _each(self.key, self)
+
+    @property
+    def places_known(self) -> bool:
+        """Whether `places` costs nothing now."""
+        return "places" in self.kept
+
+    @property
+    def places(self) -> SetPlaces | str:
+        """How the asked residues stand among places like them (`rank_set`); takes seconds where each receptor has its own, once."""
+        if "places" not in self.kept:
+            self.kept["places"] = rank_set(self.found, self.columns)
+        return self.kept["places"]
+
+    @property
+    def swapped(self) -> SwapControl | str:
+        """The own sites beside those of other receptors (`swap_control`); takes seconds, once."""
+        if "swapped" not in self.kept:
+            self.kept["swapped"] = swap_control(self.found, self.columns)
+        return self.kept["swapped"]
 
     @cached_property
     def of_one_class(self) -> tuple[str, list[int]]:
@@ -121,8 +143,9 @@ def result_of(view: SetView, done: SetRun) -> SetResult:
     except AlloScopeError:
         forget_runs()
         raise
-    found = replace(_consensus(key, done, columns), members=done.asked.members)  # their notes are no part of the key
-    return SetResult(done, columns, found, view.head or found.best_head(), key)
+    combined, kept = _consensus(key, done, columns)
+    found = replace(combined, members=done.asked.members)  # their notes are no part of the key
+    return SetResult(done, columns, found, view.head or found.best_head(), key, kept)
 
 
 def shuffled_request(view: SetView, done: SetRun) -> SetRequest:
@@ -149,8 +172,9 @@ def _columns(key: str, _done: SetRun, threshold: float) -> SmallColumns:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Combining the receptors")
-def _consensus(key: str, _done: SetRun, _columns: SmallColumns) -> Consensus:
-    return consensus(_done.asked, _columns)
+def _consensus(key: str, _done: SetRun, _columns: SmallColumns) -> tuple[Consensus, dict]:
+    """The consensus, and where what is worked out from it later is kept."""
+    return consensus(_done.asked, _columns), {}
 
 
 @st.cache_resource(max_entries=8, show_spinner="Scoring each receptor by itself")

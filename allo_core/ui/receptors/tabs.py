@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -10,6 +11,7 @@ from allo_core.attention.nulls import FEWEST_ARCS
 from allo_core.export import consensus_csv, figure_page, members_csv, receptors_csv, set_record
 from allo_core.family.each import passing_alone
 from allo_core.family.members import Member, ReceptorSet
+from allo_core.family.verdict import swap_sentence
 from allo_core.figures.heatmap import meaning_of_heads
 from allo_core.figures.receptor_set import consensus_heatmap, receptors_figure
 from allo_core.library.receptors import receptors
@@ -25,7 +27,7 @@ from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.link import explore_link, head_in_link
 from allo_core.ui.shared.plots import draw_plot
 from allo_core.ui.shared.run_panel import draw_progress
-from allo_core.ui.shared.text import file_stem
+from allo_core.ui.shared.text import file_stem, plain
 from allo_core.ui.shared.theme import current_theme
 from allo_core.ui.shared.worker import job_of, submit
 
@@ -146,7 +148,7 @@ def _control(view: SetView, result: SetResult, by_chance: int | None) -> None:
     found = result.found
     control = found.control
     kind = "positions" if found.joint else "residues"
-    random, mixed = st.columns(2, gap="large")
+    random, mixed, swapped = st.columns(3, gap="large")
     with random:
         st.markdown(f"**Random matched {kind}**", help=HELP["set_control"])
         st.markdown(f"Heads that pass: median {control.median:g}, 95 % at most {control.percentile_95:g} ({control.n_sites} random sets).")
@@ -160,6 +162,16 @@ def _control(view: SetView, result: SetResult, by_chance: int | None) -> None:
             draw_progress(job)
         else:
             st.button(f"Run {len(found.members)} shuffled sequences", key="run_shuffled", on_click=submit, args=(request,))
+    with swapped:
+        st.markdown("**Sites of other receptors**", help=HELP["swapped"])
+        told = result.swapped
+        st.markdown(plain(told if isinstance(told, str) else swap_sentence(told)))
+        if not isinstance(told, str) and not np.isnan(told.own[result.at]):
+            p, q = told.p_value[result.at], told.q_value[result.at]
+            st.caption(
+                f"{result.head_name}: mean SNR {told.own[result.at]:.2f} on the own sites, {told.others[result.at]:.2f} on those of others "
+                f"(p {p:.2g}, q {q:.2g})."
+            )
 
 
 def _downloads(view: SetView, result: SetResult, by_chance: int | None) -> None:
@@ -170,7 +182,11 @@ def _downloads(view: SetView, result: SetResult, by_chance: int | None) -> None:
         "Every head in every receptor, CSV": (f"{stem}_receptors.csv", lambda: receptors_csv(found, result.q_of_each), "text/csv"),
         "Members, CSV": (f"{stem}_members.csv", lambda: members_csv(asked), "text/csv"),
         "Profile of this head, CSV": (f"{stem}_profile.csv", lambda: result.profile.to_csv(index=False), "text/csv"),
-        "Record, JSON": (f"{stem}_record.json", lambda: set_record(result.done, found, by_chance), "application/json"),
+        "Record, JSON": (
+            f"{stem}_record.json",
+            lambda: set_record(result.done, found, by_chance, result.places, result.swapped),
+            "application/json",
+        ),
         "Heatmap and profile, HTML": (f"{stem}_figures.html", lambda: _figures(view, result), "text/html"),
     }
     if not result.of_one_class[1]:

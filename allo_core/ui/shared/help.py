@@ -32,10 +32,17 @@ HELP = {
     "evidence": "Ligand contacts were read off a structure; neighbourhoods are generous lists, often whole stretches of a helix.",
     "table": "One row a receptor: its entry name, or a name and a sequence, and residues as D52 S91, 2x50, or a library site.",
     "set_score": "The mean over receptors in which every cluster of homologues (identity above 40 %) counts once.",
-    "set_control": "Random sets are drawn for all receptors together, because homologues are not independent of each other.",
+    "set_control": (
+        "Random sets and places are drawn for all receptors together, because homologues, and receptors with the same site, are not "
+        "independent of each other."
+    ),
+    "swapped": (
+        "Receptors get each other's sites, carried over by generic number, in random orders: a head that looks at the own sites no more "
+        "than at these says nothing of these receptors' sites."
+    ),
     "family": "The head's attention on each position over that of the mean residue, averaged over the receptors.",
     "alone": f"In how many receptors the head passes by itself (q < {LEVEL:g} under that receptor's own matched null).",
-    "shuffled": "The model reads the same sequences with their residues in random order: what is left is no biology.",
+    "shuffled": "The model reads the same sequences with their residues in random order: what is left comes from composition alone.",
     "superposed": "Laid on the first one by the CA atoms of residues with the same generic numbers; turn one and all turn.",
     "model": "The protein language model whose attention is read; it sees the sequence alone, never the structure.",
     "publish_with": (
@@ -75,7 +82,8 @@ HELP = {
     "pairs": "The residue pairs of the head with most attention, drawn as cylinders, thicker for more attention.",
     "places": (
         "Random pockets of the site's size and shape, grown around random residues, or the site moved along the chain where it is a "
-        "stretch; a head passes if its SNR is larger than at nearly all of them, since attention is smooth and likes whole neighbourhoods."
+        "stretch, or for a coupling pairs of pockets as far apart as the two sets; a head passes if its SNR is larger than at nearly all "
+        "of them, since attention is smooth and likes whole neighbourhoods."
     ),
     "global_p": (
         f"How often as many heads have p up to {LEVEL:g} at such a place as at the site: one number for all heads, "
