@@ -4,9 +4,10 @@
 
 Sites are made by other rules than the pockets of the test (`allo_core/attention/pockets.py`): *compact*, the nearest residues of a random
 one; *elongated*, four times as long as wide; *spread*, at least three residues apart along the chain; *stretch*, neighbours along the
-chain; *scattered*, random residues matched to a compact site.  Compact sites that share more than 30 % with a site of the library are left
-out.  "any" is the share of sites for which at least one head has q < 0.05; its standard error counts overlapping sites as independent, so
-it is too small.
+chain; *scattered*, random residues matched to a compact site; *ligand*, residues near the ligands of other receptors of the class (their
+allosteric and orthosteric sites in the library), carried over by generic number.  Compact sites and those near ligands that share more than
+30 % with a library site of the receptor itself are left out.  "any" is the share of sites for which at least one head has q < 0.05; its
+standard error counts overlapping sites as independent, so it is too small.
 
 With --power the weights of five random heads are multiplied on the site, and the share of these heads with q < 0.05 is printed.
 """
@@ -20,12 +21,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
+from _sites import sites_of
 
 from allo_core.analysis.places import places_of
 from allo_core.analysis.subject import Subject
 from allo_core.attention.columns import Columns
 from allo_core.attention.control import LEVEL
-from allo_core.attention.draws import draw_sites
 from allo_core.attention.nulls import encode_strata
 from allo_core.attention.scores import score_heads
 from allo_core.attention.site_rank import rank_site
@@ -36,7 +37,6 @@ from allo_core.runs.extract import extract_attention
 THRESHOLDS = (0.3, 0.1, 0.0)
 FACTORS = (1.5, 2.0, 3.0)
 PLANTED = 5  # heads
-MOST_SHARED = 0.3
 
 
 def main() -> None:
@@ -64,7 +64,7 @@ def main() -> None:
                     print(f"{entry} {threshold:g} {kind:<10}", measure(columns, members, subject, places.positions), flush=True)
 
 
-def level(columns: Columns, sites: np.ndarray, subject: Subject, positions: np.ndarray) -> str:
+def level(columns: Columns, sites: list[np.ndarray], subject: Subject, positions: np.ndarray) -> str:
     """p <= 0.05 over heads and sites, sites for which a head passes, and the most heads that do, by both tests."""
     strata = subject.numbers.strata()
     codes = encode_strata(strata, len(subject.protein))
@@ -86,7 +86,7 @@ def level(columns: Columns, sites: np.ndarray, subject: Subject, positions: np.n
     return "; ".join([*words, f"global p<=0.05 {np.mean(whole):.1%}", f"{len(sites)} sites"])
 
 
-def power(columns: Columns, sites: np.ndarray, subject: Subject, positions: np.ndarray) -> str:
+def power(columns: Columns, sites: list[np.ndarray], subject: Subject, positions: np.ndarray) -> str:
     """Share of planted heads that pass, by both tests, for each factor."""
     strata = subject.numbers.strata()
     codes = encode_strata(strata, len(subject.protein))
@@ -104,46 +104,6 @@ def power(columns: Columns, sites: np.ndarray, subject: Subject, positions: np.n
             hits["places"].append(np.isin(chosen, rank_site(planted, site, codes, positions).passing).mean())
         words.append(f"x{factor:g} matched {np.mean(hits['matched']):.0%} places {np.mean(hits['places']):.0%}")
     return "; ".join(words)
-
-
-def sites_of(positions: np.ndarray, subject: Subject, size: int, count: int) -> dict[str, np.ndarray]:
-    """At most `count` sites of each kind, 0-based, shape (sites, size)."""
-    generator = np.random.default_rng(11)
-    known = np.flatnonzero(np.isfinite(positions[:, 0]))
-    apart = np.linalg.norm(positions[known][:, None] - positions[known][None], axis=-1)
-    starts = generator.permutation(len(known))
-    compact = [np.sort(known[np.argsort(apart[start])[:size]]) for start in starts]
-    library = [set(site) for site in subject.sites.values()]
-    compact = [site for site in compact if all(len(other & set(site.tolist())) <= MOST_SHARED * size for other in library)]
-    codes = encode_strata(subject.numbers.strata(), len(subject.protein))
-    scattered = [
-        np.sort(draw_sites(codes, np.bincount(codes[site], minlength=codes.max() + 1), 1, n).members[0]) for n, site in enumerate(compact)
-    ]
-    made = {
-        "compact": compact,
-        "elongated": [_elongated(positions, known, start, size, generator) for start in starts],
-        "spread": [site for start in starts if len(site := _spread(known, np.argsort(apart[start]), size)) == size],
-        "stretch": [np.arange(start, start + size) for start in generator.permutation(len(subject.protein) - size + 1)],
-        "scattered": [site for site in scattered if np.isin(site, known).all()],
-    }
-    return {kind: np.array(members[:count], dtype=np.int64) for kind, members in made.items()}
-
-
-def _elongated(positions: np.ndarray, known: np.ndarray, start: int, size: int, generator: np.random.Generator) -> np.ndarray:
-    offset = positions[known] - positions[known[start]]
-    axis = generator.normal(size=3)
-    along = offset @ (axis / np.linalg.norm(axis))
-    return np.sort(known[np.argsort((offset**2).sum(axis=1) - along**2 * (1 - 1 / 16))[:size]])
-
-
-def _spread(known: np.ndarray, nearest: np.ndarray, size: int) -> np.ndarray:
-    taken: list[int] = []
-    for residue in known[nearest].tolist():
-        if all(abs(residue - other) >= 3 for other in taken):
-            taken.append(residue)
-        if len(taken) == size:
-            break
-    return np.sort(np.array(taken))
 
 
 if __name__ == "__main__":
