@@ -11,11 +11,12 @@ from allo_core.protein.residues import format_residues, residue_label
 if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     import numpy as np
 
+    from allo_core.analysis.question_log import QuestionLog
     from allo_core.family.consensus import Consensus
     from allo_core.family.members import ReceptorSet
     from allo_core.family.runs import SetRun
 
-__all__ = ["consensus_csv", "members_csv", "receptors_csv", "set_record"]
+__all__ = ["consensus_csv", "members_csv", "receptors_csv", "set_asked", "set_found", "set_record"]
 
 
 def consensus_csv(found: "Consensus", q_of_each: "np.ndarray", model_id: str, title: str) -> str:
@@ -71,7 +72,29 @@ def members_csv(asked: "ReceptorSet") -> str:
     return pd.DataFrame(rows).astype({"residues": "Int64"}).to_csv(index=False, lineterminator="\n")
 
 
-def set_record(done: "SetRun", found: "Consensus", shuffled: int | None = None) -> str:
+def set_asked(done: "SetRun", found: "Consensus") -> dict:
+    """What a set is asked, for the log of questions; plain JSON values."""
+    asked, meta = done.asked, done.runs[0].meta
+    return {
+        "receptors": asked.title,
+        "members": len(found.members),
+        "set": asked.key,
+        "positions": list(asked.positions),
+        "null": "matched",
+        "threshold": found.threshold,
+        "draws": found.draws,
+        "seed": found.seed,
+        "model_id": meta.model_id,
+        "dtype": meta.dtype,
+    }
+
+
+def set_found(found: "Consensus") -> dict:
+    """What came out of it, for the log of questions; plain JSON values."""
+    return {"heads_tested": int(found.frame["q_value"].notna().sum()), "heads_that_pass": len(found.passing())}
+
+
+def set_record(done: "SetRun", found: "Consensus", shuffled: int | None = None, log: "QuestionLog | None" = None) -> str:
     """JSON text that names everything a reader needs to repeat the consensus.
 
     Parameters
@@ -80,6 +103,8 @@ def set_record(done: "SetRun", found: "Consensus", shuffled: int | None = None) 
     found : Consensus
     shuffled : int, optional
         How many heads pass where the sequences are shuffled.
+    log : QuestionLog, optional
+        The questions that were looked at in this session, this one among them.
     """
     asked, first = done.asked, done.runs[0].meta
     record = {
@@ -117,5 +142,6 @@ def set_record(done: "SetRun", found: "Consensus", shuffled: int | None = None) 
             for member, run, cluster, weight in zip(asked.members, done.runs, found.clusters, found.weights, strict=True)
         ],
         "refused": [{"where": row.where, "reason": row.reason} for row in asked.refused],
+        **({"questions_looked_at": log.plain()} if log is not None else {}),
     }
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
