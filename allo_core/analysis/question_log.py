@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
 __all__ = ["MOST_QUESTIONS", "Looked", "QuestionLog", "asked_by", "found_by", "key_of_answer"]
 
 MOST_QUESTIONS = 1000  # of 1 kB each
+_PENDING = "not worked out yet"
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,8 @@ class QuestionLog:
         self._current = key
 
     def complete(self, key: str, found: Callable[[], Mapping[str, object]]) -> None:
-        """Note what came out of the question that is shown now that all of it is known."""
-        if key == self._current:
+        """Note what came out of the question that is shown, now that all of it is known; only worked out where it was not."""
+        if key == self._current and self._kept[key].found.get("not_compared") == _PENDING:
             self._kept[key] = replace(self._kept[key], found=found())
 
     def plain(self) -> dict:
@@ -123,7 +124,7 @@ def asked_by(answer: "Answer") -> dict:
 
 def found_by(answer: "Answer") -> dict:
     """What came out of an answer; of places like the site what is known by now, and None for what is not."""
-    scores, found = answer.scores, answer.pockets if answer.pockets_known else "not worked out yet"
+    scores, found = answer.scores, answer.pockets if answer.pockets_known else _PENDING
     values: dict = {"heads_tested": scores.n_tested, "heads_that_pass": len(scores.passing()) if scores.draws else None}
     if isinstance(found, str):
         return values | {"heads_that_pass_among_places": None, "global_p": None, "not_compared": found}

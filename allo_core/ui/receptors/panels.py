@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from allo_core.errors import DeviceError, ScoreError
+from allo_core.export import set_asked, set_found
 from allo_core.family.members import ReceptorSet
 from allo_core.family.runs import SetRun
 from allo_core.family.verdict import consensus_verdict
@@ -21,6 +22,7 @@ from allo_core.ui.receptors.view import SetView
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.jobs import Job
 from allo_core.ui.shared.plots import draw_heads, draw_plot
+from allo_core.ui.shared.question_log import draw_looked, session_log
 from allo_core.ui.shared.run_panel import draw_progress, in_words
 from allo_core.ui.shared.text import plain
 from allo_core.ui.shared.theme import current_theme
@@ -41,8 +43,12 @@ def draw_strip(view: SetView, asked: ReceptorSet | None) -> None:
 
 def draw_verdict(result: SetResult, by_chance: int | None) -> None:
     """How many heads pass, and how many do by chance."""
-    with st.container(key="verdict"):
-        st.markdown(plain(consensus_verdict(result.found, result.done.asked.title, by_chance)), help=HELP["set_control"])
+    log = session_log()
+    log.look(f"set:{result.key}", lambda: set_asked(result.done, result.found), lambda: set_found(result.found))
+    with st.container(key="verdict", horizontal=True, vertical_alignment="center", gap="small"):
+        sentence = plain(consensus_verdict(result.found, result.done.asked.title, by_chance))
+        st.markdown(sentence, help=HELP["set_control"], width="stretch")
+        draw_looked(log)
 
 
 def draw_run(view: SetView, asked: ReceptorSet, job: Job | None, before: SetRun | None) -> None:
