@@ -18,7 +18,9 @@ from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.protein.sequence import Protein
 from allo_core.runs.extract import extract_attention
 from allo_core.ui.explore import frozen as page_frozen
+from allo_core.ui.explore.address import to_query
 from allo_core.ui.explore.results import question_of, result_of
+from allo_core.ui.explore.session import ExploreSession
 from allo_core.ui.explore.view import View, protein_of, starting_view
 from allo_core.ui.shared import inputs
 from tests.ui.reading import mirror_of, said
@@ -122,6 +124,24 @@ def test_a_file_that_is_no_longer_kept_is_told(monkeypatch):
     assert f"{key} is not kept on this machine" in said(page)
     page.button(key="frozen_close").click().run()
     assert "not kept on this machine" not in said(page)
+
+
+def test_a_file_that_is_refused_changes_nothing(monkeypatch):
+    text = page_frozen.freeze_view(starting_view(), A2A)
+    kept = ExploreSession(replace(starting_view(), threshold=0.1), to_query)
+    monkeypatch.setattr(st, "session_state", {"explore": kept})
+    before = kept.view
+    for content, words in (
+        (text.replace('"seed": 0', '"seed": 1').encode(), "<b>.json was changed after it was frozen"),
+        (b"\xff\xfe{}", "<b>.json is no frozen analysis"),
+        (b"", "<b>.json is no frozen analysis"),
+    ):
+        page_frozen.use_frozen(content, "<b>.json")
+        assert words in kept.noted("frozen")
+        assert kept.view == before
+    page_frozen.use_frozen(text.encode(), "mine.json")
+    assert kept.noted("frozen") == ""
+    assert (kept.view.threshold, kept.view.frozen[:7]) == (0.3, "frozen-")
 
 
 def test_a_question_that_cannot_be_asked_is_not_frozen(monkeypatch):
