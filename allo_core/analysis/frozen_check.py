@@ -70,10 +70,10 @@ def outcome(frozen: FrozenAnalysis, answer: "Answer") -> str:
     return f"{says}: {heads}; the model as a whole {whole} (global p {pockets.global_p:.2g})."
 
 
-def frozen_facts(frozen: FrozenAnalysis, answer: "Answer") -> dict:
-    """What a record says of a frozen analysis beside an answer, plain JSON values."""
+def frozen_facts(frozen: FrozenAnalysis, answer: "Answer", when: tuple[bool, str] | None = None) -> dict:
+    """What a record says of a frozen analysis beside an answer, plain JSON values; ``when`` is `when_frozen` as asked before the run."""
     differences = frozen.question.differences(frozen_question(answer.question, answer.run.model_id, answer.run.dtype))
-    before, told = when_frozen(frozen)
+    before, told = when or when_frozen(frozen)
     return {
         "sha256": frozen.sha256,
         "frozen": frozen.frozen,

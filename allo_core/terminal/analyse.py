@@ -41,7 +41,7 @@ def analyse(options: argparse.Namespace) -> None:
         For anything that cannot be read, scored or written; before the model runs where that can be known.
     """
     from allo_core.analysis.answer import answer
-    from allo_core.analysis.frozen_check import changed_since, frozen_facts, outcome
+    from allo_core.analysis.frozen_check import changed_since, frozen_facts, in_utc, outcome, when_frozen
     from allo_core.export import run_record, scores_csv, table_of_heads
     from allo_core.runs.extract import run_model, run_notes
 
@@ -53,12 +53,12 @@ def analyse(options: argparse.Namespace) -> None:
     head = parse_head(options.head, spec)
     picture = _picture(options, protein)
 
-    told = [] if frozen is None else _told(frozen)
+    before = None if frozen is None else when_frozen(frozen)  # asked before the model runs
     maps, notes = run_model(spec.id, protein, options.device, options.dtype, show_progress)
     answered = answer(question, maps)
     facts = None if picture is None else picture.facts(protein)
     write(options.csv, lambda: scores_csv(answered))
-    write(options.json, lambda: run_record(answered, facts, frozen=None if frozen is None else frozen_facts(frozen, answered)))
+    write(options.json, lambda: run_record(answered, facts, frozen=None if frozen is None else frozen_facts(frozen, answered, before)))
     shown = None if picture is None else picture.write(options, question, maps, head or answered.scores.first_head())
 
     read_otherwise = () if picture is None else picture.structure.notes
@@ -69,8 +69,9 @@ def analyse(options: argparse.Namespace) -> None:
     print(printable(verdict(answered, set_phrases(question.sets, question.subject.sites))))
     if near := nearness(question):
         print(near)
-    for line in (*told, *(() if frozen is None else (outcome(frozen, answered),))):
-        print(printable(line))
+    if frozen is not None and before is not None:
+        print(printable(f"Frozen {in_utc(frozen.frozen)}, unchanged since (sha256 {frozen.sha256}). {before[1]}"))
+        print(printable(outcome(frozen, answered)))
     table = table_of_heads(answered.scores.frame).head(_LISTED)
     print(table.to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.3g}"))
     if shown is not None:
@@ -127,13 +128,6 @@ def _frozen_of(options: argparse.Namespace) -> "FrozenAnalysis | None":
                 f"({len(protein)} residues from {protein.first}). Leave the target out, or give that sequence."
             )
     return frozen
-
-
-def _told(frozen: "FrozenAnalysis") -> list[str]:
-    """When the question was fixed; asked before the model runs."""
-    from allo_core.analysis.frozen_check import in_utc, when_frozen
-
-    return [f"Frozen {in_utc(frozen.frozen)}, unchanged since (sha256 {frozen.sha256[:12]}…). {when_frozen(frozen)[1]}"]
 
 
 def _question(options: argparse.Namespace, subject: Subject) -> Question:

@@ -83,7 +83,7 @@ HELP = {
     ),
     "questions": (
         "How many different questions have had their answer shown in this session, this one among them; the more there are, the likelier "
-        "one of them passes by chance, and q knows of its own alone."
+        "one of them passes by chance, since q corrects for the heads of one question alone."
     ),
     "frozen": (
         "A file that fixes the question and what counts as a finding before the model runs; its sha256 shows whether it was changed since, "
