@@ -1,4 +1,4 @@
-"""The same jobs from a terminal: python -m allo_core analyse | batch | compare | runs | models | train | doctor."""
+"""The same jobs from a terminal: python -m allo_core analyse | freeze | batch | compare | runs | models | train | doctor."""
 
 import argparse
 import os
@@ -12,6 +12,7 @@ from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.terminal.analyse import analyse
 from allo_core.terminal.batch import add_batch
 from allo_core.terminal.compare import add_compare
+from allo_core.terminal.freeze import freeze
 from allo_core.terminal.models import list_models
 from allo_core.terminal.runs import delete_runs, print_runs
 from allo_core.terminal.train import add_train
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _OneLineParser(prog="alloscope", description="Which attention heads look at the marked residues of a GPCR.")
     commands = parser.add_subparsers(required=True, metavar="command")
     _add_analyse(commands)
+    _add_freeze(commands)
     add_compare(commands)
 
     runs = commands.add_parser("runs", help="list the kept runs, or delete some")
@@ -63,18 +65,32 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_analyse(commands: argparse._SubParsersAction) -> None:
-    command = commands.add_parser("analyse", help="score all heads of one model on one sequence")
-    command.add_argument("target", help="entry name (AA2AR) or UniProt accession (P29274, P21917-2), or a FASTA file")
-    command.add_argument("--sites", required=True, help='set A: residues ("D52 2.50 52-55"), or a library site ("sodium pocket")')
+def _add_question(command: argparse.ArgumentParser) -> None:
+    """What is asked of one protein; what is not given is None, so that a frozen file can say it."""
+    command.add_argument("target", nargs="?", help="entry name (AA2AR) or UniProt accession (P29274, P21917-2), or a FASTA file")
+    command.add_argument("--sites", help='set A: residues ("D52 2.50 52-55"), or a library site ("sodium pocket")')
     command.add_argument("--sites-b", metavar="SITES", help="set B, in the same way")
-    command.add_argument("--measure", default="A", help="attention on A or B, or coupling AB (what A looks at that lies in B) or BA; A")
-    command.add_argument("--model", default=DEFAULT_MODEL, help=f"model id, by default {DEFAULT_MODEL}; 'alloscope models' lists them")
-    command.add_argument(
-        "--threshold", type=float, default=DEFAULT_THRESHOLD, help=f"attention at or below it does not count ({DEFAULT_THRESHOLD})"
-    )
+    command.add_argument("--measure", help="attention on A or B, or coupling AB (what A looks at that lies in B) or BA; A")
+    command.add_argument("--model", help=f"model id, by default {DEFAULT_MODEL}; 'alloscope models' lists them")
+    command.add_argument("--threshold", type=float, help=f"attention at or below it does not count ({DEFAULT_THRESHOLD})")
     command.add_argument("--null", help="uniform, matched or published; matched where generic numbers are known")
     command.add_argument("--draws", type=int, help="random sites to compare with; by default as many as the heads need")
+    command.add_argument("--dtype", help="float32 or bfloat16")
+    command.add_argument("--record", help="which record of a FASTA file: its number or name")
+    command.add_argument("--domain", action="store_true", help="read the 7TM domain alone (TM1 - 30 to H8 + 30)")
+
+
+def _add_freeze(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("freeze", help="write a question down before the model runs, for analyse --frozen")
+    _add_question(command)
+    command.add_argument("-o", "--out", type=Path, required=True, metavar="FILE", help="the file, JSON; one that exists is never replaced")
+    command.set_defaults(run=freeze)
+
+
+def _add_analyse(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("analyse", help="score all heads of one model on one sequence")
+    _add_question(command)
+    command.add_argument("--frozen", type=Path, metavar="FILE", help="answer the question of this file, which 'freeze' or the page wrote")
     command.add_argument("--csv", type=Path, help="write the scores of all heads")
     command.add_argument("--json", type=Path, help="write the record of the run")
     command.add_argument("--structure", help="a structure to colour: PDB code (8FYN), AlphaFold model (AF-P29274-F1), or a file")
@@ -85,9 +101,6 @@ def _add_analyse(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--pymol", type=Path, help="write a PyMOL script")
     command.add_argument("--chimerax", type=Path, help="write a ChimeraX script")
     command.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
-    command.add_argument("--dtype", default="auto", help="float32 or bfloat16")
-    command.add_argument("--record", help="which record of a FASTA file: its number or name")
-    command.add_argument("--domain", action="store_true", help="read the 7TM domain alone (TM1 - 30 to H8 + 30)")
     command.set_defaults(run=analyse)
 
 

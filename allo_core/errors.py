@@ -10,6 +10,7 @@ __all__ = [
     "DeviceError",
     "ExportError",
     "FetchError",
+    "FrozenError",
     "LibraryError",
     "NotAttentionError",
     "OtherVersionError",
@@ -74,6 +75,10 @@ class NotAttentionError(StoreError):
 
 class ScoreError(AlloScopeError):
     """Settings under which no score is defined."""
+
+
+class FrozenError(AlloScopeError):
+    """A frozen analysis that was changed, cannot be read, or is about something else."""
 
 
 class ExportError(AlloScopeError):

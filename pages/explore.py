@@ -11,6 +11,7 @@ from allo_core.ui.explore import incoming, panels, results, session
 from allo_core.ui.explore.beside import beside_of, draw_beside, titled
 from allo_core.ui.explore.controls import draw_controls
 from allo_core.ui.explore.example import draw_example
+from allo_core.ui.explore.frozen import draw_frozen_line
 from allo_core.ui.explore.painting import paint
 from allo_core.ui.explore.prediction_panel import circularity, draw_prediction
 from allo_core.ui.explore.rail import draw_rail
@@ -85,6 +86,7 @@ phrases = set_phrases(view.sets, offered_sites(view.protein), view.names)
 with above:
     draw_strip(view, protein)
     complete_verdict = draw_verdict(result, phrases, device_notes(maps, job), circularity(view))
+    draw_frozen_line(view, protein, result)
     draw_notices(page)
     draw_example(view, result)
     draw_controls(view, protein)

@@ -2,6 +2,11 @@
 
 - `subject`: a protein and what the library knows of it
 - `question`: what is asked of it
+- `frozen`: it on disk, fixed before the model runs
+- `frozen_file`: that file, read and checked
+- `basis`: what an answer rests on beside its question, as this machine has it
+- `frozen_check`: what such a file is worth here, and the answer by its rule
+- `question_log`: the questions that were looked at
 - `answer`: what the heads of one run say
 - `places`: where residues lie, for random pockets
 - `tracks`: values per residue: a new colouring is one entry

@@ -19,7 +19,7 @@ from allo_core.export.coloured import COLOURED_FILE, coloured_structure
 from allo_core.export.facts import structure_facts
 from allo_core.export.pages import figure_page, structure_page
 from allo_core.export.predicted import predicted_csv
-from allo_core.export.receptor_set import consensus_csv, members_csv, receptors_csv, set_record
+from allo_core.export.receptor_set import consensus_csv, members_csv, receptors_csv, set_asked, set_found, set_record
 from allo_core.export.record import run_record
 from allo_core.export.scripts import chimerax_script, pymol_script
 from allo_core.export.tables import printable, scores_csv, table_of_heads
@@ -41,6 +41,8 @@ __all__ = [
     "receptors_csv",
     "run_record",
     "scores_csv",
+    "set_asked",
+    "set_found",
     "set_record",
     "structure_facts",
     "structure_page",

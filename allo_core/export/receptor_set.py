@@ -11,13 +11,14 @@ from allo_core.protein.residues import format_residues, residue_label
 if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     import numpy as np
 
+    from allo_core.analysis.question_log import QuestionLog
     from allo_core.family.consensus import Consensus
     from allo_core.family.members import ReceptorSet
     from allo_core.family.places import SetPlaces
     from allo_core.family.runs import SetRun
     from allo_core.family.swap import SwapControl
 
-__all__ = ["consensus_csv", "members_csv", "receptors_csv", "set_record"]
+__all__ = ["consensus_csv", "members_csv", "receptors_csv", "set_asked", "set_found", "set_record"]
 
 
 def consensus_csv(found: "Consensus", q_of_each: "np.ndarray", model_id: str, title: str) -> str:
@@ -73,7 +74,51 @@ def members_csv(asked: "ReceptorSet") -> str:
     return pd.DataFrame(rows).astype({"residues": "Int64"}).to_csv(index=False, lineterminator="\n")
 
 
-def set_record(done: "SetRun", found: "Consensus", shuffled: int | None, places: "SetPlaces | str", swapped: "SwapControl | str") -> str:
+def set_asked(done: "SetRun", found: "Consensus") -> dict:
+    """What a set is asked, for the log of questions; plain JSON values."""
+    asked, meta = done.asked, done.runs[0].meta
+    return {
+        "receptors": asked.title,
+        "members": len(found.members),
+        "set": asked.key,
+        "positions": list(asked.positions),
+        "null": "matched",
+        "threshold": found.threshold,
+        "draws": found.draws,
+        "seed": found.seed,
+        "model_id": meta.model_id,
+        "dtype": meta.dtype,
+    }
+
+
+def set_found(found: "Consensus", places: "SetPlaces | str | None") -> dict:
+    """What came out of it, for the log of questions; plain JSON values.
+
+    Parameters
+    ----------
+    places : SetPlaces or str or None
+        As from `rank_set`; None: not worked out yet.
+    """
+    from allo_core.analysis.question_log import PENDING
+
+    rank = None if places is None or isinstance(places, str) else places.rank
+    return {
+        "heads_tested": int(found.frame["q_value"].notna().sum()),
+        "heads_that_pass": len(found.passing()),
+        "heads_that_pass_among_places": None if rank is None else len(rank.passing),
+        "global_p": None if rank is None or rank.global_p != rank.global_p else rank.global_p,
+        "not_compared": PENDING if places is None else places if isinstance(places, str) else "",
+    }
+
+
+def set_record(
+    done: "SetRun",
+    found: "Consensus",
+    shuffled: int | None,
+    places: "SetPlaces | str",
+    swapped: "SwapControl | str",
+    log: "QuestionLog | None" = None,
+) -> str:
     """JSON text that names everything a reader needs to repeat the consensus.
 
     Parameters
@@ -86,6 +131,8 @@ def set_record(done: "SetRun", found: "Consensus", shuffled: int | None, places:
         How the asked residues stand among places like them, or why that is not known.
     swapped : SwapControl or str
         The own sites beside those of other receptors, or why that is not known.
+    log : QuestionLog, optional
+        The questions that were looked at in this session, this one among them.
     """
     asked, first = done.asked, done.runs[0].meta
     record = {
@@ -125,6 +172,7 @@ def set_record(done: "SetRun", found: "Consensus", shuffled: int | None, places:
             for member, run, cluster, weight in zip(asked.members, done.runs, found.clusters, found.weights, strict=True)
         ],
         "refused": [{"where": row.where, "reason": row.reason} for row in asked.refused],
+        **({"questions_looked_at": log.plain()} if log is not None else {}),
     }
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

@@ -12,6 +12,7 @@ from allo_core.protein.residues import residue_label
 if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     from allo_core.analysis.answer import Answer
     from allo_core.analysis.measures import Measure
+    from allo_core.analysis.question_log import QuestionLog
     from allo_core.attention.pair_rank import Asymmetry
     from allo_core.attention.site_rank import SiteRank
 
@@ -28,7 +29,13 @@ _MEASURES: "dict[Measure, tuple[str, str | None, str]]" = {
 }
 
 
-def run_record(answer: "Answer", structure: dict | None = None, names: Mapping[str, str] | None = None) -> str:
+def run_record(
+    answer: "Answer",
+    structure: dict | None = None,
+    names: Mapping[str, str] | None = None,
+    log: "QuestionLog | None" = None,
+    frozen: dict | None = None,
+) -> str:
     """JSON text that names everything a reader needs to repeat the scores.
 
     Parameters
@@ -39,6 +46,10 @@ def run_record(answer: "Answer", structure: dict | None = None, names: Mapping[s
         Facts about the structure shown beside the scores, plain JSON values.
     names : mapping of str to str, optional
         What a person calls the sets "A" and "B".
+    log : QuestionLog, optional
+        The questions that were looked at in this session, this one among them.
+    frozen : dict, optional
+        How the answer stands to a frozen analysis, as from `frozen_facts`.
 
     Raises
     ------
@@ -71,6 +82,8 @@ def run_record(answer: "Answer", structure: dict | None = None, names: Mapping[s
         "asymmetry": _asymmetry(answer.asymmetry),
         "smallest_q": _number(scores.smallest_q),
         "structure": structure,
+        **({"frozen_analysis": frozen} if frozen is not None else {}),
+        **({"questions_looked_at": log.plain()} if log is not None else {}),
     }
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

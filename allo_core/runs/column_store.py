@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypedDict
 
@@ -20,7 +21,16 @@ from allo_core.storage.home import home
 from allo_core.storage.plain_json import OtherVersion
 from allo_core.storage.whole_file import write_whole
 
-__all__ = ["ColumnRun", "check_column_place", "columns_folder", "delete_columns", "find_column_run", "keep_column_run", "kept_columns"]
+__all__ = [
+    "ColumnRun",
+    "check_column_place",
+    "column_metas",
+    "columns_folder",
+    "delete_columns",
+    "find_column_run",
+    "keep_column_run",
+    "kept_columns",
+]
 
 # Raised when the file changes its meaning; older files are then computed anew.
 _FORMAT = 1
@@ -124,6 +134,13 @@ def kept_columns() -> tuple[int, int]:
     """How many column runs are kept, damaged ones and those of another version among them, and their bytes."""
     sizes = [file.stat().st_size for file in _files()]
     return len(sizes), sum(sizes)
+
+
+def column_metas() -> Iterator[RunMeta]:
+    """What each kept column run was computed from, without those that this version cannot read."""
+    for file in _files():
+        if isinstance(found := _opened(file), ColumnRun):
+            yield found.meta
 
 
 def delete_columns() -> int:

@@ -1,6 +1,7 @@
 """The commands of ``python -m allo_core``, one a module, and what several of them use.
 
 - `analyse`: one protein
+- `freeze`: its question, written down before the model runs
 - `compare`: a set of receptors
 - `batch`: thousands of sequences
 - `models`: the models

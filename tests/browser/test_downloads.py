@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from biotite.structure.io.pdbx import CIFFile, get_structure
 
+from allo_core.analysis.frozen_file import read_frozen
 from allo_core.library.receptors import find_receptor
 from allo_core.library.structures import shipped_structure
 from allo_core.runs.store import list_runs
@@ -49,6 +50,7 @@ def test_the_zip_holds_every_file(archive):
         f"{place}_3d.html",
         f"{place}_coloured.cif",
         f"{STEM}_snake.svg",
+        f"{STEM}_frozen.json",
     }
     assert b"</svg>" in archive.read(f"{STEM}_snake.svg")
     described = archive.read("README.txt").decode()
@@ -91,6 +93,9 @@ def test_the_record_names_what_was_run(archive):
     assert [label.split()[0] for label in record["sets"]["B"]] == ["D130", "R131", "F139", "Y141"]
     assert len(record["sets"]["A"]) == 16
     assert record["structure"]["entry"] == "4LDO"
+    looked = record["questions_looked_at"]
+    assert (looked["total"], looked["this_question"], looked["questions"][0]["asked"]["threshold"]) == (1, 1, 0.05)
+    assert looked["questions"][0]["found"]["global_p"] == record["places"]["global_p"]
     rows = list(csv.DictReader(io.StringIO(archive.read(f"{STEM}_scores.csv").decode())))
     assert len(rows) == driving.DEFAULT.layers * driving.DEFAULT.heads
 
@@ -109,6 +114,29 @@ def test_pages_and_scripts_ask_for_nothing_but_the_entry(archive, chromium, tmp_
         context.close()
     assert "fetch 4ldo" in archive.read(f"{STEM}_4LDO.pml").decode().lower()
     assert "open 4ldo" in archive.read(f"{STEM}_4LDO.cxc").decode().lower()
+
+
+def test_the_frozen_file_asks_what_the_page_asked(archive):
+    frozen = read_frozen(archive.read(f"{STEM}_frozen.json").decode())
+    assert frozen.earlier_run is not None  # the run that is in the ZIP
+    assert (frozen.question.threshold, list(frozen.question.sets), len(frozen.asked().a)) == (0.05, ["A"], 16)
+
+
+def test_a_frozen_file_is_opened_and_a_change_is_told(page, app, archive, tmp_path):
+    file = tmp_path / "frozen.json"
+    file.write_bytes(archive.read(f"{STEM}_frozen.json"))
+    driving.open_page(page, f"{app.url}/?protein=ADRB2&threshold=0.3")
+    page.get_by_text("Freeze or open a question").click()
+    page.locator('[class*="st-key-frozen-"] input[type=file]').set_input_files(file)
+    line = page.locator(".st-key-frozen_line")
+    line.get_by_text("unchanged").wait_for(timeout=driving.WAIT)
+    assert "threshold=0.05" in page.url
+    assert "was not fixed before the model ran" in line.inner_text()
+    page.get_by_role("button", name="2nd question of this session").wait_for(timeout=driving.WAIT)
+    driving.click_threshold(page, 0.3)
+    line.get_by_text("Not the question that was frozen").wait_for(timeout=driving.WAIT)
+    line.get_by_role("button", name="Back to it").click()
+    line.get_by_text("unchanged").wait_for(timeout=driving.WAIT)
 
 
 def test_a_slide_follows_the_page_and_can_be_taken_again(page, app):

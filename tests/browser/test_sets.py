@@ -194,7 +194,10 @@ def fields(page) -> dict:
     for name in ("measure", "marking"):
         shown[name] = driving.widget(page, name).get_by_role("radio", checked=True).inner_text()
     shown |= {"A": driving.marked(page, "A"), "B": driving.marked(page, "B"), "chips": driving.chips(page)}
-    shown |= {"strip": page.locator(".st-key-strip").inner_text(), "verdict": page.locator(".st-key-verdict").inner_text()}
+    shown |= {
+        "strip": page.locator(".st-key-strip").inner_text(),
+        "verdict": page.locator(".st-key-verdict [data-testid=stMarkdown]").first.inner_text(),
+    }
     shown |= {"heatmap": driving.heatmap_values(page), "colours": driving.colours_on_screen(page), "labels": driving.labels(page)}
     shown |= {"head": page.locator(".title").inner_text(), "drawn pairs": driving.stage(page).get_attribute("data-pairs")}
     return shown

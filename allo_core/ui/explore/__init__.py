@@ -26,6 +26,7 @@
 - `prediction`: the site predictor, kept
 - `prediction_panel`: predicted sites
 - `downloads`: what is taken away
+- `frozen`: the question frozen, and a frozen one opened
 - `slide`: the slide
 - `shown`: all that the page shows, in one object
 """

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from allo_core.analysis.frozen_file import read_frozen
 from allo_core.analysis.measures import MEASURES
 from allo_core.attention.head_card import MOST_PAIRS
 from allo_core.errors import AlloScopeError
@@ -35,7 +36,8 @@ __all__ = ["from_query", "to_query"]
 
 # Fields whose text in a link is their value.
 _AS_THEY_ARE = (
-    "name_a name_b marking model measure null draws score colouring scale pairs chain device dtype colours panel beside beside_structure"
+    "name_a name_b marking model measure null draws score colouring scale pairs chain device dtype colours panel beside beside_structure "
+    "frozen"
 ).split()
 _MOST_FOREIGN = 3  # notices of parameters that do not exist
 _LONGEST_CHAIN = 8  # letters; mmCIF allows more, no entry uses them
@@ -149,6 +151,11 @@ def _read_beside_structure(text: str, view: View) -> str:
     return _read_structure(text, View(view.beside))
 
 
+def _read_frozen(text: str, view: View) -> str:
+    read_frozen(*inputs.kept_frozen(text))
+    return text
+
+
 def _read_chain(text: str, view: View) -> str:
     if len(text) > _LONGEST_CHAIN or not text.isprintable():
         raise ValueError(f"{text[:20]!r} is not the name of a chain.")
@@ -180,4 +187,5 @@ _READERS = {
     "chain": _read_chain,
     "beside": _read_beside,
     "beside_structure": _read_beside_structure,
+    "frozen": _read_frozen,
 }

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from allo_core.analysis.question_log import QuestionLog
 from allo_core.errors import ExportError
 from allo_core.export import (
     bundle,
@@ -21,11 +22,13 @@ from allo_core.fetch.three_d_mol import FILE, STATIC
 from allo_core.figures.colours import SET_COLOURS, attention_scale
 from allo_core.figures.heatmap import heatmap, meaning_of_heads
 from allo_core.figures.snake_svg import snake_svg
+from allo_core.ui.explore.frozen import facts_of_frozen, freeze_view, unchanged
 from allo_core.ui.explore.painting import paint
 from allo_core.ui.explore.panels import profile_of
 from allo_core.ui.explore.shown import Shown
 from allo_core.ui.explore.slide import slide_of, take_again
 from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.question_log import session_log
 from allo_core.ui.shared.snake_view import has_snake, layout_of
 from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import file_stem, plain
@@ -80,10 +83,16 @@ def _button(label: str, make: Callable[[], str], name: str, mime: str) -> None:
 
 def _files(shown: Shown) -> dict[str, tuple[Callable[[], str], str, str]]:
     """File name -> (text, made when it is asked for; media type; label)."""
-    stem, loaded = shown.stem, shown.loaded
+    stem, loaded, log = shown.stem, shown.loaded, session_log()
+    kept = unchanged(shown.view, shown.protein)  # the file that is open goes along as it is
     files = {
         f"{stem}_scores.csv": (lambda: _csv(shown), "text/csv", "Scores, CSV"),
-        f"{stem}_run.json": (lambda: _record(shown), "application/json", "Run record, JSON"),
+        f"{stem}_run.json": (lambda: _record(shown, log), "application/json", "Run record, JSON"),
+        f"{stem}_frozen.json": (
+            lambda: kept or freeze_view(shown.view, shown.protein),
+            "application/json",
+            "Frozen analysis, JSON",
+        ),
         f"{stem}_figures.html": (lambda: _figures(shown), "text/html", "Heatmap and profile, HTML"),
     }
     if has_snake(shown.protein):
@@ -106,12 +115,13 @@ def _csv(shown: Shown) -> str:
     return scores_csv(shown.result.answer)
 
 
-def _record(shown: Shown) -> str:
+def _record(shown: Shown, log: QuestionLog) -> str:
     loaded = shown.loaded
     structure = None
     if loaded is not None:
         structure = structure_facts(loaded.name, loaded.structure, loaded.mapping, shown.protein, loaded.credit)
-    return run_record(shown.result.answer, structure, shown.view.names)
+    answer = shown.result.answer
+    return run_record(answer, structure, shown.view.names, log, facts_of_frozen(shown.view, answer))
 
 
 def _figures(shown: Shown) -> str:

@@ -10,6 +10,7 @@ from allo_core.protein.sequence import Protein
 from allo_core.storage.packed import DAMAGED, text_in
 from allo_core.ui.explore import incoming, session
 from allo_core.ui.explore.field import mirrored_field
+from allo_core.ui.explore.frozen import draw_frozen
 from allo_core.ui.explore.residue_sets import draw_residue_sets
 from allo_core.ui.explore.run_offer import draw_buttons, offer_of
 from allo_core.ui.explore.structure_choice import draw_structure_choice
@@ -28,12 +29,13 @@ _MOST_LETTERS = 20_000_000  # of a FASTA file, unpacked
 
 
 def draw_rail(view: View, protein: Protein, loaded: LoadedStructure | None, has_run: bool) -> None:
-    """Receptor, model, run, residue sets, structure."""
+    """Receptor, model, run, residue sets, structure, what is frozen."""
     _receptor(view)
     draw_model(view.model, lambda model: session.page().change(model=model, head=None))
     _run(view, protein, has_run)
     draw_residue_sets(view, protein, loaded)
     draw_structure_choice(view, loaded)
+    draw_frozen(view, protein)
     _advanced(view)
 
 

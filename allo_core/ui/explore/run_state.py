@@ -7,6 +7,7 @@ from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
 from allo_core.ui.explore import session
+from allo_core.ui.explore.frozen import draw_freeze
 from allo_core.ui.explore.panels import HEIGHT
 from allo_core.ui.explore.run_offer import cost_in_words, draw_buttons, offer_of
 from allo_core.ui.explore.view import View
@@ -48,6 +49,7 @@ def _draw_offer(view: View, protein: Protein, model: str) -> None:
             first = f"{readable_size(offer.download)} are fetched once; then: " if offer.download else ""
             st.caption(plain(f"{whose}: {first}{cost_in_words(view, protein)} The result is kept."))
         draw_buttons(view, protein, offer, "_here")
+        draw_freeze(view, protein, "_here")
 
 
 def draw_failure(error: AlloScopeError, maps: AttentionMaps | None) -> None:

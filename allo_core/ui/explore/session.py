@@ -56,7 +56,7 @@ _NAME = "explore"
 _MOST_UNDONE = 50
 # Where something can be given or asked for, and what is wrong with it is then said.
 STRUCTURE_PLACES = ("structure", "structure_here")
-PLACES = ("residues", "sequence", *STRUCTURE_PLACES)
+PLACES = ("residues", "sequence", "frozen", *STRUCTURE_PLACES)
 # Fields of the view whose change gives every head another score.
 _RESCORING = frozenset({"sites", "sites_b", "marking", "name_a", "name_b", "measure", "threshold", "null", "draws"})
 

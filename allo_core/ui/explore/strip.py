@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from allo_core.analysis.measures import MEASURES
+from allo_core.analysis.question_log import asked_by, found_by, key_of_answer
 from allo_core.analysis.strata import possible_null
 from allo_core.analysis.verdict import nearness, plain_verdict, site_name, verdict
 from allo_core.library.nearest import numbers_for
@@ -16,6 +17,7 @@ from allo_core.ui.explore import results, session
 from allo_core.ui.explore.results import Result
 from allo_core.ui.explore.view import View, offered_sites
 from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.question_log import draw_looked, session_log
 from allo_core.ui.shared.text import plain
 
 __all__ = ["draw_strip", "draw_verdict"]
@@ -54,16 +56,21 @@ def draw_verdict(result: Result | None, phrases: Mapping[str, str], device_notes
         st.warning(plain(note))
     if result is None:
         return _nothing
+    answer, log = result.answer, session_log()
+    key = key_of_answer(answer)
+    log.look(key, lambda: asked_by(answer), lambda: found_by(answer))
     with st.container(key="verdict", horizontal=True, vertical_alignment="center", gap="small"):
         sentence = st.empty()
         _offer_threshold(result)
         with st.popover("In full", type="tertiary", help=HELP["verdict"]):
             full = st.empty()
             _terms(result)
+        draw_looked(log)
 
     def complete() -> None:
         sentence.markdown(plain(_sentence(result, phrases, caution)), width="stretch")
         full.markdown(plain(verdict(result.answer, phrases)))
+        log.complete(key, lambda: found_by(answer))
 
     if result.answer.pockets_known:
         complete()

@@ -85,6 +85,8 @@ class View:
         Author chain that is shown as the receptor, where the structure has several copies of it; "" for the one that fits best.
     beside, beside_structure : str
         What is shown at the side: ``protein`` itself in another structure, or a receptor of the library; "" for nothing.
+    frozen : str
+        Key of the frozen analysis that was opened; "" for none.
     """
 
     protein: str
@@ -112,6 +114,7 @@ class View:
     chain: str = ""
     beside: str = ""
     beside_structure: str = ""
+    frozen: str = ""
 
     @property
     def sets(self) -> dict[str, tuple[int, ...]]:

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from allo_core.errors import DeviceError, ScoreError
+from allo_core.export import set_asked, set_found
 from allo_core.family.members import ReceptorSet
 from allo_core.family.places import SetPlaces
 from allo_core.family.runs import SetRun
@@ -23,6 +24,7 @@ from allo_core.ui.receptors.view import SetView
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.jobs import Job
 from allo_core.ui.shared.plots import draw_heads, draw_plot
+from allo_core.ui.shared.question_log import draw_looked, session_log
 from allo_core.ui.shared.run_panel import draw_progress, in_words
 from allo_core.ui.shared.text import plain
 from allo_core.ui.shared.theme import current_theme
@@ -42,21 +44,33 @@ def draw_strip(view: SetView, asked: ReceptorSet | None) -> None:
 
 
 def draw_verdict(result: SetResult, by_chance: int | None) -> Callable[[], None]:
-    """How many heads pass, and how many do by chance.
+    """How many heads pass, and how many do by chance; which question of this session it is.
 
     What is returned completes it and is called when the rest of the page stands: the comparison with other places can take some seconds.
     """
-    with st.container(key="verdict"):
+    log, key = session_log(), f"set:{result.key}"
+    log.look(key, lambda: set_asked(result.done, result.found), lambda: set_found(result.found, _known_places(result)))
+    with st.container(key="verdict", horizontal=True, vertical_alignment="center", gap="small"):
         sentence = st.empty()
+        draw_looked(log)
 
     def say(places: SetPlaces | str | None) -> None:
-        sentence.markdown(plain(consensus_verdict(result.found, result.done.asked.title, by_chance, places)), help=HELP["set_control"])
+        text = plain(consensus_verdict(result.found, result.done.asked.title, by_chance, places))
+        sentence.markdown(text, help=HELP["set_control"], width="stretch")
+
+    def complete() -> None:
+        say(result.places)
+        log.complete(key, lambda: set_found(result.found, result.places))
 
     if result.places_known:
-        say(result.places)
+        complete()
         return lambda: None
     say(None)
-    return lambda: say(result.places)
+    return complete
+
+
+def _known_places(result: SetResult) -> SetPlaces | str | None:
+    return result.places if result.places_known else None
 
 
 def draw_run(view: SetView, asked: ReceptorSet, job: Job | None, before: SetRun | None) -> None:

@@ -26,6 +26,7 @@ from allo_core.ui.shared.heads_table import selecting_table
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.link import explore_link, head_in_link
 from allo_core.ui.shared.plots import draw_plot
+from allo_core.ui.shared.question_log import session_log
 from allo_core.ui.shared.run_panel import draw_progress
 from allo_core.ui.shared.text import file_stem, plain
 from allo_core.ui.shared.theme import current_theme
@@ -175,7 +176,7 @@ def _control(view: SetView, result: SetResult, by_chance: int | None) -> None:
 
 
 def _downloads(view: SetView, result: SetResult, by_chance: int | None) -> None:
-    found, asked = result.found, result.done.asked
+    found, asked, log = result.found, result.done.asked, session_log()
     stem = f"alloscope_{file_stem(asked.title)}_{view.model}"
     files: dict[str, tuple[str, Callable[[], str], str]] = {
         "Heads, CSV": (f"{stem}_heads.csv", lambda: consensus_csv(found, result.q_of_each, view.model, asked.title), "text/csv"),
@@ -184,7 +185,7 @@ def _downloads(view: SetView, result: SetResult, by_chance: int | None) -> None:
         "Profile of this head, CSV": (f"{stem}_profile.csv", lambda: result.profile.to_csv(index=False), "text/csv"),
         "Record, JSON": (
             f"{stem}_record.json",
-            lambda: set_record(result.done, found, by_chance, result.places, result.swapped),
+            lambda: set_record(result.done, found, by_chance, result.places, result.swapped, log),
             "application/json",
         ),
         "Heatmap and profile, HTML": (f"{stem}_figures.html", lambda: _figures(view, result), "text/html"),

@@ -10,6 +10,7 @@
 - `frame`: what stands around every page
 - `hints`: hints that were put away for good
 - `help`: the help texts
+- `question_log`: the questions that were looked at
 - `text`: text from outside, made safe
 - `theme`: light or dark
 - `models`: choosing a model

@@ -89,6 +89,14 @@ HELP = {
         f"How often as many heads have p up to {LEVEL:g} at such a place as at the site: one number for all heads, "
         "where no single one can be named."
     ),
+    "questions": (
+        "How many different questions have had their answer shown in this session, this one among them; the more there are, the likelier "
+        "one of them passes by chance, since q corrects for the heads of one question alone."
+    ),
+    "frozen": (
+        "A file that fixes the question and what counts as a finding before the model runs; its sha256 shows whether it was changed since, "
+        "and python -m allo_core analyse --frozen gives its answer."
+    ),
     "local_share": "Share of the arcs between residues at most four apart along the chain.",
     "long_range_share": "Share of the arcs between residues at least 24 apart along the chain, long range as CASP counts it.",
     "contact_share": f"Share in contact, CB atoms (CA of glycine) below {CB_CONTACT:g} Å; neighbours along the chain nearly always are.",

@@ -22,10 +22,12 @@ __all__ = [
     "forget",
     "is_kept_structure",
     "keep_folder",
+    "keep_frozen",
     "keep_protein",
     "keep_structure",
     "keep_table",
     "kept_folder",
+    "kept_frozen",
     "kept_protein",
     "kept_structure",
     "kept_table",
@@ -91,6 +93,17 @@ def kept_table(key: str) -> tuple[str, str]:
     """Text and display name of a kept table; StoreError if it is not kept on this machine or is not UTF-8 text."""
     name = _read("table", key, ".name").decode(errors="replace")
     return table_text(_read("table", key, ".bin"), name), name
+
+
+def keep_frozen(content: bytes, name: str) -> str:
+    """Keep the file of a frozen analysis under its content's hash; returns its key."""
+    return _keep_file("frozen", content, name)
+
+
+def kept_frozen(key: str) -> tuple[str, str]:
+    """Text and display name of a kept frozen analysis; StoreError if it is not kept on this machine."""
+    name = _read("frozen", key, ".name").decode(errors="replace")
+    return _read("frozen", key, ".bin").decode(errors="replace"), name
 
 
 def keep_folder(folder: str) -> str:

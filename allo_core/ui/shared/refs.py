@@ -8,9 +8,9 @@ from allo_core.library.predicted import identifier_of
 
 __all__ = ["InputKind", "ProteinRef", "StructureRef", "input_kind"]
 
-InputKind = Literal["sequence", "structure", "table", "folder"]
+InputKind = Literal["sequence", "structure", "table", "folder", "frozen"]
 _PART = re.compile(r"([^:]{1,40}):([0-9]{1,5})-([0-9]{1,5})")
-_KEY = re.compile(r"(sequence|structure|table|folder)-[0-9a-f]{20}")
+_KEY = re.compile(r"(sequence|structure|table|folder|frozen)-[0-9a-f]{20}")
 
 
 def input_kind(text: str) -> InputKind | None:

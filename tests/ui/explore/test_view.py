@@ -2,6 +2,9 @@ from dataclasses import fields, replace
 
 import pytest
 
+from allo_core.analysis.frozen import freeze
+from allo_core.analysis.question import Question
+from allo_core.analysis.subject import Subject
 from allo_core.errors import StoreError
 from allo_core.library.receptors import SODIUM_POCKET, find_receptor
 from allo_core.models.registry import DEFAULT_MODEL
@@ -68,6 +71,8 @@ def test_url_round_trip(changes):
         ({"null": "x"}, "null was ignored"),
         ({"score": "x"}, "score was ignored"),
         ({"device": "tpu"}, "device was ignored"),
+        ({"frozen": "x"}, "is not the key of a kept input"),
+        ({"frozen": "frozen-0123456789abcdef0123"}, "not kept on this machine"),
     ],
 )
 def test_nonsense_in_the_url_is_ignored_with_a_notice(query, words):
@@ -83,11 +88,17 @@ def test_one_wrong_parameter_does_not_spoil_the_others():
     assert len(notices) == 1
 
 
+def kept_frozen() -> str:
+    """Key of a frozen analysis that is kept here."""
+    text = freeze(Question(Subject.of(A2A.protein), (51, 90, 279)), DEFAULT_MODEL).text()
+    return inputs.keep_frozen(text.encode(), "mine.json")
+
+
 def test_every_field_of_a_view_is_in_the_url():
     default, query = state.View("AA2AR"), {}
     changed = state.View(
         "ADRB2", (112,), (130, 131), "B", "esm2_t33_650M_UR50D", "BA", 0.1, "uniform", 100_000, "snr", (32, 19), "segment", "model", 7,
-        (112, 130), "3SN6", "cpu", "bfloat16", "my pocket", "Gs", "fixed", "snake", "B", "AA2AR", "8FYN",
+        (112, 130), "3SN6", "cpu", "bfloat16", "my pocket", "Gs", "fixed", "snake", "B", "AA2AR", "8FYN", kept_frozen(),
     )  # fmt: skip
     query = address.to_query(changed)
     for field in fields(state.View):

@@ -1,5 +1,6 @@
 """The page Receptors without a browser."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from allo_core.export import set_asked, set_record
+from allo_core.family.consensus import consensus
 from allo_core.family.members import library_set
 from allo_core.family.runs import run_set
 from allo_core.family.table import read_set
@@ -60,6 +63,24 @@ def test_a_set_that_was_not_run_is_offered(opened):
     assert page.button(key="run_set").label == "Run 280 receptors"
     assert "**Left out: 13**" in said(page)
     assert not columns_folder().exists()  # nothing runs unasked
+
+
+def test_sets_that_were_looked_at_are_counted_and_recorded(opened, table, model):
+    page = opened(kind="table", table=table)
+    assert "1st question of this session" in [popover.proto.popover.label for popover in page.get("popover")]
+    mirror_of(page.select_slider, "set_threshold").set_value(0.1).run()
+    log = page.session_state["question_log"]
+    assert [(each.number, each.asked["receptors"], each.asked["threshold"]) for each in log.questions] == [
+        (1, "residues of two.csv", 0.3),
+        (2, "residues of two.csv", 0.1),
+    ]
+    done = run_set(DEFAULT_MODEL, read_set(TABLE.decode(), "residues of two.csv"), load=lambda *wanted: model)
+    found = consensus(done.asked, done.columns(0.1))
+    assert log.current.found == {"heads_tested": int(found.frame["q_value"].notna().sum()), "heads_that_pass": len(found.passing())}
+    assert log.current.asked == set_asked(done, found)
+    record = json.loads(set_record(done, found, log=log))["questions_looked_at"]
+    assert (record["total"], record["this_question"], len(record["questions"])) == (2, 2, 2)
+    assert "questions_looked_at" not in json.loads(set_record(done, found))
 
 
 def test_a_table_that_was_run(opened, table):

@@ -48,6 +48,7 @@ def test_keys_of_what_was_kept():
         "structure": inputs.keep_structure(b"ATOM", "mine.pdb"),
         "table": inputs.keep_table(b"receptor,residues\n", "mine.csv"),
         "folder": inputs.keep_folder("/tmp/mine"),
+        "frozen": inputs.keep_frozen(b"{}", "mine.json"),
     }
     assert {kind: input_kind(key) for kind, key in keys.items()} == {kind: kind for kind in keys}
     assert input_kind("AA2AR") is None
