@@ -4,7 +4,8 @@
 - `meta_file`: meta.json of a run
 - `layout`: the files of a run
 - `maps`: attention maps, read as needed
-- `store`: kept runs: writing, finding, listing, deleting
+- `store`: kept runs: placing, finding, listing, deleting
+- `writer`: writing a run, layer by layer
 - `disk`: room on the disk
 - `cost`: memory, disk space and time of a run, told before it
 - `extract`: from a model and a protein to maps on disk

@@ -21,7 +21,8 @@ from allo_core.models.tokens import check_length, length_warning, unusual_letter
 from allo_core.models.weights import WeightsState, known_sha256, locate
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
-from allo_core.runs.store import RunMeta, RunWriter, check_disk, find_run
+from allo_core.runs.store import RunMeta, check_disk, find_run
+from allo_core.runs.writer import RunWriter
 from allo_core.storage.cancel import CancelEvent
 
 __all__ = [
