@@ -3,6 +3,7 @@
 - `head`: one head, its name, its text in links
 - `columns`: column weights above a threshold
 - `arcs`: the entries of one map above a threshold
+- `value_weighted`: attention times the length of what is attended to
 - `standard`: attention on a site in units of chance, and which heads are tested
 - `scores`: the scores of every head for one set of residues
 - `control`: how many heads pass for random sites

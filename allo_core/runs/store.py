@@ -2,14 +2,18 @@
 
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from allo_core.errors import OtherVersionError, StoreError
 from allo_core.runs.disk import check_disk, disk_needed, runs_folder
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.meta import RunMeta
+from allo_core.runs.meta_file import kind_of
+from allo_core.runs.value_norms import ValueNorms
 from allo_core.storage.temporary import drop_temporary, new_temporary
 
 __all__ = [
@@ -21,6 +25,7 @@ __all__ = [
     "damaged_runs",
     "delete_run",
     "disk_needed",
+    "find_norms",
     "find_run",
     "list_runs",
     "other_version_runs",
@@ -29,6 +34,8 @@ __all__ = [
 ]
 
 _KEY = re.compile(r"[0-9a-f]{64}")
+
+Kept = TypeVar("Kept", AttentionMaps, ValueNorms)
 
 
 @dataclass(frozen=True)
@@ -53,17 +60,20 @@ class OtherRun:
 
 def find_run(run: RunMeta | str) -> AttentionMaps | None:
     """The kept run with this key (or the key of this RunMeta); None if there is none, or one that this version cannot read."""
-    folder = _folder(run.key if isinstance(run, RunMeta) else run)
-    if not folder.is_dir():
-        return None
-    opened = _open(folder)
+    opened = _find(run.key if isinstance(run, RunMeta) else run)
     return opened if isinstance(opened, AttentionMaps) else None
+
+
+def find_norms(meta: RunMeta) -> ValueNorms | None:
+    """The kept value norms of what a run of any kind was computed from; None as with `find_run`."""
+    opened = _find(meta.of_kind("value_norms").key)
+    return opened if isinstance(opened, ValueNorms) else None
 
 
 def list_runs() -> list[KeptRun]:
     """Every complete run of this version, the newest first."""
-    found = [maps for maps in _opened().values() if isinstance(maps, AttentionMaps)]
-    kept = [KeptRun(maps.folder.name, maps.meta, maps.nbytes, maps.folder) for maps in found]
+    found = [run for run in _opened().values() if not isinstance(run, StoreError)]
+    kept = [KeptRun(run.folder.name, run.meta, run.nbytes, run.folder) for run in found]
     return sorted(kept, key=lambda run: run.meta.created, reverse=True)
 
 
@@ -78,17 +88,22 @@ def damaged_runs() -> list[str]:
     return [key for key, error in _opened().items() if isinstance(error, StoreError) and not isinstance(error, OtherVersionError)]
 
 
-def _opened() -> dict[str, AttentionMaps | StoreError]:
+def _opened() -> dict[str, AttentionMaps | ValueNorms | StoreError]:
     return {key: _open(_folder(key)) for key in _keys()}
 
 
-def _open(folder: Path) -> AttentionMaps | StoreError:
+def _find(key: str) -> AttentionMaps | ValueNorms | StoreError | None:
+    folder = _folder(key)
+    return _open(folder) if folder.is_dir() else None
+
+
+def _open(folder: Path) -> AttentionMaps | ValueNorms | StoreError:
     """The run in a folder, or why it cannot be read."""
     try:
-        maps = AttentionMaps(folder)
+        run = ValueNorms(folder) if kind_of(folder) == "value_norms" else AttentionMaps(folder)
     except StoreError as error:
         return error
-    return maps if maps.meta.key == folder.name else StoreError(f"{folder} holds another run than its name says.")
+    return run if run.meta.key == folder.name else StoreError(f"{folder} holds another run than its name says.")
 
 
 def _nbytes(folder: Path) -> int:
@@ -120,8 +135,13 @@ def check_replaceable(meta: RunMeta) -> None:
     _check_replaceable(_folder(meta.key))
 
 
-def place_run(temporary: Path, meta: RunMeta) -> AttentionMaps:
+def place_run(temporary: Path, meta: RunMeta, find: Callable[[RunMeta], Kept | None]) -> Kept:
     """Move a complete run from its temporary folder to its place and open it; what another process put there first is kept instead.
+
+    Parameters
+    ----------
+    find : callable(meta)
+        `find_run` or `find_norms`.
 
     Raises
     ------
@@ -132,7 +152,7 @@ def place_run(temporary: Path, meta: RunMeta) -> AttentionMaps:
     """
     final = _folder(meta.key)
     for _ in range(3):  # more than one round only if other processes place or delete the same run right now
-        kept = find_run(meta)
+        kept = find(meta)
         if kept is not None:
             return kept
         if final.exists():
@@ -143,7 +163,7 @@ def place_run(temporary: Path, meta: RunMeta) -> AttentionMaps:
         except OSError:
             if not final.exists():
                 raise
-    kept = find_run(meta)
+    kept = find(meta)
     if kept is None:
         raise StoreError(f"The run could not be moved into {final.parent}; other programs are changing that folder.")
     return kept

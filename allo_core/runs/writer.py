@@ -17,7 +17,7 @@ from allo_core.runs.layout import ENTRIES, MAPS, SUMS, Entries, LayerEncoder, en
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.meta import RunMeta
 from allo_core.runs.meta_file import Block, Stored, write_meta_file
-from allo_core.runs.store import check_replaceable, place_run
+from allo_core.runs.store import check_replaceable, find_run, place_run
 from allo_core.storage.temporary import drop_temporary, new_temporary, remove_stale_temporaries
 
 if TYPE_CHECKING:  # a kept run is found without torch
@@ -130,7 +130,7 @@ class RunWriter:
             self._entries_file.close()
             (self._temporary / SUMS).write_bytes(self._sums.data)
             write_meta_file(self._temporary, self.meta, stored)
-            return place_run(self._temporary, self.meta)
+            return place_run(self._temporary, self.meta, find_run)
 
     def _check_layer(self, layer: int, probabilities: "Tensor", first: int, length: int) -> None:
         layers, heads, residues, _ = self.meta.shape
