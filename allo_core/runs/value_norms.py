@@ -30,7 +30,7 @@ class ValueNorms:
     Raises
     ------
     StoreError
-        A file is missing, has the wrong size, or meta.json cannot be read.
+        A file is missing or not as it was written (it is small enough to be checked whole), or meta.json cannot be read.
     OtherVersionError
         Another version of AlloScope made it; only meta.json was looked at.
 
@@ -59,26 +59,27 @@ class ValueNorms:
 
     def _open(self) -> None:
         self.meta, stored = read_meta_file(self.folder, StoredNorms)
-        layers, heads, length, _ = self.meta.shape
+        layers, heads = self.meta.shape[:2]
         self.special_share = np.array(stored["special_share"], dtype=np.float64)
         self._crc32 = stored["norms_crc32"]
         if self.meta.kind != "value_norms" or self.special_share.shape != (layers, heads):
             raise ValueError("meta.json does not describe value norms of every layer and head")
-        size, expected = (self.folder / NORMS).stat().st_size, 4 * layers * heads * length
-        if size != expected:
-            raise ValueError(f"{NORMS} has {size} bytes, expected {expected}")
-        self.nbytes = size + (self.folder / META).stat().st_size
+        self.nbytes = self._read().nbytes + (self.folder / META).stat().st_size
+
+    def _read(self) -> Float32[np.ndarray, "layers heads L"]:
+        raw = np.fromfile(self.folder / NORMS, dtype=np.uint8)
+        layers, heads, length, _ = self.meta.shape
+        if raw.size != 4 * layers * heads * length:
+            raise ValueError(f"{NORMS} has {raw.size} bytes, expected {4 * layers * heads * length}")
+        if zlib.crc32(raw.data) != self._crc32:
+            raise ValueError(f"the checksum of {NORMS} does not match")
+        return raw.view(np.float32).reshape(layers, heads, length)
 
     def norms(self) -> Float32[np.ndarray, "layers heads L"]:
         """|v_j W_O|, ndarray, dtype=float32; StoreError if the file is gone or damaged."""
-        layers, heads, length, _ = self.meta.shape
         try:
-            raw = np.fromfile(self.folder / NORMS, dtype=np.float32)
-        except OSError as error:
-            raise self._unreadable(error) from error
-        if raw.size != layers * heads * length or zlib.crc32(raw.data) != self._crc32:
-            raise self._unreadable(f"{NORMS} is not as it was written")
-        return raw.reshape(layers, heads, length)
-
-    def _unreadable(self, reason: object) -> StoreError:
-        return StoreError(f"The kept run {self.meta.key[:12]} cannot be read: {reason}; delete {self.folder} and run the model again.")
+            return self._read()
+        except (OSError, ValueError) as error:
+            raise StoreError(
+                f"The kept run {self.meta.key[:12]} cannot be read: {error}; delete {self.folder} and run the model again."
+            ) from error
