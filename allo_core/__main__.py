@@ -70,8 +70,11 @@ def _add_analyse(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--sites-b", metavar="SITES", help="set B, in the same way")
     command.add_argument("--measure", default="A", help="attention on A or B, or coupling AB (what A looks at that lies in B) or BA; A")
     command.add_argument("--model", default=DEFAULT_MODEL, help=f"model id, by default {DEFAULT_MODEL}; 'alloscope models' lists them")
+    command.add_argument("--threshold", type=float, help=f"attention at or below it does not count ({DEFAULT_THRESHOLD})")
     command.add_argument(
-        "--threshold", type=float, default=DEFAULT_THRESHOLD, help=f"attention at or below it does not count ({DEFAULT_THRESHOLD})"
+        "--value-weighted",
+        action="store_true",
+        help="count |A_ij v_j W_O| (Kobayashi et al. 2020) instead of attention, without threshold; the model reads the sequence once more",
     )
     command.add_argument("--null", help="uniform, matched or published; matched where generic numbers are known")
     command.add_argument("--draws", type=int, help="random sites to compare with; by default as many as the heads need")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from allo_core.analysis.measures import WEIGHTINGS
 from allo_core.analysis.places import places_of
 from allo_core.analysis.question import Question
 from allo_core.attention.columns import Columns
@@ -15,8 +16,8 @@ from allo_core.attention.site_rank import SiteRank, rank_site
 from allo_core.errors import ScoreError
 
 if TYPE_CHECKING:
-    from allo_core.runs.maps import AttentionMaps
     from allo_core.runs.meta import RunMeta
+    from allo_core.runs.weighted import HeadMaps
 
 __all__ = ["Answer", "answer", "answer_from_columns"]
 
@@ -98,16 +99,24 @@ def _among_places(question: Question, columns: Columns) -> SiteRank | str:
     return "without generic numbers there are no positions of the residues" if found is None else found
 
 
-def answer(question: Question, maps: "AttentionMaps") -> Answer:
+def answer(question: Question, maps: "HeadMaps") -> Answer:
     """The answer of a kept run.
+
+    Parameters
+    ----------
+    question : Question
+    maps : AttentionMaps or WeightedMaps
+        As the question's weighting wants it.
 
     Raises
     ------
     ScoreError
-        A residue that the protein lacks, or a threshold or number of draws that is not possible.
+        A residue that the protein lacks, a threshold or number of draws that is not possible, or maps of the other weighting.
     StoreError
         The run was deleted or damaged meanwhile.
     """
+    if (maps.meta.kind == "value_norms") != (question.weighting == "value"):
+        raise ScoreError(f"The question is about {WEIGHTINGS[question.weighting]}, and these maps hold something else.")
     return answer_from_columns(question, maps.columns(question.threshold, question.queries), maps.meta)
 
 

@@ -3,11 +3,12 @@
 import argparse
 import sys
 
-from allo_core.analysis.measures import MEASURES
+from allo_core.analysis.measures import MEASURES, WEIGHTINGS
 from allo_core.analysis.question import Question
 from allo_core.analysis.strata import default_null
 from allo_core.analysis.subject import Subject
 from allo_core.analysis.verdict import nearness, set_phrases, verdict
+from allo_core.attention.columns import DEFAULT_THRESHOLD
 from allo_core.export.tables import printable
 from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.protein.sequence import Protein
@@ -32,6 +33,7 @@ def analyse(options: argparse.Namespace) -> None:
     from allo_core.analysis.answer import answer
     from allo_core.export import run_record, scores_csv, table_of_heads
     from allo_core.runs.extract import run_model, run_notes
+    from allo_core.runs.extract_norms import run_weighted
 
     spec = get_spec(options.model)
     protein = protein_of(options.target, options.record)
@@ -41,7 +43,8 @@ def analyse(options: argparse.Namespace) -> None:
     head = parse_head(options.head, spec)
     picture = _picture(options, protein)
 
-    maps, notes = run_model(spec.id, protein, options.device, options.dtype, show_progress)
+    run = run_weighted if options.value_weighted else run_model
+    maps, notes = run(spec.id, protein, options.device, options.dtype, show_progress)
     answered = answer(question, maps)
     facts = None if picture is None else picture.facts(protein)
     write(options.csv, lambda: scores_csv(answered))
@@ -64,7 +67,10 @@ def analyse(options: argparse.Namespace) -> None:
 def _question(options: argparse.Namespace, subject: Subject) -> Question:
     a, b = (() if text is None else subject.residues(text) for text in (options.sites, options.sites_b))
     null = options.null or default_null(subject.numbers)
-    return Question(subject, a, b, options.measure, options.threshold, null, options.draws)
+    usual = 0.0 if options.value_weighted else DEFAULT_THRESHOLD
+    threshold = usual if options.threshold is None else options.threshold
+    weighting = "value" if options.value_weighted else "attention"
+    return Question(subject, a, b, options.measure, threshold, null, options.draws, weighting=weighting)
 
 
 def _picture(options: argparse.Namespace, protein: Protein) -> Picture | None:
@@ -103,4 +109,5 @@ def _heading(options: argparse.Namespace, question: Question, spec: ModelSpec) -
         measure = MEASURES[question.measure].replace("→", "->")
         marked = f"A {marked}, B {len(question.b)} residues, {measure}"
     name = question.subject.protein.name
-    return f"{name}, {marked}, {spec.label}, threshold {question.threshold:g}, {question.null} null"
+    counted = f"threshold {question.threshold:g}" if question.weighting == "attention" else WEIGHTINGS[question.weighting]
+    return f"{name}, {marked}, {spec.label}, {counted}, {question.null} null"

@@ -85,6 +85,8 @@ def _draw_way_to_explore(run: KeptRun) -> None:
         st.error(plain(str(error)))
         return
     choices = {"protein": key, "model": run.meta.model_id, "device": run.meta.device_type, "dtype": run.meta.dtype}
+    if run.meta.kind == "value_norms":
+        choices["weighting"] = "value"
     st.link_button("Open in Explore", f"/?{urlencode(choices)}", icon=":material/biotech:", type="primary")
 
 
