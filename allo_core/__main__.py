@@ -73,6 +73,12 @@ def _add_question(command: argparse.ArgumentParser) -> None:
     command.add_argument("--measure", help="attention on A or B, or coupling AB (what A looks at that lies in B) or BA; A")
     command.add_argument("--model", help=f"model id, by default {DEFAULT_MODEL}; 'alloscope models' lists them")
     command.add_argument("--threshold", type=float, help=f"attention at or below it does not count ({DEFAULT_THRESHOLD})")
+    command.add_argument(
+        "--value-weighted",
+        action="store_true",
+        default=None,
+        help="count |A_ij v_j W_O| (Kobayashi et al. 2020) instead of attention, without threshold; the model reads the sequence once more",
+    )
     command.add_argument("--null", help="uniform, matched or published; matched where generic numbers are known")
     command.add_argument("--draws", type=int, help="random sites to compare with; by default as many as the heads need")
     command.add_argument("--dtype", help="float32 or bfloat16")

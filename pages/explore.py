@@ -21,6 +21,7 @@ from allo_core.ui.explore.shown import Shown
 from allo_core.ui.explore.strip import draw_strip, draw_verdict
 from allo_core.ui.explore.tabs import draw_tabs
 from allo_core.ui.explore.view import offered_sites
+from allo_core.ui.explore.weighting import draw_weighting_offer, lacks_norms
 from allo_core.ui.shared.frame import draw_foot, draw_notices
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.text import plain
@@ -84,14 +85,19 @@ if second is not None:
         draw_beside(view, protein, second, panels.HEIGHT, panels.panel_of(view, protein, loaded))
 phrases = set_phrases(view.sets, offered_sites(view.protein), view.names)
 with above:
-    draw_strip(view, protein)
+    counted = "attention" if result is None else result.question.weighting
+    draw_strip(view, protein, counted)
     complete_verdict = draw_verdict(result, phrases, device_notes(maps, job), circularity(view))
     draw_frozen_line(view, protein, result)
     draw_notices(page)
     draw_example(view, result)
-    draw_controls(view, protein)
+    draw_controls(view, protein, counted)
+    weighting = st.container()
 with st.sidebar:
-    draw_rail(view, protein, loaded, maps is not None)
+    draw_rail(view, protein, loaded, maps is not None and not lacks_norms(view, maps))
+if lacks_norms(view, maps):
+    with weighting:
+        draw_weighting_offer(view, protein, "_here")
 if waiting is not None:  # last: the run loads torch and its progress bar asks again and again; by then the browser should know the rest
     with waiting:
         session.run_unasked(view, maps)

@@ -9,6 +9,7 @@
 - `question_log`: the questions that were looked at
 - `answer`: what the heads of one run say
 - `places`: where residues lie, for random pockets
+- `coupled_places`: a coupling beside that of other pairs of places
 - `tracks`: values per residue: a new colouring is one entry
 - `measures`: on A, on B, from one to the other
 - `strata`: which null a protein can have, and its strata

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allo_core.analysis.coupled_places import coupled_places
+from allo_core.analysis.measures import WEIGHTINGS
 from allo_core.analysis.places import places_of
 from allo_core.analysis.question import Question
 from allo_core.attention.columns import Columns
@@ -17,8 +18,8 @@ from allo_core.attention.site_rank import SiteRank, rank_site
 from allo_core.errors import ScoreError, StoreError
 
 if TYPE_CHECKING:
-    from allo_core.runs.maps import AttentionMaps
     from allo_core.runs.meta import RunMeta
+    from allo_core.runs.weighted import HeadMaps
 
 __all__ = ["Answer", "answer", "answer_from_columns"]
 
@@ -35,7 +36,7 @@ class Answer:
     scores : HeadScores
     meta : RunMeta or None
         What the run was computed from; None where no run is kept, as in a batch.
-    maps : AttentionMaps or None
+    maps : AttentionMaps or WeightedMaps or None
         The run itself, which the comparison of a coupling with other pairs reads.
     kept : dict
         Where what is worked out on demand is kept; to be shared by answers to the same question of the same run.
@@ -45,7 +46,7 @@ class Answer:
     columns: Columns
     scores: HeadScores
     meta: "RunMeta | None" = None
-    maps: "AttentionMaps | None" = field(default=None, repr=False)
+    maps: "HeadMaps | None" = field(default=None, repr=False)
     kept: dict[str, SiteRank | PairRank | str] = field(default_factory=dict, repr=False)
 
     @property
@@ -125,20 +126,28 @@ def _among_places(answer: Answer) -> SiteRank | PairRank | str:
     return "without generic numbers there are no positions of the residues" if found is None else found
 
 
-def answer(question: Question, maps: "AttentionMaps") -> Answer:
+def answer(question: Question, maps: "HeadMaps") -> Answer:
     """The answer of a kept run.
+
+    Parameters
+    ----------
+    question : Question
+    maps : AttentionMaps or WeightedMaps
+        As the question's weighting wants it.
 
     Raises
     ------
     ScoreError
-        A residue that the protein lacks, or a threshold or number of draws that is not possible.
+        A residue that the protein lacks, a threshold or number of draws that is not possible, or maps of the other weighting.
     StoreError
         The run was deleted or damaged meanwhile.
     """
+    if (maps.meta.kind == "value_norms") != (question.weighting == "value"):
+        raise ScoreError(f"The question is about {WEIGHTINGS[question.weighting]}, and these maps hold something else.")
     return answer_from_columns(question, maps.columns(question.threshold, question.queries), maps.meta, maps)
 
 
-def answer_from_columns(question: Question, columns: Columns, meta: "RunMeta | None" = None, maps: "AttentionMaps | None" = None) -> Answer:
+def answer_from_columns(question: Question, columns: Columns, meta: "RunMeta | None" = None, maps: "HeadMaps | None" = None) -> Answer:
     """The answer from column weights that are at hand: those of the question's queries at its threshold.
 
     Raises

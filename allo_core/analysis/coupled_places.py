@@ -15,14 +15,14 @@ from allo_core.attention.pockets import is_stretch
 if TYPE_CHECKING:
     from jaxtyping import Float, Integer
 
-    from allo_core.runs.maps import AttentionMaps
+    from allo_core.runs.weighted import HeadMaps
 
 __all__ = ["coupled_places"]
 
 
 def coupled_places(
     question: Question,
-    maps: AttentionMaps,
+    maps: HeadMaps,
     arcs: Integer[np.ndarray, "layers heads L"],
     codes: Integer[np.ndarray, " L"],
     positions: Float[np.ndarray, "L 3"] | None,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from allo_core import __version__
 from allo_core.analysis.basis import earliest_run, strata_sha256, weights_here
-from allo_core.analysis.measures import Measure
+from allo_core.analysis.measures import Measure, Weighting
 from allo_core.analysis.question import Question
 from allo_core.analysis.subject import Subject
 from allo_core.errors import FrozenError
@@ -70,6 +70,7 @@ class FrozenQuestion:
         Of the random sites; the number of draws is always told.
     model_id : str
     dtype : {"float32", "bfloat16"}
+    weighting : {"attention", "value"}
     """
 
     protein: FrozenProtein
@@ -81,6 +82,7 @@ class FrozenQuestion:
     seed: int
     model_id: str
     dtype: str
+    weighting: Weighting = "attention"
 
     def differences(self, other: "FrozenQuestion") -> tuple[str, ...]:
         """In what another question differs, one phrase each: ``"threshold 0.1 instead of 0.3"``; how sets were given does not matter."""

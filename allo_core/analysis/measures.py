@@ -1,16 +1,21 @@
-"""What is measured with two sets of residues: attention on one of them, or the coupling from one to the other."""
+"""What is measured with two sets of residues: attention on one of them, or the coupling from one to the other; and what counts for it."""
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, get_args
 
 from allo_core.errors import ScoreError
 
-__all__ = ["MEASURES", "Measure", "Setting", "check_measure", "setting"]
+__all__ = ["MEASURES", "WEIGHTINGS", "Measure", "Setting", "Weighting", "check_measure", "check_weighting", "setting"]
 
 Measure = Literal["A", "B", "AB", "BA"]
 
 # How a measure is called on the page.
 MEASURES: dict[Measure, str] = {"A": "on A", "B": "on B", "AB": "A → B", "BA": "B → A"}
+
+
+# What counts: attention above a threshold, or all attention times the length of what is attended to (Kobayashi et al., EMNLP 2020).
+Weighting = Literal["attention", "value"]
+WEIGHTINGS: dict[Weighting, str] = {"attention": "attention", "value": "value-weighted attention"}
 
 
 class Setting(NamedTuple):
@@ -24,6 +29,14 @@ def check_measure(measure: str) -> None:
     """ScoreError unless `measure` is one of the known ones."""
     if measure not in get_args(Measure):
         raise ScoreError(f"The measure {measure!r} is unknown; choose one of {', '.join(get_args(Measure))}.")
+
+
+def check_weighting(weighting: str, threshold: float) -> None:
+    """ScoreError unless `weighting` is one of the known ones, and value-weighted attention is asked for without threshold."""
+    if weighting not in get_args(Weighting):
+        raise ScoreError(f"The weighting {weighting!r} is unknown; choose one of {', '.join(get_args(Weighting))}.")
+    if weighting == "value" and threshold != 0:
+        raise ScoreError(f"Value-weighted attention has no threshold, so {threshold:g} is not possible; choose 0.")
 
 
 def setting(measure: Measure, a: Iterable[int], b: Iterable[int]) -> Setting:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from allo_core.analysis.measures import Measure, Setting, setting
+from allo_core.analysis.measures import Measure, Setting, Weighting, check_weighting, setting
 from allo_core.analysis.strata import strata_of
 from allo_core.analysis.subject import Subject
 from allo_core.attention.columns import DEFAULT_THRESHOLD
@@ -35,11 +35,14 @@ class Question:
     draws : int, optional
         Random sites; by default as many as the heads of the model need.
     seed : int
+    weighting : {"attention", "value"}
+        What counts: attention, or value-weighted attention, which has no threshold.
 
     Raises
     ------
     ScoreError
-        An unknown measure, a set that it needs is empty, or the matched null without generic numbers.  What only the scores can tell
+        An unknown measure or weighting, a threshold of value-weighted attention, a set that the measure needs is empty, or the matched
+        null without generic numbers.  What only the scores can tell
         (a residue that does not exist, an impossible threshold or number of draws) is told by `answer`.
     """
 
@@ -51,8 +54,10 @@ class Question:
     null: "Null" = "uniform"
     draws: int | None = None
     seed: int = 0
+    weighting: Weighting = "attention"
 
     def __post_init__(self):
+        check_weighting(self.weighting, self.threshold)
         _ = self.setting, self.strata
 
     @property
@@ -83,4 +88,4 @@ class Question:
     @property
     def key(self) -> tuple:
         """What the scores of one run depend on: equal for questions that have the same scores, whatever the other set holds."""
-        return (self.threshold, self.queries, self.sites, self.null, self.strata, self.draws, self.seed)
+        return (self.weighting, self.threshold, self.queries, self.sites, self.null, self.strata, self.draws, self.seed)

@@ -13,6 +13,7 @@ from allo_core.figures.colours import ceiling_of_all, value_ceiling
 
 if TYPE_CHECKING:
     from allo_core.runs.maps import AttentionMaps
+    from allo_core.runs.weighted import HeadMaps, WeightedMaps
 
 __all__ = ["RECEIVED", "TRACKS", "Need", "Segments", "Selected", "Track", "TrackSource", "Values"]
 
@@ -35,7 +36,7 @@ class TrackSource:
     ----------
     subject : Subject
     columns : callable(maps, threshold, queries) -> Columns
-        Column weights of a run, kept by whoever asks often.
+        Column weights of a run, weighted or not, kept by whoever asks often.
     a : tuple of int
         The residues of set A, 0-based.
     maps : AttentionMaps or None
@@ -48,16 +49,19 @@ class TrackSource:
         Confidence of the structure that is shown, from 0 to 100; None where it is no prediction.
     browsed : (layer, head) or None
         A head that is looked at although nothing is asked.
+    weighted : WeightedMaps or None
+        The run value-weighted, where that is what counts.
     """
 
     subject: Subject
-    columns: "Callable[[AttentionMaps, float, tuple[int, ...] | None], Columns]"
+    columns: "Callable[[HeadMaps, float, tuple[int, ...] | None], Columns]"
     a: tuple[int, ...] = ()
     maps: "AttentionMaps | None" = None
     selected: Selected | None = None
     shared_scale: bool = False
     plddt: np.ndarray | None = None
     browsed: tuple[int, int] | None = None
+    weighted: "WeightedMaps | None" = None
 
     def __len__(self) -> int:
         return len(self.subject.protein)
@@ -68,6 +72,15 @@ class TrackSource:
         if self.maps is None:
             raise LookupError("there is no run")
         return self.maps
+
+    @property
+    def counted(self) -> "HeadMaps":
+        """What counts of the run: its attention, or that value-weighted; LookupError where there is none."""
+        return self.run if self.weighted is None else self.weighted
+
+    def named(self, name: str) -> str:
+        """The name of values, with what counts where that is not attention."""
+        return name if self.weighted is None else f"{name}, value-weighted"
 
     @property
     def answer(self) -> Answer:
@@ -161,31 +174,38 @@ class Track:
 
 
 def _received(source: TrackSource) -> Values:
-    values = source.run.received(*source.head)
-    return _of_head(source, values, "attention received", source.columns(source.run, 0.0, None) if source.shared_scale else None)
+    values = source.counted.received(*source.head)
+    everyone = source.columns(source.counted, 0.0, None) if source.shared_scale else None
+    return _of_head(source, values, source.named("attention received"), everyone)
 
 
 def _above_threshold(source: TrackSource) -> Values:
     threshold = source.answer.question.threshold
-    everyone = source.columns(source.run, threshold, None)
+    everyone = source.columns(source.counted, threshold, None)
     shared = everyone if source.shared_scale else None
-    return _of_head(source, everyone.weights[source.head], f"received above {threshold:.2f}", shared)
+    return _of_head(source, everyone.weights[source.head], source.named(f"received above {threshold:.2f}"), shared)
 
 
 def _from_a(source: TrackSource) -> Values:
+    name = source.named("received from A")
     if not source.a:
-        return _nothing_marked(source, "received from A")
-    values = source.run[source.head][list(source.a)].sum(axis=0, dtype=float)
-    return _of_head(source, values, "received from A", source.columns(source.run, 0.0, source.a) if source.shared_scale else None)
+        return _nothing_marked(source, name)
+    values = source.counted[source.head][list(source.a)].sum(axis=0, dtype=float)
+    return _of_head(source, values, name, source.columns(source.counted, 0.0, source.a) if source.shared_scale else None)
 
 
 def _to_a(source: TrackSource) -> Values:
+    name = source.named("paid to A")
     if not source.a:
-        return _nothing_marked(source, "paid to A")
-    values = source.run[source.head][:, list(source.a)].sum(axis=1, dtype=float)
+        return _nothing_marked(source, name)
+    rows = source.counted[source.head]
+    values = rows[:, list(source.a)].sum(axis=1, dtype=float)
+    if source.weighted is not None:  # rows of attention sum to 1 with the special tokens, those of value-weighted attention to anything
+        total = rows.sum(axis=1, dtype=float)
+        values = np.divide(values, total, out=np.zeros_like(values), where=total > 0)
     if source.shared_scale:
-        return Values(values, "paid to A", 1.0, "all of its attention, the same for all heads")
-    return _of_head(source, values, "paid to A", None)
+        return Values(values, name, 1.0, "all of its attention, the same for all heads")
+    return _of_head(source, values, name, None)
 
 
 def _nothing_marked(source: TrackSource, name: str) -> Values:
@@ -203,11 +223,11 @@ def _of_head(source: TrackSource, values: np.ndarray, name: str, everyone: Colum
 def _mean_of_passing(source: TrackSource) -> Values:
     passing = source.answer.scores.passing()
     if not len(passing):
-        return Values.none(len(source), "mean, passing heads", "no head passes")
-    weights = source.columns(source.run, 0.0, None).weights
+        return Values.none(len(source), source.named("mean, passing heads"), "no head passes")
+    weights = source.columns(source.counted, 0.0, None).weights
     values = weights[passing["layer"].to_numpy(), passing["head"].to_numpy()].mean(axis=0)
     ceiling, ceiling_name = value_ceiling(values)
-    return Values(values, f"attention received, mean of {len(passing)} passing heads", ceiling, ceiling_name)
+    return Values(values, source.named(f"attention received, mean of {len(passing)} passing heads"), ceiling, ceiling_name)
 
 
 def _conservation(source: TrackSource) -> Values:

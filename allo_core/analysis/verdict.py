@@ -64,9 +64,9 @@ def verdict(answer: "Answer", phrases: Mapping[str, str]) -> str:
     left_out = f"; not tested: {untested}" if (untested := _untested(scores)) else ""
     by_residues = f"{len(passing)} of {_heads(scores)}{_flagged(scores)} {claim} (q < {LEVEL:g})"
     if _is_ranked(answer.pockets):
-        places = _among_places(answer.pockets, measure, phrases, answer.positions_from)
-        return f"{places}{_one_way(answer)}; {by_residues}{left_out}."
-    return f"{by_residues}; {_control(scores.null, answer.control)}{left_out}."
+        among = _among_places(answer.pockets, measure, phrases, answer.positions_from)
+        return _counted(answer.question, f"{among}{_one_way(answer)}; {by_residues}{left_out}.")
+    return _counted(answer.question, f"{by_residues}; {_control(scores.null, answer.control)}{left_out}.")
 
 
 def plain_verdict(answer: "Answer", phrases: Mapping[str, str], wait: bool = False) -> str:
@@ -85,11 +85,17 @@ def plain_verdict(answer: "Answer", phrases: Mapping[str, str], wait: bool = Fal
     few = scores.n_tested < MOSTLY_TESTED * len(scores.frame)
     untested = f". Not tested: {_untested(scores)}" if few else ""
     if not wait and _is_ranked(answer.pockets):
-        return f"{_plain_places(answer.pockets, _where(measure, phrases))}{untested}."
+        return _counted(answer.question, f"{_plain_places(answer.pockets, _where(measure, phrases))}{untested}.")
     number, looks = _looking(len(scores.passing()))
     at = _where(measure, phrases)
     chance = "the comparison with other places like it follows" if wait else _plain_control(answer.control)
-    return f"{number} of {_heads(scores)}{_flagged(scores)} {looks} {at} more than expected; {chance}{untested}."
+    said = f"{number} of {_heads(scores)}{_flagged(scores)} {looks} {at} more than expected; {chance}{untested}."
+    return _counted(answer.question, said)
+
+
+def _counted(question: "Question", sentence: str) -> str:
+    """The sentence, which says first what counts where that is not attention."""
+    return sentence if question.weighting == "attention" else f"By value-weighted attention: {sentence[0].lower()}{sentence[1:]}"
 
 
 def _looking(count: int) -> tuple[str, str]:

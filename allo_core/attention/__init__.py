@@ -3,6 +3,7 @@
 - `head`: one head, its name, its text in links
 - `columns`: column weights above a threshold
 - `arcs`: the entries of one map above a threshold
+- `value_weighted`: attention times the length of what is attended to
 - `standard`: attention on a site in units of chance, and which heads are tested
 - `scores`: the scores of every head for one set of residues
 - `control`: how many heads pass for random sites
@@ -10,6 +11,8 @@
 - `draws`: random sites, drawn once for all heads
 - `pockets`: random places that hang together as a site does
 - `site_rank`: how a site ranks among such places, for each head and for all
+- `pairs_like`: random pairs of places that lie to each other as two sets do
+- `pair_rank`: how a coupling ranks among such pairs, one way and back
 - `head_card`: how far a head reaches, contacts, what its score rests on
 - `threads`: arrays in a few threads
 """

@@ -11,7 +11,7 @@ from allo_core.protein.residues import residue_label
 
 if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     from allo_core.analysis.answer import Answer
-    from allo_core.analysis.measures import Measure
+    from allo_core.analysis.measures import Measure, Weighting
     from allo_core.analysis.question_log import QuestionLog
     from allo_core.attention.pair_rank import Asymmetry
     from allo_core.attention.site_rank import SiteRank
@@ -26,6 +26,11 @@ _MEASURES: "dict[Measure, tuple[str, str | None, str]]" = {
     "B": ("attention on set B", None, "B"),
     "AB": ("coupling A -> B: how much of what set A looks at lies in set B", "A", "B"),
     "BA": ("coupling B -> A: how much of what set B looks at lies in set A", "B", "A"),
+}
+
+_WEIGHTINGS: "dict[Weighting, str]" = {
+    "attention": "attention A_ij",
+    "value": "value-weighted attention A_ij |v_j W_O| (Kobayashi et al. 2020), each head divided by its mean over queries",
 }
 
 
@@ -73,6 +78,7 @@ def run_record(
         "sites": [residue_label(protein, index, numbers) for index in scores.sites],
         "n_sites": scores.n_sites,
         "numbers_from": None if numbers is None else {"receptor": numbers.receptor, "identity": round(numbers.identity, 4)},
+        "weighting": _WEIGHTINGS[question.weighting],
         "threshold": question.threshold,
         "null": scores.null,
         "strata": _strata(scores.sites, numbers) if scores.null == "matched" and numbers is not None else None,

@@ -32,9 +32,9 @@ def table_of_heads(frame: "pd.DataFrame") -> "pd.DataFrame":
 def scores_csv(answer: "Answer") -> str:
     """CSV text of all heads in (layer, head) order; undefined values are empty.
 
-    The last columns are the same in every row, so that tables of several runs can be put together: measure, null, threshold, model,
-    protein, n_sites.  The protein's name is text from outside: unprintable characters become question marks, and a name that a
-    spreadsheet would take for a formula is preceded by an apostrophe.
+    The last columns are the same in every row, so that tables of several runs can be put together: measure, weighting ("attention" or
+    "value"), null, threshold, model, protein, n_sites.  The protein's name is text from outside: unprintable characters become question
+    marks, and a name that a spreadsheet would take for a formula is preceded by an apostrophe.
 
     Raises
     ------
@@ -44,6 +44,7 @@ def scores_csv(answer: "Answer") -> str:
     scores = answer.scores
     settings = {
         "measure": answer.question.measure,
+        "weighting": answer.question.weighting,
         "null": scores.null,
         "threshold": scores.threshold,
         "model": answer.run.model_id,

@@ -10,6 +10,8 @@
 - `consensus`: all together
 - `coupled`: random residues, alike in homologues
 - `positions`: random generic positions
+- `places`: the asked residues beside random places that hang together like them
+- `swap`: the own sites beside those of other receptors
 - `profile`: one head along the family
 - `verdict`: the verdict in one sentence
 """

@@ -57,6 +57,7 @@ def attention_map(
     pair: tuple[int, int] | None = None,
     height: int = 560,
     theme: Theme = "light",
+    name: str = "attention",
 ) -> go.Figure:
     """The map of one head: rows are queries, columns are keys, colour is attention; bands show helices, lines the marked residues.
 
@@ -69,6 +70,8 @@ def attention_map(
     spans : sequence of (segment, first index, last index)
     pair : (query, key), optional
         0-based indices of a pair that is circled.
+    name : str
+        What the values are.
     """
     length = len(attention)
     values, block = pooled(attention)
@@ -82,7 +85,7 @@ def attention_map(
             colorscale=plotly_scale(attention_scale(theme)), hoverongaps=False,
             hovertemplate="query %{y:.0f}, key %{x:.0f}" + (f" (± {block - 1})" if block > 1 else "") + "<extra></extra>",
             colorbar={
-                "title": {"text": "attention", "side": "right"}, "thickness": 12, "outlinewidth": 0,
+                "title": {"text": name, "side": "right"}, "thickness": 12, "outlinewidth": 0,
                 "tickvals": [float(np.sqrt(tick / ceiling)) * _STEPS for tick in (*ticks, ceiling)],
                 "ticktext": [*(f"{tick:g}" for tick in ticks), f"≥ {ceiling:.2g}"],
             },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -57,6 +58,7 @@ def heatmap(
     height: int = 440,
     theme: Theme = "light",
     fixed: bool = False,
+    counted: str = "",
 ) -> go.Figure:
     """Layer x head heatmap; heads that pass have a dot, flagged ones are grey and hatched, the selected one is outlined.
 
@@ -75,10 +77,17 @@ def heatmap(
     theme : {"light", "dark"}
     fixed : bool
         Whether the colour scale ends at the same values whatever the scores, so that heatmaps can be compared.
+    counted : str
+        What counts where that is not attention ("value-weighted"); the bar and the hover text name it.
     """
     flagged = (frame["flags"] != "").to_numpy().reshape(shape)
-    hover = _hover(frame, null, shape)
-    return cells(score_grid(frame, score, shape), flagged, score, hover, selected, height, theme, passes(frame).reshape(shape), fixed)
+    hover = _hover(frame, f"{counted}, {null} null" if counted else f"{null} null", shape)
+    shown = replace(SCORES[score], label=_label(score, counted))
+    return cells(score_grid(frame, score, shape), flagged, shown, hover, selected, height, theme, passes(frame).reshape(shape), fixed)
+
+
+def _label(score: str, counted: str) -> str:
+    return f"{SCORES[score].label}, {counted}" if counted else SCORES[score].label
 
 
 def arcs_heatmap(arcs: Integer[np.ndarray, "layers heads"], height: int = 440, theme: Theme = "light") -> go.Figure:
@@ -172,8 +181,10 @@ def _ground(flagged: np.ndarray, scale: list[list], hover: dict) -> go.Heatmap:
     return go.Heatmap(z=flagged.astype(np.uint8), zmin=0, zmax=1, colorscale=scale, showscale=False, xgap=1, ygap=1, **hover)
 
 
-def cell_colours(frame: pd.DataFrame, score: str, shape: tuple[int, int], theme: Theme = "light", fixed: bool = False) -> dict:
-    """The heatmap as plain colours, for a picture that is drawn elsewhere.
+def cell_colours(
+    frame: pd.DataFrame, score: str, shape: tuple[int, int], theme: Theme = "light", fixed: bool = False, counted: str = ""
+) -> dict:
+    """The heatmap as plain colours, for a picture that is drawn elsewhere; parameters as for `heatmap`.
 
     Returns
     -------
@@ -190,7 +201,7 @@ def cell_colours(frame: pd.DataFrame, score: str, shape: tuple[int, int], theme:
         grey if flag else absent if np.isnan(value) else colour for flag, value, colour in zip(flagged, values, coloured, strict=True)
     ]
     passing = np.flatnonzero(passes(frame)).tolist()
-    label = f"{SCORES[score].label}; dot: q < {LEVEL:g}" if passing else SCORES[score].label
+    label = f"{_label(score, counted)}; dot: q < {LEVEL:g}" if passing else _label(score, counted)
     return {"cells": colours, "passing": passing, "low": low, "high": high, "colours": list(scale), "label": label}
 
 
@@ -238,7 +249,7 @@ def _hatching(flagged: np.ndarray, colour: str) -> dict:
     return {"source": f"data:image/svg+xml,{quote(picture, safe=_PLAIN_IN_ADDRESSES)}", **place}
 
 
-def _hover(frame: pd.DataFrame, null: Null, shape: tuple[int, int]) -> dict:
+def _hover(frame: pd.DataFrame, against: str, shape: tuple[int, int]) -> dict:
     """What a cell says, in three lines that hide few of its neighbours; every other number stands in the table of heads.
 
     The words are sent once, as a template; the numbers of each head as short strings, [layers][heads][5].
@@ -248,7 +259,7 @@ def _hover(frame: pd.DataFrame, null: Null, shape: tuple[int, int]) -> dict:
         "customdata": np.array(numbers).reshape(*shape, -1),
         "hovertemplate": (
             "<b>Layer %{y}, head %{x}</b>"
-            f"<br>log₂ enrichment %{{customdata[0]}} · SNR %{{customdata[1]}} · q %{{customdata[2]}} ({null} null)"
+            f"<br>log₂ enrichment %{{customdata[0]}} · SNR %{{customdata[1]}} · q %{{customdata[2]}} ({against})"
             "<br>%{customdata[3]} arcs%{customdata[4]}<extra></extra>"
         ),
     }

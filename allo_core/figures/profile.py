@@ -26,6 +26,7 @@ def profile(
     spans: Sequence[tuple[str, int, int]],
     threshold: float,
     height: int = 150,
+    name: str = "attention received",
 ) -> go.Figure:
     """Attention received along the sequence, under a track of the segments.
 
@@ -41,6 +42,8 @@ def profile(
         The marked residues; A points up, B down.
     spans : sequence of (segment, first index, last index)
     threshold : float
+    name : str
+        What ``received`` is.
     """
     figure = go.Figure()
     at = np.asarray(numbers, dtype=np.int32)  # arrays are sent in as few bytes as their type has
@@ -48,7 +51,7 @@ def profile(
     if received is not None:
         figure.add_trace(
             go.Scatter(
-                x=at, y=received.astype(np.float32), customdata=list(labels), mode="lines", name="attention received", fill="tozeroy",
+                x=at, y=received.astype(np.float32), customdata=list(labels), mode="lines", name=name, fill="tozeroy",
                 line={"color": PROFILE, "width": 1, "shape": "hvh"}, fillcolor=PROFILE_FILL, hovertemplate=hover,
             )
         )  # fmt: skip

@@ -8,7 +8,7 @@
 - `language_model`: a model built from its spec and filled from a file
 - `tokens`: chains to tokens
 - `reading`: one forward pass, many readers, interventions, gradients
-- `readers`: attention for a function, hidden states, logits
+- `readers`: attention for a function, value norms, hidden states, logits
 - `capture`: the attention function that all models use
 - `contact_regression`: ESM-2's contacts from attention
 - `devices`: device, precision, memory, trust

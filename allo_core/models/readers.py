@@ -1,4 +1,4 @@
-"""Readers of one forward pass that are of use by themselves: attention for a function, hidden states, logits."""
+"""Readers of one forward pass that are of use by themselves: attention for a function, value norms, hidden states, logits."""
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-__all__ = ["AttentionReader", "FirstMaps", "LogitsReader", "StatesReader"]
+__all__ = ["AttentionReader", "FirstMaps", "LogitsReader", "StatesReader", "ValueNormsReader"]
 
 
 class AttentionReader(Reader):
@@ -96,6 +96,40 @@ class LogitsReader(Reader):
 
     def finish(self, last: Last) -> None:
         self.logits = _kept(last.tokens.cut(last.logits, 0))
+
+
+class ValueNormsReader(Reader):
+    """Keeps how long the value of each residue is behind the output projection of each head: |v_j W_O|.
+
+    Attention is never negative, so what query i takes from key j has the length |A_ij v_j W_O| = A_ij |v_j W_O| (Kobayashi et al., EMNLP
+    2020).  v_j holds the bias of the value projection; the bias of the output projection belongs to no head.
+
+    Attributes
+    ----------
+    norms : list of Float[Tensor, "heads L"]
+        Of each layer, float32, on the CPU.
+    special_share : list of Float[Tensor, "heads"]
+        Of each layer: the share of sum_ij A_ij |v_j W_O| over queries i that are residues which special tokens j have; 0 where the sum is.
+    """
+
+    wants: frozenset[Want] = frozenset({"attention", "values"})
+
+    def __init__(self) -> None:
+        self.norms: list[Tensor] = []
+        self.special_share: list[Tensor] = []
+
+    def layer(self, layer: Layer) -> None:
+        import torch
+
+        # One head at a time: all at once would take heads x T x width numbers.  Contiguous, because MPS has multiplied views wrongly.
+        heads = zip(layer.values, layer.projection, strict=True)
+        norms = torch.stack([torch.linalg.vector_norm(values.contiguous() @ part.contiguous(), dim=-1) for values, part in heads])
+        given = layer.tokens.cut(layer.attention, 1).sum(dim=1) * norms
+        everything = given.sum(dim=-1)
+        on_special = everything - layer.tokens.cut(given, 1).sum(dim=-1)
+        share = torch.where(everything > 0, on_special.clamp(min=0) / everything, torch.zeros_like(everything))
+        self.norms.append(_kept(layer.tokens.cut(norms, 1)))
+        self.special_share.append(_kept(share))
 
 
 def _kept(values: "Tensor") -> "Tensor":

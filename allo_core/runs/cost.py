@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from allo_core.models.devices import Device, DeviceChoice, Dtype, choose_device, estimate_memory
 from allo_core.models.registry import ModelSpec
 from allo_core.runs.column_reducer import KEPT_THRESHOLDS
-from allo_core.runs.disk import disk_needed
+from allo_core.runs.disk import disk_needed, norms_disk_needed
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Cost", "cost_of", "cost_of_columns", "seconds_of", "speed"]
+__all__ = ["Cost", "cost_of", "cost_of_columns", "cost_of_norms", "seconds_of", "speed"]
 
 _SIDE = 1024  # of the matrices whose product tells how fast a device is
 _TIMES = 3
@@ -45,6 +45,15 @@ def cost_of(spec: ModelSpec, length: int, device: DeviceChoice = "auto", dtype: 
     memory = estimate_memory(spec, length, dtype)
     seconds = seconds_of(spec, length, speed(choose_device(device), dtype))
     return Cost(memory.weights + memory.working, disk_needed(spec.layers, spec.heads, length), seconds)
+
+
+def cost_of_norms(spec: ModelSpec, length: int, device: DeviceChoice = "auto", dtype: Dtype = "float32") -> Cost:
+    """What a pass takes that keeps value norms alone; errors as in `cost_of`.
+
+    The time is that of a run: the products with the output projection are a hundredth of its arithmetic, and writing no maps saves more.
+    """
+    run = cost_of(spec, length, device, dtype)
+    return Cost(run.memory, norms_disk_needed(spec.layers, spec.heads, length), run.seconds)
 
 
 def cost_of_columns(spec: ModelSpec, lengths: Sequence[int], device: DeviceChoice = "auto", dtype: Dtype = "float32") -> Cost:

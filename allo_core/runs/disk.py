@@ -11,7 +11,11 @@ from allo_core.runs.layout import FLOOR, entries_nbytes
 from allo_core.storage.amounts import amount
 from allo_core.storage.home import home
 
-__all__ = ["check_disk", "disk_errors", "disk_needed", "runs_folder"]
+__all__ = ["check_disk", "disk_errors", "disk_needed", "norms_disk_needed", "runs_folder"]
+
+
+_DIGITS = 32  # bytes of meta.json for a head
+_DESCRIPTION = 20_000  # bytes of meta.json else: the sequence is at most a third of it
 
 
 def runs_folder() -> Path:
@@ -27,6 +31,11 @@ def disk_needed(layers: int, heads: int, length: int) -> int:
     rows = layers * heads * length
     most_entries = rows * min(length, round(1 / FLOOR))
     return 2 * rows * length + entries_nbytes(most_entries, layers * heads, length) + 4 * rows
+
+
+def norms_disk_needed(layers: int, heads: int, length: int) -> int:
+    """The most bytes that the value norms of a run of this shape can take: float32 for each residue, and some digits a head."""
+    return layers * heads * (4 * length + _DIGITS) + _DESCRIPTION
 
 
 def check_disk(layers: int, heads: int, length: int) -> None:

@@ -21,7 +21,8 @@ from allo_core.models.tokens import check_length, length_warning, unusual_letter
 from allo_core.models.weights import WeightsState, known_sha256, locate
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
-from allo_core.runs.store import RunMeta, RunWriter, check_disk, find_run
+from allo_core.runs.store import RunMeta, check_disk, find_run
+from allo_core.runs.writer import RunWriter
 from allo_core.storage.cancel import CancelEvent
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "run_meta",
     "run_model",
     "run_notes",
+    "step",
 ]
 
 _version = cache(version)  # it reads a file, and the page asks at each change
@@ -92,7 +94,7 @@ def run_model(
     if kept := find_kept_run(model_id, protein, device, dtype):
         return kept, kept.meta.notes
     model = ready_model(model_id, device, dtype, report, cancel, load)
-    _step("Reading the sequence", report, cancel)
+    step("Reading the sequence", report, cancel)
     maps = extract_attention(model, protein, lambda done, total: report(LAYER, done, total) if report is not None else None, cancel)
     return maps, tuple(dict.fromkeys((*maps.meta.notes, *model.notes)))
 
@@ -109,13 +111,14 @@ def ready_model(
     spec = get_spec(model_id)
     if locate(spec).state == "download":
         stage = f"Downloading {spec.label}"
-        _step(stage, report, cancel)
-        download(spec, lambda done, total: _step(stage, report, cancel, done, total), cancel)
-    _step(f"Loading {spec.label}", report, cancel)
+        step(stage, report, cancel)
+        download(spec, lambda done, total: step(stage, report, cancel, done, total), cancel)
+    step(f"Loading {spec.label}", report, cancel)
     return load(model_id, device, dtype)
 
 
-def _step(stage: str, report: Report | None, cancel: CancelEvent | None, done: int = 0, total: int = 0) -> None:
+def step(stage: str, report: Report | None, cancel: CancelEvent | None, done: int = 0, total: int = 0) -> None:
+    """Tell who waits what is done now; Cancelled where they wait no more."""
     if cancel is not None and cancel.is_set():
         raise Cancelled
     if report is not None:

@@ -1,9 +1,16 @@
 """How a run lies on disk: the files, their sizes, and one layer's attention cut into them.
 
+Of attention:
+
 maps.f16      residue maps, float16, [layers, heads, L, L]
 entries.bin   for each layer, in the order of arrival: every entry above FLOOR as compressed sparse rows, float32
 sums.f32      column sums, float32, [layers, heads, L]
 meta.json     everything else; written last
+
+Of value norms:
+
+norms.f32     |v_j W_O|, float32, [layers, heads, L]
+meta.json     as above
 """
 
 from __future__ import annotations
@@ -26,6 +33,7 @@ __all__ = [
     "FLOOR",
     "MAPS",
     "META",
+    "NORMS",
     "SUMS",
     "Entries",
     "LayerEncoder",
@@ -34,7 +42,7 @@ __all__ = [
     "special_share",
 ]
 
-MAPS, ENTRIES, SUMS, META = "maps.f16", "entries.bin", "sums.f32", "meta.json"
+MAPS, ENTRIES, SUMS, NORMS, META = "maps.f16", "entries.bin", "sums.f32", "norms.f32", "meta.json"
 
 # Smallest threshold that is exact: entries above it are kept in float32.  Rows sum to 1, so a row has at most 1 / FLOOR of them.
 FLOOR = 0.01

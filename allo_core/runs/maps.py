@@ -14,7 +14,7 @@ from allo_core.attention.columns import LARGEST_THRESHOLD, Columns, check_positi
 from allo_core.attention.threads import in_threads
 from allo_core.errors import OtherVersionError, ScoreError, StoreError
 from allo_core.runs.layout import ENTRIES, FLOOR, MAPS, META, SUMS, Entries, entries_nbytes, entry_columns
-from allo_core.runs.meta_file import META_DAMAGE, Block, read_meta_file
+from allo_core.runs.meta_file import META_DAMAGE, Block, Stored, read_meta_file
 from allo_core.storage.plain_json import OtherVersion
 
 if TYPE_CHECKING:  # the app need not wait for it
@@ -65,7 +65,7 @@ class AttentionMaps:
         self._checked: set[tuple[str, int | None]] = set()
 
     def _open(self) -> None:
-        self.meta, stored = read_meta_file(self.folder)
+        self.meta, stored = read_meta_file(self.folder, Stored)
         layers, heads, length, _ = self.meta.shape
         self.special_share = np.array(stored["special_share"], dtype=np.float64)
         self._blocks = stored["layers"]

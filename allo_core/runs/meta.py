@@ -2,22 +2,24 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 from allo_core.storage.plain_json import OtherVersion, check_version, from_plain
 
-__all__ = ["RUN_FORMAT", "RunKind", "RunMeta"]
+__all__ = ["HOLDS", "RUN_FORMAT", "RunKind", "RunMeta"]
 
 # Raised when the files of a run change their meaning, so that older runs are computed anew instead of misread.
 RUN_FORMAT = 1
 
 # What one pass of a model may leave on the disk.
-RunKind = Literal["attention"]
+RunKind = Literal["attention", "value_norms"]
+
+HOLDS: dict[RunKind, str] = {"attention": "attention", "value_norms": "value norms"}  # as a person reads it
 
 # The settings that each kind may have beside the fields below: what else changes its numbers, such as heads that were silenced, or a
 # second chain.  A new kind is an entry here and in RunKind, and is opened in runs/store.py.
-_SETTINGS: dict[str, frozenset[str]] = {"attention": frozenset()}
+_SETTINGS: dict[str, frozenset[str]] = {"attention": frozenset(), "value_norms": frozenset()}
 
 # Two runs that agree in these hold the same numbers; everything else (names, licence, time) is for people.
 _KEY_FIELDS = ("format", "model_id", "weights_sha256", "sequence", "dtype", "device_type", "versions")
@@ -53,8 +55,8 @@ class RunMeta:
         Warnings that a person should see beside the numbers.
     format : int
         Of the files.
-    kind : {"attention"}
-        What was kept.
+    kind : {"attention", "value_norms"}
+        What was kept: attention maps, or |v_j W_O| of each residue (`allo_core/runs/value_norms.py`).
     settings : dict of str to JSON values
         What else changes the numbers; lists rather than tuples in it, as it comes back from the file.
 
@@ -91,6 +93,10 @@ class RunMeta:
         names = _KEY_FIELDS if self._is_plain else _KEY_FIELDS + _KIND_FIELDS
         values = {name: getattr(self, name) for name in names}
         return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    def of_kind(self, kind: RunKind) -> "RunMeta":
+        """What another kind of run of the same pass is kept under."""
+        return replace(self, kind=kind)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

@@ -4,14 +4,25 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 from allo_core import __version__
 from allo_core.runs.layout import META
-from allo_core.runs.meta import RunMeta
+from allo_core.runs.meta import RunKind, RunMeta
 from allo_core.storage.plain_json import OtherVersion
 
-__all__ = ["META_DAMAGE", "Block", "Stored", "check_size", "described", "read_meta", "read_meta_file", "write_meta_file"]
+__all__ = [
+    "META_DAMAGE",
+    "Block",
+    "Stored",
+    "StoredNorms",
+    "check_size",
+    "described",
+    "kind_of",
+    "read_meta",
+    "read_meta_file",
+    "write_meta_file",
+]
 
 # What a damaged or foreign description may raise; a RecursionError comes from brackets without end.
 META_DAMAGE = (OSError, ValueError, KeyError, TypeError, RecursionError)
@@ -38,8 +49,31 @@ class Stored(TypedDict):
     special_share: list[list[float]]
 
 
-def read_meta_file(folder: Path) -> tuple[RunMeta, Stored]:
+class StoredNorms(TypedDict):
+    """The same of a run of value norms: the check sum of the norms, and the special shares [layers, heads]."""
+
+    norms_crc32: int
+    special_share: list[list[float]]
+
+
+Parts = TypeVar("Parts", Stored, StoredNorms)
+
+
+def kind_of(folder: Path) -> RunKind:
+    """What kind of run lies in a folder; "attention" where its meta.json does not tell, which then says why when it is opened."""
+    try:
+        return _read(folder)[0].kind
+    except (OtherVersion, *META_DAMAGE):
+        return "attention"
+
+
+def read_meta_file(folder: Path, parts: type[Parts]) -> tuple[RunMeta, Parts]:
     """What meta.json says of the run and of its files; the format of the run is looked at first.
+
+    Parameters
+    ----------
+    parts : type
+        What it says of the files of a run of this kind.
 
     Raises
     ------
@@ -50,10 +84,15 @@ def read_meta_file(folder: Path) -> tuple[RunMeta, Stored]:
     """
     import msgspec  # takes 30 ms, which only those wait for who read a run
 
+    meta, said = _read(folder)
+    return meta, msgspec.convert(said, parts)
+
+
+def _read(folder: Path) -> tuple[RunMeta, dict]:
     path = folder / META
     check_size(path.stat().st_size)
     said = json.loads(path.read_text(encoding="utf-8"))
-    return read_meta(said), msgspec.convert(said, Stored)
+    return read_meta(said), said
 
 
 def check_size(size: int) -> None:
@@ -77,7 +116,7 @@ def described(meta: RunMeta, stored: dict) -> dict:
     return {"meta": meta.to_json(), **stored, "alloscope": __version__}
 
 
-def write_meta_file(folder: Path, meta: RunMeta, stored: Stored) -> None:
+def write_meta_file(folder: Path, meta: RunMeta, stored: Stored | StoredNorms) -> None:
     """Write meta.json and wait until the disk has it; OSError if there is no room."""
     with open(folder / META, "w", encoding="utf-8") as file:
         json.dump(described(meta, {**stored}), file)

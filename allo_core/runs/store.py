@@ -1,48 +1,41 @@
-"""The runs that are kept on this machine: writing, finding, listing and deleting them.
-
-A run is written into a temporary folder beside its final place and moved there in one step, so that a run which can be found is complete.
-Data files are not flushed to the disk first: sizes and checksums tell a run that a power cut damaged, and computing it again costs less
-than waiting for the disk after every run.
-"""
+"""The runs that are kept on this machine: placing, finding, listing and deleting them."""
 
 import os
 import re
-import zlib
-from contextlib import ExitStack, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TypeVar
 
 from allo_core.errors import OtherVersionError, StoreError
-from allo_core.runs.disk import check_disk, disk_errors, disk_needed, runs_folder
-from allo_core.runs.layout import ENTRIES, MAPS, SUMS, Entries, LayerEncoder, entries_nbytes, special_share
+from allo_core.runs.disk import check_disk, disk_needed, runs_folder
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.meta import RunMeta
-from allo_core.runs.meta_file import Block, Stored, write_meta_file
-from allo_core.storage.temporary import drop_temporary, new_temporary, remove_stale_temporaries
-
-if TYPE_CHECKING:  # a kept run is found without torch
-    from torch import Tensor
+from allo_core.runs.meta_file import kind_of
+from allo_core.runs.value_norms import ValueNorms
+from allo_core.storage.temporary import drop_temporary, new_temporary
 
 __all__ = [
     "KeptRun",
     "OtherRun",
     "RunMeta",
-    "RunWriter",
     "check_disk",
+    "check_replaceable",
     "damaged_runs",
     "delete_run",
     "disk_needed",
+    "find_norms",
     "find_run",
     "list_runs",
     "other_version_runs",
+    "place_run",
     "runs_folder",
 ]
 
 _KEY = re.compile(r"[0-9a-f]{64}")
+
+Kept = TypeVar("Kept", AttentionMaps, ValueNorms)
 
 
 @dataclass(frozen=True)
@@ -67,17 +60,20 @@ class OtherRun:
 
 def find_run(run: RunMeta | str) -> AttentionMaps | None:
     """The kept run with this key (or the key of this RunMeta); None if there is none, or one that this version cannot read."""
-    folder = _folder(run.key if isinstance(run, RunMeta) else run)
-    if not folder.is_dir():
-        return None
-    opened = _open(folder)
+    opened = _find(run.key if isinstance(run, RunMeta) else run)
     return opened if isinstance(opened, AttentionMaps) else None
+
+
+def find_norms(meta: RunMeta) -> ValueNorms | None:
+    """The kept value norms of what a run of any kind was computed from; None as with `find_run`."""
+    opened = _find(meta.of_kind("value_norms").key)
+    return opened if isinstance(opened, ValueNorms) else None
 
 
 def list_runs() -> list[KeptRun]:
     """Every complete run of this version, the newest first."""
-    found = [maps for maps in _opened().values() if isinstance(maps, AttentionMaps)]
-    kept = [KeptRun(maps.folder.name, maps.meta, maps.nbytes, maps.folder) for maps in found]
+    found = [run for run in _opened().values() if not isinstance(run, StoreError)]
+    kept = [KeptRun(run.folder.name, run.meta, run.nbytes, run.folder) for run in found]
     return sorted(kept, key=lambda run: run.meta.created, reverse=True)
 
 
@@ -92,17 +88,22 @@ def damaged_runs() -> list[str]:
     return [key for key, error in _opened().items() if isinstance(error, StoreError) and not isinstance(error, OtherVersionError)]
 
 
-def _opened() -> dict[str, AttentionMaps | StoreError]:
+def _opened() -> dict[str, AttentionMaps | ValueNorms | StoreError]:
     return {key: _open(_folder(key)) for key in _keys()}
 
 
-def _open(folder: Path) -> AttentionMaps | StoreError:
+def _find(key: str) -> AttentionMaps | ValueNorms | StoreError | None:
+    folder = _folder(key)
+    return _open(folder) if folder.is_dir() else None
+
+
+def _open(folder: Path) -> AttentionMaps | ValueNorms | StoreError:
     """The run in a folder, or why it cannot be read."""
     try:
-        maps = AttentionMaps(folder)
+        run = ValueNorms(folder) if kind_of(folder) == "value_norms" else AttentionMaps(folder)
     except StoreError as error:
         return error
-    return maps if maps.meta.key == folder.name else StoreError(f"{folder} holds another run than its name says.")
+    return run if run.meta.key == folder.name else StoreError(f"{folder} holds another run than its name says.")
 
 
 def _nbytes(folder: Path) -> int:
@@ -129,155 +130,43 @@ def delete_run(key: str) -> None:
         raise StoreError(f"The run {key[:12]} in {folder.parent} cannot be deleted: {error.strerror}; close what uses it.") from error
 
 
-class RunWriter:
-    """Writes one run, layer by layer; nothing can be found before `commit`, and leaving the context without it removes everything.
+def check_replaceable(meta: RunMeta) -> None:
+    """OtherVersionError where another version keeps a run in the place of this one: it cannot be told whether that is whole."""
+    _check_replaceable(_folder(meta.key))
+
+
+def place_run(temporary: Path, meta: RunMeta, find: Callable[[RunMeta], Kept | None]) -> Kept:
+    """Move a complete run from its temporary folder to its place and open it; what another process put there first is kept instead.
 
     Parameters
     ----------
-    meta : RunMeta
-        Stays changeable as an attribute until `commit`, for what is known only then (seconds, notes); its key must stay the same.
+    find : callable(meta)
+        `find_run` or `find_norms`.
 
     Raises
     ------
-    StoreError
-        At the start of the context: the disk is too small, or refuses.
     OtherVersionError
-        At the start of the context: another version keeps a run under this key, which is not replaced.
-
-    Examples
-    --------
-    >>> with RunWriter(meta) as writer:  # doctest: +SKIP
-    ...     for layer, probabilities in enumerate(layers):
-    ...         writer.write_layer(layer, probabilities, first=1, length=len(meta.sequence))
-    ...     maps = writer.commit()
+        Another version has put its own there meanwhile.
+    StoreError
+        Other programs change the folder.
     """
-
-    def __init__(self, meta: RunMeta):
-        self.meta = meta
-        layers, heads, length, _ = meta.shape
-        self._blocks: dict[int, Block] = {}
-        self._sums = np.zeros((layers, heads, length), dtype=np.float32)
-        self._special_share = np.zeros((layers, heads))
-        self._entries_end = 0
-        self._encoder = LayerEncoder(heads, length)
-        self._size = (layers, heads, length)
-        self._disk = partial(disk_errors, layers, heads, length)
-
-    def __enter__(self) -> "RunWriter":
-        _check_replaceable(_folder(self.meta.key))
-        check_disk(*self._size)
-        with ExitStack() as cleanup, self._disk():
-            folder = runs_folder()
-            folder.mkdir(parents=True, exist_ok=True)
-            remove_stale_temporaries(folder)
-            self._temporary = new_temporary(folder)
-            cleanup.callback(drop_temporary, self._temporary)
-            self._maps_file = cleanup.enter_context(open(self._temporary / MAPS, "wb", buffering=0))
-            self._entries_file = cleanup.enter_context(open(self._temporary / ENTRIES, "wb", buffering=0))
-            self._cleanup = cleanup.pop_all()
-        return self
-
-    def __exit__(self, *exception) -> None:
-        self._cleanup.close()  # the files first, then the folder: Windows removes no open file
-
-    def write_layer(self, layer: int, probabilities: "Tensor", first: int, length: int) -> None:
-        """Encode and write the attention of one layer; layers may come in any order, each once.
-
-        Parameters
-        ----------
-        probabilities : Tensor, dtype=float32, shape=(heads, T, T)
-            After softmax, over all tokens, on any device.
-        first, length : int
-            The residues are tokens ``first`` to ``first + length - 1``.
-
-        Raises
-        ------
-        ValueError
-            A layer that does not belong to this run, or comes twice.
-        StoreError
-            The disk is full, or the values cannot be attention.
-        """
-        self._check_layer(layer, probabilities, first, length)
-        maps_crc32, entries = 0, []
-        with self._disk():
-            self._maps_file.seek(2 * layer * self.meta.heads * length * length)
-            for maps, above in self._encoder.encode(probabilities, first):
-                maps_crc32 = zlib.crc32(maps.data, maps_crc32)
-                _write(self._maps_file, maps)
-                entries.append(above)
-            count, entries_crc32 = self._write_entries(entries)
-        self._sums[layer] = self._encoder.sums
-        self._special_share[layer] = special_share(self._encoder.sums, layer)
-        self._blocks[layer] = Block(offset=self._entries_end, entries=count, maps_crc32=maps_crc32, entries_crc32=entries_crc32)
-        self._entries_end += entries_nbytes(count, self.meta.heads, length)
-
-    def commit(self) -> AttentionMaps:
-        """Move the run to its place and open it; a complete run that another process put there first is kept instead.
-
-        Raises
-        ------
-        ValueError
-            A layer is missing.
-        StoreError
-            The disk is full.
-        OtherVersionError
-            Another version has put its own there meanwhile.
-        """
-        missing = [layer for layer in range(self.meta.layers) if layer not in self._blocks]
-        if missing:
-            raise ValueError(f"layers {missing} of {self.meta.layers} were not written")
-        blocks = [self._blocks[layer] for layer in range(self.meta.layers)]
-        stored = Stored(layers=blocks, sums_crc32=zlib.crc32(self._sums.data), special_share=self._special_share.tolist())
-        with self._disk():
-            self._maps_file.close()
-            self._entries_file.close()
-            (self._temporary / SUMS).write_bytes(self._sums.data)
-            write_meta_file(self._temporary, self.meta, stored)
-            return self._place()
-
-    def _place(self) -> AttentionMaps:
-        final = _folder(self.meta.key)
-        for _ in range(3):  # more than one round only if other processes place or delete the same run right now
-            kept = find_run(self.meta)
-            if kept is not None:
-                return kept
-            if final.exists():
-                _check_replaceable(final)
-                _discard(final)
-            try:
-                os.replace(self._temporary, final)
-            except OSError:
-                if not final.exists():
-                    raise
-        kept = find_run(self.meta)
-        if kept is None:
-            raise StoreError(f"The run could not be moved into {final.parent}; other programs are changing that folder.")
-        return kept
-
-    def _check_layer(self, layer: int, probabilities: "Tensor", first: int, length: int) -> None:
-        layers, heads, residues, _ = self.meta.shape
-        if layer in self._blocks or not 0 <= layer < layers:
-            raise ValueError(f"layer {layer} {'came twice' if layer in self._blocks else f'is none of the {layers} of this run'}")
-        tokens = probabilities.shape[-1]
-        if length != residues or tuple(probabilities.shape) != (heads, tokens, tokens) or not 0 <= first <= tokens - length:
-            given = f"attention of shape {tuple(probabilities.shape)} with {length} residues from token {first}"
-            raise ValueError(f"{given} does not fit {heads} heads and {residues} residues")
-
-    def _write_entries(self, entries: list[Entries]) -> tuple[int, int]:
-        """Write one layer's block and return (number of entries, crc32)."""
-        crc32 = 0
-        for part in ("values", "columns", "row_counts"):
-            for group in entries:
-                data = getattr(group, part)
-                crc32 = zlib.crc32(data, crc32)
-                _write(self._entries_file, data)
-        return sum(len(group.values) for group in entries), crc32
-
-
-def _write(file, data: np.ndarray) -> None:
-    remaining = data.data.cast("B") if data.size else b""
-    while remaining:  # an unbuffered file may write less than it was given, e.g. just before the disk is full
-        remaining = remaining[file.write(remaining) :]
+    final = _folder(meta.key)
+    for _ in range(3):  # more than one round only if other processes place or delete the same run right now
+        kept = find(meta)
+        if kept is not None:
+            return kept
+        if final.exists():
+            _check_replaceable(final)
+            _discard(final)
+        try:
+            os.replace(temporary, final)
+        except OSError:
+            if not final.exists():
+                raise
+    kept = find(meta)
+    if kept is None:
+        raise StoreError(f"The run could not be moved into {final.parent}; other programs are changing that folder.")
+    return kept
 
 
 def _folder(key: str) -> Path:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from allo_core.analysis.measures import MEASURES
+from allo_core.analysis.measures import MEASURES, WEIGHTINGS
 from allo_core.analysis.question import Question
 from allo_core.analysis.strata import default_null
 from allo_core.analysis.subject import Subject
@@ -28,8 +28,8 @@ __all__ = ["analyse", "question_of"]
 _LISTED = 10  # heads
 _LARGEST_FROZEN = 1_000_000  # bytes
 # What is meant where an option is not given; a frozen file says these itself.
-_USUAL = {"measure": "A", "model": DEFAULT_MODEL, "threshold": DEFAULT_THRESHOLD, "dtype": "auto"}
-_FROZEN = ("sites", "sites_b", "null", "draws", *_USUAL)
+_USUAL = {"measure": "A", "model": DEFAULT_MODEL, "dtype": "auto"}
+_FROZEN = ("sites", "sites_b", "threshold", "value_weighted", "null", "draws", *_USUAL)
 
 
 def analyse(options: argparse.Namespace) -> None:
@@ -44,6 +44,7 @@ def analyse(options: argparse.Namespace) -> None:
     from allo_core.analysis.frozen_check import changed_since, frozen_facts, in_utc, outcome, when_frozen
     from allo_core.export import run_record, scores_csv, table_of_heads
     from allo_core.runs.extract import run_model, run_notes
+    from allo_core.runs.extract_norms import run_weighted
 
     frozen = _frozen_of(options)
     question = question_of(options) if frozen is None else frozen.asked()
@@ -54,7 +55,8 @@ def analyse(options: argparse.Namespace) -> None:
     picture = _picture(options, protein)
 
     before = None if frozen is None else when_frozen(frozen)  # asked before the model runs
-    maps, notes = run_model(spec.id, protein, options.device, options.dtype, show_progress)
+    run = run_weighted if question.weighting == "value" else run_model
+    maps, notes = run(spec.id, protein, options.device, options.dtype, show_progress)
     answered = answer(question, maps)
     facts = None if picture is None else picture.facts(protein)
     write(options.csv, lambda: scores_csv(answered))
@@ -133,7 +135,10 @@ def _frozen_of(options: argparse.Namespace) -> "FrozenAnalysis | None":
 def _question(options: argparse.Namespace, subject: Subject) -> Question:
     a, b = (() if text is None else subject.residues(text) for text in (options.sites, options.sites_b))
     null = options.null or default_null(subject.numbers)
-    return Question(subject, a, b, options.measure, options.threshold, null, options.draws)
+    usual = 0.0 if options.value_weighted else DEFAULT_THRESHOLD
+    threshold = usual if options.threshold is None else options.threshold
+    weighting = "value" if options.value_weighted else "attention"
+    return Question(subject, a, b, options.measure, threshold, null, options.draws, weighting=weighting)
 
 
 def _picture(options: argparse.Namespace, protein: Protein) -> Picture | None:
@@ -172,4 +177,5 @@ def _heading(options: argparse.Namespace, question: Question, spec: ModelSpec) -
         measure = MEASURES[question.measure].replace("→", "->")
         marked = f"A {marked}, B {len(question.b)} residues, {measure}"
     name = question.subject.protein.name
-    return f"{name}, {marked}, {spec.label}, threshold {question.threshold:g}, {question.null} null"
+    counted = f"threshold {question.threshold:g}" if question.weighting == "attention" else WEIGHTINGS[question.weighting]
+    return f"{name}, {marked}, {spec.label}, {counted}, {question.null} null"

@@ -35,7 +35,9 @@ def add_compare(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--receptors", help="with --positions: only these entry names, separated by commas")
     command.add_argument("--evidence", help='with --library: only sites with this evidence, "ligand contacts" or "neighbourhood"')
     command.add_argument("--model", default=DEFAULT_MODEL, help=f"model id, by default {DEFAULT_MODEL}")
-    command.add_argument("--threshold", type=float, default=DEFAULT_THRESHOLD, help=f"as in analyse ({DEFAULT_THRESHOLD})")
+    command.add_argument(
+        "--threshold", type=float, default=DEFAULT_THRESHOLD, help=f"as in analyse ({DEFAULT_THRESHOLD}); sets count attention alone"
+    )
     command.add_argument("--draws", type=int, help="random sets to compare with; by default as many as the heads need")
     command.add_argument("--shuffled", action="store_true", help="also run the model on shuffled sequences, as a control")
     command.add_argument("--csv", type=Path, help="write the heads")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from allo_core.analysis.measures import WEIGHTINGS
 from allo_core.analysis.question import Question
 from allo_core.attention.head import Head
 from allo_core.attention.head_card import MOST_PAIRS, strongest_pairs
@@ -24,7 +25,7 @@ from allo_core.terminal.files import check_output, write
 from allo_core.terminal.targets import shortened
 
 if TYPE_CHECKING:  # biotite is slow to import
-    from allo_core.runs.maps import AttentionMaps
+    from allo_core.runs.weighted import HeadMaps
     from allo_core.structure.mapping import StructureMap
     from allo_core.structure.read import Structure
 
@@ -91,14 +92,15 @@ class Picture:
             if self.entry == COLOURED_FILE and (options.cif is None or options.cif.absolute() != beside):
                 raise ExportError(f"--{name} of {self.name} loads {COLOURED_FILE} beside it; add --cif {path.parent / COLOURED_FILE}.")
 
-    def write(self, options: argparse.Namespace, question: Question, maps: "AttentionMaps", head: tuple[int, int]) -> str:
+    def write(self, options: argparse.Namespace, question: Question, maps: "HeadMaps", head: tuple[int, int]) -> str:
         """Write the files; returns what they show, in one sentence."""
         protein = question.subject.protein
         values = maps.received(*head)
         ceiling, ceiling_name = value_ceiling(values)
         coloured_sets = {name: (question.sets[name], colour) for name, colour in SET_COLOURS.items()}
         head_name = Head(*head).name.lower()
-        title = ", ".join(filter(None, (f"{protein.name}, {get_spec(maps.meta.model_id).label}, {head_name}", self.credit)))
+        counted = "" if question.weighting == "attention" else WEIGHTINGS[question.weighting]
+        title = ", ".join(filter(None, (f"{protein.name}, {get_spec(maps.meta.model_id).label}, {head_name}", counted, self.credit)))
         structure = replace(self.structure, title=f"{self.structure.title}; {self.credit}") if self.credit else self.structure
         pairs = _strongest_pairs(question, maps, head, options.pairs)
         write(options.cif, lambda: coloured_structure(structure, self.mapping, values))
@@ -106,10 +108,10 @@ class Picture:
             arguments = (self.entry, self.mapping, values, ceiling, attention_scale("light"), coloured_sets, title, 0.0, pairs)
             write(getattr(options, name), lambda script=script, arguments=arguments: script(*arguments))
         where = f"{self.name}, chain {self.mapping.chain}, {self.mapping.aligned} of {len(protein)} residues"
-        return f"{where}: attention received from {head_name}; colours from 0 to {ceiling:.3g} ({ceiling_name})"
+        return f"{where}: {WEIGHTINGS[question.weighting]} received from {head_name}; colours from 0 to {ceiling:.3g} ({ceiling_name})"
 
 
-def _strongest_pairs(question: Question, maps: "AttentionMaps", head: tuple[int, int], most: int) -> list[tuple[int, int, float]]:
+def _strongest_pairs(question: Question, maps: "HeadMaps", head: tuple[int, int], most: int) -> list[tuple[int, int, float]]:
     """The pairs that scripts draw, as the page draws them: those into the other set first where one set is asked about the other."""
     if not most:
         return []

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from allo_core.errors import StoreError
 from allo_core.export.tables import printable
 from allo_core.runs.column_store import columns_folder, delete_columns, kept_columns
+from allo_core.runs.meta import HOLDS
 from allo_core.runs.store import damaged_runs, delete_run, list_runs, other_version_runs, runs_folder
 
 __all__ = ["delete_runs", "print_runs"]
@@ -18,12 +19,12 @@ def print_runs() -> None:
     """Print one line a run, the newest first, which were made by another version, which cannot be read, and what is kept of sets."""
     runs, damaged = list_runs(), damaged_runs()
     if runs:
-        print(f"{'key':<14}{'protein':<30}{'residues':>8}  {'model':<24}{'MB':>8}  {'device':<16}made (UTC)")
+        print(f"{'key':<14}{'protein':<30}{'residues':>8}  {'model':<24}{'MB':>8}  {'device':<16}{'holds':<13}made (UTC)")
     for run in runs:
         meta = run.meta
         name, made = printable(meta.protein_name)[:_LONGEST_NAME], meta.created.replace("T", " ").removesuffix("+00:00")
-        device = f"{meta.device_type}, {meta.dtype}"
-        line = f"{run.key[:_SHOWN]:<14}{name:<30}{len(meta.sequence):>8}  {meta.model_id:<24}{run.bytes / 1e6:>8.1f}  {device:<16}{made}"
+        device = f"{f'{meta.device_type}, {meta.dtype}':<16}{HOLDS[meta.kind]:<13}"
+        line = f"{run.key[:_SHOWN]:<14}{name:<30}{len(meta.sequence):>8}  {meta.model_id:<24}{run.bytes / 1e6:>8.1f}  {device}{made}"
         print(printable(line))
     for other in other_version_runs():
         said = f"made by another version of AlloScope (written {other.reason}), {other.bytes / 1e6:.1f} MB"

@@ -138,7 +138,8 @@ def test_a_file_with_a_sha256_of_its_own_is_still_checked(text):
         ({"frozen": "today"}, "Invalid isoformat"),
         ({"frozen": "2026-01-01T00:00:00"}, "no time zone"),
         ({"finding": {"q_below": 0.2, "global_p_up_to": 0.05}}, "this version answers at 0.05 alone"),
-        ({"question": question | {"weighting": "x"}}, "weighting. is unknown"),
+        ({"question": question | {"weighting": "x"}}, "question.weighting"),
+        ({"question": question | {"new": "x"}}, "new. is unknown"),
         ({"question": question | {"measure": "AB"}}, "the measure AB needs other sets than A"),
         ({"question": question | {"measure": "C"}}, "is no frozen analysis"),
         ({"question": question | {"threshold": 0.005}}, "0.005"),
@@ -207,11 +208,11 @@ def test_a_question_with_a_field_to_come_reads_the_files_of_today(text, monkeypa
 
     @dataclass(frozen=True, eq=False)
     class LaterQuestion(Question):
-        weighting: str = "attention"
+        smoothing: str = "none"
 
     @dataclass(frozen=True, kw_only=True)
     class LaterFrozenQuestion(FrozenQuestion):
-        weighting: str = "attention"
+        smoothing: str = "none"
 
     @dataclass(frozen=True, kw_only=True)
     class LaterAnalysis(FrozenAnalysis):
@@ -219,17 +220,17 @@ def test_a_question_with_a_field_to_come_reads_the_files_of_today(text, monkeypa
         note: str = ""
 
     monkeypatch.setattr(module, "Question", LaterQuestion)
-    with pytest.raises(TypeError, match="weighting"):  # it is not forgotten
+    with pytest.raises(TypeError, match="smoothing"):  # it is not forgotten
         frozen_question(LaterQuestion(A2A, POCKET), DEFAULT_MODEL, "float32")
     monkeypatch.setattr(module, "FrozenQuestion", LaterFrozenQuestion)
     for each in (module, frozen_file):
         monkeypatch.setattr(each, "FrozenAnalysis", LaterAnalysis)
     LaterAnalysis.__annotations__["question"] = LaterFrozenQuestion
-    assert read_frozen(text).asked().weighting == "attention"
-    later = freeze(LaterQuestion(A2A, POCKET, weighting="values"), DEFAULT_MODEL)
-    assert read_frozen(later.text()).asked().weighting == "values"
+    assert read_frozen(text).asked().smoothing == "none"
+    later = freeze(LaterQuestion(A2A, POCKET, smoothing="values"), DEFAULT_MODEL)
+    assert read_frozen(later.text()).asked().smoothing == "values"
     old = frozen_question(LaterQuestion(A2A, POCKET), DEFAULT_MODEL, "float32")
-    assert old.differences(later.question) == ("weighting values instead of attention",)
+    assert old.differences(later.question) == ("smoothing values instead of none",)
 
 
 def test_every_field_of_a_question_is_frozen_today():
@@ -283,8 +284,8 @@ def test_what_has_changed_since_and_what_the_rule_says(text):
     said = outcome(frozen, found)
     assert f"{len(pockets.passing)} of {int(pockets.tested.sum())} heads are a finding among places like the site" in said
     assert ("the model as a whole is a finding" in said) == (pockets.global_p <= 0.05)
-    coupling = freeze(Question(A2A, POCKET, B, "AB", 0.05, "matched"), DEFAULT_MODEL)
-    assert "there is no global p (a coupling is compared with" in outcome(coupling, answer(coupling.asked(), maps))
+    coupling = freeze(Question(A2A, POCKET, B[:2], "AB", 0.05, "matched"), DEFAULT_MODEL)
+    assert "there is no global p (at least 3 residues are needed)" in outcome(coupling, answer(coupling.asked(), maps))
     published = freeze(Question(A2A, POCKET, null="published"), DEFAULT_MODEL)
     assert "gives no p, so nothing can be a finding" in outcome(published, answer(published.asked(), maps))
     untested = freeze(Question(A2A, POCKET[:2], (3,), "BA", 0.95, "matched"), DEFAULT_MODEL)

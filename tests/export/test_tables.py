@@ -17,9 +17,9 @@ def rows_of(text):
 def test_the_table_says_how_it_was_made():
     scores = scores_of(threshold=0.25)
     rows = rows_of(scores_csv(answer_of(scores, measure="AB")))
-    assert list(rows[0]) == [*scores.frame.columns, "measure", "null", "threshold", "model", "protein", "n_sites"]
+    assert list(rows[0]) == [*scores.frame.columns, "measure", "weighting", "null", "threshold", "model", "protein", "n_sites"]
     assert len(rows) == 6
-    assert {tuple(row.values())[-6:] for row in rows} == {("AB", "uniform", "0.25", "antiberty", "AA2AR", "3")}
+    assert {tuple(row.values())[-7:] for row in rows} == {("AB", "attention", "uniform", "0.25", "antiberty", "AA2AR", "3")}
     assert [float(row["snr"]) for row in rows] == pytest.approx(scores.frame["snr"].tolist())
     assert "null" not in scores.frame
     assert {row["measure"] for row in rows_of(scores_csv(answer_of(scores)))} == {"A"}

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 
 from allo_core.runs.maps import AttentionMaps
-from allo_core.runs.store import RunMeta, RunWriter
+from allo_core.runs.store import RunMeta
+from allo_core.runs.writer import RunWriter
 
 
 def run_meta(length: int = 30, layers: int = 3, heads: int = 4, **changes: object) -> RunMeta:

@@ -16,7 +16,8 @@ from allo_core.runs import extract
 from allo_core.runs.column_store import columns_folder, find_column_run
 from allo_core.runs.extract import extract_attention
 from allo_core.runs.extract_columns import extract_columns
-from allo_core.runs.store import RunWriter, damaged_runs, find_run, list_runs, other_version_runs, runs_folder
+from allo_core.runs.store import damaged_runs, find_run, list_runs, other_version_runs, runs_folder
+from allo_core.runs.writer import RunWriter
 from tests.conftest import REPOSITORY
 from tests.runs.attention_runs import run_meta
 

@@ -9,9 +9,10 @@ from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from allo_core.runs.column_reducer import KEPT_THRESHOLDS
 from allo_core.runs.column_store import kept_columns
-from allo_core.runs.cost import cost_of, cost_of_columns, seconds_of, speed
+from allo_core.runs.cost import cost_of, cost_of_columns, cost_of_norms, seconds_of, speed
 from allo_core.runs.extract import extract_attention
 from allo_core.runs.extract_columns import extract_columns
+from allo_core.runs.extract_norms import extract_weighted
 from allo_core.runs.store import list_runs
 
 SPEC = get_spec(DEFAULT_MODEL)
@@ -44,6 +45,14 @@ def test_columns_keep_to_it_too_and_every_protein_counts():
     assert three.disk == 3 * told.disk
     assert three.memory == told.memory
     assert three.seconds == pytest.approx(3 * told.seconds)
+
+
+def test_value_norms_keep_to_it_too():
+    protein = find_receptor("AA2AR").protein
+    told = cost_of_norms(SPEC, len(protein), "cpu")
+    weighted = extract_weighted(load_model(DEFAULT_MODEL, device="cpu"), protein)
+    assert 0.5 * told.disk < weighted.norms.nbytes <= told.disk
+    assert (told.memory, told.seconds) == (cost_of(SPEC, len(protein), "cpu").memory, cost_of(SPEC, len(protein), "cpu").seconds)
 
 
 def test_the_speed_is_measured_once():

@@ -4,7 +4,8 @@ import torch
 
 from allo_core.attention.columns import columns
 from allo_core.errors import ScoreError, StoreError
-from allo_core.runs.store import RunWriter, find_run
+from allo_core.runs.store import find_run
+from allo_core.runs.writer import RunWriter
 from tests.runs.attention_runs import random_attention, residues_of, run_meta, write_run
 
 THRESHOLDS = [0.01, *np.arange(0.05, 0.95, 0.05).round(2), 0.3, 0.333, 0.95]

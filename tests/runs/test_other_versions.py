@@ -13,16 +13,8 @@ from allo_core.runs import meta as meta_module
 from allo_core.runs.column_reducer import ColumnReducer
 from allo_core.runs.column_store import ColumnRun, columns_folder, find_column_run, keep_column_run
 from allo_core.runs.maps import AttentionMaps
-from allo_core.runs.store import (
-    RunMeta,
-    RunWriter,
-    damaged_runs,
-    delete_run,
-    find_run,
-    list_runs,
-    other_version_runs,
-    runs_folder,
-)
+from allo_core.runs.store import RunMeta, damaged_runs, delete_run, find_run, list_runs, other_version_runs, runs_folder
+from allo_core.runs.writer import RunWriter
 from allo_core.storage.plain_json import OtherVersion
 from tests.runs.attention_runs import random_attention, run_meta, write_run
 

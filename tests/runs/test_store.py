@@ -12,8 +12,9 @@ import torch
 
 from allo_core.attention.columns import columns
 from allo_core.errors import StoreError
-from allo_core.runs import disk, store
-from allo_core.runs.store import RunMeta, RunWriter, check_disk, delete_run, disk_needed, find_run, list_runs, runs_folder
+from allo_core.runs import disk
+from allo_core.runs.store import RunMeta, check_disk, delete_run, disk_needed, find_run, list_runs, runs_folder
+from allo_core.runs.writer import RunWriter
 from allo_core.storage.home import home
 from tests.runs.attention_runs import random_attention, residues_of, run_meta, write_run
 
@@ -217,7 +218,7 @@ def test_processes_that_write_the_same_run_all_get_it(attention):
 KILLED = """
 import os, signal
 from tests.runs.attention_runs import random_attention, run_meta
-from allo_core.runs.store import RunWriter
+from allo_core.runs.writer import RunWriter
 attention = random_attention(3, 4, 32)
 with RunWriter(run_meta()) as writer:
     writer.write_layer(0, attention[0], 1, 30)
@@ -362,7 +363,7 @@ def test_a_disk_that_is_too_small_is_refused_with_the_numbers(monkeypatch, atten
 LIMITED = """
 import resource
 from tests.runs.attention_runs import random_attention, run_meta
-from allo_core.runs.store import RunWriter
+from allo_core.runs.writer import RunWriter
 from allo_core.errors import StoreError
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 attention = random_attention(3, 4, 32)
@@ -392,7 +393,7 @@ def test_a_disk_that_fills_up_during_the_run(monkeypatch, attention):
 
     with RunWriter(run_meta()) as writer:
         writer.write_layer(0, attention[0], 1, 30)
-        monkeypatch.setattr(store, "_write", full)
+        monkeypatch.setattr("allo_core.runs.writer._write", full)
         with pytest.raises(StoreError, match="No space left on device"):
             writer.write_layer(1, attention[1], 1, 30)
     assert left_behind() == []

@@ -17,6 +17,7 @@ from allo_core.library.receptors import find_receptor
 from allo_core.protein.residues import parse_residues
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.store import list_runs
+from allo_core.runs.value_norms import ValueNorms
 from tests.terminal.commands import run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -102,6 +103,39 @@ def test_the_verdict_and_the_default_threshold(capsys):
     )
     _, out, _ = run("analyse", "AA2AR", "--sites", "D52 S91", "--null", "published", capsys=capsys)
     assert out.splitlines()[1].startswith("The published null gives no p")
+
+
+def test_value_weighted_attention(tmp_path, capsys):
+    """The numbers are those of the kept norms and maps; a threshold is refused before anything is computed."""
+    table, record, script = tmp_path / "out.csv", tmp_path / "run.json", tmp_path / "view.pml"
+    arguments = ("analyse", "AA2AR", "--sites", "sodium pocket", "--value-weighted")
+    code, _, err = run(*arguments, "--threshold", "0.3", capsys=capsys)
+    assert (code, err) == (2, "alloscope: Value-weighted attention has no threshold, so 0.3 is not possible; choose 0.\n")
+    assert list_runs() == []
+    code, out, _ = run(
+        *arguments, "--csv", table, "--json", record, "--structure", "8FYN", "--pymol", script, "--pairs", "5", capsys=capsys
+    )  # fmt: skip
+    assert code == 0
+    heading, said = out.splitlines()[:2]
+    assert heading == "AA2AR, 16 residues, AlloScope GPCR 8M, value-weighted attention, matched null"
+    assert said.startswith("By value-weighted attention: 0 of 120 heads attend to the sodium pocket more than to ")
+    assert "value-weighted attention received from layer" in out.splitlines()[-1]
+    assert "value-weighted attention" in script.read_text().splitlines()[0]
+    kept = {entry.meta.kind: entry for entry in list_runs()}
+    assert set(kept) == {"attention", "value_norms"}
+    maps, norms = AttentionMaps(kept["attention"].folder), ValueNorms(kept["value_norms"].folder).norms().astype(float)
+    pocket = list(parse_residues("1x50 1x53 2x46 2x47 2x49 2x50 3x35 3x39 3x43 6x44 6x48 7x45 7x46 7x49 7x50 7x53", *numbered("AA2AR")))
+    frame, data = pd.read_csv(table), json.loads(record.read_text())
+    for layer, head in ((0, 0), (3, 8), (5, 3)):
+        given = maps.received(layer, head) * norms[layer, head]
+        row = frame[(frame["layer"] == layer) & (frame["head"] == head)].iloc[0]
+        assert row["impact"] == pytest.approx(given[pocket].sum() / given.sum(), rel=1e-6)
+        assert row["attention_on_site"] == pytest.approx(412 * given[pocket].sum() / given.sum(), rel=1e-6)
+    assert (set(frame["weighting"]), set(frame["threshold"])) == ({"value"}, {0})
+    assert (data["run"]["key"], data["threshold"]) == (kept["value_norms"].key, 0)
+    created = [entry.meta.created for entry in list_runs()]
+    assert run(*arguments, capsys=capsys)[1].splitlines()[:2] == [heading, said]
+    assert [entry.meta.created for entry in list_runs()] == created
 
 
 def test_an_accession_that_is_not_in_the_library(capsys, monkeypatch):

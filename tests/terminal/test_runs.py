@@ -47,13 +47,13 @@ def test_listed_with_what_a_person_needs_to_choose(kept, capsys):
     code, out, err = run("runs", capsys=capsys)
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[0].split() == ["key", "protein", "residues", "model", "MB", "device", "made", "(UTC)"]
+    assert lines[0].split() == ["key", "protein", "residues", "model", "MB", "device", "holds", "made", "(UTC)"]
     rows = {line.split()[0]: line for line in lines[1:]}
     entries = {entry.key: entry for entry in list_runs()}
     for first, name in (("M", "short"), ("A", "longer[2J")):
         entry = entries[kept[first]]
         made = entry.meta.created[:19].split("T")
-        wanted = [name, "34", DEFAULT_MODEL, f"{entry.bytes / 1e6:.1f}", "cpu,", "float32", *made]
+        wanted = [name, "34", DEFAULT_MODEL, f"{entry.bytes / 1e6:.1f}", "cpu,", "float32", "attention", *made]
         assert rows[kept[first][:12]].split()[1:] == wanted
     assert rows[kept["G"][:12]].endswith("cannot be read")
     assert lines[-1].startswith("2 runs, ")

@@ -10,6 +10,7 @@
 - `structure_choice`: its part for the structure
 - `example`: the worked example
 - `controls`: its part for measure, threshold and null
+- `weighting`: the offer of a pass for value-weighted attention
 - `tracks`: what the structure can be coloured by
 - `field`: widgets of one field
 - `incoming`: what comes in from outside

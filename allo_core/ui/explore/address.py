@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from allo_core.analysis.frozen_file import read_frozen
-from allo_core.analysis.measures import MEASURES
+from allo_core.analysis.measures import MEASURES, WEIGHTINGS
 from allo_core.attention.head_card import MOST_PAIRS
 from allo_core.errors import AlloScopeError
 from allo_core.fetch import fetched_structure
@@ -36,8 +36,8 @@ __all__ = ["from_query", "to_query"]
 
 # Fields whose text in a link is their value.
 _AS_THEY_ARE = (
-    "name_a name_b marking model measure null draws score colouring scale pairs chain device dtype colours panel beside beside_structure "
-    "frozen"
+    "name_a name_b marking model measure weighting null draws score colouring scale pairs chain device dtype colours panel beside "
+    "beside_structure frozen"
 ).split()
 _MOST_FOREIGN = 3  # notices of parameters that do not exist
 _LONGEST_CHAIN = 8  # letters; mmCIF allows more, no entry uses them
@@ -170,6 +170,7 @@ _READERS = {
     "name_b": _read_name,
     "marking": one_of(SETS),
     "measure": one_of(tuple(MEASURES)),
+    "weighting": one_of(tuple(WEIGHTINGS)),
     "threshold": _read_threshold,
     "null": one_of(NULLS),
     "draws": _read_draws,

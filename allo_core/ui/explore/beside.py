@@ -22,6 +22,7 @@ from allo_core.ui.explore.results import Result
 from allo_core.ui.explore.run_offer import cost_in_words, draw_buttons, offer_of
 from allo_core.ui.explore.structure_choice import structure_options
 from allo_core.ui.explore.view import View, offered_structures, protein_of, starting_view
+from allo_core.ui.explore.weighting import draw_weighting_offer, lacks_norms
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
 from allo_core.ui.shared.painting import Painting
@@ -172,6 +173,8 @@ def _line(view: View, protein: Protein, beside: Beside) -> None:
     with st.container(key="beside_line", horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(plain(" ".join(filter(None, (_scored(beside) if beside.protein != protein else "", beside.lies)))), width="stretch")
         st.button("Close", key="close_beside", icon=":material/close:", type="tertiary", on_click=close)
+    if beside.protein != protein and lacks_norms(beside.view, beside.maps):
+        draw_weighting_offer(beside.view, beside.protein, "_beside")
     if beside.result is not None or beside.protein == protein:
         return
     job = session.current_job(beside.view)
@@ -199,7 +202,8 @@ def _scored(beside: Beside) -> str:
     score = "no score" if enrichment != enrichment else f"log₂ enrichment {enrichment:.2f}"
     tested = f", q {q:.2g}" if q == q else ", not tested"
     passing = f"{len(scores.passing())} of {scores.n_tested} tested heads pass there"
-    return f"{result.head_name} on {beside.protein.name}: {score}{tested}; {passing}."
+    counted = f", {result.weighting_name}" if result.weighting_name else ""
+    return f"{result.head_name} on {beside.protein.name}{counted}: {score}{tested}; {passing}."
 
 
 def close() -> None:

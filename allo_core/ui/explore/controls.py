@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from allo_core.analysis.measures import MEASURES, Measure
+from allo_core.analysis.measures import MEASURES, Measure, Weighting
 from allo_core.analysis.strata import possible_null
 from allo_core.attention.head_card import MOST_PAIRS
 from allo_core.errors import AlloScopeError
@@ -16,7 +16,7 @@ from allo_core.runs.extract import find_kept_run
 from allo_core.ui.explore import results, session
 from allo_core.ui.explore.field import mirrored_field
 from allo_core.ui.explore.tracks import tracks
-from allo_core.ui.explore.view import SCALES, View
+from allo_core.ui.explore.view import SCALES, VALUE_WEIGHTED, View
 from allo_core.ui.shared.choices import NULLS, THRESHOLDS
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
@@ -24,21 +24,30 @@ from allo_core.ui.shared.mirror import mirrored
 __all__ = ["draw_controls"]
 
 
-def draw_controls(view: View, protein: Protein) -> None:
-    """One row: measure, score, threshold and null of the heatmap; colours, scale and pairs of the structure."""
-    places = st.columns([2.75, 1.65, 1.75, 1.3, 2.2, 1.3, 1.3], vertical_alignment="bottom", gap="small")
-    measure, score, threshold, null, colouring, scale, pairs = places
+def draw_controls(view: View, protein: Protein, shown: Weighting) -> None:
+    """One row: measure, what counts, score, threshold and null of the heatmap; colours, scale and pairs of the structure.
+
+    ``shown`` is what counts in what is shown, which may still be attention where value-weighted attention was chosen.
+    """
+    places = st.columns([2.4, 1.6, 1.75, 1.5, 1.35, 2.05, 1.3, 1.45], vertical_alignment="bottom", gap="xsmall")
+    measure, weighting, score, threshold, null, colouring, scale, pairs = places
     with measure:
         st.segmented_control(
             "Attention", list(MEASURES), format_func=MEASURES.__getitem__, required=True, help=HELP["measure"],
             **mirrored("measure", view.measure, lambda measure: _measure(view, protein, measure), default="default"),
         )  # fmt: skip
+    with weighting:
+        st.segmented_control(
+            "Value-weighted", list(VALUE_WEIGHTED), format_func=VALUE_WEIGHTED.__getitem__, required=True, help=HELP["weighting"],
+            **mirrored("weighting", view.weighting, lambda chosen: session.page().change(weighting=chosen), default="default"),
+        )  # fmt: skip
     with score:
         _choice("score", {name: score.label for name, score in SCORES.items()}, view.score, "Heatmap shows", HELP["score"])
     with threshold:
+        none = shown == "value"
         st.select_slider(
-            "Threshold", THRESHOLDS, format_func=lambda value: f"{value:.2f}", help=HELP["threshold"],
-            **mirrored_field("threshold", view.threshold),
+            "Threshold", THRESHOLDS, format_func=lambda value: f"{value:.2f}", help=HELP["no_threshold" if none else "threshold"],
+            disabled=none, **mirrored_field("threshold", 0.0 if none else view.threshold),
         )  # fmt: skip
     with null:
         numbers = numbers_for(protein)

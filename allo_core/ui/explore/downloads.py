@@ -128,7 +128,13 @@ def _figures(shown: Shown) -> str:
     view, result = shown.view, shown.result
     pictures = [
         heatmap(
-            result.scores.frame, result.special_share.shape, view.score, result.scores.null, result.head, fixed=view.colours == "fixed"
+            result.scores.frame,
+            result.special_share.shape,
+            view.score,
+            result.scores.null,
+            result.head,
+            fixed=view.colours == "fixed",
+            counted=result.weighting_name,
         ),
         profile_of(view, shown.protein, result, height=260),
     ]

@@ -48,7 +48,7 @@ def _go(step: int) -> None:
     elif step == 2:
         explore.change(head=explore.shown_head or explore.view.head, pairs=_PAIRS)
     else:
-        explore.change(threshold=_OTHER_THRESHOLD)
+        explore.change(threshold=_OTHER_THRESHOLD, weighting="attention")
 
 
 def _hide() -> None:

@@ -111,7 +111,7 @@ def _view_of(frozen: FrozenAnalysis, base: View) -> View:
     )
     if unknown := [what for offered, what in known if not offered]:
         raise FrozenError(f"The page cannot ask with {', '.join(unknown)}; answer it with: python -m allo_core analyse --frozen FILE.")
-    settings = {name: getattr(asked, name) for name in ("measure", "threshold", "null", "dtype")}
+    settings = {name: getattr(asked, name) for name in ("measure", "weighting", "threshold", "null", "dtype")}
     view = starting_view(inputs.key_of(question.subject.protein), base)
     return replace(
         view, sites=question.a, sites_b=question.b, marking=asked.measure[-1], model=asked.model_id, draws=draws, name_a="", name_b="",

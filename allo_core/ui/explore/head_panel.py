@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from allo_core.analysis.measures import WEIGHTINGS
 from allo_core.figures.attention_map import attention_map
 from allo_core.library.nearest import numbers_for
 from allo_core.protein.sequence import Protein
@@ -60,6 +61,9 @@ def _share(value: float | None) -> str:
 
 
 def _draw_stability(details: HeadDetails) -> None:
+    if not details.stability:
+        st.caption("Value-weighted attention has no threshold. Arcs, and which of them are local or contacts, are those of attention.")
+        return
     table = pd.DataFrame(
         {
             "threshold": [f"{point.threshold:.1f}" for point in details.stability],
@@ -79,7 +83,7 @@ def _number(value: float) -> str:
 def draw_map(view: View, protein: Protein, result: Result) -> None:
     """The head's L x L map with segment bands and the marked rows and columns."""
     numbers = numbers_for(protein)
-    attention = result.maps[result.head]
+    attention, name = result.counted[result.head], WEIGHTINGS[result.question.weighting]
     figure = attention_map(
         attention,
         protein.first,
@@ -88,6 +92,7 @@ def draw_map(view: View, protein: Protein, result: Result) -> None:
         view.pair,
         _MAP_HEIGHT,
         current_theme(),
+        name,
     )
     st.plotly_chart(
         figure,
@@ -95,7 +100,7 @@ def draw_map(view: View, protein: Protein, result: Result) -> None:
         width=_MAP_WIDTH,
         height=_MAP_HEIGHT,
         config={"displayModeBar": False},
-        alt=f"Attention map of {result.head_name}: {len(protein)} queries by {len(protein)} keys.",
+        alt=f"Map of {name} of {result.head_name}: {len(protein)} queries by {len(protein)} keys.",
     )
     st.caption("Rows look at columns. Lines are the marked residues of sets A (orange) and B (pink); grey bands are helices.")
 
@@ -133,7 +138,7 @@ def draw_pairs(protein: Protein, result: Result, details: HeadDetails, loaded: L
         selection_mode="single-row",
         height="content",
         column_config={
-            "attention": number("attention", format="%.3f"),
+            "attention": number("attention" if result.weighted is None else "value-weighted", format="%.3f"),
             "apart": number("apart", help="Residues along the chain."),
             "distance": st.column_config.TextColumn(
                 "distance, Å",

@@ -9,7 +9,8 @@ from allo_core.figures.colours import SEGMENTS, SET_COLOURS, Theme, attention_sc
 from allo_core.library.nearest import numbers_for
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
-from allo_core.ui.explore.results import HeadDetails, Result, columns_of
+from allo_core.runs.weighted import WeightedMaps
+from allo_core.ui.explore.results import HeadDetails, Result, columns_of, counted_of
 from allo_core.ui.explore.tracks import tracks
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared.painting import Painting, residue_labels
@@ -68,7 +69,7 @@ def paint(
         "colours": list(scale),
     }
     formatted = ["none" if np.isnan(value) else f"{value:.3f}" for value in shown.values]
-    colouring = f"{track.name}:{view.scale}:{title}:{view.threshold}"
+    colouring = f"{track.name}:{view.scale}:{title}:{view.threshold}:{view.weighting}"
     return Painting(
         hex_colours(shown.values, shown.ceiling, scale, shown.floor), labels, formatted, shown.name, sets, legend, colouring, **extra
     )
@@ -86,7 +87,9 @@ def source_of(
     selected = None if result is None else Selected(result.answer, result.head)
     run = maps if result is None else result.maps
     confidence = None if loaded is None else loaded.plddt
-    return TrackSource(Subject.of(protein), columns_of, view.sites, run, selected, view.scale == "model", confidence, browsed)
+    counted = result.counted if result is not None else None if run is None else counted_of(view, run)
+    weighted = counted if isinstance(counted, WeightedMaps) else None
+    return TrackSource(Subject.of(protein), columns_of, view.sites, run, selected, view.scale == "model", confidence, browsed, weighted)
 
 
 def values_to_take_away(view: View, protein: Protein, result: Result, loaded: LoadedStructure | None = None) -> Values:

@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from allo_core.analysis.measures import WEIGHTINGS
 from allo_core.analysis.verdict import standing
 from allo_core.attention.head import Head
 from allo_core.attention.nulls import FEWEST_ARCS
@@ -42,7 +43,8 @@ def draw_heatmap(view: View, result: Result) -> None:
     """The layer x head heatmap; a click selects a head, arrow keys move the selection."""
     frame, shape, head = result.scores.frame, result.special_share.shape, result.head
     figure = _heatmap(result.scores_key, view.score, current_theme(), view.colours == "fixed", result)
-    alt = f"Heatmap of {SCORES[view.score].label} of {shape[0]} x {shape[1]} heads."
+    counted = f", {result.weighting_name}" if result.weighting_name else ""
+    alt = f"Heatmap of {SCORES[view.score].label}{counted} of {shape[0]} x {shape[1]} heads."
     draw_heads(figure, HEIGHT, alt, head, shape, session.select_head, grows=True)
     flagged = frame["flags"] != ""
     grid = score_grid(frame, view.score, shape)[~flagged.to_numpy().reshape(shape)]
@@ -80,7 +82,8 @@ def _selected_head(result: Result) -> None:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _heatmap(key: str, score: str, theme: Theme, fixed: bool, _result: Result) -> go.Figure:
     """The figure without the selected head, which is outlined by `head_cursor`: selecting one changes and sends nothing here."""
-    return heatmap(_result.scores.frame, _result.special_share.shape, score, _result.scores.null, None, HEIGHT, theme, fixed)
+    shape, null, counted = _result.special_share.shape, _result.scores.null, _result.weighting_name
+    return heatmap(_result.scores.frame, shape, score, null, None, HEIGHT, theme, fixed, counted)
 
 
 def _why_empty(view: View, result: Result) -> str:
@@ -206,12 +209,14 @@ def profile_of(view: View, protein: Protein, result: Result, height: int = 143) 
         residue_labels(protein),
         view.sets,
         [] if numbers is None else numbers.spans(),
-        view.threshold,
+        result.question.threshold,
         height,
+        WEIGHTINGS[result.question.weighting] + " received",
     )
 
 
 def draw_profile(view: View, protein: Protein, result: Result) -> None:
     """The profile, full width."""
     figure = profile_of(view, protein, result)
-    draw_plot(figure, "profile", f"Attention that each residue of {protein.name} receives from {result.head_name}.")
+    what = WEIGHTINGS[result.question.weighting].capitalize()
+    draw_plot(figure, "profile", f"{what} that each residue of {protein.name} receives from {result.head_name}.")

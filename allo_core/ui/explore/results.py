@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from allo_core.analysis.answer import Answer, answer_from_columns
+from allo_core.analysis.measures import Weighting
 from allo_core.analysis.question import Question
 from allo_core.analysis.strata import possible_null
 from allo_core.analysis.subject import Subject
@@ -21,11 +22,22 @@ from allo_core.attention.scores import HeadScores
 from allo_core.protein.sequence import Protein
 from allo_core.runs.layout import FLOOR
 from allo_core.runs.maps import AttentionMaps
+from allo_core.runs.weighted import HeadMaps, WeightedMaps, find_weighted
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared.choices import THRESHOLDS
 from allo_core.ui.shared.structures import LoadedStructure
 
-__all__ = ["HeadDetails", "Result", "columns_of", "details_of", "opening_threshold", "question_of", "result_of", "testable_threshold"]
+__all__ = [
+    "HeadDetails",
+    "Result",
+    "columns_of",
+    "counted_of",
+    "details_of",
+    "opening_threshold",
+    "question_of",
+    "result_of",
+    "testable_threshold",
+]
 
 # Scores hold on to the column weights that their control is worked out from: 2 MB each for ESM-2 650M on 400 residues.
 _MOST_SCORES = 24
@@ -39,6 +51,8 @@ class Result:
     ----------
     answer : Answer
     maps : AttentionMaps
+    counted : AttentionMaps or WeightedMaps
+        What counts of them.
     all_columns : Columns
         Of all queries, also where the question has some alone.
     head : (layer, head)
@@ -46,6 +60,7 @@ class Result:
 
     answer: Answer
     maps: AttentionMaps
+    counted: HeadMaps
     all_columns: Columns
     head: tuple[int, int]
 
@@ -61,8 +76,18 @@ class Result:
 
     @property
     def special_share(self) -> np.ndarray:
-        """Share of attention on special tokens, shape (layers, heads)."""
-        return self.maps.special_share
+        """Share of what counts on special tokens, shape (layers, heads)."""
+        return self.counted.special_share
+
+    @property
+    def weighted(self) -> WeightedMaps | None:
+        """The value-weighted attention, where that counts."""
+        return self.counted if isinstance(self.counted, WeightedMaps) else None
+
+    @property
+    def weighting_name(self) -> str:
+        """``"value-weighted"`` where that counts, "" for attention itself."""
+        return "" if self.weighted is None else "value-weighted"
 
     @property
     def head_name(self) -> str:
@@ -77,7 +102,7 @@ class Result:
     @cached_property
     def scores_key(self) -> str:
         """Short and other for each other table of scores, whatever head is selected."""
-        parts = (self.maps.meta.key, self.question.key)
+        parts = (self.counted.meta.key, self.question.key)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
     @property
@@ -87,8 +112,8 @@ class Result:
 
     @cached_property
     def received(self) -> np.ndarray:
-        """Attention that each residue receives from the selected head, without threshold, shape (L,)."""
-        return self.maps.received(*self.head)
+        """What each residue receives from the selected head, without threshold, shape (L,)."""
+        return self.counted.received(*self.head)
 
     @property
     def above(self) -> np.ndarray:
@@ -104,15 +129,20 @@ class Result:
 
 @dataclass(frozen=True)
 class HeadDetails:
-    """The selected head by itself: its card, its strongest pairs, and its score over the thresholds."""
+    """The selected head by itself: its card, its strongest pairs, and its score over the thresholds (none of value-weighted attention)."""
 
     card: HeadCard
     pairs: tuple[Pair, ...]
     stability: tuple[Stability, ...]
 
 
-def question_of(view: View, protein: Protein) -> Question:
-    """What a view asks.
+def counted_of(view: View, maps: AttentionMaps) -> HeadMaps:
+    """What counts of a run as a view wants it; attention where the value norms that the view wants are not kept yet."""
+    return (find_weighted(maps) if view.weighting == "value" else None) or maps
+
+
+def question_of(view: View, protein: Protein, weighting: Weighting | None = None) -> Question:
+    """What a view asks, by default of what it counts; of attention where the norms for value-weighted attention are still missing.
 
     Raises
     ------
@@ -121,7 +151,9 @@ def question_of(view: View, protein: Protein) -> Question:
     """
     subject = Subject.of(protein)
     null = possible_null(view.null, subject.numbers)
-    return Question(subject, view.sites, view.sites_b, view.measure, view.threshold, null, view.draws or None)
+    counted = weighting or view.weighting
+    threshold = view.threshold if counted == "attention" else 0.0
+    return Question(subject, view.sites, view.sites_b, view.measure, threshold, null, view.draws or None, weighting=counted)
 
 
 def result_of(view: View, protein: Protein, maps: AttentionMaps) -> Result:
@@ -134,17 +166,18 @@ def result_of(view: View, protein: Protein, maps: AttentionMaps) -> Result:
     ScoreError
         A set that the measure needs is empty, or no score is defined under these settings.
     """
-    question = question_of(view, protein)
-    columns = columns_of(maps, question.threshold, question.queries)
-    scores, kept = _scores(maps.meta.key, question.key, question, columns)
-    answer = Answer(question, columns, scores, maps.meta, maps, kept)
-    everything = columns if question.queries is None else columns_of(maps, question.threshold)
-    return Result(answer, maps, everything, view.head or answer.scores.first_head())
+    counted = counted_of(view, maps)
+    question = question_of(view, protein, "value" if isinstance(counted, WeightedMaps) else "attention")
+    columns = columns_of(counted, question.threshold, question.queries)
+    scores, kept = _scores(counted.meta.key, question.key, question, columns)
+    answer = Answer(question, columns, scores, counted.meta, counted, kept)
+    everything = columns if question.queries is None else columns_of(counted, question.threshold)
+    return Result(answer, maps, counted, everything, view.head or answer.scores.first_head())
 
 
 def details_of(result: Result, most: int, loaded: LoadedStructure | None) -> HeadDetails:
     """Card, the ``most`` strongest pairs and stability of the selected head; distances where a structure is loaded."""
-    key = (result.maps.meta.key, result.head, result.question.key)
+    key = (result.counted.meta.key, result.head, result.question.key)
     return _details(key, most, loaded.key if loaded is not None else "", result, loaded)
 
 
@@ -153,10 +186,11 @@ def _details(key: tuple, most: int, structure: str, _result: Result, _loaded: Lo
     result, cb = _result, None if _loaded is None else _loaded.cb
     layer, head = result.head
     question, weights = result.question, result.answer.columns.weights[layer, head]
-    everything = result.maps.arcs(layer, head, FLOOR, question.queries)
-    arcs = result.maps.arcs(layer, head, max(question.threshold, FLOOR), question.queries)
+    everything = result.counted.arcs(layer, head, FLOOR, question.queries)
+    arcs = everything if question.threshold <= FLOOR else result.counted.arcs(layer, head, question.threshold, question.queries)
     card = head_card(arcs, question.sites, float(result.special_share[layer, head]), cb, weights)
-    curve = stability(everything, question.sites, question.null, question.strata, length=result.length)
+    has_curve = result.weighted is None  # of value-weighted attention there are no thresholds
+    curve = stability(everything, question.sites, question.null, question.strata, length=result.length) if has_curve else ()
     return HeadDetails(card, strongest_pairs(everything, most, cb, question.sites if question.queries is not None else ()), curve)
 
 
@@ -179,13 +213,13 @@ def _testable(run: str, queries: tuple[int, ...] | None, _maps: AttentionMaps) -
     return highest_testable(lambda threshold: columns_of(_maps, threshold, queries).arcs, THRESHOLDS)
 
 
-def columns_of(maps: AttentionMaps, threshold: float, queries: tuple[int, ...] | None = None) -> Columns:
+def columns_of(maps: HeadMaps, threshold: float, queries: tuple[int, ...] | None = None) -> Columns:
     """``maps.columns(threshold, queries)``, kept for the next rerun."""
     return _columns(maps.meta.key, threshold, queries, maps)
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _columns(key: str, threshold: float, queries: tuple[int, ...] | None, _maps: AttentionMaps) -> Columns:
+def _columns(key: str, threshold: float, queries: tuple[int, ...] | None, _maps: HeadMaps) -> Columns:
     return _maps.columns(threshold, queries)
 
 

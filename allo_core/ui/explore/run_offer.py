@@ -13,7 +13,7 @@ from allo_core.models.devices import check_memory, choose_device
 from allo_core.models.registry import get_spec
 from allo_core.models.weights import how_to_get
 from allo_core.protein.sequence import Protein
-from allo_core.runs.cost import cost_of
+from allo_core.runs.cost import cost_of, cost_of_norms
 from allo_core.runs.disk import check_disk
 from allo_core.ui.explore import session
 from allo_core.ui.explore.view import View
@@ -21,7 +21,7 @@ from allo_core.ui.shared.models import readable_size, whereabouts
 from allo_core.ui.shared.run_panel import in_words
 from allo_core.ui.shared.text import plain
 
-__all__ = ["Offer", "cost_in_words", "draw_buttons", "offer_of"]
+__all__ = ["Offer", "cost_in_words", "draw_buttons", "offer_of", "refused"]
 
 
 @dataclass(frozen=True)
@@ -101,21 +101,25 @@ def draw_buttons(view: View, protein: Protein, offer: Offer, place: str) -> None
         st.error(plain(problem))
 
 
-def refused(view: View, protein: Protein) -> str:
-    """Why a run would be refused for want of memory or disk space; "" where it would not."""
+def refused(view: View, protein: Protein, norms_alone: bool = False) -> str:
+    """Why a run would be refused for want of memory or disk space; "" where it would not.  ``norms_alone`` as in `cost_in_words`."""
     spec = get_spec(view.model)
     try:
-        check_disk(spec.layers, spec.heads, len(protein))
+        if not norms_alone:
+            check_disk(spec.layers, spec.heads, len(protein))
         check_memory(spec, len(protein), choose_device(view.device), view.dtype)
     except AlloScopeError as error:
         return str(error)
     return ""
 
 
-def cost_in_words(view: View, protein: Protein) -> str:
-    """What a run takes on this machine: ``"about 12 s, 2.9 GB of memory, up to 360 MB on disk."``; "" where the device is not there."""
+def cost_in_words(view: View, protein: Protein, norms_alone: bool = False) -> str:
+    """What a run takes on this machine: ``"about 12 s, 2.9 GB of memory, up to 360 MB on disk."``; "" where the device is not there.
+
+    ``norms_alone``: of a pass that keeps value norms beside maps that are there.
+    """
     try:
-        cost = cost_of(get_spec(view.model), len(protein), view.device, view.dtype)
+        cost = (cost_of_norms if norms_alone else cost_of)(get_spec(view.model), len(protein), view.device, view.dtype)
     except AlloScopeError:
         return ""
     return in_words(cost)

@@ -11,14 +11,14 @@ from allo_core.library.nearest import numbers_for
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from allo_core.protein.residues import format_residues, problems_in_words, read_residues
 from allo_core.protein.sequence import Protein
-from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.store import delete_run
+from allo_core.runs.weighted import HeadMaps
 from allo_core.ui.explore.address import from_query, to_query
 from allo_core.ui.explore.marks import with_marks_of
 from allo_core.ui.explore.view import View, protein_of, starting_view, toggled
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.fetching import Fetching
-from allo_core.ui.shared.jobs import Job, Request
+from allo_core.ui.shared.jobs import Job, Request, WeightedRequest
 from allo_core.ui.shared.page_session import PageSession
 from allo_core.ui.shared.refs import input_kind
 from allo_core.ui.shared.structures import LoadedStructure, load_structure
@@ -58,7 +58,7 @@ _MOST_UNDONE = 50
 STRUCTURE_PLACES = ("structure", "structure_here")
 PLACES = ("residues", "sequence", "frozen", *STRUCTURE_PLACES)
 # Fields of the view whose change gives every head another score.
-_RESCORING = frozenset({"sites", "sites_b", "marking", "name_a", "name_b", "measure", "threshold", "null", "draws"})
+_RESCORING = frozenset({"sites", "sites_b", "marking", "name_a", "name_b", "measure", "weighting", "threshold", "null", "draws"})
 
 
 @dataclass
@@ -274,7 +274,8 @@ def remembered(kind: Literal["sequence", "structure"]) -> dict[str, str]:
 
 
 def request_of(view: View) -> Request:
-    return Request(protein_of(view), view.model, view.device, view.dtype)
+    request = Request if view.weighting == "attention" else WeightedRequest
+    return request(protein_of(view), view.model, view.device, view.dtype)
 
 
 def start_run(view: View) -> None:
@@ -300,7 +301,7 @@ def current_job(view: View) -> Job | None:
     return job_of(request_of(view))
 
 
-def runs_unasked(view: View, maps: AttentionMaps | None) -> bool:
+def runs_unasked(view: View, maps: HeadMaps | None) -> bool:
     """Whether the run starts by itself: that of the default model, once for each sequence of a length that it knows.
 
     Its weights ship and it takes a second.
@@ -311,7 +312,7 @@ def runs_unasked(view: View, maps: AttentionMaps | None) -> bool:
     return maps is None and spec.id == DEFAULT_MODEL and known and job_of(request) is None
 
 
-def run_unasked(view: View, maps: AttentionMaps | None) -> None:
+def run_unasked(view: View, maps: HeadMaps | None) -> None:
     """Start the run if it starts by itself."""
     if runs_unasked(view, maps):
         start_run(view)

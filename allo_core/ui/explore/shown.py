@@ -53,7 +53,8 @@ class Shown:
     @property
     def stem(self) -> str:
         """Beginning of all file names."""
-        return f"alloscope_{file_stem(self.protein.name)}_{self.view.model}"
+        counted = f"_{file_stem(self.result.weighting_name)}" if self.result.weighting_name else ""
+        return f"alloscope_{file_stem(self.protein.name)}_{self.view.model}{counted}"
 
     @property
     def receptor(self) -> str:
@@ -63,8 +64,9 @@ class Shown:
 
     @property
     def title(self) -> str:
-        """Receptor, model and head."""
-        return f"{self.protein.name}, {get_spec(self.view.model).label}, {self.result.head_name}"
+        """Receptor, model and head, and what counts where that is not attention."""
+        counted = f", {self.result.weighting_name}" if self.result.weighting_name else ""
+        return f"{self.protein.name}, {get_spec(self.view.model).label}, {self.result.head_name}{counted}"
 
     @property
     def caption(self) -> str:

@@ -55,7 +55,9 @@ def _content(shown: Shown) -> dict:
         "pairs": {"text": f"{len(shown.pairs)} strongest pairs", "colour": PAIRS[theme]} if shown.pairs else None,
         "grey": {"text": "grey: not tested or flagged", "colour": GREYS[theme][1]},
         "heatmap": {
-            **cell_colours(result.scores.frame, shown.view.score, (layers, heads), theme, shown.view.colours == "fixed"),
+            **cell_colours(
+                result.scores.frame, shown.view.score, (layers, heads), theme, shown.view.colours == "fixed", result.weighting_name
+            ),
             "layers": layers,
             "heads": heads,
             "selected": list(result.head),

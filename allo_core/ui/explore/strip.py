@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
-from allo_core.analysis.measures import MEASURES
+from allo_core.analysis.measures import MEASURES, WEIGHTINGS, Weighting
 from allo_core.analysis.question_log import asked_by, found_by, key_of_answer
 from allo_core.analysis.strata import possible_null
 from allo_core.analysis.verdict import nearness, plain_verdict, site_name, verdict
@@ -26,11 +26,12 @@ _DIVIDER = " :gray[|] "
 _TERMS = {"Head": "head", "Expected": "null", "q": "q", "Places like it": "places", "Global p": "global_p", "Flagged": "flags"}
 
 
-def draw_strip(view: View, protein: Protein) -> None:
-    """Receptor, model, sites, threshold and null in one line."""
+def draw_strip(view: View, protein: Protein, weighting: Weighting = "attention") -> None:
+    """Receptor, model, sites, threshold (or what else counts) and null in one line."""
     part = f" {protein.number(0)}–{protein.number(len(protein) - 1)}" if protein.first != 1 else ""
     name = f"{protein.name}{part}" if view.protein_ref.kind == "kept" else f"{protein.name}{part} · {receptors()[protein.name].name}"
-    parts = [plain(name), plain(get_spec(view.model).label), *_sets(view), f"threshold {view.threshold:.2f}"]
+    counted = f"threshold {view.threshold:.2f}" if weighting == "attention" else WEIGHTINGS[weighting]
+    parts = [plain(name), plain(get_spec(view.model).label), *_sets(view), counted]
     parts.append(f"{possible_null(view.null, numbers_for(protein))} null")
     with st.container(key="strip"):
         st.markdown(_DIVIDER.join(parts))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from allo_core.analysis.measures import Measure
+from allo_core.analysis.measures import Measure, Weighting
 from allo_core.attention.columns import DEFAULT_THRESHOLD
 from allo_core.attention.nulls import Null
 from allo_core.errors import SequenceError
@@ -23,6 +23,7 @@ __all__ = [
     "PANELS",
     "SCALES",
     "SETS",
+    "VALUE_WEIGHTED",
     "View",
     "offered_sites",
     "offered_structures",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 SCALES = {"head": "this head", "model": "all heads"}
+VALUE_WEIGHTED: dict[Weighting, str] = {"attention": "no", "value": "yes"}
 COLOURS = {"values": "at the largest value", "fixed": "always at the same value"}
 PANELS = {"3d": "3D", "snake": "Snake plot"}
 SETS = ("A", "B")
@@ -85,6 +87,8 @@ class View:
         Author chain that is shown as the receptor, where the structure has several copies of it; "" for the one that fits best.
     beside, beside_structure : str
         What is shown at the side: ``protein`` itself in another structure, or a receptor of the library; "" for nothing.
+    weighting : {"attention", "value"}
+        What counts: attention above the threshold, or value-weighted attention, for which the threshold rests.
     frozen : str
         Key of the frozen analysis that was opened; "" for none.
     """
@@ -114,6 +118,7 @@ class View:
     chain: str = ""
     beside: str = ""
     beside_structure: str = ""
+    weighting: Weighting = "attention"
     frozen: str = ""
 
     @property

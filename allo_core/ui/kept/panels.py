@@ -11,7 +11,7 @@ from allo_core.errors import AlloScopeError
 from allo_core.library.sites import receptor_of
 from allo_core.protein.sequence import Protein
 from allo_core.runs.column_store import columns_folder, delete_columns, kept_columns
-from allo_core.runs.meta import RunMeta
+from allo_core.runs.meta import HOLDS, RunMeta
 from allo_core.runs.store import KeptRun, OtherRun, damaged_runs, delete_run, list_runs, other_version_runs, runs_folder
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.models import model_label, readable_size
@@ -58,7 +58,7 @@ def _draw_runs() -> None:
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        column_config={"MB": st.column_config.NumberColumn("MB", format="%.0f"), "seconds": st.column_config.NumberColumn(format="%.1f")},
+        column_config={"MB": st.column_config.NumberColumn("MB", format="%.1f"), "seconds": st.column_config.NumberColumn(format="%.1f")},
     )
     chosen = [runs[row] for row in event.selection.rows if row < len(runs)]
     if not chosen:
@@ -85,6 +85,8 @@ def _draw_way_to_explore(run: KeptRun) -> None:
         st.error(plain(str(error)))
         return
     choices = {"protein": key, "model": run.meta.model_id, "device": run.meta.device_type, "dtype": run.meta.dtype}
+    if run.meta.kind == "value_norms":
+        choices["weighting"] = "value"
     st.link_button("Open in Explore", f"/?{urlencode(choices)}", icon=":material/biotech:", type="primary")
 
 
@@ -116,6 +118,7 @@ def _table(runs: Sequence[KeptRun]) -> pd.DataFrame:
             "protein": [run.meta.protein_name for run in runs],
             "residues": [len(run.meta.sequence) for run in runs],
             "model": [model_label(run.meta.model_id) for run in runs],
+            "holds": [HOLDS[run.meta.kind] for run in runs],
             "device": [f"{run.meta.device_type}, {run.meta.dtype}" for run in runs],
             "MB": [run.bytes / 1e6 for run in runs],
             "seconds": [run.meta.seconds for run in runs],

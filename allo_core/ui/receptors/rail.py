@@ -39,7 +39,7 @@ def draw_rail(view: SetView, asked: ReceptorSet | None) -> None:
         "Threshold",
         KEPT_THRESHOLDS,
         format_func=lambda value: f"{value:.2f}",
-        help=HELP["threshold"],
+        help=HELP["set_threshold"],
         **mirrored("set_threshold", view.threshold, lambda threshold: session.page().change(threshold=threshold)),
     )
     st.selectbox(

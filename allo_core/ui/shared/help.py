@@ -55,7 +55,15 @@ HELP = {
     "head": "One of the parallel attention patterns of a layer; layers and heads are counted from 0.",
     "arcs": "Pairs of residues between which the head's attention exceeds the threshold.",
     "threshold": "Only attention above it counts; 0.3 as in Vig et al. 2021 and Dong et al. 2024, 0 counts all.",
+    "set_threshold": (
+        "Only attention above it counts; sets of receptors count attention alone, value-weighted attention is on Explore, for one receptor."
+    ),
     "measure": "Attention that falls on set A or on set B from everywhere, or only that which one set pays to the other (coupling).",
+    "weighting": (
+        "Value-weighted counts A_ij |v_j W_O|, the length of what a head adds to residue i from residue j, instead of the attention A_ij "
+        "alone (Kobayashi et al. 2020, Attention is not only a weight, EMNLP); each head is divided by its mean over queries."
+    ),
+    "no_threshold": "Value-weighted attention counts all arcs, as attention does at threshold 0.",
     "score": "Enrichment is relative to chance, SNR in standard deviations of chance, q the share of false findings.",
     "impact": "Share of the head's attention above the threshold that falls on the marked residues.",
     "enrichment": "Attention on the marked residues over what as many random ones would get; log₂ 0 is chance, 1 is twice chance.",
@@ -111,7 +119,10 @@ HELP = {
         f"The share of the scored sequences in which a head passes (q < {LEVEL:g} in each), or its median over those that test it."
     ),
     "batch_count": "Homologues in the file count as often as they occur, so this is a count and no test; the page Receptors has the test.",
-    "batch_threshold": "Column weights were kept above these thresholds alone; another one needs another batch.",
+    "batch_threshold": (
+        "Column weights of attention were kept above these thresholds alone; another one needs another batch, and value-weighted attention "
+        "is on Explore."
+    ),
     "batch_explore": "This sequence with its scored residues, model, threshold and head; Explore computes the maps that no batch keeps.",
 }
 

@@ -20,9 +20,10 @@ from allo_core.models.language_model import ProteinLanguageModel, load_model
 from allo_core.protein.sequence import Protein
 from allo_core.runs.column_reducer import KEPT_THRESHOLDS
 from allo_core.runs.extract import Report, run_model
+from allo_core.runs.extract_norms import run_weighted
 from allo_core.storage.cancel import CancelEvent
 
-__all__ = ["Job", "Request", "SetRequest", "Worker"]
+__all__ = ["Job", "Request", "SetRequest", "WeightedRequest", "Worker"]
 
 Load = Callable[..., ProteinLanguageModel]
 
@@ -41,6 +42,15 @@ class Request:
     def run(self, step: Report, cancel: CancelEvent, load: Load) -> tuple[str, ...]:
         """Run it; what to know of the device.  Parameters and errors as for `run_model`."""
         return run_model(self.model, self.protein, self.device, self.dtype, step, cancel, load)[1]
+
+
+@dataclass(frozen=True)
+class WeightedRequest(Request):
+    """One protein that is to be run for value-weighted attention, too; maps that are kept stay as they are."""
+
+    def run(self, step: Report, cancel: CancelEvent, load: Load) -> tuple[str, ...]:
+        """Run it; parameters, result and errors as for `Request.run`."""
+        return run_weighted(self.model, self.protein, self.device, self.dtype, step, cancel, load)[1]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The page script without a browser: what it says when something it relies on is missing, damaged or late."""
 
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,11 +17,13 @@ from allo_core.protein.sequence import Protein
 from allo_core.runs.column_store import kept_columns
 from allo_core.runs.extract import extract_attention
 from allo_core.runs.extract_columns import extract_columns
+from allo_core.runs.extract_norms import extract_weighted
 from allo_core.runs.store import delete_run, list_runs
 from allo_core.ui.explore import panels
 from allo_core.ui.explore.tracks import tracks
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared import inputs
+from allo_core.ui.shared.jobs import Job, WeightedRequest
 from tests.ui.reading import mirror_of, said
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -412,3 +415,82 @@ def test_every_setting_can_be_shown(opened, heatmaps, painted, null, threshold, 
     bars = [trace.colorbar.title.text for trace in heatmaps[-1].data if trace.type == "heatmap" and trace.showscale is not False]
     assert bars == [SCORES[score].label]
     assert painted[-1].legend["title"].startswith(f"received above {float(threshold):.2f}")
+
+
+def weighted_of(page):
+    return mirror_of(page.segmented_control, "weighting")
+
+
+def wait_for(page, text):
+    """Run the page until it says so; the worker computes meanwhile."""
+    for _ in range(120):
+        if text in said(page):
+            return
+        time.sleep(0.25)
+        page.run()
+    pytest.fail(f"{text!r} was not said, but: {said(page)}")
+
+
+def test_value_weighted_attention_is_one_pass_away_and_attention_stays_as_it_was(opened, painted):
+    page = opened(protein="AA2AR")
+    (before,) = list_runs()
+    plain_sentence = next(text for text in said(page).split("\n") if "looks at the sodium pocket" in text)
+    weighted_of(page).set_value("value").run()
+    wait_for(page, "By value-weighted attention: none of 120 heads looks at the sodium pocket")
+    assert not page.exception
+    assert not page.error
+    assert "value-weighted attention" in next(str(item.value) for item in page.markdown if "AlloScope GPCR 8M" in str(item.value))
+    assert mirror_of(page.select_slider, "threshold").disabled
+    assert mirror_of(page.select_slider, "threshold").value == 0
+    assert painted[-1].legend["title"].startswith("attention received, value-weighted")
+    assert {run.key for run in list_runs()} > {before.key}
+    weighted_of(page).set_value("attention").run()
+    assert plain_sentence in said(page)
+    assert mirror_of(page.select_slider, "threshold").value == 0.3
+    assert not mirror_of(page.select_slider, "threshold").disabled
+
+
+def test_the_offer_of_a_new_pass_says_what_it_takes(opened, monkeypatch):
+    """Another model than the default one is not started unasked; what is shown meanwhile is attention, and says so."""
+    extract_attention(load_model("antiberty", device="cpu"), A2A)
+    page = opened(protein="AA2AR", model="antiberty", weighting="value", threshold="0.1")
+    assert not page.exception
+    assert re.search(
+        r"Shown is attention\. Value-weighted attention needs one new pass of AntiBERTy over AA2AR: "
+        r"about .* of memory, up to \d+ kB on disk\. The kept run stays as it is\.",
+        said(page),
+    )
+    assert "By value-weighted" not in said(page)
+    strip = next(str(item.value) for item in page.markdown if "AntiBERTy" in str(item.value) and "|" in str(item.value))
+    assert "threshold 0.10" in strip
+    page.button(key="weighting_run_here").click().run()
+    wait_for(page, "By value-weighted attention: ")
+    assert "weighting_run_here" not in [button.key for button in page.button]
+    assert {run.meta.kind for run in list_runs() if run.meta.model_id == "antiberty"} == {"attention", "value_norms"}
+
+
+def test_a_pass_that_is_cancelled_is_offered_again(opened):
+    page = opened(protein="AA2AR")
+    cancelled = Job(WeightedRequest(A2A, DEFAULT_MODEL, "auto", "float32"), state="cancelled")
+    page.session_state["jobs"] = {cancelled.request: cancelled}
+    weighted_of(page).set_value("value").run()
+    assert not page.exception
+    assert "weighting_run_here" in [button.key for button in page.button]
+    assert "None of" in said(page)
+    failed = Job(cancelled.request, state="failed", message="Too little memory.")
+    page.session_state["jobs"] = {failed.request: failed}
+    page.run()
+    assert "Too little memory." in said(page)
+    assert "weighting_run_here" in [button.key for button in page.button]
+
+
+@pytest.mark.parametrize("tab", ["This head", "Heads", "Map", "Predicted sites", "Downloads"])
+def test_every_tab_opens_value_weighted(opened, model, tab):
+    extract_weighted(model, A2A)
+    page = opened(protein="AA2AR", weighting="value", threshold="0.1", sites_b="R102 L110 K227 A231 L235", measure="AB", colouring="to A")
+    page.session_state["tabs"] = tab
+    page.run()
+    assert not page.exception
+    assert not page.error
+    if tab == "This head":
+        assert "Value-weighted attention has no threshold." in said(page)

@@ -33,6 +33,7 @@ def test_first_view_is_a2a_with_the_sodium_pocket():
         {"model": "esm2_t33_650M_UR50D", "head": (32, 19), "colouring": "above threshold", "device": "cpu", "dtype": "bfloat16"},
         {"sites_b": (101, 109), "marking": "B", "measure": "AB", "draws": 50_000, "scale": "model", "pairs": 12, "pair": (51, 279)},
         {"colouring": "passing"},
+        {"weighting": "value", "threshold": 0.1},
         {"colouring": "to A", "sites": (), "sites_b": (3, 4), "measure": "B"},
         {"structure": "", "threshold": 0.95, "score": "q", "null": "published"},
     ],
@@ -58,6 +59,7 @@ def test_url_round_trip(changes):
         ({"structure": "3SN6"}, "was not fetched on this machine"),
         ({"sites_b": "5x99"}, "has no residue with this generic number"),
         ({"measure": "AA"}, "measure was ignored"),
+        ({"weighting": "norm"}, "weighting was ignored"),
         ({"marking": "C"}, "marking was ignored"),
         ({"scale": "x"}, "scale was ignored"),
         ({"pairs": "51"}, "is not a whole number from 0 to 50"),
@@ -98,7 +100,7 @@ def test_every_field_of_a_view_is_in_the_url():
     default, query = state.View("AA2AR"), {}
     changed = state.View(
         "ADRB2", (112,), (130, 131), "B", "esm2_t33_650M_UR50D", "BA", 0.1, "uniform", 100_000, "snr", (32, 19), "segment", "model", 7,
-        (112, 130), "3SN6", "cpu", "bfloat16", "my pocket", "Gs", "fixed", "snake", "B", "AA2AR", "8FYN", kept_frozen(),
+        (112, 130), "3SN6", "cpu", "bfloat16", "my pocket", "Gs", "fixed", "snake", "B", "AA2AR", "8FYN", "value", kept_frozen(),
     )  # fmt: skip
     query = address.to_query(changed)
     for field in fields(state.View):
