@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from allo_core.attention.columns import Columns
 from allo_core.attention.control import CONTROL_SITES, LEVEL
 from allo_core.attention.draws import RandomSites
 from allo_core.attention.nulls import FEWEST_ARCS, benjamini_hochberg, tail_p, upper_tail
-from allo_core.attention.pockets import is_stretch, pockets_like, shifted_stretches
+from allo_core.attention.pockets import Kind, places_like
 from allo_core.attention.threads import in_threads
 
 if TYPE_CHECKING:  # the app need not wait for it
@@ -22,7 +22,6 @@ __all__ = ["SiteRank", "rank_site", "standardised_sites"]
 # Below this skewness the fitted tail is as good as normal, and the gamma function would need too many digits.
 _LEAST_SKEW = 0.05
 _HEADS = 32  # at a time: their working arrays stay below 20 MB
-_FEWEST_PLACES = 60
 _NO_SPREAD = 1e-6  # of the largest weight: what sums of float32 lose
 _SAME = 1e-4  # SNR that differ by less are ties, which count against the site
 
@@ -53,7 +52,7 @@ class SiteRank:
         The most heads at one of these places.
     """
 
-    kind: Literal["pocket", "stretch"]
+    kind: Kind
     n_places: int
     tested: Bool[np.ndarray, " heads"] = field(repr=False)
     p_value: Float64[np.ndarray, " heads"] = field(repr=False)
@@ -105,12 +104,11 @@ def rank_site(
     length = columns.weights.shape[-1]
     weights = columns.weights.reshape(-1, length)
     enough = columns.arcs.reshape(-1, length).sum(axis=1) >= FEWEST_ARCS
-    if is_stretch(site):
-        places = shifted_stretches(site, length)
-        return _among_stretches(weights, enough, site, codes, places) if len(places) >= _FEWEST_PLACES else None
-    if positions is None:
+    found = places_like(site, length, positions, seed)
+    if found is None:
         return None
-    return _among_pockets(weights, enough, site, codes, pockets_like(site, positions, seed=seed))
+    kind, places = found
+    return (_among_stretches if kind == "stretch" else _among_pockets)(weights, enough, site, codes, places)
 
 
 def standardised_sites(
