@@ -9,4 +9,5 @@
 - `strata`: which null a protein can have, and its strata
 - `testable`: at which threshold heads can be tested
 - `verdict`: the answer in one sentence
+- `power`: what the comparison costs, in words
 """

@@ -10,6 +10,7 @@
 - `draws`: random sites, drawn once for all heads
 - `pockets`: random places that hang together as a site does
 - `site_rank`: how a site ranks among such places, for each head and for all
+- `power`: what the null costs: its overlap with the site, the smallest enrichment that could pass
 - `head_card`: how far a head reaches, contacts, what its score rests on
 - `threads`: arrays in a few threads
 """

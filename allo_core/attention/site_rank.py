@@ -10,7 +10,7 @@ import numpy as np
 from allo_core.attention.columns import Columns
 from allo_core.attention.control import CONTROL_SITES, LEVEL
 from allo_core.attention.draws import RandomSites
-from allo_core.attention.nulls import FEWEST_ARCS, benjamini_hochberg, tail_p, upper_tail
+from allo_core.attention.nulls import FEWEST_ARCS, benjamini_hochberg, most_reaching, tail_p, upper_tail
 from allo_core.attention.pockets import Kind, places_like
 from allo_core.attention.threads import in_threads
 
@@ -50,6 +50,10 @@ class SiteRank:
         Share of places for which at least one head has q < 0.05 against the others: what the test gives where nothing is marked.
     most_passing : int
         The most heads at one of these places.
+    needed_snr : ndarray, dtype=float64, shape=(heads,)
+        The SNR above which a head would have q < 0.05 although no other does; NaN where it is not tested, or the places are too few.
+    overlap : float
+        Mean share of the residues of these places that are those of the site.
     """
 
     kind: Kind
@@ -61,6 +65,8 @@ class SiteRank:
     global_p: float
     passing_share: float
     most_passing: int
+    needed_snr: Float64[np.ndarray, " heads"] = field(repr=False)
+    overlap: float
 
     @property
     def passing(self) -> Integer[np.ndarray, " k"]:
@@ -150,6 +156,7 @@ def _among_pockets(weights, enough, site, codes, places: RandomSites) -> SiteRan
     sample = np.linspace(0, n_places - 1, CONTROL_SITES).astype(np.int64)
     sampled = np.full((n_heads, CONTROL_SITES), np.nan)
     low: list[np.ndarray] = []
+    tops: list[tuple[np.ndarray, np.ndarray]] = []
     candidates = np.flatnonzero(enough)
     spread = _spread(codes, places)
     n_low = int(LEVEL * (n_places + 1)) - 1  # the places with p <= 0.05 by the rule for the site
@@ -163,39 +170,63 @@ def _among_pockets(weights, enough, site, codes, places: RandomSites) -> SiteRan
         p[heads] = (1 + np.count_nonzero(snr >= standardised_sites(weights[heads], codes, own) - _SAME, axis=1)) / (1 + n_places)
         top = upper_tail(snr, LEVEL)
         low.append((snr >= top[:, -n_low, None]).sum(axis=0))
+        tops.append((heads, top))
         sampled[heads] = tail_p(top, snr[:, sample] - _SAME, n_places)
 
     in_threads(score, range(0, len(candidates), _HEADS))
+    needed = np.full(n_heads, np.nan)
+    reaching = most_reaching(int(tested.sum()), n_places, LEVEL)
+    for heads, top in tops if reaching >= 0 else ():
+        needed[heads] = top[:, -1 - reaching] + _SAME
     n_distinct = len(np.unique(places.members, axis=0))
-    return _result("pocket", p, tested, sum(low, np.zeros(n_places, dtype=np.int64)), sampled, n_distinct)
+    overlap = float(np.isin(places.members, site).mean())
+    return _result("pocket", p, tested, sum(low, np.zeros(n_places, dtype=np.int64)), sampled, n_distinct, needed, overlap)
 
 
 def _among_stretches(weights, enough, site, codes, places: RandomSites) -> SiteRank:
     snr = standardised_sites(weights, codes, places).astype(np.float64)
     deviation = snr.std(axis=1)
     tested = enough & (deviation > 0)
-    every = np.full(snr.shape, np.nan)
-    scaled = (snr[tested] - snr[tested].mean(axis=1, keepdims=True)) / deviation[tested, None]
-    every[tested] = _gamma_tail(scaled, (scaled**3).mean(axis=1, keepdims=True))
+    every, needed = np.full(snr.shape, np.nan), np.full(len(snr), np.nan)
+    mean = snr.mean(axis=1)
+    scaled = (snr[tested] - mean[tested, None]) / deviation[tested, None]
+    skewness = (scaled**3).mean(axis=1)
+    every[tested] = _gamma_tail(scaled, skewness[:, None])
+    if tested.any():
+        needed[tested] = mean[tested] + deviation[tested] * _gamma_quantile(LEVEL / tested.sum(), skewness)
     here = int(site[0])
-    return _result("stretch", every[:, here], tested, (every[tested] <= LEVEL).sum(axis=0), every, len(places))
+    overlap = float(np.isin(places.members, site).mean())
+    return _result("stretch", every[:, here], tested, (every[tested] <= LEVEL).sum(axis=0), every, len(places), needed, overlap)
 
 
-def _result(kind, p, tested, low, sampled, n_places) -> SiteRank:
+def _result(kind, p, tested, low, sampled, n_places, needed, overlap) -> SiteRank:
     """From p of the site, for each place the number of heads with a low p, and p of a sample of places in each head."""
     q = np.full(len(p), np.nan)
     if not tested.any():
-        return SiteRank(kind, n_places, tested, p, q, 0, float("nan"), float("nan"), 0)
+        return SiteRank(kind, n_places, tested, p, q, 0, float("nan"), float("nan"), 0, needed, overlap)
     q[tested] = benjamini_hochberg(p[tested])
     n_low = int((p[tested] <= LEVEL).sum())
     passing = (benjamini_hochberg(sampled[tested]) < LEVEL).sum(axis=0)
     global_p = (1 + int((low >= n_low).sum())) / (1 + len(low))
-    return SiteRank(kind, n_places, tested, p, q, n_low, min(1.0, global_p), float((passing > 0).mean()), int(passing.max()))
+    share, most = float((passing > 0).mean()), int(passing.max())
+    return SiteRank(kind, n_places, tested, p, q, n_low, min(1.0, global_p), share, most, needed, overlap)
 
 
 def _gamma_tail(z: np.ndarray, skewness: np.ndarray) -> np.ndarray:
     """Upper tail of the Pearson III distribution with mean 0, deviation 1 and this (positive) skewness."""
     from scipy.special import gammaincc  # for stretches alone
 
-    shape = 4 / np.maximum(skewness, _LEAST_SKEW) ** 2
+    shape = _gamma_shape(skewness)
     return gammaincc(shape, np.maximum(shape + z * np.sqrt(shape), 0))
+
+
+def _gamma_quantile(p: float, skewness: np.ndarray) -> np.ndarray:
+    """Where the upper tail of the same distribution is p."""
+    from scipy.special import gammainccinv
+
+    shape = _gamma_shape(skewness)
+    return (gammainccinv(shape, p) - shape) / np.sqrt(shape)
+
+
+def _gamma_shape(skewness: np.ndarray) -> np.ndarray:
+    return 4 / np.maximum(skewness, _LEAST_SKEW) ** 2

@@ -2,7 +2,7 @@
 
 - `tables`: the table of heads
 - `record`: the record of a run
-- `facts`: the structure in a record
+- `facts`: the structure and the power in a record
 - `coloured`: a structure with values as B factors
 - `scripts`: PyMOL and ChimeraX
 - `script_picture`: what both show, checked

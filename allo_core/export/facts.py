@@ -1,14 +1,16 @@
-"""What a record says of the structure that was shown beside the scores."""
+"""What a record says of the structure that was shown beside the scores, and of what the comparison costs."""
 
 from typing import TYPE_CHECKING
 
 from allo_core.protein.sequence import Protein
 
 if TYPE_CHECKING:
+    from allo_core.analysis.answer import Answer
+    from allo_core.attention.power import Needed
     from allo_core.structure.mapping import StructureMap
     from allo_core.structure.read import Structure
 
-__all__ = ["structure_facts"]
+__all__ = ["power_facts", "structure_facts"]
 
 
 def structure_facts(name: str, structure: "Structure", mapping: "StructureMap", protein: Protein, credit: str = "") -> dict:
@@ -25,3 +27,21 @@ def structure_facts(name: str, structure: "Structure", mapping: "StructureMap", 
         "substitutions": [f"{protein.label(index)}{there}" for index, _, there in mapping.substitutions],
     }
     return facts | ({"credit": credit} if credit else {})
+
+
+def power_facts(answer: "Answer") -> dict:
+    """How much of a random site is the marked one, and the enrichment above which a head would pass alone, for `run_record`."""
+    return {
+        "share_of_a_random_site_that_is_the_marked_one": answer.overlap,
+        "share_of_a_place_that_is_the_marked_site": None if isinstance(answer.pockets, str) else answer.pockets.overlap,
+        "enrichment_needed": _needed(answer.needed),
+        "enrichment_needed_among_places": _needed(answer.needed_among_places),
+    }
+
+
+def _needed(needed: "Needed | None") -> dict | None:
+    if needed is None:
+        return None
+    low, high = needed.quartiles
+    numbers = {"median": needed.median, "quartiles": [low, high]} if needed.n_able else {"median": None, "quartiles": None}
+    return numbers | {"heads_that_could_pass": needed.n_able, "heads_tested": needed.n_tested}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from allo_core import __version__
+from allo_core.export.facts import power_facts
 from allo_core.protein.numbering import ResidueNumbers
 from allo_core.protein.residues import residue_label
 
@@ -68,6 +69,7 @@ def run_record(answer: "Answer", structure: dict | None = None, names: Mapping[s
         "seed": scores.seed,
         "places": _places(answer.pockets, answer.positions_from),
         "smallest_q": _number(scores.smallest_q),
+        "power": power_facts(answer),
         "structure": structure,
     }
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

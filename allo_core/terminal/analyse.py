@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from allo_core.analysis.measures import MEASURES
+from allo_core.analysis.power import power_in_full
 from allo_core.analysis.question import Question
 from allo_core.analysis.strata import default_null
 from allo_core.analysis.subject import Subject
@@ -53,6 +54,8 @@ def analyse(options: argparse.Namespace) -> None:
         print(printable(note), file=sys.stderr)
     print(printable(_heading(options, question, spec)))
     print(printable(verdict(answered, set_phrases(question.sets, question.subject.sites))))
+    if cost := power_in_full(answered, always=True):
+        print(printable(cost))
     if near := nearness(question):
         print(near)
     table = table_of_heads(answered.scores.frame).head(_LISTED)

@@ -51,6 +51,19 @@ def test_places_like_the_site_are_told_or_why_they_are_not():
     assert coupling["not_compared"].startswith("a coupling is compared with")
 
 
+def test_what_the_comparison_costs_is_named():
+    answer = answer_of(scores_of("matched"))
+    power = record_of(scores_of("matched"))["power"]
+    assert power["share_of_a_random_site_that_is_the_marked_one"] == answer.overlap
+    assert power["share_of_a_place_that_is_the_marked_site"] == answer.pockets.overlap
+    # 50 draws are too few for one of six heads; the places are not.
+    assert power["enrichment_needed"] == {"median": None, "quartiles": None, "heads_that_could_pass": 0, "heads_tested": 6}
+    among = power["enrichment_needed_among_places"]
+    assert (among["median"], among["heads_tested"]) == (answer.needed_among_places.median, 6)
+    assert among["quartiles"][0] <= among["median"] <= among["quartiles"][1]
+    assert record_of(scores_of("published"))["power"] == dict.fromkeys(power)
+
+
 def test_a_coupling_names_who_asks_and_what_is_looked_at():
     sets = {"A": (100, 101), "B": SITES}
     record = record_of(scores_of(), sets=sets, measure="AB", structure={"entry": "8FYN"})

@@ -81,6 +81,11 @@ HELP = {
         f"How often as many heads have p up to {LEVEL:g} at such a place as at the site: one number for all heads, "
         "where no single one can be named."
     ),
+    "overlap": "How much of a random site is the marked site itself, on average: the more, the less a head can stand out from such sites.",
+    "needed": (
+        f"The attention over the expected one above which a head has q < {LEVEL:g} although no other head does, with its random sites as "
+        "they are; under it, no head passes whether the model looks there or not."
+    ),
     "local_share": "Share of the arcs between residues at most four apart along the chain.",
     "long_range_share": "Share of the arcs between residues at least 24 apart along the chain, long range as CASP counts it.",
     "contact_share": f"Share in contact, CB atoms (CA of glycine) below {CB_CONTACT:g} Å; neighbours along the chain nearly always are.",
