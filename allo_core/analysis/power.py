@@ -13,10 +13,15 @@ MUCH_OVERLAP = 0.2  # of a random site; less is not worth a sentence
 
 
 def needed_clause(answer: "Answer") -> str:
-    """The enrichment that a head needs in the comparison that `plain_verdict` tells of; "" where a head passes, or none is tested."""
+    """The enrichment that a head needs in the comparison that `plain_verdict` tells of; "" where a head passes, or none is tested.
+
+    The median alone: with it the verdict still fits one line of the page.
+    """
     among, by_residues = _where_none_passes(answer)
     needed = by_residues if not _has_p(answer) or _rank(answer) is None else among
-    return "" if needed is None else _needed(needed, answer.scores.draws)
+    if needed is None:
+        return ""
+    return f"one would need {needed.median:.1f} times the expected" if needed.n_able else _needed(needed, answer.scores.draws)
 
 
 def power_in_full(answer: "Answer", always: bool = False) -> str:
@@ -31,9 +36,9 @@ def power_in_full(answer: "Answer", always: bool = False) -> str:
         much = ", which costs power" if answer.overlap > MUCH_OVERLAP else ""
         parts.append(f"{answer.overlap:.{int(always)}%} of a {kind} is the marked site itself{much}.")
     if by_residues is not None:
-        parts.append(f"Against random residues: {_needed(by_residues, answer.scores.draws, in_full=True)}.")
+        parts.append(f"Against random residues: {_needed(by_residues, answer.scores.draws)}.")
     if among is not None:
-        parts.append(f"Among places like the site: {_needed(among, answer.scores.draws, in_full=True)}.")
+        parts.append(f"Among places like the site: {_needed(among, answer.scores.draws)}.")
     return " ".join(parts)
 
 
@@ -62,11 +67,11 @@ def _where_none_passes(answer: "Answer") -> "tuple[Needed | None, Needed | None]
     return None if rank is None or len(rank.passing) else among, None if len(answer.scores.passing()) else by_residues
 
 
-def _needed(needed: "Needed", draws: int, in_full: bool = False) -> str:
+def _needed(needed: "Needed", draws: int) -> str:
     if not needed.enough:
         return f"no single head could pass with {draws:,} draws"
     if not needed.n_able:
         return "no single head could pass, whatever residues of these kinds were marked"
     heads = f"{needed.n_able} heads" if needed.n_able == needed.n_tested else f"the {needed.n_able} of {needed.n_tested} heads that could"
-    spread = f", quartiles {needed.quartiles[0]:.1f} to {needed.quartiles[1]:.1f}" if in_full else ""
-    return f"a single head would need {needed.median:.1f} times the expected attention (median of {heads}{spread})"
+    spread = f"quartiles {needed.quartiles[0]:.1f} to {needed.quartiles[1]:.1f}"
+    return f"a single head would need {needed.median:.1f} times the expected attention (median of {heads}, {spread})"
