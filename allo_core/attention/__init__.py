@@ -11,6 +11,7 @@
 - `pockets`: random places that hang together as a site does
 - `site_rank`: how a site ranks among such places, for each head and for all
 - `power`: what the null costs: its overlap with the site, the smallest enrichment that could pass
+- `explained`: what covariates of the residues explain of one head, and what is left at a site
 - `head_card`: how far a head reaches, contacts, what its score rests on
 - `threads`: arrays in a few threads
 """

@@ -28,7 +28,7 @@ _MEASURES: "dict[Measure, tuple[str, str | None, str]]" = {
 }
 
 
-def run_record(answer: "Answer", structure: dict | None = None, names: Mapping[str, str] | None = None) -> str:
+def run_record(answer: "Answer", structure: dict | None = None, names: Mapping[str, str] | None = None, head: dict | None = None) -> str:
     """JSON text that names everything a reader needs to repeat the scores.
 
     Parameters
@@ -39,6 +39,8 @@ def run_record(answer: "Answer", structure: dict | None = None, names: Mapping[s
         Facts about the structure shown beside the scores, plain JSON values.
     names : mapping of str to str, optional
         What a person calls the sets "A" and "B".
+    head : dict, optional
+        What covariates explain of the head that was shown, as from `head_facts`.
 
     Raises
     ------
@@ -70,6 +72,7 @@ def run_record(answer: "Answer", structure: dict | None = None, names: Mapping[s
         "places": _places(answer.pockets, answer.positions_from),
         "smallest_q": _number(scores.smallest_q),
         "power": power_facts(answer),
+        **({"explained_by_covariates": head} if head is not None else {}),
         "structure": structure,
     }
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -3,12 +3,14 @@
 import argparse
 import sys
 
+from allo_core.analysis.explained import explained_by_covariates, explained_sentence
 from allo_core.analysis.measures import MEASURES
 from allo_core.analysis.power import power_in_full
 from allo_core.analysis.question import Question
 from allo_core.analysis.strata import default_null
 from allo_core.analysis.subject import Subject
 from allo_core.analysis.verdict import nearness, set_phrases, verdict
+from allo_core.attention.head import Head
 from allo_core.export.tables import printable
 from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.protein.sequence import Protein
@@ -31,7 +33,7 @@ def analyse(options: argparse.Namespace) -> None:
         For anything that cannot be read, scored or written; before the model runs where that can be known.
     """
     from allo_core.analysis.answer import answer
-    from allo_core.export import run_record, scores_csv, table_of_heads
+    from allo_core.export import head_facts, run_record, scores_csv, table_of_heads
     from allo_core.runs.extract import run_model, run_notes
 
     spec = get_spec(options.model)
@@ -44,22 +46,26 @@ def analyse(options: argparse.Namespace) -> None:
 
     maps, notes = run_model(spec.id, protein, options.device, options.dtype, show_progress)
     answered = answer(question, maps)
+    chosen = Head(*(head or answered.scores.first_head()))
+    explained = explained_by_covariates(question, maps.received(*chosen))
     facts = None if picture is None else picture.facts(protein)
     write(options.csv, lambda: scores_csv(answered))
-    write(options.json, lambda: run_record(answered, facts))
-    shown = None if picture is None else picture.write(options, question, maps, head or answered.scores.first_head())
+    write(options.json, lambda: run_record(answered, facts, head=head_facts(chosen, explained)))
+    shown = None if picture is None else picture.write(options, question, maps, chosen)
 
     read_otherwise = () if picture is None else picture.structure.notes
     for note in dict.fromkeys((*run_notes(spec, protein), *notes, *read_otherwise)):
         print(printable(note), file=sys.stderr)
     print(printable(_heading(options, question, spec)))
-    print(printable(verdict(answered, set_phrases(question.sets, question.subject.sites))))
+    phrases = set_phrases(question.sets, question.subject.sites)
+    print(printable(verdict(answered, phrases)))
     if cost := power_in_full(answered, always=True):
         print(printable(cost))
     if near := nearness(question):
         print(near)
     table = table_of_heads(answered.scores.frame).head(_LISTED)
     print(table.to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.3g}"))
+    print(printable(f"{chosen.name}: {explained_sentence(explained, phrases[question.measure[-1]])}"))
     if shown is not None:
         print(printable(shown))
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from allo_core.analysis.measures import MEASURES
+from allo_core.attention.explained import Explained
 from allo_core.errors import ScoreError
-from allo_core.export import run_record
+from allo_core.export import head_facts, run_record
 from tests.export.made_scores import A2A, SITES, answer_of, scores_of
 
 SETS = {"A": SITES, "B": ()}
@@ -62,6 +63,18 @@ def test_what_the_comparison_costs_is_named():
     assert (among["median"], among["heads_tested"]) == (answer.needed_among_places.median, 6)
     assert among["quartiles"][0] <= among["median"] <= among["quartiles"][1]
     assert record_of(scores_of("published"))["power"] == dict.fromkeys(power)
+
+
+def test_what_covariates_explain_of_a_head_is_named_or_why_it_is_not():
+    found = Explained(0.4, 0.2, {"segment": (0.3, 0.1)}, 273, 16, 1.5, 2.0, 0.03, "pocket", 18_000)
+    answer = answer_of(scores_of("matched"))
+    told = json.loads(run_record(answer, head=head_facts((1, 2), found)))["explained_by_covariates"]
+    assert (told["layer"], told["head"], told["explained"], told["explained_when_moved_along_the_chain"]) == (1, 2, 0.4, 0.2)
+    assert told["each_alone"] == {"segment": {"explained": 0.3, "moved_along_the_chain": 0.1}}
+    assert (told["site_times_predicted"], told["p"], told["among"], told["places"]) == (1.5, 0.03, "pocket", 18_000)
+    refused = json.loads(run_record(answer, head=head_facts((1, 2), "no structure")))["explained_by_covariates"]
+    assert refused == {"layer": 1, "head": 2, "not_tested": "no structure"}
+    assert "explained_by_covariates" not in record_of(scores_of("matched"))
 
 
 def test_a_coupling_names_who_asks_and_what_is_looked_at():

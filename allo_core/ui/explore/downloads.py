@@ -11,6 +11,7 @@ from allo_core.export import (
     chimerax_script,
     coloured_structure,
     figure_page,
+    head_facts,
     pymol_script,
     run_record,
     scores_csv,
@@ -23,6 +24,7 @@ from allo_core.figures.heatmap import heatmap, meaning_of_heads
 from allo_core.figures.snake_svg import snake_svg
 from allo_core.ui.explore.painting import paint
 from allo_core.ui.explore.panels import profile_of
+from allo_core.ui.explore.results import explained_of
 from allo_core.ui.explore.shown import Shown
 from allo_core.ui.explore.slide import slide_of, take_again
 from allo_core.ui.shared.help import HELP
@@ -111,7 +113,8 @@ def _record(shown: Shown) -> str:
     structure = None
     if loaded is not None:
         structure = structure_facts(loaded.name, loaded.structure, loaded.mapping, shown.protein, loaded.credit)
-    return run_record(shown.result.answer, structure, shown.view.names)
+    head = head_facts(shown.result.head, explained_of(shown.result))
+    return run_record(shown.result.answer, structure, shown.view.names, head=head)
 
 
 def _figures(shown: Shown) -> str:
