@@ -101,7 +101,7 @@ def _add_analyse(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--json", type=Path, help="write the record of the run")
     command.add_argument("--structure", help="a structure to colour: PDB code (8FYN), AlphaFold model (AF-P29274-F1), or a file")
     command.add_argument("--chain", help="its chain to colour, where the file has several copies of the receptor")
-    command.add_argument("--head", help="colour it by this head, layer.head (3.6); by default the best one")
+    command.add_argument("--head", help="the head to describe and to colour by, layer.head (3.6); by default the best one")
     command.add_argument("--pairs", type=int, default=0, metavar="N", help="draw the head's N strongest pairs in the scripts, at most 50")
     command.add_argument("--cif", type=Path, help="write the structure with the values as B-factors, mmCIF")
     command.add_argument("--pymol", type=Path, help="write a PyMOL script")

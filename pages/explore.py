@@ -105,6 +105,7 @@ if waiting is not None:  # last: the run loads torch and its progress bar asks a
 
 read = model_sentence(spec.label, protein) if maps is not None else ""
 statement = [read, structure_sentence(loaded, protein) if loaded is not None else ""]
+complete_tabs = None
 if maps is not None and failure is None:
     try:
         if result is None or details is None:
@@ -112,9 +113,11 @@ if maps is not None and failure is None:
             draw_prediction(view, protein, maps, loaded)
         else:
             panels.draw_profile(view, protein, result)
-            draw_tabs(Shown(view, protein, result, shown_painting, loaded, phrases, " ".join(statement), details), details)
+            complete_tabs = draw_tabs(Shown(view, protein, result, shown_painting, loaded, phrases, " ".join(statement), details), details)
     except AlloScopeError as error:  # damaged meanwhile: the map and the downloads read it again
         draw_failure(error, maps)
 complete_verdict()
+if complete_tabs is not None:
+    complete_tabs()
 draw_foot([*statement, *run_notes(spec, protein)])
 page.write_url()

@@ -1,7 +1,7 @@
 """What the heads of one run say to a question."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from allo_core.attention.columns import Columns
 from allo_core.attention.control import RandomSiteControl
 from allo_core.attention.nulls import codes_of
 from allo_core.attention.pair_rank import Asymmetry, PairRank
+from allo_core.attention.power import Needed, needed_among_places, needed_by_residues, null_overlap
 from allo_core.attention.scores import FEWEST_RESIDUES, HeadScores, score_heads
 from allo_core.attention.site_rank import SiteRank, rank_site
 from allo_core.errors import ScoreError, StoreError
@@ -47,7 +48,7 @@ class Answer:
     scores: HeadScores
     meta: "RunMeta | None" = None
     maps: "HeadMaps | None" = field(default=None, repr=False)
-    kept: dict[str, SiteRank | PairRank | str] = field(default_factory=dict, repr=False)
+    kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def run(self) -> "RunMeta":
@@ -91,10 +92,41 @@ class Answer:
         return self.kept["places"]
 
     @property
+    def overlap(self) -> float | None:
+        """Expected share of a random site that is the marked site itself; None under the published null, which draws from the others."""
+        codes = _codes(self)
+        return None if codes is None else null_overlap(codes, np.array(self.scores.sites))
+
+    @property
+    def needed(self) -> Needed | None:
+        """The enrichment that a head needs to pass alone against random residues; None under the published null, which has no p.
+
+        Worked out when it is first asked for, from the draws of the scores.
+        """
+        if "needed" not in self.kept:
+            codes, sites = _codes(self), np.array(self.scores.sites)
+            found = None if codes is None else needed_by_residues(self.columns, sites, codes, self.scores.draws, self.scores.seed)
+            self.kept["needed"] = found
+        return self.kept["needed"]
+
+    @property
+    def needed_among_places(self) -> Needed | None:
+        """The same among places like the site; None where it is not compared with any."""
+        codes = _codes(self)
+        if codes is None or isinstance(self.pockets, str):
+            return None
+        return needed_among_places(self.columns, np.array(self.scores.sites), codes, self.pockets)
+
+    @property
     def positions_from(self) -> str:
         """The structure that random pockets are grown on, as `Places` names it; "" without positions."""
         places = places_of(self.question.subject)
         return "" if places is None else places.source
+
+
+def _codes(answer: Answer) -> np.ndarray | None:
+    """Stratum of each residue; None under the published null."""
+    return codes_of(answer.question.null, answer.question.strata, answer.columns.weights.shape[-1])
 
 
 def _no_places(answer: Answer) -> str:

@@ -11,8 +11,11 @@
 - `draws`: random sites, drawn once for all heads
 - `pockets`: random places that hang together as a site does
 - `site_rank`: how a site ranks among such places, for each head and for all
+- `tails`: p among few places
 - `pairs_like`: random pairs of places that lie to each other as two sets do
 - `pair_rank`: how a coupling ranks among such pairs, one way and back
+- `power`: what the null costs: its overlap with the site, the smallest enrichment that could pass
+- `explained`: what covariates of the residues explain of one head, and what is left at a site
 - `head_card`: how far a head reaches, contacts, what its score rests on
 - `threads`: arrays in a few threads
 """

@@ -26,10 +26,12 @@ __all__ = [
     "encode_strata",
     "exceedance_p",
     "moments",
+    "most_reaching",
     "passing_random_sites",
     "published_moments",
     "smallest_q",
     "tail_p",
+    "tie_bar",
     "upper_tail",
 ]
 
@@ -158,7 +160,7 @@ def exceedance_p(
     observed : ndarray, dtype=float, shape=(heads,)
         w_S.
     """
-    bar = _tie_bar(observed, random_sites)
+    bar = tie_bar(observed, random_sites)
     counts = np.empty(len(observed))
     for heads, block in random_weights(weights, random_sites):
         counts[heads] = np.count_nonzero(block >= bar[heads, None], axis=1)
@@ -180,6 +182,16 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
 def smallest_q(heads: int, draws: int) -> float:
     """Smallest q that one head alone among `heads` tested ones can reach with `draws` draws; NaN where none is tested."""
     return min(1.0, heads / (1 + draws)) if heads else float("nan")
+
+
+def most_reaching(heads: int, draws: int, level: float) -> int:
+    """How many draws may reach a head that has q < `level` though no other of `heads` tested ones does; -1 where not even none suffices."""
+    if not heads:
+        return -1
+    most = int(level * (1 + draws) / heads)
+    while most >= 0 and (1 + most) / (1 + draws) * heads >= level:  # q as `benjamini_hochberg` gives it
+        most -= 1
+    return most
 
 
 def passing_random_sites(
@@ -207,9 +219,15 @@ def passing_random_sites(
     return (benjamini_hochberg(p[tested]) < level).sum(axis=0)
 
 
+def tie_bar(observed: np.ndarray, random_sites: RandomSites) -> np.ndarray:
+    """What a random weight must reach to count against an observed one: that, less what float32 sums may lose."""
+    tolerance = (random_sites.members.shape[1] + 2) * _SINGLE_EPSILON
+    return (observed * (1 - tolerance)).astype(np.float32)
+
+
 def _p_among_themselves(block: np.ndarray, random_sites: RandomSites, level: float, count: int) -> np.ndarray:
     """p of the first `count` random sites, shape (heads, count); 1 where it is above `level`, which changes no q below `level`."""
-    return tail_p(upper_tail(block, level), _tie_bar(block[:, :count], random_sites), block.shape[1])
+    return tail_p(upper_tail(block, level), tie_bar(block[:, :count], random_sites), block.shape[1])
 
 
 def upper_tail(block: Float[np.ndarray, "heads B"], level: float) -> Float[np.ndarray, "heads most"]:
@@ -235,11 +253,6 @@ def tail_p(top: Float[np.ndarray, "heads most"], bar: Float[np.ndarray, "heads c
     reached = most - np.stack([np.searchsorted(best, values) for best, values in zip(top, bar, strict=True)])
     # A site is one of the draws, so it counts itself: (1 + others) / (1 + (B - 1)).
     return np.where(reached < most, reached / draws, 1.0)
-
-
-def _tie_bar(observed: np.ndarray, random_sites: RandomSites) -> np.ndarray:
-    tolerance = (random_sites.members.shape[1] + 2) * _SINGLE_EPSILON
-    return (observed * (1 - tolerance)).astype(np.float32)
 
 
 def _without_rounding(sigma: np.ndarray, mu: np.ndarray) -> np.ndarray:

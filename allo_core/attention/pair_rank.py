@@ -12,7 +12,8 @@ from scipy.sparse import csr_array
 from allo_core.attention.control import LEVEL
 from allo_core.attention.nulls import benjamini_hochberg
 from allo_core.attention.pairs_like import Pairs
-from allo_core.attention.site_rank import PlaceKind, SiteRank, rank_by_tail, tail_of
+from allo_core.attention.site_rank import PlaceKind, SiteRank, rank_by_tail
+from allo_core.attention.tails import tail_of
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float, Float64, Integer
@@ -95,7 +96,7 @@ def rank_pair(
         heads = slice(start, start + len(block))
         snr[0, heads], snr[1, heads] = forth.snr(block), back.snr(block)
         start += len(block)
-    rank = rank_by_tail(kind, snr[0, :, 0], snr[0, :, 1:], enough)
+    rank = rank_by_tail(kind, snr[0, :, 0], snr[0, :, 1:], enough, float(np.isin(pairs.second, own[1]).mean()))
     return PairRank(rank, _asymmetry(snr[0] - snr[1], rank.tested))
 
 

@@ -6,7 +6,7 @@ their strata do not know of this; these do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,22 @@ from allo_core.errors import ScoreError
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Integer, Num
 
-__all__ = ["Shape", "grown_pockets", "has_positions", "is_stretch", "pockets_like", "shapes_of", "shifted_stretches"]
+__all__ = [
+    "FEWEST_PLACES",
+    "Kind",
+    "Shape",
+    "grown_pockets",
+    "has_positions",
+    "is_stretch",
+    "places_like",
+    "pockets_like",
+    "shapes_of",
+    "shifted_stretches",
+]
 
+Kind = Literal["pocket", "stretch"]
+
+FEWEST_PLACES = 60
 PROPOSALS = 60_000  # of which those are taken whose shape is most like the site's
 POCKETS = 20_000
 # A site within a window of twice its size is a stretch: it is compared with itself, moved along the chain.
@@ -150,6 +164,37 @@ def pockets_like(
     nearest = np.sort(np.argpartition(away, count - 1)[:count])
     key = ("pockets", digest(positions), len(site), int(own.adjacent[0]), round(float(own.radius[0]), 6), count, proposals, seed)
     return RandomSites(grown[nearest], len(positions), key)
+
+
+def places_like(
+    site: Integer[np.ndarray, " n"], length: int, positions: Float[np.ndarray, "L 3"] | None, seed: int = 0
+) -> tuple[Kind, RandomSites] | None:
+    """The places that a site is compared with: itself moved along the chain where it is a stretch, else pockets like it.
+
+    Parameters
+    ----------
+    site : ndarray, dtype=int, shape=(n,)
+        0-based, ascending.
+    length : int
+        L.
+    positions : ndarray, dtype=float, shape=(L, 3), or None
+        In Å, NaN where there is none; not needed for a stretch.
+    seed : int
+
+    Returns
+    -------
+    kind, places
+        None where there is nothing to compare with: a site that is no stretch, without positions, or a stretch with fewer than 60 places.
+
+    Raises
+    ------
+    ScoreError
+        Positions that are too few for pockets like this.
+    """
+    if is_stretch(site):
+        places = shifted_stretches(site, length)
+        return ("stretch", places) if len(places) >= FEWEST_PLACES else None
+    return None if positions is None else ("pocket", pockets_like(site, positions, seed=seed))
 
 
 def _grow(places: np.ndarray, known: np.ndarray, size: int, count: int, seed: int, length: int) -> np.ndarray:

@@ -10,23 +10,18 @@ import numpy as np
 from allo_core.attention.columns import Columns
 from allo_core.attention.control import CONTROL_SITES, LEVEL
 from allo_core.attention.draws import RandomSites
-from allo_core.attention.nulls import FEWEST_ARCS, benjamini_hochberg, tail_p, upper_tail
-from allo_core.attention.pockets import is_stretch, pockets_like, shifted_stretches
+from allo_core.attention.nulls import FEWEST_ARCS, benjamini_hochberg, most_reaching, tail_p, upper_tail
+from allo_core.attention.pockets import places_like
+from allo_core.attention.tails import SAME, needed_by_tail, tail_of
 from allo_core.attention.threads import in_threads
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float, Float64, Integer
 
-__all__ = ["PlaceKind", "SiteRank", "rank_by_tail", "rank_site", "rank_statistics", "rank_weights", "standardised_sites", "tail_of"]
+__all__ = ["PlaceKind", "SiteRank", "rank_by_tail", "rank_site", "rank_statistics", "rank_weights", "standardised_sites"]
 
-# Below this skewness the fitted tail is as good as normal, and the gamma function would need too many digits.
-_LEAST_SKEW = 0.05
-_LEAST_KURTOSIS = 0.1
-_FEWEST_REACHED = 10  # places, for their share to be p (Knijnenburg et al. 2009, Bioinformatics 25:i161)
 _HEADS = 32  # at a time: their working arrays stay below 20 MB
-_FEWEST_PLACES = 60
 _NO_SPREAD = 1e-6  # of the largest weight: what sums of float32 lose
-_SAME = 1e-4  # SNR that differ by less are ties, which count against the site
 
 
 PlaceKind = Literal["pocket", "stretch", "pair", "shift"]
@@ -57,6 +52,10 @@ class SiteRank:
         Share of places for which at least one head has q < 0.05 against the others: what the test gives where nothing is marked.
     most_passing : int
         The most heads at one of these places.
+    needed_snr : ndarray, dtype=float64, shape=(heads,)
+        The SNR above which a head would have q < 0.05 although no other does; NaN where it is not tested, or the places are too few.
+    overlap : float
+        Mean share of the residues of these places that are those of the site.
     """
 
     kind: PlaceKind
@@ -68,6 +67,8 @@ class SiteRank:
     global_p: float
     passing_share: float
     most_passing: int
+    needed_snr: Float64[np.ndarray, " heads"] = field(repr=False)
+    overlap: float
 
     @property
     def passing(self) -> Integer[np.ndarray, " k"]:
@@ -130,12 +131,11 @@ def rank_weights(
     """
     site = np.sort(np.asarray(site))
     length = weights.shape[-1]
-    if is_stretch(site):
-        places = shifted_stretches(site, length)
-        return _among_stretches(weights, enough, site, codes, places) if len(places) >= _FEWEST_PLACES else None
-    if positions is None:
+    found = places_like(site, length, positions, seed)
+    if found is None:
         return None
-    return _among_pockets(weights, enough, site, codes, pockets_like(site, positions, seed=seed))
+    kind, places = found
+    return (_among_stretches if kind == "stretch" else _among_pockets)(weights, enough, site, codes, places)
 
 
 def rank_statistics(
@@ -156,14 +156,20 @@ def rank_statistics(
     p, tested = np.full(n_heads, np.nan), enough & (places.max(axis=1) > places.min(axis=1))
     sample = _sample(n_places)
     sampled, low = np.full((n_heads, len(sample)), np.nan), np.zeros(n_places, dtype=np.int64)
+    needed, reaching = np.full(n_heads, np.nan), most_reaching(int(tested.sum()), n_places, LEVEL)
     for head in np.flatnonzero(tested):
-        p[[head]], sampled[[head]], exceeds = _rank(places[[head]], own[[head]], sample)
+        p[[head]], sampled[[head]], exceeds, top = _rank(places[[head]], own[[head]], sample)
         low += exceeds[0]
-    return _result("pocket", p, tested, low, sampled, n_distinct)
+        needed[head] = top[0, -1 - reaching] + SAME if reaching >= 0 else np.nan
+    return _result("pocket", p, tested, low, sampled, n_distinct, needed, float("nan"))
 
 
 def rank_by_tail(
-    kind: PlaceKind, own: Float[np.ndarray, " heads"], places: Float[np.ndarray, "heads B"], enough: Bool[np.ndarray, " heads"]
+    kind: PlaceKind,
+    own: Float[np.ndarray, " heads"],
+    places: Float[np.ndarray, "heads B"],
+    enough: Bool[np.ndarray, " heads"],
+    overlap: float = float("nan"),
 ) -> SiteRank:
     """The same where there are too few places to count: p is the upper tail of a distribution that is fitted to them (`tail_of`).
 
@@ -176,41 +182,10 @@ def rank_by_tail(
     tested = enough & (places.max(axis=1) > places.min(axis=1))
     p, every = np.full(len(own), np.nan), np.full(places.shape, np.nan)
     p[tested], every[tested] = tail_of(own[tested, None], places[tested])[:, 0], tail_of(places[tested], places[tested])
-    return _result(kind, p, tested, (every[tested] <= LEVEL).sum(axis=0), every, places.shape[1])
-
-
-def tail_of(values: Float[np.ndarray, "h k"], places: Float[np.ndarray, "h B"], two_sided: bool = False) -> Float64[np.ndarray, "h k"]:
-    """p of values among few places: the share of places that reach them, and where fewer than ten do, a tail that is fitted to the places.
-
-    One-sided: a Pearson III distribution with their mean, deviation and (at least slightly positive) skewness.  Two-sided, for differences:
-    Student's t, whose degrees of freedom give their kurtosis.  Neither exceeds the share at which ten places reach a value.
-
-    Parameters
-    ----------
-    values : ndarray, dtype=float, shape=(h, k)
-    places : ndarray, dtype=float, shape=(h, B)
-
-    Returns
-    -------
-    ndarray, dtype=float64, shape=(h, k)
-    """
-    from scipy.special import gammaincc, stdtr  # pockets need none of it
-
-    known = places.astype(np.float64)
-    mean, deviation = known.mean(axis=1, keepdims=True), known.std(axis=1, keepdims=True)
-    z, others = (values - mean) / deviation, (known - mean) / deviation
-    if two_sided:
-        z, others = np.abs(z), np.abs(others)
-        freedom = 4 + 6 / np.maximum((others**4).mean(axis=1, keepdims=True) - 3, _LEAST_KURTOSIS)
-        fitted = 2 * stdtr(freedom, -z * np.sqrt(freedom / (freedom - 2)))
-    else:
-        shape = 4 / np.maximum((others**3).mean(axis=1, keepdims=True), _LEAST_SKEW) ** 2
-        fitted = gammaincc(shape, np.maximum(shape + z * np.sqrt(shape), 0))
-    reached = np.empty(z.shape, dtype=np.int64)
-    for row, (ascending, bar) in enumerate(zip(np.sort(others, axis=1), z - _SAME / deviation, strict=True)):
-        reached[row] = len(ascending) - np.searchsorted(ascending, bar)
-    counted = (1 + reached) / (1 + known.shape[1])
-    return np.where(reached >= _FEWEST_REACHED, counted, np.minimum(fitted, (1 + _FEWEST_REACHED) / (1 + known.shape[1])))
+    needed = np.full(len(own), np.nan)
+    if tested.any():
+        needed[tested] = needed_by_tail(places[tested], LEVEL / int(tested.sum()))
+    return _result(kind, p, tested, (every[tested] <= LEVEL).sum(axis=0), every, places.shape[1], needed, overlap)
 
 
 def standardised_sites(
@@ -252,6 +227,7 @@ def _among_pockets(weights, enough, site, codes, places: RandomSites) -> SiteRan
     sample = _sample(n_places)
     sampled = np.full((n_heads, len(sample)), np.nan)
     low: list[np.ndarray] = []
+    tops: list[tuple[np.ndarray, np.ndarray]] = []
     candidates = np.flatnonzero(enough)
     spread = _spread(codes, places)
 
@@ -261,12 +237,18 @@ def _among_pockets(weights, enough, site, codes, places: RandomSites) -> SiteRan
         differ = snr.max(axis=1) > snr.min(axis=1)
         heads, snr = heads[differ], snr[differ]
         tested[heads] = True
-        p[heads], sampled[heads], exceeds = _rank(snr, standardised_sites(weights[heads], codes, own)[:, 0], sample)
+        p[heads], sampled[heads], exceeds, top = _rank(snr, standardised_sites(weights[heads], codes, own)[:, 0], sample)
         low.append(exceeds.sum(axis=0))
+        tops.append((heads, top))
 
     in_threads(score, range(0, len(candidates), _HEADS))
+    needed = np.full(n_heads, np.nan)
+    reaching = most_reaching(int(tested.sum()), n_places, LEVEL)
+    for heads, top in tops if reaching >= 0 else ():
+        needed[heads] = top[:, -1 - reaching] + SAME
     n_distinct = len(np.unique(places.members, axis=0))
-    return _result("pocket", p, tested, sum(low, np.zeros(n_places, dtype=np.int64)), sampled, n_distinct)
+    overlap = float(np.isin(places.members, site).mean())
+    return _result("pocket", p, tested, sum(low, np.zeros(n_places, dtype=np.int64)), sampled, n_distinct, needed, overlap)
 
 
 def _sample(n_places: int) -> np.ndarray:
@@ -274,27 +256,29 @@ def _sample(n_places: int) -> np.ndarray:
     return np.linspace(0, n_places - 1, CONTROL_SITES).astype(np.int64)
 
 
-def _rank(places: np.ndarray, own: np.ndarray, sample: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of heads [h] with statistics at places [h, B]: p of the site [h], p of a sample of places [h, s], where p <= 0.05 [h, B]."""
+def _rank(places: np.ndarray, own: np.ndarray, sample: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Of heads [h] with statistics at places [h, B]: p of the site [h], p of sampled places [h, s], where p <= 0.05 [h, B]; the tail."""
     n_places = places.shape[1]
-    p = (1 + np.count_nonzero(places >= own[:, None] - _SAME, axis=1)) / (1 + n_places)
+    p = (1 + np.count_nonzero(places >= own[:, None] - SAME, axis=1)) / (1 + n_places)
     top = upper_tail(places, LEVEL)
     n_low = int(LEVEL * (n_places + 1)) - 1  # the places with p <= 0.05 by the rule for the site
-    return p, tail_p(top, places[:, sample] - _SAME, n_places), places >= top[:, -n_low, None]
+    return p, tail_p(top, places[:, sample] - SAME, n_places), places >= top[:, -n_low, None], top
 
 
 def _among_stretches(weights, enough, site, codes, places: RandomSites) -> SiteRank:
     snr = standardised_sites(weights, codes, places)
-    return rank_by_tail("stretch", snr[:, int(site[0])], snr, enough)
+    overlap = float(np.isin(places.members, site).mean())
+    return rank_by_tail("stretch", snr[:, int(site[0])], snr, enough, overlap)
 
 
-def _result(kind, p, tested, low, sampled, n_places) -> SiteRank:
+def _result(kind, p, tested, low, sampled, n_places, needed, overlap) -> SiteRank:
     """From p of the site, for each place the number of heads with a low p, and p of a sample of places in each head."""
     q = np.full(len(p), np.nan)
     if not tested.any():
-        return SiteRank(kind, n_places, tested, p, q, 0, float("nan"), float("nan"), 0)
+        return SiteRank(kind, n_places, tested, p, q, 0, float("nan"), float("nan"), 0, needed, overlap)
     q[tested] = benjamini_hochberg(p[tested])
     n_low = int((p[tested] <= LEVEL).sum())
     passing = (benjamini_hochberg(sampled[tested]) < LEVEL).sum(axis=0)
     global_p = (1 + int((low >= n_low).sum())) / (1 + len(low))
-    return SiteRank(kind, n_places, tested, p, q, n_low, min(1.0, global_p), float((passing > 0).mean()), int(passing.max()))
+    share, most = float((passing > 0).mean()), int(passing.max())
+    return SiteRank(kind, n_places, tested, p, q, n_low, min(1.0, global_p), share, most, needed, overlap)

@@ -2,7 +2,7 @@
 
 - `tables`: the table of heads
 - `record`: the record of a run
-- `facts`: the structure in a record
+- `facts`: the structure, one head and the power in a record
 - `coloured`: a structure with values as B factors
 - `scripts`: PyMOL and ChimeraX
 - `script_picture`: what both show, checked
@@ -16,7 +16,7 @@
 from allo_core.export.batch import batch_heads_csv, batch_record, batch_sequences_csv
 from allo_core.export.bundle import bundle
 from allo_core.export.coloured import COLOURED_FILE, coloured_structure
-from allo_core.export.facts import structure_facts
+from allo_core.export.facts import head_facts, structure_facts
 from allo_core.export.pages import figure_page, structure_page
 from allo_core.export.predicted import predicted_csv
 from allo_core.export.receptor_set import consensus_csv, members_csv, receptors_csv, set_asked, set_found, set_record
@@ -34,6 +34,7 @@ __all__ = [
     "coloured_structure",
     "consensus_csv",
     "figure_page",
+    "head_facts",
     "members_csv",
     "predicted_csv",
     "printable",

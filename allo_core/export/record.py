@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from allo_core import __version__
+from allo_core.export.facts import power_facts
 from allo_core.protein.numbering import ResidueNumbers
 from allo_core.protein.residues import residue_label
 
@@ -40,6 +41,7 @@ def run_record(
     names: Mapping[str, str] | None = None,
     log: "QuestionLog | None" = None,
     frozen: dict | None = None,
+    head: dict | None = None,
 ) -> str:
     """JSON text that names everything a reader needs to repeat the scores.
 
@@ -55,6 +57,8 @@ def run_record(
         The questions that were looked at in this session, this one among them.
     frozen : dict, optional
         How the answer stands to a frozen analysis, as from `frozen_facts`.
+    head : dict, optional
+        What covariates explain of the head that was shown, as from `head_facts`.
 
     Raises
     ------
@@ -87,6 +91,8 @@ def run_record(
         "places": places_facts(answer.pockets, answer.positions_from),
         "asymmetry": _asymmetry(answer.asymmetry),
         "smallest_q": _number(scores.smallest_q),
+        "power": power_facts(answer),
+        **({"explained_by_covariates": head} if head is not None else {}),
         "structure": structure,
         **({"frozen_analysis": frozen} if frozen is not None else {}),
         **({"questions_looked_at": log.plain()} if log is not None else {}),

@@ -5,12 +5,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from allo_core.analysis.explained import explained_by_covariates, explained_sentence
 from allo_core.analysis.measures import MEASURES, WEIGHTINGS
+from allo_core.analysis.power import power_in_full
 from allo_core.analysis.question import Question
 from allo_core.analysis.strata import default_null
 from allo_core.analysis.subject import Subject
 from allo_core.analysis.verdict import nearness, set_phrases, verdict
 from allo_core.attention.columns import DEFAULT_THRESHOLD
+from allo_core.attention.head import Head
 from allo_core.errors import FrozenError, ScoreError, SequenceError
 from allo_core.export.tables import printable
 from allo_core.models.registry import DEFAULT_MODEL, ModelSpec, get_spec
@@ -42,7 +45,7 @@ def analyse(options: argparse.Namespace) -> None:
     """
     from allo_core.analysis.answer import answer
     from allo_core.analysis.frozen_check import changed_since, frozen_facts, in_utc, outcome, when_frozen
-    from allo_core.export import run_record, scores_csv, table_of_heads
+    from allo_core.export import head_facts, run_record, scores_csv, table_of_heads
     from allo_core.runs.extract import run_model, run_notes
     from allo_core.runs.extract_norms import run_weighted
 
@@ -58,17 +61,23 @@ def analyse(options: argparse.Namespace) -> None:
     run = run_weighted if question.weighting == "value" else run_model
     maps, notes = run(spec.id, protein, options.device, options.dtype, show_progress)
     answered = answer(question, maps)
+    chosen = Head(*(head or answered.scores.first_head()))
+    explained = explained_by_covariates(question, maps.received(*chosen))
     facts = None if picture is None else picture.facts(protein)
     write(options.csv, lambda: scores_csv(answered))
-    write(options.json, lambda: run_record(answered, facts, frozen=None if frozen is None else frozen_facts(frozen, answered, before)))
-    shown = None if picture is None else picture.write(options, question, maps, head or answered.scores.first_head())
+    fixed = None if frozen is None else frozen_facts(frozen, answered, before)
+    write(options.json, lambda: run_record(answered, facts, frozen=fixed, head=head_facts(chosen, explained)))
+    shown = None if picture is None else picture.write(options, question, maps, chosen)
 
     read_otherwise = () if picture is None else picture.structure.notes
     since = () if frozen is None else changed_since(frozen, answered)
     for note in dict.fromkeys((*run_notes(spec, protein), *notes, *read_otherwise, *since)):
         print(printable(note), file=sys.stderr)
     print(printable(_heading(options, question, spec)))
-    print(printable(verdict(answered, set_phrases(question.sets, question.subject.sites))))
+    phrases = set_phrases(question.sets, question.subject.sites)
+    print(printable(verdict(answered, phrases)))
+    if cost := power_in_full(answered, always=True):
+        print(printable(cost))
     if near := nearness(question):
         print(near)
     if frozen is not None and before is not None:
@@ -76,6 +85,7 @@ def analyse(options: argparse.Namespace) -> None:
         print(printable(outcome(frozen, answered)))
     table = table_of_heads(answered.scores.frame).head(_LISTED)
     print(table.to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.3g}"))
+    print(printable(f"{chosen.name}: {explained_sentence(explained, phrases[question.measure[-1]])}"))
     if shown is not None:
         print(printable(shown))
 

@@ -52,7 +52,7 @@ def check_picture_options(options: argparse.Namespace) -> None:
         raise ExportError(f"--pairs {options.pairs} is not a number from 0 to {MOST_PAIRS}.")
     wanted = [name for name in ("cif", *_WRITERS) if getattr(options, name) is not None]
     if options.structure is None:
-        given = [*wanted, *(name for name in ("head", "chain") if getattr(options, name) is not None)]
+        given = [*wanted, *(["chain"] if options.chain is not None else [])]
         if given:
             raise ExportError(f"--{given[0]} needs a structure; name one with --structure (8FYN, or a file).")
         return

@@ -114,7 +114,7 @@ def test_the_plain_verdict_says_it_without_terms(q_values, control, looks, chanc
 def ranked(passing, global_p, kind="pocket"):
     """A rank among places in which so many of four tested heads pass."""
     q = np.array([0.01] * passing + [0.5] * (4 - passing) + [np.nan])
-    return SiteRank(kind, 19_500, ~np.isnan(q), q, q, 2, global_p, 0.02, 3)
+    return SiteRank(kind, 19_500, ~np.isnan(q), q, q, 2, global_p, 0.02, 3, np.full(5, 4.0), 0.1)
 
 
 def said_with(rank, say, monkeypatch, q_values=(0.01, 0.2, 0.3, 0.4, 0.5)):

@@ -6,7 +6,7 @@ import pytest
 from allo_core.attention.nulls import benjamini_hochberg, encode_strata, moments
 from allo_core.attention.pair_rank import rank_pair
 from allo_core.attention.pairs_like import Pairs, pairs_like, shifted_pairs
-from allo_core.attention.site_rank import tail_of
+from allo_core.attention.tails import tail_of
 
 LENGTH = 120
 CODES = encode_strata([f"{index // 30}, {index % 2}" for index in range(LENGTH)], LENGTH)

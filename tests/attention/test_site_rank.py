@@ -8,7 +8,8 @@ from allo_core.attention.columns import Columns
 from allo_core.attention.draws import RandomSites
 from allo_core.attention.nulls import benjamini_hochberg, encode_strata, moments
 from allo_core.attention.pockets import pockets_like, shifted_stretches
-from allo_core.attention.site_rank import rank_site, rank_statistics, standardised_sites, tail_of
+from allo_core.attention.site_rank import rank_site, rank_statistics, standardised_sites
+from allo_core.attention.tails import tail_of
 
 LENGTH = 160
 CODES = encode_strata([f"{index // 40}, {index % 3}" for index in range(LENGTH)], LENGTH)

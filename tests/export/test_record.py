@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from allo_core.analysis.measures import MEASURES
+from allo_core.attention.explained import Explained
 from allo_core.errors import ScoreError
-from allo_core.export import run_record
+from allo_core.export import head_facts, run_record
 from tests.export.made_scores import A2A, SITES, answer_of, scores_of
 
 SETS = {"A": SITES, "B": ()}
@@ -49,6 +50,31 @@ def test_places_like_the_site_are_told_or_why_they_are_not():
     assert 0 < places["global_p"] <= 1
     coupling = record_of(scores_of(), sets={"A": (100, 101), "B": SITES}, measure="AB")["places"]
     assert coupling["not_compared"].startswith("a coupling is compared with")
+
+
+def test_what_the_comparison_costs_is_named():
+    answer = answer_of(scores_of("matched"))
+    power = record_of(scores_of("matched"))["power"]
+    assert power["share_of_a_random_site_that_is_the_marked_one"] == answer.overlap
+    assert power["share_of_a_place_that_is_the_marked_site"] == answer.pockets.overlap
+    # 50 draws are too few for one of six heads; the places are not.
+    assert power["enrichment_needed"] == {"median": None, "quartiles": None, "heads_that_could_pass": 0, "heads_tested": 6}
+    among = power["enrichment_needed_among_places"]
+    assert (among["median"], among["heads_tested"]) == (answer.needed_among_places.median, 6)
+    assert among["quartiles"][0] <= among["median"] <= among["quartiles"][1]
+    assert record_of(scores_of("published"))["power"] == dict.fromkeys(power)
+
+
+def test_what_covariates_explain_of_a_head_is_named_or_why_it_is_not():
+    found = Explained(0.4, 0.2, {"segment": (0.3, 0.1)}, 273, 16, 1.5, 2.0, 0.03, "pocket", 18_000)
+    answer = answer_of(scores_of("matched"))
+    told = json.loads(run_record(answer, head=head_facts((1, 2), found)))["explained_by_covariates"]
+    assert (told["layer"], told["head"], told["explained"], told["explained_when_moved_along_the_chain"]) == (1, 2, 0.4, 0.2)
+    assert told["each_alone"] == {"segment": {"explained": 0.3, "moved_along_the_chain": 0.1}}
+    assert (told["site_times_predicted"], told["p"], told["among"], told["places"]) == (1.5, 0.03, "pocket", 18_000)
+    refused = json.loads(run_record(answer, head=head_facts((1, 2), "no structure")))["explained_by_covariates"]
+    assert refused == {"layer": 1, "head": 2, "not_tested": "no structure"}
+    assert "explained_by_covariates" not in record_of(scores_of("matched"))
 
 
 def test_a_coupling_names_who_asks_and_what_is_looked_at():

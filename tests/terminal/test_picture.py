@@ -124,7 +124,8 @@ def test_an_alphafold_model_that_was_fetched_before(name, tmp_path, capsys):
         (["--structure", "8FYN"], "--structure alone writes nothing; name a file with --cif, --pymol or --chimerax."),
         (["--cif", "x.cif"], "--cif needs a structure; name one with --structure"),
         (["--pymol", "x.pml"], "--pymol needs a structure"),
-        (["--head", "3.6"], "--head needs a structure"),
+        (["--chain", "A"], "--chain needs a structure"),
+        (["--head", "6.0"], "AlloScope GPCR 8M has no head 6.0; its layers are 0 to 5, its heads 0 to 19."),
         (
             ["--structure", "8FYN", "--cif", "x.cif", "--head", "6.0"],
             "AlloScope GPCR 8M has no head 6.0; its layers are 0 to 5, its heads 0 to 19.",

@@ -12,6 +12,7 @@ from allo_core.export import (
     chimerax_script,
     coloured_structure,
     figure_page,
+    head_facts,
     pymol_script,
     run_record,
     scores_csv,
@@ -25,6 +26,7 @@ from allo_core.figures.snake_svg import snake_svg
 from allo_core.ui.explore.frozen import facts_of_frozen, freeze_view, unchanged
 from allo_core.ui.explore.painting import paint
 from allo_core.ui.explore.panels import profile_of
+from allo_core.ui.explore.results import explained_of
 from allo_core.ui.explore.shown import Shown
 from allo_core.ui.explore.slide import slide_of, take_again
 from allo_core.ui.shared.help import HELP
@@ -120,8 +122,8 @@ def _record(shown: Shown, log: QuestionLog) -> str:
     structure = None
     if loaded is not None:
         structure = structure_facts(loaded.name, loaded.structure, loaded.mapping, shown.protein, loaded.credit)
-    answer = shown.result.answer
-    return run_record(answer, structure, shown.view.names, log, facts_of_frozen(shown.view, answer))
+    answer, head = shown.result.answer, head_facts(shown.result.head, explained_of(shown.result))
+    return run_record(answer, structure, shown.view.names, log, facts_of_frozen(shown.view, answer), head)
 
 
 def _figures(shown: Shown) -> str:

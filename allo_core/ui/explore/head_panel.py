@@ -1,9 +1,12 @@
 """The selected head by itself: its card, its map and its strongest pairs."""
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from allo_core.analysis.explained import explained_sentence
 from allo_core.analysis.measures import WEIGHTINGS
 from allo_core.figures.attention_map import attention_map
 from allo_core.library.nearest import numbers_for
@@ -11,7 +14,7 @@ from allo_core.protein.sequence import Protein
 from allo_core.runs.layout import FLOOR
 from allo_core.ui.explore import session
 from allo_core.ui.explore.painting import short_label
-from allo_core.ui.explore.results import HeadDetails, Result
+from allo_core.ui.explore.results import HeadDetails, Result, explained_of
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.structures import LoadedStructure
@@ -25,8 +28,14 @@ _MAP_HEIGHT = 600
 _MAP_WIDTH = 700  # px: a square, and the bar beside it
 
 
-def draw_card(protein: Protein, result: Result, details: HeadDetails, loaded: LoadedStructure | None) -> None:
-    """Numbers that tell what kind of head this is."""
+def draw_card(
+    protein: Protein, result: Result, details: HeadDetails, loaded: LoadedStructure | None, phrases: Mapping[str, str]
+) -> Callable[[], None]:
+    """Numbers that tell what kind of head this is.
+
+    What is returned completes them and is called when the rest of the page stands: what covariates explain, for which places like the site
+    are needed.
+    """
     card, row = details.card, result.row
     st.markdown("##### What kind of head this is")
     if row["flags"]:
@@ -53,7 +62,13 @@ def draw_card(protein: Protein, result: Result, details: HeadDetails, loaded: Lo
         for line in (figures[:4], figures[4:]):
             for place, (label, value, text) in zip(st.columns(4, gap="small"), line, strict=True):
                 place.metric(label, value, help=text, border=True)
+    line = st.empty()
     _draw_stability(details)
+
+    def complete() -> None:
+        line.caption(plain(explained_sentence(explained_of(result), phrases[result.question.measure[-1]])), help=HELP["explained"])
+
+    return complete
 
 
 def _share(value: float | None) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from allo_core.analysis.answer import Answer, answer_from_columns
+from allo_core.analysis.explained import explained_by_covariates
 from allo_core.analysis.measures import Weighting
 from allo_core.analysis.question import Question
 from allo_core.analysis.strata import possible_null
@@ -15,6 +16,7 @@ from allo_core.analysis.subject import Subject
 from allo_core.analysis.testable import highest_testable
 from allo_core.analysis.verdict import MOSTLY_TESTED
 from allo_core.attention.columns import Columns
+from allo_core.attention.explained import Explained
 from allo_core.attention.head import Head
 from allo_core.attention.head_card import HeadCard, Pair, Stability, head_card, stability, strongest_pairs
 from allo_core.attention.nulls import FEWEST_ARCS
@@ -33,6 +35,7 @@ __all__ = [
     "columns_of",
     "counted_of",
     "details_of",
+    "explained_of",
     "opening_threshold",
     "question_of",
     "result_of",
@@ -192,6 +195,17 @@ def _details(key: tuple, most: int, structure: str, _result: Result, _loaded: Lo
     has_curve = result.weighted is None  # of value-weighted attention there are no thresholds
     curve = stability(everything, question.sites, question.null, question.strata, length=result.length) if has_curve else ()
     return HeadDetails(card, strongest_pairs(everything, most, cb, question.sites if question.queries is not None else ()), curve)
+
+
+def explained_of(result: Result) -> Explained | str:
+    """What covariates explain of the selected head, and what is left at the site; the first time for a site it takes a second."""
+    question = result.question
+    return _explained((result.maps.meta.key, result.head, question.queries, question.sites, question.seed), result)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _explained(key: tuple, _result: Result) -> Explained | str:
+    return explained_by_covariates(_result.question, _result.received)
 
 
 def testable_threshold(result: Result) -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from allo_core.analysis.measures import MEASURES, WEIGHTINGS, Weighting
+from allo_core.analysis.power import needed_clause, power_in_full
 from allo_core.analysis.question_log import asked_by, found_by, key_of_answer
 from allo_core.analysis.strata import possible_null
 from allo_core.analysis.verdict import nearness, plain_verdict, site_name, verdict
@@ -23,7 +24,8 @@ from allo_core.ui.shared.text import plain
 __all__ = ["draw_strip", "draw_verdict"]
 
 _DIVIDER = " :gray[|] "
-_TERMS = {"Head": "head", "Expected": "null", "q": "q", "Places like it": "places", "Global p": "global_p", "Flagged": "flags"}
+_TERMS = {"Head": "head", "Expected": "null", "q": "q", "Places like it": "places", "Global p": "global_p", "Overlap": "overlap"}
+_TERMS |= {"Needed": "needed", "Flagged": "flags"}
 
 
 def draw_strip(view: View, protein: Protein, weighting: Weighting = "attention") -> None:
@@ -70,7 +72,7 @@ def draw_verdict(result: Result | None, phrases: Mapping[str, str], device_notes
 
     def complete() -> None:
         sentence.markdown(plain(_sentence(result, phrases, caution)), width="stretch")
-        full.markdown(plain(verdict(result.answer, phrases)))
+        full.markdown(plain(f"{verdict(result.answer, phrases)} {power_in_full(result.answer)}"))
         log.complete(key, lambda: found_by(answer))
 
     if result.answer.pockets_known:
@@ -85,7 +87,8 @@ def _nothing() -> None:
 
 
 def _sentence(result: Result, phrases: Mapping[str, str], caution: str, wait: bool = False) -> str:
-    text = " ".join(filter(None, (plain_verdict(result.answer, phrases, wait), nearness(result.question), caution)))
+    cost = "" if wait else needed_clause(result.answer)
+    text = " ".join(filter(None, (plain_verdict(result.answer, phrases, wait, cost), nearness(result.question), caution)))
     return text if result.question.queries is None else f"{MEASURES[result.question.measure]}: {text}"
 
 

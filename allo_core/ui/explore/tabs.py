@@ -1,5 +1,7 @@
 """What stands below the pictures: the head by itself, all heads, the head's map, predicted sites, what is taken away."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from allo_core.ui.explore.downloads import draw_downloads
@@ -12,15 +14,19 @@ from allo_core.ui.explore.shown import Shown
 __all__ = ["draw_tabs"]
 
 
-def draw_tabs(shown: Shown, details: HeadDetails) -> None:
-    """The tabs; only the open one is worked out and sent.  StoreError if the run was damaged meanwhile."""
+def draw_tabs(shown: Shown, details: HeadDetails) -> Callable[[], None]:
+    """The tabs; only the open one is worked out and sent.  StoreError if the run was damaged meanwhile.
+
+    What is returned completes the open one and is called when the rest of the page stands.
+    """
+    complete = _nothing
     names = ["This head", "Heads", "Map", "Predicted sites", "Downloads"]
     head, heads, head_map, predicted, downloads = st.tabs(names, key="tabs", on_change="rerun")
     if head.open:
         with head:
             card, pairs = st.columns([6, 5], gap="large")
             with card:
-                draw_card(shown.protein, shown.result, details, shown.loaded)
+                complete = draw_card(shown.protein, shown.result, details, shown.loaded, shown.phrases)
             with pairs:
                 draw_pairs(shown.protein, shown.result, details, shown.loaded)
     if heads.open:
@@ -35,3 +41,8 @@ def draw_tabs(shown: Shown, details: HeadDetails) -> None:
     if downloads.open:
         with downloads:
             draw_downloads(shown)
+    return complete
+
+
+def _nothing() -> None:
+    """Of tabs that are complete."""

@@ -105,6 +105,15 @@ HELP = {
         "A file that fixes the question and what counts as a finding before the model runs; its sha256 shows whether it was changed since, "
         "and python -m allo_core analyse --frozen gives its answer."
     ),
+    "overlap": "How much of a random site is the marked site itself, on average: the more, the less a head can stand out from such sites.",
+    "needed": (
+        f"The attention over the expected one above which a head has q < {LEVEL:g} although no other head does, with its random sites as "
+        "they are; under it, no head passes whether the model looks there or not."
+    ),
+    "explained": (
+        "Least squares on log₂ of the attention received without threshold, plus a tenth of its mean, over the residues with a generic "
+        "number and a position; what is left at the site is ranked among places like it, and its p knows nothing of the other heads."
+    ),
     "local_share": "Share of the arcs between residues at most four apart along the chain.",
     "long_range_share": "Share of the arcs between residues at least 24 apart along the chain, long range as CASP counts it.",
     "contact_share": f"Share in contact, CB atoms (CA of glycine) below {CB_CONTACT:g} Å; neighbours along the chain nearly always are.",

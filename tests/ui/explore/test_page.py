@@ -94,9 +94,12 @@ def test_a_kept_run_is_shown(opened):
     )
     assert re.search(verdict, said(page))
     assert re.search(
-        r"None of \d+ heads looks at the sodium pocket more than at pockets like it, but the model as a whole does \(p 0\.00\d+\)\.",
+        r"None of \d+ heads looks at the sodium pocket more than at pockets like it, but the model as a whole does \(p 0\.00\d+\); "
+        r"one would need 2\.\d times the expected\.",
         said(page),
     )
+    assert "Conservation, residue type, segment, burial and membrane depth explain" in said(page)
+    assert "30% of a random matched site is the marked site itself, which costs power." in said(page)
     assert "AlloScope GPCR 8M read UniProt P29274, 412 residues, wild type. Structure 8FYN is a BRIL fusion with" in said(page)
     assert "The model never saw this structure or its state." in said(page)
     assert "Attention is not evidence of mechanism." in said(page)
