@@ -2,6 +2,7 @@
 
 - `receptors`: the receptors and their numbers
 - `nearest`: numbers for any sequence
+- `site`: a site of the library
 - `sites`: which sites lie in a protein, and residues by name
 - `structures`: the structures that ship
 - `predicted`: the AlphaFold models that ship

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from allo_core.errors import LibraryError
+from allo_core.library.site import Site
 from allo_core.protein.numbering import ResidueNumbers, ballesteros_weinstein
 from allo_core.protein.sequence import Protein
 
@@ -31,20 +32,6 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 
 # The class A sodium pocket, 16 positions: Katritch et al., Trends Biochem. Sci. 39, 233 (2014).
 SODIUM_POCKET = "1x50 1x53 2x46 2x47 2x49 2x50 3x35 3x39 3x43 6x44 6x48 7x45 7x46 7x49 7x50 7x53".split()
-
-
-@dataclass(frozen=True)
-class Site:
-    """A named set of residues: ``residues`` is text that `parse_residues` reads, in UniProt or generic numbers."""
-
-    name: str
-    kind: str
-    evidence: str
-    residues: str
-    modulation: str = ""
-    modulator: str = ""
-    pdb: str = ""
-    source: str = ""
 
 
 @dataclass(frozen=True)
