@@ -22,11 +22,15 @@ from allo_core.structure.read import Structure
 if TYPE_CHECKING:
     from jaxtyping import Bool
 
-__all__ = ["Contacts", "Modulator", "Place", "modulator_contacts"]
+__all__ = ["Contacts", "Modulator", "NoContact", "Place", "modulator_contacts"]
 
 _COMPONENT = re.compile(r"[A-Z0-9]{1,5}", re.ASCII)  # www.wwpdb.org, chemical component identifiers
 _CHAINS = re.compile(r"pep\(([A-Za-z0-9]{1,4}(?:,[A-Za-z0-9]{1,4})*)\)", re.ASCII)
 _MOST_SHOWN = 10
+
+
+class NoContact(StructureError):
+    """The entry has the modulator, and it touches no residue of this receptor."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +112,10 @@ def modulator_contacts(structure: Structure, protein: Protein, modulator: Modula
 
     Raises
     ------
+    NoContact
+        It has the modulator, and no residue of the receptor lies so near to it.
     StructureError
-        It is not a structure of this receptor, it has no such modulator, or no residue lies so near to it.
+        It is not a structure of this receptor, or it has no such modulator.
     """
     best = map_structure(structure, protein)
     found = []
@@ -196,7 +202,7 @@ def _check_there(structure: Structure, protein: Protein, modulator: Modulator, p
 
 def _too_far(
     structure: Structure, protein: Protein, modulator: Modulator, copies: list[tuple[StructureMap, Parts]], cutoff: float
-) -> StructureError:
+) -> NoContact:
     """How far away the nearest residue is, so that a person sees whether it binds another protein of the entry."""
     atoms, heavy = structure.atoms, is_heavy(structure.atoms)
     nearest = (np.inf, "")
@@ -208,7 +214,7 @@ def _too_far(
         row = int(np.searchsorted(parts.table.starts, own[at], side="right")) - 1
         label = protein.label(int(parts.index[row]))
         nearest = min(nearest, (float(distance[at]), f"{label} of chain {mapping.chain}"))
-    return StructureError(
+    return NoContact(
         f"{structure.name} has {modulator.name}, but no residue of {protein.name} within {cutoff:g} Å of it; the nearest, {nearest[1]}, "
         f"is {nearest[0]:.1f} Å away."
     )
