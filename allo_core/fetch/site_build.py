@@ -113,7 +113,7 @@ def _outcome(bound: BoundModulator, entry: Entry) -> Outcome:
 def _sites(bound: BoundModulator, protein: Protein, contacts: Contacts, structure: Structure) -> Iterator[Site]:
     """A site for each place; where a list of this entry ships, only the place that it means, so the one that shares most with it."""
     listed = next((site for site in shipped_sites(bound.receptor) if (site.pdb, site.ligand) == (bound.pdb, bound.ligand)), None)
-    places, name, left_out = contacts.places, f"{bound.modulator or bound.ligand} contacts ({bound.pdb})", ""
+    places, name, left_out = contacts.places, f"{bound.modulator or Modulator.parse(bound.ligand).name} contacts ({bound.pdb})", ""
     if listed is not None:
         meant = set(parse_residues(listed.residues, protein))
         best = max(places, key=lambda place: len(meant & set(place.residues)))

@@ -72,9 +72,11 @@ class Site:
 
 def describe_site(site: Site) -> str:
     """Entry, ligand, rule, compiler and source in one sentence; what stands in it may come from a file, so escape it for a page."""
-    who = site.modulator
-    if site.ligand and site.ligand != who:
-        who = f"{who} ({site.ligand})" if who else site.ligand
+    who, ligand = site.modulator, site.ligand
+    if ligand.startswith("pep("):
+        ligand = f"chain{'s' if ',' in ligand else ''} {ligand[4:-1].replace(',', ', ')}"
+    if ligand and ligand != who:
+        who = f"{who} ({ligand})" if who else ligand
     where = ", ".join(part for part in (f"PDB {site.pdb}" if site.pdb else "", f"chain {site.chain}" if site.chain else "", who) if part)
     compiled = f"compiled by {site.compiler}" if site.compiler else ""
     said = [where, RULES[site.rule], compiled, site.source, site.note]
