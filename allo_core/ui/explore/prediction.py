@@ -84,7 +84,8 @@ def _own_sites() -> tuple[str, ...]:
     own = own_site_library()
     if own is None:
         return ()
+    computed = "1 site" if len(own.sites) == 1 else f"{len(own.sites)} sites"
     return (
-        f"This machine computed {len(own.sites)} sites of its own: the predictor keeps the lists that it was fitted to, and takes the "
-        "orthosteric site from yours.",
+        f"This machine computed {computed} of its own: the predictor keeps the lists that it was fitted to, and takes the orthosteric site "
+        "from yours.",
     )
