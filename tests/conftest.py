@@ -12,6 +12,21 @@ shapes.hook()  # before anything of allo_core is imported
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 _TOGETHER = ("tests/browser/", "tests/batch/")
+# Tests of what the lists of the AlloSteric Database say; a build may leave these out (docs/sites.md).  Beginnings of their names.
+_OF_ASD = (
+    "tests/family/test_members.py::test_allosteric_sites_of_the_library",
+    "tests/family/test_members.py::test_long_receptors_are_read_by_their_helices",
+    "tests/library/test_build_sites.py::test_the_files_that_ship_are_those_that_the_script_writes",
+    "tests/library/test_build_sites.py::test_all_lists_that_go_back_to_asd_are_in_the_one_file",
+    "tests/library/test_receptors.py::test_sites_fit_their_receptors",
+    "tests/library/test_site_library.py::test_computed_sites_take_the_place_of_shipped_lists",
+    "tests/library/test_site_library.py::test_whatever_depends_on_sites_follows_at_once",
+    "tests/prediction/",
+    "tests/terminal/test_compare.py::test_the_profile_of_several_classes_is_that_of_the_commonest",
+    "tests/ui/explore/test_prediction.py",
+    "tests/ui/explore/test_view.py::test_a_part_of_a_receptor_has_its_sites_and_structures",
+    "tests/ui/receptors/test_view.py::test_url_round_trip",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,11 +34,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests marked slow run with --all alone."""
+    """Tests marked slow run with --all alone, those of the lists of the AlloSteric Database where these are."""
     if not config.getoption("--all"):
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
+    from allo_core.library.receptors import has_asd_lists
+
+    if not has_asd_lists():
+        for item in items:
+            if item.nodeid.startswith(_OF_ASD):
+                item.add_marker(pytest.mark.skip(reason="this build leaves out the lists of the AlloSteric Database"))
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
