@@ -86,7 +86,8 @@ def list_command(options: argparse.Namespace) -> None:
     if of_class:
         print(printable(f"{len(of_class)} receptors have the {of_class[0].name}: {describe_site(of_class[0])}"))
     rules: Counter[Rule] = Counter(site.rule for _, site in rows if site.rule != "positions")
-    print(f"{sum(rules.values())} lists: " + "; ".join(f"{count} by the rule '{RULES[rule]}'" for rule, count in rules.items()))
+    counted = "; ".join(f"{count} by the rule '{RULES[rule]}'" for rule, count in rules.items())
+    print(f"{_count(sum(rules.values()), 'list')}{': ' if counted else ''}{counted}")
     print(_which())
 
 
@@ -135,7 +136,7 @@ def _print_summary(outcomes: "Sequence[Outcome]", kept: int) -> None:
         rows = {"in both": found.shared, "only in the shipped list": found.only_shipped, "only computed": found.only_computed}
         for words, residues in rows.items():
             print(f"  {words:<26}{len(residues):>3}  {' '.join(residues)}".rstrip())
-    for state, words in (("no contact", "touch no residue"), ("failed", "could not be read or fetched")):
+    for state, words in (("no contact", "touch no residue"), ("failed", "not computed")):
         for outcome in (outcome for outcome in outcomes if outcome.state == state):
             print(printable(f"{words}: {outcome.bound.receptor} {outcome.bound.pdb} {outcome.bound.ligand}: {outcome.reason}"))
     absent = [outcome for outcome in outcomes if outcome.state == "not at hand"]
@@ -143,13 +144,17 @@ def _print_summary(outcomes: "Sequence[Outcome]", kept: int) -> None:
         print(printable(f"not at hand: {', '.join(dict.fromkeys(outcome.bound.pdb for outcome in absent))} ({absent[0].reason})"))
     counts = Counter(outcome.state for outcome in outcomes)
     computed = [own for outcome in outcomes for own in outcome.sites]
-    of = len({own.receptor for own in computed})
     print(f"{len(outcomes)} modulators: {', '.join(f'{counts[state]} {state}' for state in get_args(State))}.")
-    print(f"{len(computed)} sites of {of} receptors were computed, {len(replaced)} of them in place of a shipped list.")
-    print(f"{kept} sites are kept in {site_library_path()}." if kept else "No site is kept; the shipped lists count.")
+    of = _count(len({own.receptor for own in computed}), "receptor")
+    print(f"Computed: {_count(len(computed), 'site')} of {of}, {len(replaced)} in place of a shipped list.")
+    print(f"Kept: {_count(kept, 'site')} in {site_library_path()}." if kept else "Kept: no site; the shipped lists count.")
     if kept:
         print(_which())
         print(NOT_REFITTED)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _which() -> str:
@@ -160,6 +165,6 @@ def _which() -> str:
             "These are the shipped lists." if has_asd_lists() else "These are the shipped lists, without those of the AlloSteric Database."
         )
     return (
-        f"{len(library.sites)} of the sites that count here were computed on this machine, on {library.created[:10]}; the other lists are "
+        f"Of the sites that count here {len(library.sites)} were computed on this machine, on {library.created[:10]}; the other lists are "
         "the shipped ones ('sites forget' goes back to them)."
     )

@@ -28,7 +28,7 @@ def test_build_from_what_ships_then_list_then_forget(capsys):
     assert "only in the shipped list    3  S204 H296 Y308" in out
     assert "only computed               6  V114 V117 F193 F289 F290 Y316" in out
     assert "5 modulators: 2 computed, 0 no contact, 0 not at hand, 3 failed." in out
-    assert "could not be read or fetched: ADRB2 5X7D 8VS: 5X7D could not be fetched from the PDB" in out
+    assert "not computed: ADRB2 5X7D 8VS: 5X7D could not be fetched from the PDB" in out
     assert "The site predictor keeps the lists that it was fitted to and is not fitted anew" in out
     assert find_receptor("ADRB2").sites[1].residues.startswith("D113 V114")
 
@@ -37,7 +37,7 @@ def test_build_from_what_ships_then_list_then_forget(capsys):
     assert "PDB 4LDO, chain A, adrenaline (ALE); residues with a heavy atom within 4 Å of the modulator; compiled by AlloScope" in out
     assert "PDB 5LWE, vercirnon (79K); all residues within 7 Å of the modulator; compiled by PLM_Allosteric_Classification" in out
     assert "2 receptors have the sodium pocket" in out
-    assert "2 of the sites that count here were computed on this machine" in out
+    assert "Of the sites that count here 2 were computed on this machine" in out
 
     assert run("sites", "forget", capsys=capsys)[1] == "The shipped lists count again.\n"
     assert run("sites", "forget", capsys=capsys)[1] == "This machine has no sites of its own; the shipped lists count.\n"
@@ -61,7 +61,7 @@ def test_build_from_a_folder(capsys, shared):
     code, out, err = run("sites", "build", "--from", shared / "data/structures", capsys=capsys)
     assert code == 0
     assert "94 modulators: 3 computed, 0 no contact, 91 not at hand, 0 failed." in out
-    assert "3 sites of 2 receptors were computed, 3 of them in place of a shipped list." in out
+    assert "Computed: 3 sites of 2 receptors, 3 in place of a shipped list." in out
     assert "AA2AR G protein interface (5G53 pep(C,D)), in place of a list of 5:" in out
     assert "not at hand: 2YDO, 4EIY, 4MBS" in out
     assert err.count("\n") == 3
@@ -71,7 +71,7 @@ def test_nothing_at_hand_keeps_what_was_there(capsys, tmp_path):
     (tmp_path / "1abc.cif").write_text("data_x")
     code, out, _ = run("sites", "build", "--only", "GRM5", "--from", tmp_path, capsys=capsys)
     assert code == 0
-    assert "No site is kept; the shipped lists count." in out
+    assert "Kept: no site; the shipped lists count." in out
     assert not site_library_path().exists()
 
 
