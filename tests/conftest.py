@@ -18,6 +18,7 @@ _TOGETHER = ("tests/browser/", "tests/batch/")
 _OF_ASD = re.compile(
     "|".join(
         (
+            "tests/export/test_predicted.py::test_the_table_is_in_the_order",
             "tests/export/test_record.py::test_a_list_of_the_library",
             r"tests/family/test_consensus.py::.*(\[.*sites|snr_of_one_receptor|copies_without_numbers|unweighted_and_uncoupled)",
             "tests/family/test_members.py::test_(allosteric_sites_of_the_library|long_receptors)",

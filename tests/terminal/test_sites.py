@@ -112,7 +112,7 @@ def test_a_damaged_library_is_said_and_built_anew(capsys):
     assert code == 0
     assert "is damaged" in err
     assert "Until then the shipped lists count." in err
-    assert "These are the shipped lists." in out
+    assert "These are the shipped lists" in out
     code, out, err = run("sites", "build", "--only", "ADRB2", capsys=capsys)
     assert code == 0
     assert json.loads(site_library_path().read_text())["format"] == 1
