@@ -90,8 +90,9 @@ class BatchSettings:
         return None
 
     def to_json(self) -> dict:
-        """The fields as plain JSON values."""
-        return {**asdict(self), "thresholds": list(self.thresholds)}
+        """The fields as plain JSON values; ``site_lists`` where there is something to say, so that other batches stay as they were."""
+        values = {**asdict(self), "thresholds": list(self.thresholds)}
+        return values if self.site_lists else {name: value for name, value in values.items() if name != "site_lists"}
 
     @classmethod
     def from_json(cls, values: object) -> "BatchSettings":
