@@ -1,4 +1,4 @@
-"""The same jobs from a terminal: python -m allo_core analyse | freeze | batch | compare | runs | models | train | doctor."""
+"""The same jobs from a terminal: python -m allo_core analyse | freeze | compare | batch | sites | runs | models | train | doctor."""
 
 import argparse
 import os
@@ -15,6 +15,7 @@ from allo_core.terminal.compare import add_compare
 from allo_core.terminal.freeze import freeze
 from allo_core.terminal.models import list_models
 from allo_core.terminal.runs import delete_runs, print_runs
+from allo_core.terminal.sites import add_sites
 from allo_core.terminal.train import add_train
 
 __all__ = ["main"]
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_analyse(commands)
     _add_freeze(commands)
     add_compare(commands)
+    add_sites(commands)
 
     runs = commands.add_parser("runs", help="list the kept runs, or delete some")
     runs.add_argument("--delete", nargs="*", metavar="KEY", help="delete the runs whose keys begin so")

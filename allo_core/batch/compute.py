@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from allo_core.batch.settings import BatchSettings, is_site_name
+from allo_core.batch.settings import BatchSettings
 from allo_core.errors import LibraryError, ResidueError, ScoreError
 from allo_core.protein.sequence import Protein
 
@@ -113,7 +113,7 @@ def _answer(reducer: "ColumnReducer", subject: "Subject", settings: BatchSetting
     from allo_core.analysis.question import Question
     from allo_core.analysis.strata import default_null
     from allo_core.attention.nulls import check_null
-    from allo_core.library.sites import find_site
+    from allo_core.library.sites import find_site, is_site_name
 
     text, protein = settings.sites or "", subject.protein
     if is_site_name(text):

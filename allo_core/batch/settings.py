@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:  # the terminal's options need not wait for them
     from allo_core.models.registry import ModelSpec
     from allo_core.models.weights import WeightsState
 
-__all__ = ["FORMAT", "BatchSettings", "choose_settings", "in_words", "is_site_name", "public_versions"]
+__all__ = ["FORMAT", "BatchSettings", "choose_settings", "in_words", "public_versions"]
 
 FORMAT = 1  # raised when the files of a batch change their meaning
 
@@ -28,6 +27,7 @@ _COMPARED = {
     "threshold": "--threshold",
     "thresholds": "--thresholds",
     "sites": "--sites",
+    "site_lists": "sha256 of the sites of this name that the machine has computed itself",
     "null": "--null",
     "draws": "--draws",
     "seed": "seed",
@@ -60,6 +60,8 @@ class BatchSettings:
         Versions of torch and transformers.
     seed : int
         Of the draws.
+    site_lists : str
+        Where ``sites`` names a site that this machine has computed itself, which lists these are (`own_lists`); "" for the shipped ones.
     """
 
     model_id: str
@@ -76,6 +78,7 @@ class BatchSettings:
     draws: int | None
     versions: dict[str, str] = field(hash=False)
     seed: int = 0
+    site_lists: str = ""
     format: int = FORMAT
 
     def difference(self, other: "BatchSettings") -> str | None:
@@ -87,13 +90,14 @@ class BatchSettings:
         return None
 
     def to_json(self) -> dict:
-        """The fields as plain JSON values."""
-        return {**asdict(self), "thresholds": list(self.thresholds)}
+        """The fields as plain JSON values; ``site_lists`` where there is something to say, so that other batches stay as they were."""
+        values = {**asdict(self), "thresholds": list(self.thresholds)}
+        return values if self.site_lists else {name: value for name, value in values.items() if name != "site_lists"}
 
     @classmethod
     def from_json(cls, values: object) -> "BatchSettings":
         """The inverse of `to_json`; OtherVersion for another format or other fields, ValueError for a value of another type."""
-        return from_plain(cls, check_version(values, cls, FORMAT))
+        return from_plain(cls, check_version(values, cls, FORMAT, frozenset({"site_lists"})))
 
 
 def choose_settings(
@@ -126,6 +130,7 @@ def choose_settings(
     from allo_core.attention.columns import DEFAULT_THRESHOLD
     from allo_core.attention.nulls import check_null
     from allo_core.attention.scores import check_draws
+    from allo_core.library.sites import own_lists
     from allo_core.models.devices import choose_dtype
     from allo_core.models.registry import get_spec
     from allo_core.models.weights import weights_sha256
@@ -155,12 +160,8 @@ def choose_settings(
         null=null,
         draws=draws,
         versions=public_versions(),
+        site_lists="" if sites is None else own_lists(sites),
     )
-
-
-def is_site_name(text: str) -> bool:
-    """Whether a receptor of the library has a site of this name (in any case)."""
-    return text.strip().lower() in _site_names()
 
 
 def _weights(spec: "ModelSpec", report: Callable[[str, int, int], None] | None) -> "tuple[WeightsState, Path]":
@@ -180,17 +181,12 @@ def _weights(spec: "ModelSpec", report: Callable[[str, int, int], None] | None) 
 
 def _check_sites(text: str) -> None:
     """Refuse what can be no residue of any sequence before thousands of them are computed."""
+    from allo_core.library.sites import is_site_name
+
     if not text.strip():
         raise ScoreError("--sites names nothing; give residues (2.50 3x50 52-55) or a library site, or leave it out.")
     if not any(character.isdigit() for character in text) and not is_site_name(text):
         raise LibraryError(f"No receptor of the library has a site {text.strip()[:60]!r}; give residues (2.50 3x50 52-55) or such a site.")
-
-
-@cache
-def _site_names() -> frozenset[str]:
-    from allo_core.library.receptors import receptors
-
-    return frozenset(site.name.lower() for receptor in receptors().values() for site in receptor.sites)
 
 
 def public_versions() -> dict[str, str]:

@@ -133,6 +133,7 @@ class Worker:
 def _loaded(settings: BatchSettings, device: "Device", threads: int) -> "ProteinLanguageModel":
     import torch
 
+    from allo_core.library.sites import own_lists
     from allo_core.models.language_model import load_model
 
     torch.set_num_threads(threads)
@@ -140,6 +141,11 @@ def _loaded(settings: BatchSettings, device: "Device", threads: int) -> "Protein
     if (versions := public_versions()) != settings.versions:
         wanted = in_words(settings.versions)
         raise BatchError(f"{here} has {in_words(versions)}, the batch was begun with {wanted}; install the same there.")
+    if settings.sites is not None and own_lists(settings.sites) != settings.site_lists:
+        raise BatchError(
+            f"The sites called {settings.sites[:60]!r} on {here} are not those that the batch was begun with; put the same sites.json into "
+            "its ALLOSCOPE_HOME, or begin the batch anew in another folder."
+        )
     model = load_model(settings.model_id, device, settings.dtype)
     if model.sha256 != settings.weights_sha256:
         raise BatchError(

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from allo_core import __version__
+from allo_core.analysis.verdict import site_name
 from allo_core.export.facts import power_facts
+from allo_core.library.site import RULES
+from allo_core.library.sites import find_site
 from allo_core.protein.numbering import ResidueNumbers
 from allo_core.protein.residues import residue_label
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     from allo_core.analysis.answer import Answer
     from allo_core.analysis.measures import Measure, Weighting
     from allo_core.analysis.question_log import QuestionLog
+    from allo_core.analysis.subject import Subject
     from allo_core.attention.pair_rank import Asymmetry
     from allo_core.attention.site_rank import SiteRank
 
@@ -78,6 +82,7 @@ def run_record(
         "protein": {"name": protein.name, "sequence": protein.sequence, "first": protein.first},
         "sets": labels,
         **({"set_names": dict(names)} if names else {}),
+        "library_sites": {name: _library_site(question.subject, indices) for name, indices in question.sets.items()},
         "measure": {"key": question.measure, "meaning": meaning, "queries": queries, "sites": sites},
         "sites": [residue_label(protein, index, numbers) for index in scores.sites],
         "n_sites": scores.n_sites,
@@ -98,6 +103,26 @@ def run_record(
         **({"questions_looked_at": log.plain()} if log is not None else {}),
     }
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _library_site(subject: "Subject", indices: tuple[int, ...]) -> dict | None:
+    """Where the list of the library comes from that has just these residues; None where there is none."""
+    name = site_name(indices, subject.sites)
+    if name is None or subject.receptor is None:
+        return None
+    site = find_site(subject.receptor, name)
+    return {
+        "name": site.name,
+        "receptor": subject.receptor.entry,
+        "pdb": site.pdb,
+        "chain": site.chain,
+        "modulator": site.modulator,
+        "ligand": site.ligand,
+        "rule": RULES[site.rule],
+        "compiled_by": site.compiler,
+        "source": site.source,
+        "note": site.note,
+    }
 
 
 def places_facts(found: "SiteRank | str", positions_from: str) -> dict:

@@ -9,7 +9,8 @@ from allo_core.analysis.strata import default_null, strata_of
 from allo_core.analysis.subject import Subject
 from allo_core.errors import ResidueError, ScoreError
 from allo_core.library.nearest import seven_tm_domain
-from allo_core.library.receptors import SODIUM_POCKET, Receptor, receptors
+from allo_core.library.receptors import SODIUM_POCKET, Receptor, has_asd_lists, receptors
+from allo_core.library.site import describe_site
 from allo_core.library.sites import site_indices
 from allo_core.models.registry import ModelSpec
 from allo_core.protein.numbering import BALLESTEROS_NUMBER, GPCRDB_NUMBER, ResidueNumbers
@@ -193,11 +194,16 @@ def library_set(kind: str = "allosteric", evidence: str = "") -> ReceptorSet:
         sites = [site for site in receptor.sites if site.kind == kind and site.pdb and evidence in ("", site.evidence)]
         if sites:
             marked = sorted({index for site in sites for index in site_indices(site, receptor.protein, receptor.numbers)})
-            note = "; ".join(f"{site.name} ({site.evidence}, {site.pdb})" for site in sites)
+            note = " ".join(f"{site.name} ({site.evidence}): {describe_site(site)}" for site in sites)
             members.append(Member(receptor.entry, receptor.protein, receptor.numbers, tuple(marked), note))
     if not members:
         kinds = sorted({site.kind for receptor in receptors().values() for site in receptor.sites})
-        raise ScoreError(f"The library has no {kind} sites{f' from {evidence}' if evidence else ''}; its kinds are {', '.join(kinds)}.")
+        hint = (
+            "" if has_asd_lists() else " This build leaves out the lists of the AlloSteric Database; 'alloscope sites build' computes some."
+        )
+        raise ScoreError(
+            f"The library has no {kind} sites{f' from {evidence}' if evidence else ''}; its kinds are {', '.join(kinds)}.{hint}"
+        )
     return ReceptorSet(f"{kind} sites of the library{f', {evidence}' if evidence else ''}", tuple(members))
 
 

@@ -1,9 +1,11 @@
-"""What comes from the network, fetched once and kept: sequences and structures by identifier, and 3Dmol.js.
+"""What comes from the network, fetched once and kept: sequences and structures by identifier, sites computed from them, and 3Dmol.js.
 
 - `identifiers`: what a person typed
 - `sources`: the three databases
 - `sequences`: a protein by accession
 - `structures`: a structure by code
+- `site_entries`: entries for computing sites, from a folder, at hand or from the PDB
+- `site_build`: sites by one rule, and how they differ from the shipped lists
 - `kept`: fetched files in the cache
 - `three_d_mol`: 3Dmol.js for the viewer, fetched once at first start
 """

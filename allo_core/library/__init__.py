@@ -2,9 +2,13 @@
 
 - `receptors`: the receptors and their numbers
 - `nearest`: numbers for any sequence
+- `site`: a site of the library, its rule and who compiled it
+- `site_library`: the sites that this machine has computed itself
+- `modulators`: the entries from which it can compute them
 - `sites`: which sites lie in a protein, and residues by name
 - `structures`: the structures that ship
 - `predicted`: the AlphaFold models that ship
 - `build`: the script that writes `allo_core/data`
+- `build_sites`: the part of it that writes lists of sites, and the entries from which sites are computed
 - `build_alphafold`: the part of it that writes the AlphaFold models
 """

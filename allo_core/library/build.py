@@ -1,13 +1,14 @@
 """Write the app's library from the collected source tables.
 
-    python -m allo_core.library.build SOURCE_FOLDER
+    python -m allo_core.library.build SOURCE_FOLDER [--without-asd]
 
-SOURCE_FOLDER holds gpcr_receptors.csv, gpcr_residue_numbers.csv.gz, gpcr_allosteric_sites.csv, gpcr_alphafold_models.npz and structures/.
+SOURCE_FOLDER holds gpcr_receptors.csv, gpcr_residue_numbers.csv.gz, gpcr_allosteric_sites.csv, gpcr_allosteric_structures.csv,
+gpcr_alphafold_models.npz and structures/.
 
 Sources: sequences from UniProt (CC BY 4.0); segments, generic numbers and ortholog alignments from GPCRdb as compiled by
-CompGenomeLab/GPCRevolution; sites from the AlloSteric Database, release 2019-09, and the publications named in each site; structures from
-the wwPDB (CC0), models from the AlphaFold Protein Structure Database (CC BY 4.0).  What is written to allo_core/data/: receptors.json.gz,
-sites.json, structures/*.cif.gz, structures.json and alphafold/*.bcif.gz.
+CompGenomeLab/GPCRevolution; sites as `build_sites` says; structures from the wwPDB (CC0), models from the AlphaFold Protein Structure
+Database (CC BY 4.0).  What is written to allo_core/data/: receptors.json.gz, sites.json, sites_asd.json, modulators.json,
+structures/*.cif.gz, structures.json and alphafold/*.bcif.gz.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import pandas as pd
 from biotite.structure.io.pdbx import CIFFile, set_structure
 
 from allo_core.library.build_alphafold import write_models
+from allo_core.library.build_sites import write_modulators, write_sites
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.read import read_structure
 from allo_core.structure.scene import compact
@@ -79,9 +81,6 @@ ADDITIVES = ("OLA", "OLB", "OLC", "1WV", "HTG", "HTO", "HG", "ZN")
 CRYSTAL_COPIES = {"1U19": ("B",)}  # a second rhodopsin that only the crystal puts there
 
 
-_SITE_FIELDS = ("kind", "evidence", "modulation", "modulator", "pdb", "residues", "source")
-
-
 def packed(values) -> list:
     """Run-length form of a list: [[value, count], ...]."""
     return [[value, sum(1 for _ in run)] for value, run in groupby(values)]
@@ -126,17 +125,6 @@ def family_conservation(rows: list[dict]) -> dict[str, dict[str, float]]:
     }
 
 
-def site_rows(source: Path, sequences: dict[str, str]) -> list[dict]:
-    rows = []
-    for row in pd.read_csv(source / "gpcr_allosteric_sites.csv", keep_default_na=False).to_dict("records"):
-        for residue in row["residues"].split():
-            letter, position = residue[0], int(residue[1:])
-            if sequences[row["receptor"]][position - 1] != letter:
-                raise SystemExit(f"{row['receptor']} {row['site']}: {residue} does not fit the sequence")
-        rows.append({"receptor": row["receptor"], "name": row["site"]} | {name: row[name] for name in _SITE_FIELDS})
-    return rows
-
-
 def write_structures(source: Path, proteins: dict, target: Path) -> list[dict]:
     target.mkdir(exist_ok=True)
     rows = []
@@ -170,12 +158,15 @@ def write_structures(source: Path, proteins: dict, target: Path) -> list[dict]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("source", type=Path)
-    source = parser.parse_args().source
+    parser.add_argument("--without-asd", action="store_true", help="leave out the lists that go back to the AlloSteric Database")
+    options = parser.parse_args()
+    source = options.source
     rows = receptor_rows(source)
     library = {"receptors": rows, "family_conservation": family_conservation(rows)}
     (HERE / "receptors.json.gz").write_bytes(gzip_bytes(json.dumps(library, separators=(",", ":"))))
-    sites = site_rows(source, {row["entry"]: row["sequence"] for row in rows})
-    (HERE / "sites.json").write_text(json.dumps(sites, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    sites = source / "gpcr_allosteric_sites.csv"
+    write_sites(sites, {row["entry"]: row["sequence"] for row in rows}, HERE, not options.without_asd)
+    write_modulators(source / "gpcr_allosteric_structures.csv", sites, HERE)
 
     from allo_core.library.receptors import find_receptor  # reads what was just written
 

@@ -1,4 +1,4 @@
-"""The receptors, their numbers and their sites that ship with the app.
+"""The receptors and their numbers that ship with the app, and their sites: the shipped lists, or those that this machine has computed.
 
 The files under allo_core/data are written by ``python -m allo_core.library.build``, where the sources are named.
 """
@@ -7,14 +7,16 @@ import difflib
 import gzip
 import json
 import re
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
 
 from allo_core.errors import LibraryError
+from allo_core.library.site import Site
+from allo_core.library.site_library import LibraryState, SiteLibrary, in_place_of, read_site_library, site_library_state
 from allo_core.protein.numbering import ResidueNumbers, ballesteros_weinstein
 from allo_core.protein.sequence import Protein
 
@@ -24,27 +26,20 @@ __all__ = [
     "Receptor",
     "Site",
     "find_receptor",
+    "has_asd_lists",
+    "own_site_library",
     "receptors",
+    "shipped_sites",
+    "site_library_problem",
 ]
 
 DATA = Path(__file__).resolve().parents[1] / "data"
+# The lists that go back to the AlloSteric Database first; a build may leave that file out.
+_ASD_LISTS = "sites_asd.json"
+_SITE_FILES = (_ASD_LISTS, "sites.json")
 
 # The class A sodium pocket, 16 positions: Katritch et al., Trends Biochem. Sci. 39, 233 (2014).
 SODIUM_POCKET = "1x50 1x53 2x46 2x47 2x49 2x50 3x35 3x39 3x43 6x44 6x48 7x45 7x46 7x49 7x50 7x53".split()
-
-
-@dataclass(frozen=True)
-class Site:
-    """A named set of residues: ``residues`` is text that `parse_residues` reads, in UniProt or generic numbers."""
-
-    name: str
-    kind: str
-    evidence: str
-    residues: str
-    modulation: str = ""
-    modulator: str = ""
-    pdb: str = ""
-    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,8 +60,28 @@ class Receptor:
 
 
 def receptors() -> dict[str, Receptor]:
-    """All receptors by entry name."""
-    return _library()
+    """All receptors by entry name, with the sites that count on this machine now."""
+    return _library(site_library_state())
+
+
+def shipped_sites(entry: str) -> tuple[Site, ...]:
+    """The lists that ship for a receptor, whatever this machine has computed; without the class A sodium pocket."""
+    return _shipped().get(entry, ())
+
+
+def own_site_library() -> SiteLibrary | None:
+    """The sites that this machine has computed and uses; None where the shipped lists are used, also because its file is damaged."""
+    return _own(site_library_state())[0]
+
+
+def site_library_problem() -> str:
+    """Why this machine's own sites cannot be used, in a sentence; "" where there are none or nothing is wrong."""
+    return _own(site_library_state())[1]
+
+
+def has_asd_lists() -> bool:
+    """Whether this build has the lists that go back to the AlloSteric Database."""
+    return (DATA / _ASD_LISTS).is_file()
 
 
 def find_receptor(text: str) -> Receptor:
@@ -101,10 +116,41 @@ def _rows() -> dict[str, dict]:
 
 
 @cache
-def _library() -> dict[str, Receptor]:
-    sites: dict[str, list[Site]] = {}
-    for row in json.loads((DATA / "sites.json").read_text(encoding="utf-8")):
-        sites.setdefault(row.pop("receptor"), []).append(Site(**row))
+def _shipped() -> dict[str, tuple[Site, ...]]:
+    found: dict[str, list[Site]] = {}
+    for path in [DATA / name for name in _SITE_FILES]:
+        if path.is_file():
+            for row in json.loads(path.read_text(encoding="utf-8")):
+                found.setdefault(row.pop("receptor"), []).append(Site(**row))
+    return {entry: tuple(sites) for entry, sites in found.items()}
+
+
+@lru_cache(maxsize=2)
+def _own(state: LibraryState) -> tuple[SiteLibrary | None, str]:
+    if state is None:
+        return None, ""
+    try:
+        return read_site_library({entry: row["sequence"] for entry, row in _rows().items()}), ""
+    except LibraryError as error:
+        return None, str(error)
+
+
+@lru_cache(maxsize=2)
+def _library(state: LibraryState) -> dict[str, Receptor]:
+    library, _ = _own(state)
+    own: dict[str, list[Site]] = {}
+    for one in library.sites if library is not None else ():
+        own.setdefault(one.receptor, []).append(one.site)
+    shipped = _without_own_sites()
+    changed = {
+        entry: replace(shipped[entry], sites=_sodium_pocket(_rows()[entry]) + in_place_of(shipped_sites(entry), sites))
+        for entry, sites in own.items()
+    }
+    return shipped | changed
+
+
+@cache
+def _without_own_sites() -> dict[str, Receptor]:
     return {
         row["entry"]: Receptor(
             row["entry"],
@@ -112,7 +158,7 @@ def _library() -> dict[str, Receptor]:
             row["name"],
             row["class"],
             Protein(row["entry"], row["sequence"]),
-            _sodium_pocket(row) + tuple(sites.get(row["entry"], ())),
+            _sodium_pocket(row) + shipped_sites(row["entry"]),
         )
         for row in _rows().values()
     }
@@ -128,7 +174,8 @@ def _sodium_pocket(row: dict) -> tuple[Site, ...]:
             "the 16 class A positions; not every class A receptor binds sodium",
             " ".join(SODIUM_POCKET),
             modulator="Na+",
-            source="Katritch et al. 2014",
+            rule="positions",
+            compiler="Katritch et al. 2014",
         ),
     )
 

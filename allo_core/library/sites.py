@@ -1,16 +1,18 @@
 """Which receptor of the library a protein is or comes from, which of its sites lie in it, and residues by name."""
 
+import json
 import re
 from functools import cache
+from hashlib import sha256
 
 from allo_core.errors import LibraryError, ResidueError
 from allo_core.library.nearest import numbers_for
-from allo_core.library.receptors import Receptor, Site, find_receptor, receptors
+from allo_core.library.receptors import Receptor, Site, find_receptor, own_site_library, receptors
 from allo_core.protein.numbering import ResidueNumbers
 from allo_core.protein.residues import parse_residues
 from allo_core.protein.sequence import Protein
 
-__all__ = ["find_site", "receptor_of", "residues_of", "site_indices", "sites_of"]
+__all__ = ["find_site", "is_site_name", "own_lists", "receptor_of", "residues_of", "site_indices", "sites_of"]
 
 
 def receptor_of(protein: Protein) -> Receptor | None:
@@ -45,6 +47,19 @@ def find_site(receptor: Receptor, name: str) -> Site:
             return site
     names = ", ".join(site.name for site in receptor.sites) or "none"
     raise LibraryError(f"{receptor.entry} has no site {name.strip()[:60]!r} in the library; its sites: {names}.")
+
+
+def is_site_name(text: str) -> bool:
+    """Whether a receptor of the library has a site of this name (in any case)."""
+    return any(site.name.lower() == text.strip().lower() for receptor in receptors().values() for site in receptor.sites)
+
+
+def own_lists(name: str) -> str:
+    """A sha256 of the sites of this name (in any case) that this machine has computed itself; "" where it has none."""
+    library = own_site_library()
+    sites = [] if library is None else [own for own in library.sites if own.site.name.lower() == name.strip().lower()]
+    rows = sorted([own.receptor, own.site.residues] for own in sites)
+    return sha256(json.dumps(rows).encode()).hexdigest() if rows else ""
 
 
 def site_indices(site: Site, protein: Protein, numbers: ResidueNumbers | None) -> tuple[int, ...]:

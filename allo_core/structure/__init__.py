@@ -15,6 +15,7 @@
 - `geometry`: where residues lie
 - `orient`: extracellular side up, TM1 at the left
 - `neighbours`: what residues are near to
+- `modulator`: where a named modulator touches the receptor, whichever copies there are
 - `superpose`: one receptor laid on another
 - `parts`: receptor, ligands, ions, partners
 - `components`: names of molecules in structure files

@@ -18,7 +18,7 @@ from allo_core.structure.pdbtext import plain
 from allo_core.structure.polymer import is_heavy
 from allo_core.structure.read import Structure
 
-__all__ = ["Target", "residues_near", "targets"]
+__all__ = ["Target", "residues_near", "residues_touching", "targets"]
 
 _LONGEST_NAME = 60
 _LONGEST_CODE = 8  # of a chain or a component in a name
@@ -84,9 +84,27 @@ def residues_near(structure: Structure, mapping: StructureMap, key: str, cutoff:
     if key not in rows:
         there = ", ".join(list(rows)[:10]) or "none"
         raise StructureError(f"{structure.name} has nothing called {key[:_LONGEST_NAME]!r} near the receptor; there is: {there}.")
+    return residues_touching(structure, parts, rows[key], cutoff)
+
+
+def residues_touching(structure: Structure, parts: Parts, rows: np.ndarray, cutoff: float = NEAR_TARGET) -> tuple[int, ...]:
+    """Residues of the receptor with a heavy atom at most `cutoff` Å from a heavy atom of other residues.
+
+    Parameters
+    ----------
+    parts : Parts
+        Of the structure.
+    rows : ndarray, dtype=bool, shape=(R,)
+        Those other residues.
+
+    Returns
+    -------
+    tuple of int
+        0-based indices into the sequence, ascending.
+    """
     atoms, heavy = structure.atoms, is_heavy(structure.atoms)
     own = np.flatnonzero(heavy & parts.table.atoms_of(parts.receptor))
-    tree = cKDTree(atoms.coord[heavy & parts.table.atoms_of(rows[key])])
+    tree = cKDTree(atoms.coord[heavy & parts.table.atoms_of(rows)])
     # The bound of the search is exclusive.
     distance, _ = tree.query(atoms.coord[own], distance_upper_bound=np.nextafter(cutoff, np.inf))
     near = np.searchsorted(parts.table.starts, own[np.isfinite(distance)], side="right") - 1

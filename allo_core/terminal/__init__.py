@@ -9,6 +9,7 @@
 - `examination`: what it looks at once all packages are there
 - `finding`: one line of what it finds
 - `runs`: the kept runs
+- `sites`: the library's sites: computed, listed, the shipped ones again
 - `train`: training
 - `fit`: fitting the site predictor
 - `targets`: a protein and residues, as named in a terminal

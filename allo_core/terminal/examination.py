@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from allo_core.errors import AlloScopeError
 from allo_core.fetch.three_d_mol import FILE, STATIC, VERSION
-from allo_core.library.receptors import find_receptor
+from allo_core.library.receptors import find_receptor, has_asd_lists, own_site_library, site_library_problem
 from allo_core.models.devices import Device, available_devices, available_memory, needs_trust_check, trust_device
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
 from allo_core.models.weights import check_shipped, locate
@@ -49,6 +49,16 @@ def _cache() -> Iterator[Finding]:
         yield Finding("note", "runs", f"{kept}; {len(damaged)} cannot be read, 'alloscope runs' names them")
     else:
         yield Finding("ok", "runs", kept)
+
+
+def _sites() -> Iterator[Finding]:
+    shipped = "the shipped lists" if has_asd_lists() else "the shipped lists without those of the AlloSteric Database"
+    if problem := site_library_problem():
+        yield Finding("problem", "sites", f"{problem} Until then {shipped} count.")
+    elif (own := own_site_library()) is not None:
+        yield Finding("ok", "sites", f"{len(own.sites)} computed on this machine on {own.created[:10]}, else {shipped}")
+    else:
+        yield Finding("ok", "sites", shipped)
 
 
 def _weights() -> Iterator[Finding]:
@@ -129,5 +139,5 @@ def _computes(device: Device, protein: "Protein") -> Finding:
 
 
 # In this order; what the second one holds needs torch.
-SECTIONS: dict[str, Callable[[], Iterator[Finding]]] = {"cache": _cache, "weights": _weights, "viewer": _viewer}
+SECTIONS: dict[str, Callable[[], Iterator[Finding]]] = {"cache": _cache, "weights": _weights, "sites": _sites, "viewer": _viewer}
 WITH_TORCH: dict[str, Callable[[], Iterator[Finding]]] = {"devices": _accelerators, "memory": _devices}

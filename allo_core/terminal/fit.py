@@ -10,6 +10,7 @@ from pathlib import Path
 
 from allo_core.errors import AlloScopeError
 from allo_core.learning.results import verdict
+from allo_core.library.receptors import own_site_library
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.prediction.examples import site_examples
 from allo_core.prediction.predictor import PREDICTOR_FILE, save_predictor
@@ -41,6 +42,8 @@ def _build(options: argparse.Namespace) -> None:
     from allo_core.models.language_model import load_model
 
     check_output(options.out)
+    if (own := own_site_library()) is not None:
+        print(f"fitting to the sites that count on this machine, {len(own.sites)} of them computed here", file=sys.stderr)
     model = load_model(options.model, options.device)
     predictor = study(model, site_examples(), lambda text: print(text, file=sys.stderr)).predictor
     save_predictor(predictor, options.out)

@@ -42,6 +42,15 @@ def test_everything_needed_to_repeat_the_scores_is_named():
     assert "SECRET" not in json.dumps(record)  # what the first person who ran this sequence called it
 
 
+def test_a_list_of_the_library_says_where_it_comes_from():
+    sites = record_of(scores_of("matched"))["library_sites"]
+    assert sites["B"] is None
+    site = sites["A"]
+    assert (site["name"], site["receptor"], site["pdb"], site["ligand"]) == ("Na+ contacts (4EIY)", "AA2AR", "4EIY", "NA")
+    assert site["rule"] == "residues as the compiler lists them, who names no cut-off"
+    assert (site["compiled_by"], site["source"]) == ("AlloSteric Database, release 2019-09", "structure: PubMed 22798613")
+
+
 def test_places_like_the_site_are_told_or_why_they_are_not():
     places = record_of(scores_of("matched"))["places"]
     assert (places["kind"], places["heads_tested"]) == ("pocket", 6)

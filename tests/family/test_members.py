@@ -80,7 +80,8 @@ def test_allosteric_sites_of_the_library():
     sites = {member.name: member for member in asked.members}
     a2a = sites["AA2AR"]
     assert [a2a.protein.label(index) for index in a2a.sites] == ["D52", "S91", "N280"]  # its own contacts, not the 16 positions
-    assert "ligand contacts, 4EIY" in a2a.note
+    assert "(ligand contacts): PDB 4EIY, Na+ (NA); residues as the compiler lists them" in a2a.note
+    assert "compiled by AlloSteric Database, release 2019-09" in a2a.note
     assert {member.name for member in library_set(evidence="ligand contacts").members} < set(sites)
     with pytest.raises(ScoreError, match="no nonsense sites; its kinds are allosteric, orthosteric, transducer"):
         library_set("nonsense")

@@ -6,7 +6,7 @@ from itertools import pairwise
 from allo_core.family.members import library_set
 from allo_core.family.names import common_names
 
-MEMBER = next(member for member in library_set().members if member.name == "OPRD")
+MEMBER = next(member for member in library_set("orthosteric").members if member.name == "ADRB2")
 
 
 def cut(member, start):

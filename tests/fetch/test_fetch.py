@@ -4,8 +4,6 @@ import gzip
 import json
 import socket
 import threading
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -14,6 +12,7 @@ from allo_core.fetch import Identifier, Patience, fetch_sequence, fetch_structur
 from allo_core.library.receptors import find_receptor
 from allo_core.library.structures import shipped_structure
 from allo_core.structure.read import read_structure
+from tests.fetch.serving import VARIABLES, routes, send, server
 
 PACKED = shipped_structure("8FYN").path.read_bytes()
 PLAIN = gzip.decompress(PACKED)
@@ -23,7 +22,6 @@ PAGE = b"<!DOCTYPE html><html>Please sign in</html>"
 AMPLE = Patience(connect=60, silence=60, whole=60)
 BRIEF_SILENCE = Patience(connect=60, silence=0.4, whole=60)
 BRIEF_WHOLE = Patience(connect=60, silence=60, whole=0.8)
-VARIABLES = ("ALLOSCOPE_UNIPROT", "ALLOSCOPE_PDB", "ALLOSCOPE_ALPHAFOLD")
 
 
 @pytest.fixture(autouse=True)
@@ -35,55 +33,6 @@ def _direct(monkeypatch):
     )  # the models of these receptors ship; here they are fetched
     for name in VARIABLES:
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-
-
-@contextmanager
-def server(monkeypatch, answer, prefix=""):
-    """All three databases at once; ``answer(handler)`` answers.  Gives the list of the paths that were asked for."""
-    asked = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append(self.path)
-            with suppress(ConnectionError):  # the other side had enough
-                answer(self)
-
-        def log_message(self, *args):
-            pass
-
-    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    running.daemon_threads = True
-    threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
-    for name in VARIABLES:
-        monkeypatch.setenv(name, f"http://127.0.0.1:{running.server_port}{prefix}")
-    try:
-        yield asked
-    finally:
-        running.shutdown()
-        running.server_close()
-
-
-def send(status, body, length=None, **headers):
-    def answer(handler):
-        handler.send_response(status)
-        if length != "none":
-            handler.send_header("Content-Length", str(len(body) if length is None else length))
-        for name, value in headers.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
-
-
-def routes(pages):
-    """A server that has these pages, path -> body."""
-
-    def answer(handler):
-        page = pages.get(handler.path)
-        send(404, b'{"error": "not found"}')(handler) if page is None else send(200, page, Content_Type="text/plain")(handler)
-
-    return answer
 
 
 def listed(accession="P21917", *names):

@@ -15,7 +15,7 @@ from allo_core.protein.sequence import AMINO_ACIDS, Protein
 from allo_core.runs.extract import extract_attention
 from tests.learning.planted import examples
 
-AA2AR = next(one for one in site_examples() if one.name == "AA2AR")
+AA2AR = next((one for one in site_examples() if one.name == "AA2AR"), None)
 NAMELESS = examples(1)[0]  # a random sequence without numbers
 MADE = (AA2AR, NAMELESS)
 

@@ -11,10 +11,13 @@ import pytest
 
 from allo_core.__main__ import main
 from allo_core.errors import WeightsError
+from allo_core.library.site import Site
+from allo_core.library.site_library import OwnSite, SiteLibrary, site_library_path, write_site_library
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.terminal import examination as module
 from allo_core.terminal.doctor import NEEDED, doctor, examine
+from allo_core.terminal.finding import Finding
 
 
 def by_what():
@@ -157,3 +160,16 @@ def test_a_section_that_breaks_is_a_problem_and_the_next_is_looked_at(monkeypatc
     found = by_what()
     assert "all CUDA-capable devices are busy" in found["devices"][0].text
     assert found["cpu"][-1].level == "ok"
+
+
+def test_which_sites_count_is_said():
+    def found():
+        return list(module.SECTIONS["sites"]())
+
+    assert found() == [Finding("ok", "sites", "the shipped lists")]
+    site_library_path().write_text("{")
+    (damaged,) = found()
+    assert (damaged.level, "is damaged" in damaged.text) == ("problem", True)
+    site = Site("new", "allosteric", "ligand contacts", "D52")
+    write_site_library(SiteLibrary((OwnSite("AA2AR", site, ""),), "2026-01-01T00:00:00+00:00"))
+    assert found() == [Finding("ok", "sites", "1 computed on this machine on 2026-01-01, else the shipped lists")]

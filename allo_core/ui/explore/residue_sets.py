@@ -8,6 +8,9 @@ from allo_core.analysis.verdict import site_name
 from allo_core.errors import AlloScopeError
 from allo_core.figures.colours import SET_COLOURS
 from allo_core.library.nearest import numbers_for
+from allo_core.library.receptors import site_library_problem
+from allo_core.library.site import describe_site
+from allo_core.library.sites import find_site, receptor_of
 from allo_core.protein.contacts import NEAR_TARGET
 from allo_core.protein.residues import format_residues
 from allo_core.protein.sequence import Protein
@@ -34,7 +37,7 @@ def draw_residue_sets(view: View, protein: Protein, loaded: LoadedStructure | No
     )  # fmt: skip
     indices, colour = view.sets[view.marking], SET_COLOURS[view.marking]
     st.html(f'<div style="height:4px;border-radius:2px;background:{colour}"></div>')
-    _site(view, indices)
+    _site(view, protein, indices)
     _chips("chips", indices[:_CHIPS], protein, loaded)
     if len(indices) > _CHIPS:
         with st.expander(f"{len(indices) - _CHIPS} more"):
@@ -50,8 +53,10 @@ def draw_residue_sets(view: View, protein: Protein, loaded: LoadedStructure | No
     _numbering(view, protein)
 
 
-def _site(view: View, indices: tuple[int, ...]) -> None:
+def _site(view: View, protein: Protein, indices: tuple[int, ...]) -> None:
+    """The library site that the set is, or may become, and where its list comes from."""
     sites = offered_sites(view.protein)
+    name, receptor = site_name(indices, sites), receptor_of(protein)
     st.selectbox(
         f"Library site for set {view.marking}",
         list(sites),
@@ -59,8 +64,12 @@ def _site(view: View, indices: tuple[int, ...]) -> None:
         help=HELP["site"],
         disabled=not sites,
         label_visibility="collapsed",
-        **mirrored("site", site_name(indices, sites), lambda site: site and session.mark(sites[site]), list(sites)),
+        **mirrored("site", name, lambda site: site and session.mark(sites[site]), list(sites)),
     )
+    if name is not None and receptor is not None:
+        st.caption(plain(describe_site(find_site(receptor, name))))
+    if problem := site_library_problem():
+        st.warning(plain(f"{problem} Until then the shipped lists count."))
 
 
 def _changed(indices: tuple[int, ...], loaded: LoadedStructure | None) -> None:

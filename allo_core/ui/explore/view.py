@@ -9,6 +9,7 @@ from allo_core.attention.nulls import Null
 from allo_core.errors import SequenceError
 from allo_core.library.predicted import predicted_structure
 from allo_core.library.receptors import find_receptor
+from allo_core.library.site_library import LibraryState, site_library_state
 from allo_core.library.sites import receptor_of, sites_of
 from allo_core.library.structures import shipped_structures
 from allo_core.models.devices import DeviceChoice, Dtype
@@ -170,9 +171,13 @@ def _part(entry: str, first: int, last: int) -> Protein:
     return receptor.protein.crop(first, last)
 
 
-@lru_cache(maxsize=64)
 def offered_sites(protein_key: str) -> dict[str, tuple[int, ...]]:
     """Library sites by name, for a receptor or for a sequence whose numbers come from one (those of its sites that fit)."""
+    return _offered_sites(protein_key, site_library_state())
+
+
+@lru_cache(maxsize=64)
+def _offered_sites(protein_key: str, sites: LibraryState) -> dict[str, tuple[int, ...]]:
     return sites_of(protein_of(View(protein_key)))
 
 

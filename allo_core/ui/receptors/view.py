@@ -10,6 +10,7 @@ from allo_core.family.members import ReceptorSet, library_set, positions_set
 from allo_core.family.table import read_set
 from allo_core.figures.head_scores import scores_of_sets
 from allo_core.library.receptors import receptors
+from allo_core.library.site_library import LibraryState, site_library_state
 from allo_core.models.devices import DEVICES, DTYPES, DeviceChoice, Dtype
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
 from allo_core.runs.column_reducer import KEPT_THRESHOLDS
@@ -72,7 +73,7 @@ def asked_of(view: SetView) -> ReceptorSet:
         return library_set(view.library, view.evidence)
     if not view.table:
         raise ScoreError("Upload a table: CSV with the columns receptor (or sequence) and residues.")
-    return _table(view.table)
+    return _table(view.table, site_library_state())
 
 
 @lru_cache(maxsize=16)
@@ -81,7 +82,7 @@ def _positions(text: str, receptor_class: str, required: str) -> ReceptorSet:
 
 
 @lru_cache(maxsize=4)
-def _table(key: str) -> ReceptorSet:
+def _table(key: str, sites: LibraryState) -> ReceptorSet:
     text, name = inputs.kept_table(key)
     return read_set(text, f"residues of {name}")
 

@@ -21,7 +21,10 @@ HELP = {
     "set_name": "What the set is called in the verdict, on slides and in records; the link keeps it.",
     "verdict": "The same in the terms of the field: what it is compared with, at which level, and how it does by chance.",
     "residues": "UniProt numbers (D52, 52, 52-55), generic numbers (2.50, 2x50, D2.50, 7x45-7x50) or segments (TM3, ICL2).",
-    "site": "A set of residues from the literature or the class A sodium pocket; choosing one replaces the residues of this set.",
+    "site": (
+        "A list of residues read off an entry of the wwPDB, or the class A sodium pocket; the line below says entry, ligand, rule and who "
+        "compiled it.  Choosing one replaces the residues of this set."
+    ),
     "near": f"Residues with a heavy atom within {NEAR_TARGET:g} Å of a heavy atom of the chosen ligand, ion or partner chain.",
     "structure": "The receptor chain is found by aligning every chain with the sequence, so fusions and offset numbering do not matter.",
     "beside": "Another state, or another receptor with the same head and the marks carried over; turn one and both turn.",
@@ -29,7 +32,10 @@ HELP = {
     "question": "Which residues are asked about, and in which receptors.",
     "positions": "GPCRdb numbers (2x50 3x39), which mean the same place in every receptor of a class, or: sodium pocket.",
     "required": "Only receptors with this residue; D2.50 binds sodium, but having it is no evidence that a receptor does.",
-    "evidence": "Ligand contacts were read off a structure; neighbourhoods are generous lists, often whole stretches of a helix.",
+    "evidence": (
+        f"Ligand contacts touch the modulator in one structure (computed here: within {NEAR_TARGET:g} Å); neighbourhoods are all residues "
+        "within 7 Å of it."
+    ),
     "table": "One row a receptor: its entry name, or a name and a sequence, and residues as D52 S91, 2x50, or a library site.",
     "set_score": "The mean over receptors in which every cluster of homologues (identity above 40 %) counts once.",
     "set_control": (
