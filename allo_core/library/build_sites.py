@@ -20,8 +20,8 @@ from allo_core.library.site import ASD, ASD_BY_DISTANCE, Rule
 __all__ = ["write_modulators", "write_sites"]
 
 _FIELDS = ("kind", "evidence", "modulation", "modulator", "pdb", "residues")
-# (receptor, entry) -> the modulator in that entry, and the publication of the structure in PubMed.  Ligands are components of the wwPDB's
-# dictionary; pep(...) names chains, as GPCRdb writes them: the mini-Gs of 5G53, alpha and beta of Gs in 3SN6.
+# (receptor, entry) -> the modulator in that entry, and the publication of the structure in PubMed where its number is checked.  Ligands are
+# components of the wwPDB's dictionary; pep(...) names chains, as GPCRdb writes them: the mini-Gs of 5G53, alpha and beta of Gs in 3SN6.
 _ENTRIES = {
     ("ACM2", "4MQT"): ("2CU", 24256733),
     ("CCR5", "4MBS"): ("MRV", 24030490),
@@ -30,19 +30,19 @@ _ENTRIES = {
     ("GRM1", "4OR2"): ("FM9", 24603153),
     ("GRM5", "4OO9"): ("2U8", 25042998),
     ("FFAR1", "4PHU"): ("2YB", 25043059),
-    ("AA2AR", "2YDO"): ("ADN", 21593763),
+    ("AA2AR", "2YDO"): ("ADN", None),
     ("AA2AR", "5G53"): ("pep(C,D)", 27462812),
     ("ADRB2", "4LDO"): ("ALE", 24056936),
     ("ADRB2", "3SN6"): ("pep(A,B)", 21772288),
     ("CCR9", "5LWE"): ("79K", 27926729),
-    ("PAR2", "5NDD"): ("8TZ", 28445455),
-    ("P2RY1", "4XNV"): ("BUR", 25822790),
+    ("PAR2", "5NDD"): ("8TZ", None),
+    ("P2RY1", "4XNV"): ("BUR", None),
     ("GPR52", "6LI0"): ("EN6", 32076264),
-    ("GPBAR", "7CFN"): ("FX0", 32698187),
-    ("GLP1R", "5VEW"): ("97Y", 28514449),
-    ("DRD4", "5WIV"): ("NA", 29051383),
-    ("SMO", "5L7I"): ("VIS", 27437577),
-    ("OXYR", "6TPK"): ("CLR", 32832646),
+    ("GPBAR", "7CFN"): ("FX0", None),
+    ("GLP1R", "5VEW"): ("97Y", None),
+    ("DRD4", "5WIV"): ("NA", None),
+    ("SMO", "5L7I"): ("VIS", None),
+    ("OXYR", "6TPK"): ("CLR", None),
 }
 
 
@@ -54,7 +54,8 @@ def write_sites(table: Path, sequences: dict[str, str], target: Path, asd: bool 
         ligand, pubmed = _ENTRIES[row["receptor"], row["pdb"]]
         rule, compiler = _rule_and_compiler(row)
         kept = {name: row[name] for name in _FIELDS}
-        more = {"ligand": ligand, "rule": rule, "compiler": compiler, "source": f"structure: PubMed {pubmed}"}
+        source = f"the publication that wwPDB entry {row['pdb']} names" if pubmed is None else f"structure: PubMed {pubmed}"
+        more = {"ligand": ligand, "rule": rule, "compiler": compiler, "source": source}
         (from_asd if compiler in (ASD, ASD_BY_DISTANCE) else published).append(
             {"receptor": row["receptor"], "name": row["site"]} | kept | more
         )

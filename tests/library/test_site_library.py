@@ -204,7 +204,7 @@ def test_every_list_says_entry_ligand_rule_and_compiler():
             assert f"compiled by {site.compiler}" in said
             if site.rule != "positions":
                 assert f"PDB {site.pdb}, {site.modulator} (" in said, (entry, site)
-                assert "structure: PubMed " in said
+                assert "structure: PubMed " in said or f"the publication that wwPDB entry {site.pdb} names" in said
 
 
 def test_labels_in_words():
