@@ -200,7 +200,7 @@ def _details(key: tuple, most: int, structure: str, _result: Result, _loaded: Lo
 def explained_of(result: Result) -> Explained | str:
     """What covariates explain of the selected head, and what is left at the site; the first time for a site it takes a second."""
     question = result.question
-    return _explained((result.maps.meta.key, result.head, question.queries, question.sites, question.seed), result)
+    return _explained((result.counted.meta.key, result.head, question.queries, question.sites, question.seed), result)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
