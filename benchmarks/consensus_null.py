@@ -16,11 +16,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from allo_core.attention.draws import draw_sites
-from allo_core.family.clusters import cluster_weights, homologue_clusters, identities
 from allo_core.family.members import positions_set
 from allo_core.family.positions import PositionDraws, universe_of
 from allo_core.family.runs import run_set
 from allo_core.models.registry import DEFAULT_MODEL
+from allo_core.protein.homologues import cluster_weights, homologue_clusters, identities
 
 THRESHOLDS = (0.3, 0.1, 0.0)
 LEVELS = (0.05, 0.01)

@@ -3,7 +3,6 @@
 - `members`: who is in a set, and which residues are asked about
 - `table`: a set as a table
 - `names`: one name for the same place in homologues
-- `clusters`: homologues
 - `each`: the receptors one by one
 - `runs`: one model over all of them
 - `standard`: one receptor's scores on one scale

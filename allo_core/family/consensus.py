@@ -19,10 +19,10 @@ from allo_core.attention.control import CONTROL_SITES, LEVEL, RandomSiteControl
 from allo_core.attention.nulls import benjamini_hochberg, default_draws
 from allo_core.attention.scores import check_draws
 from allo_core.errors import ScoreError
-from allo_core.family.clusters import cluster_weights, homologue_clusters, identities
 from allo_core.family.coupled import CoupledDraws
 from allo_core.family.members import Member, ReceptorSet
 from allo_core.family.positions import PositionDraws, Universe, universe_of
+from allo_core.protein.homologues import cluster_weights, homologue_clusters, identities
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Integer, Shaped

@@ -1,26 +1,29 @@
-"""All methods side by side: areas with intervals over receptors, and paired differences to the predictor."""
+"""All methods side by side: areas with intervals over groups of receptors, and paired differences to the predictor."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse.csgraph import connected_components
 
 from allo_core.learning.evaluate import Evaluation, HeldOut
 from allo_core.learning.method import Labelled, Method, Progress
-from allo_core.learning.metrics import Areas, areas, pooled_areas, random_precision
+from allo_core.learning.metrics import Areas, areas, random_precision
 from allo_core.learning.processes import in_processes
-from allo_core.learning.results import ALL_EVIDENCE, PREDICTOR, RANDOM, RATE, Comparison, Difference, Estimate, Quality, ReceptorResult
+from allo_core.learning.results import CHANCE, Comparison, Difference, Estimate, Quality, ReceptorResult
 
 if TYPE_CHECKING:  # the app need not wait for it
-    from jaxtyping import Bool
+    from jaxtyping import Bool, Float64
 
-__all__ = ["RESAMPLES", "compare", "hold_out"]
+__all__ = ["RESAMPLES", "compare", "estimate", "group_draws", "hold_out"]
 
 RESAMPLES = 2000
 _SEED = 0
+_DIGITS = 5  # of what is kept
+_MEASURES = ("auroc", "normalised")
 
 
 def hold_out(
@@ -30,12 +33,12 @@ def hold_out(
     progress: Progress = lambda text: None,
     processes: int = 1,
 ) -> dict[str, HeldOut]:
-    """Scores of every method for every receptor left out, by the method's name, in the order of `methods`.
+    """Scores of every method and of its parts for every receptor left out, by name, in the order of `methods`.
 
     Parameters
     ----------
     related : ndarray, dtype=bool, shape=(receptors, receptors)
-        As `folds.homologues` gives them.
+        Who is left out with whom; each is its own relative.
     processes : int
         Methods that are evaluated at the same time; the solver holds the interpreter, so threads would not do.
 
@@ -47,97 +50,87 @@ def hold_out(
     work = partial(_held_out, labels=[example.labels for example in examples], related=related)
     found = {}
     for index, held_out in in_processes(work, methods, processes):
-        found[methods[index].name] = held_out
+        found |= held_out
         progress(f"left out each receptor: {methods[index].name}")
-    return {method.name: found[method.name] for method in methods}
+    return {name: found[name] for method in methods for name in (method.name, *method.parts)}
 
 
-def compare(examples: Sequence[Labelled], held_out: dict[str, HeldOut], evidence: str = ALL_EVIDENCE) -> Comparison | None:
-    """Areas and differences of all methods.
+def compare(
+    examples: Sequence[Labelled],
+    held_out: dict[str, HeldOut],
+    related: Bool[np.ndarray, "receptors receptors"],
+    predictor: str,
+    baselines: Iterable[str],
+    attention: tuple[str, str] | None = None,
+) -> Comparison:
+    """Areas of all methods, and the differences that are looked at.
 
     Parameters
     ----------
     held_out : dict of str to HeldOut
-        By the name of the method; the predictor's is `PREDICTOR`.
-    evidence : str
-        With one of `EVIDENCE`, residues that are listed on other evidence alone are left out: they are neither sites of this kind nor
-        unlabelled.
-
-    Returns
-    -------
-    Comparison or None
-        None where fewer than two receptors have such a site.
+        By the name of the method.
+    related : ndarray, dtype=bool, shape=(receptors, receptors)
+        Relatives are resampled together, as they are no two pieces of evidence.
+    predictor : str
+    baselines : iterable of str
+        Names of methods; a random ranking is always among the baselines.
+    attention : tuple of two str, optional
+        Names of the methods with and without attention.
     """
-    chosen = [at for at, example in enumerate(examples) if evidence == ALL_EVIDENCE or evidence in example.sites]
-    if len(chosen) < 2:
-        return None
-    labels, kept = zip(*(_asked(examples[at], evidence) for at in chosen), strict=True)
-    scores = {name: [held.scores[at][mask] for at, mask in zip(chosen, kept, strict=True)] for name, held in held_out.items()}
-    each = {name: [areas(*pair) for pair in zip(labels, values, strict=True)] for name, values in scores.items()}
-    draws = np.random.default_rng(_SEED).multinomial(len(chosen), np.full(len(chosen), 1 / len(chosen)), RESAMPLES)
-    counts = np.vstack([np.ones(len(chosen), dtype=draws.dtype), draws])  # the first row is the sample itself
-    resampled = {name: _resampled(each[name], pooled_areas(labels, scores[name], counts), counts) for name in scores}
-    for name, expected in _chance(labels, counts).items():
-        each[name] = expected[0]
-        resampled[name] = _resampled(*expected, counts)
+    labels = [example.labels for example in examples]
+    each = {name: [areas(*pair) for pair in zip(labels, held.scores, strict=True)] for name, held in held_out.items()}
+    each[CHANCE] = [Areas(0.5, random_precision(int(one.sum()), len(one)), 0.0) for one in labels]
+    groups, weights = group_draws(related)
+    values = {name: {measure: np.array([getattr(one, measure) for one in found]) for measure in _MEASURES} for name, found in each.items()}
+
+    def difference(one: str, other: str) -> Difference:
+        changes = {measure: values[one][measure] - values[other][measure] for measure in _MEASURES}
+        higher = int((changes["auroc"] > 0).sum())
+        return Difference(**{measure: estimate(change, weights) for measure, change in changes.items()}, higher=higher)
+
     return Comparison(
-        evidence,
-        tuple(_receptor(examples[at], labels[place], {name: each[name][place] for name in each}) for place, at in enumerate(chosen)),
-        {name: Quality(**{field: _estimate(values) for field, values in found.items()}) for name, found in resampled.items()},
-        {name: _difference(resampled[PREDICTOR], resampled[name], each[PREDICTOR], each[name]) for name in each if name != PREDICTOR},
+        predictor,
+        tuple(tuple(examples[at].name for at in np.flatnonzero(groups == group).tolist()) for group in range(groups.max() + 1)),
+        tuple(
+            ReceptorResult(
+                example.name,
+                len(example.labels),
+                int(example.labels.sum()),
+                *({name: round(float(values[name][measure][at]), _DIGITS) for name in each} for measure in _MEASURES),
+            )
+            for at, example in enumerate(examples)
+        ),
+        {
+            name: Quality(
+                **{measure: estimate(values[name][measure], weights) for measure in _MEASURES},
+                auprc=round(float(np.mean([one.auprc for one in found])), _DIGITS),
+            )
+            for name, found in each.items()
+        },
+        {name: difference(predictor, name) for name in (*baselines, CHANCE)},
+        None if attention is None else difference(*attention),
     )
 
 
-def _held_out(method: Method, labels: Sequence[np.ndarray], related: np.ndarray) -> HeldOut:
-    return Evaluation(method, labels, related).held_out()
+def group_draws(related: np.ndarray) -> tuple[np.ndarray, Float64[np.ndarray, "draws receptors"]]:
+    """The group of each receptor, shape (receptors,), and the weights of the receptors in each resample of the groups.
+
+    The first row is the sample itself.  A resample draws as many groups as there are, and every receptor of a drawn group counts alike.
+    """
+    groups = connected_components(related, directed=False)[1]
+    count = groups.max() + 1
+    drawn = np.random.default_rng(_SEED).multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    times = np.vstack([np.ones(count, dtype=drawn.dtype), drawn])[:, groups].astype(float)
+    return groups, times / times.sum(axis=1, keepdims=True)
 
 
-def _asked(example: Labelled, evidence: str) -> tuple[np.ndarray, np.ndarray]:
-    """Labels of the residues that are asked about, and which those are, shape (L,)."""
-    if evidence == ALL_EVIDENCE:
-        return example.labels, np.ones(len(example.labels), dtype=bool)
-    wanted = np.zeros(len(example.labels), dtype=bool)
-    wanted[list(example.sites[evidence])] = True
-    kept = wanted | ~example.labels
-    return wanted[kept], kept
+def estimate(values: np.ndarray, weights: np.ndarray) -> Estimate:
+    """Mean of the values of the receptors and its interval; `weights` as from `group_draws`."""
+    means = weights @ values
+    low, high = np.percentile(means[1:], [2.5, 97.5])
+    return Estimate(*(round(float(one), _DIGITS) for one in (means[0], low, high)))
 
 
-def _chance(labels: Sequence[np.ndarray], counts: np.ndarray) -> dict[str, tuple[list[Areas[float]], Areas[np.ndarray]]]:
-    """What no knowledge gives: for each receptor, and pooled in each resample."""
-    listed, residues = (np.array([sizes(one) for one in labels], dtype=float) for sizes in (np.sum, len))
-    found = {}
-    for name, precision in ((RANDOM, random_precision), (RATE, np.divide)):
-        pooled = precision(counts @ listed, counts @ residues)
-        found[name] = [Areas(float(one), 0.5) for one in precision(listed, residues)], Areas(pooled, np.full(len(counts), 0.5))
-    return found
-
-
-def _resampled(each: Sequence[Areas[float]], pooled: Areas[np.ndarray], counts: np.ndarray) -> dict:
-    """Field of `Quality` -> its value in each resample, shape (1 + RESAMPLES,)."""
-    weights = counts / counts.sum(axis=1, keepdims=True)
-    return {
-        "auprc": weights @ np.array([one.auprc for one in each]),
-        "pooled_auprc": pooled.auprc,
-        "auroc": weights @ np.array([one.auroc for one in each]),
-        "pooled_auroc": pooled.auroc,
-    }
-
-
-def _difference(predictor: dict, other: dict, each: Sequence[Areas[float]], others: Sequence[Areas[float]]) -> Difference:
-    changes = {name: _estimate(predictor[name] - other[name]) for name in ("auprc", "pooled_auprc", "auroc")}
-    return Difference(**changes, better=sum(bool(mine.auprc > its.auprc) for mine, its in zip(each, others, strict=True)))
-
-
-def _estimate(values: np.ndarray) -> Estimate:
-    low, high = np.percentile(values[1:], [2.5, 97.5])
-    return Estimate(float(values[0]), float(low), float(high))
-
-
-def _receptor(example: Labelled, labels: np.ndarray, found: dict[str, Areas[float]]) -> ReceptorResult:
-    return ReceptorResult(
-        example.name,
-        len(labels),
-        int(labels.sum()),
-        {name: one.auprc for name, one in found.items()},
-        {name: one.auroc for name, one in found.items()},
-    )
+def _held_out(method: Method, labels: Sequence[np.ndarray], related: np.ndarray) -> dict[str, HeldOut]:
+    evaluation = Evaluation(method, labels, related)
+    return {name: evaluation.held_out(choices) for name, choices in {method.name: (), **method.parts}.items()}

@@ -1,34 +1,25 @@
-"""Which receptors may be learnt from when one is left out: all others but its homologues."""
+"""Which receptors may be learnt from when one is left out: all others but its relatives."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import combinations
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import numpy as np
 
 from allo_core.errors import PredictionError
-from allo_core.protein.alignment import HOMOLOGUE_IDENTITY, identity
 
-if TYPE_CHECKING:  # the app need not wait for it
-    from jaxtyping import Bool
-
-__all__ = ["homologues", "training_set"]
+__all__ = ["training_set"]
 
 _FEWEST_RECEPTORS = 3  # below that nothing can be chosen inside a training fold
 
 
-def homologues(sequences: Sequence[str]) -> Bool[np.ndarray, "n n"]:
-    """Pairs above 40 % identity, ndarray, dtype=bool, shape=(n, n); each is a homologue of itself."""
-    related = np.eye(len(sequences), dtype=bool)
-    for i, j in combinations(range(len(sequences)), 2):
-        related[i, j] = related[j, i] = identity(sequences[i], sequences[j]) > HOMOLOGUE_IDENTITY
-    return related
-
-
 def training_set(related: np.ndarray, left_out: Iterable[int]) -> tuple[int, ...]:
-    """Receptors that are none of those left out and no homologue of any.
+    """Receptors that are none of those left out and no relative of any.
+
+    Parameters
+    ----------
+    related : ndarray, dtype=bool, shape=(receptors, receptors)
+        Each is its own relative.
 
     Raises
     ------

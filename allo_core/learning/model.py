@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import expit
@@ -14,20 +14,13 @@ from allo_core.errors import PredictionError
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float64
 
-__all__ = ["LinearModel", "Setting", "fit"]
+__all__ = ["LinearModel", "fit"]
 
 _TOLERANCE = 1e-3  # logits are then right to about 0.03; LIBLINEAR's own default is 0.01
 _MOST_ITERATIONS = 1000
 _SEED = 0  # of the order in which the solver visits features
 # liblinear penalises the intercept, too; a synthetic feature of this value makes that penalty small.
 _INTERCEPT_SCALING = 10.0
-
-
-class Setting(NamedTuple):
-    """How many heads (None where a method chooses none) and C, the inverse of the strength of the L1 penalty."""
-
-    size: int | None
-    c: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -76,6 +76,11 @@ class Example:
         return self.protein.name
 
     @property
+    def kin(self) -> str:
+        """The sequence by which its homologues are known."""
+        return self.protein.sequence
+
+    @property
     def residues(self) -> tuple[int, ...]:
         """The residues of all listed allosteric sites, 0-based, ascending."""
         return tuple(sorted(set().union(*self.sites.values())))

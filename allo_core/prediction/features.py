@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allo_core.attention.nulls import encode_strata
+from allo_core.learning.method import log_ratio
 from allo_core.prediction.examples import OrthostericSite
 from allo_core.protein.numbering import ResidueNumbers
 
@@ -28,8 +29,6 @@ HEAD_FEATURES = (
     "seen by the orthosteric site",  # sum of A_oj over O / what as many residues give j on average, c_j |O| / L
 )
 RECEIVED = (0, 1)  # those that need no orthosteric site
-
-_SMALLEST_RATIO = 0.01
 
 
 def head_features(
@@ -58,16 +57,16 @@ def head_features(
     length = maps.shape[-1]
     received = maps.columns(0).weights[tuple(np.transpose(heads))]
     features = np.full((len(heads), len(HEAD_FEATURES), length), np.nan)
-    features[:, 0] = _log_ratio(received, received.mean(axis=1, keepdims=True))
+    features[:, 0] = log_ratio(received, received.mean(axis=1, keepdims=True))
     if numbers is not None:
-        features[:, 1] = _log_ratio(received, _stratum_means(received, encode_strata(numbers.strata(), length)))
+        features[:, 1] = log_ratio(received, _stratum_means(received, encode_strata(numbers.strata(), length)))
     if orthosteric is not None:
         site = np.array(orthosteric.residues)
         for at, head in enumerate(heads):
             attention = maps[head]
             given, taken = attention[:, site].sum(axis=1, dtype=np.float64), attention[site].sum(axis=0, dtype=np.float64)
-            features[at, 2] = _log_ratio(given, given.mean())
-            features[at, 3] = _log_ratio(taken, received[at] * len(site) / length)
+            features[at, 2] = log_ratio(given, given.mean())
+            features[at, 3] = log_ratio(taken, received[at] * len(site) / length)
     return features.transpose(2, 0, 1)
 
 
@@ -75,9 +74,3 @@ def _stratum_means(received: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """Mean over the stratum of each residue, shape (heads, L)."""
     means = np.stack([received[:, codes == code].mean(axis=1) for code in range(codes.max() + 1)], axis=1)
     return means[:, codes]
-
-
-def _log_ratio(value: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """log2 of the ratio, from 1/100 up; 0 where nothing is expected and nothing comes."""
-    ratio = np.divide(value, expected, out=np.ones(np.broadcast(value, expected).shape), where=np.broadcast_to(expected > 0, value.shape))
-    return np.log2(np.maximum(ratio, _SMALLEST_RATIO))

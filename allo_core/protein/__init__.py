@@ -6,5 +6,6 @@
 - `residues`: text to residues and back
 - `numbering`: segments, both generic numbering schemes, conservation
 - `alignment`: two sequences laid on each other
+- `homologues`: which proteins are so alike that they count as one
 - `contacts`: distances below which residues count as near
 """

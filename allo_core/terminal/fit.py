@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from allo_core.errors import AlloScopeError
-from allo_core.learning.results import verdict
 from allo_core.library.receptors import own_site_library
 from allo_core.models.registry import DEFAULT_MODEL
+from allo_core.prediction.card import model_card
 from allo_core.prediction.examples import site_examples
 from allo_core.prediction.predictor import PREDICTOR_FILE, save_predictor
 from allo_core.prediction.study import study
@@ -47,7 +47,7 @@ def _build(options: argparse.Namespace) -> None:
     model = load_model(options.model, options.device)
     predictor = study(model, site_examples(), lambda text: print(text, file=sys.stderr)).predictor
     save_predictor(predictor, options.out)
-    print(verdict(predictor.comparisons[0]))
+    print("\n".join(model_card(predictor)))
     print(f"Written: {options.out}")
 
 

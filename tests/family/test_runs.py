@@ -9,11 +9,11 @@ import pytest
 
 from allo_core.errors import Cancelled, DeviceError
 from allo_core.family import runs
-from allo_core.family.clusters import identities
 from allo_core.family.members import library_set, positions_set
 from allo_core.family.runs import RECEPTOR, kept_set, run_set, shuffled
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
+from allo_core.protein.homologues import identities
 from allo_core.runs import extract_columns
 from allo_core.runs.column_store import columns_folder
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from allo_core.learning.method import Method
+from allo_core.learning.method import ChosenHeads, Method, StrongestHeads
 from allo_core.prediction.examples import Example, OrthostericSite
 from allo_core.prediction.selection import sensitivity
 from allo_core.protein.sequence import AMINO_ACIDS, Protein
@@ -40,13 +40,13 @@ def head_method(made: Sequence[Example], strength: float = 1.5, sizes: tuple[int
     weights = [received(example, seed, strength) for seed, example in enumerate(made)]
     features = tuple(np.log2(one / one.mean(axis=1, keepdims=True)).T[:, :, None] for one in weights)
     sensitivities = np.array([sensitivity(one, example.residues, None) for one, example in zip(weights, made, strict=True)])
-    return Method(name, features, sensitivities, sizes)
+    return Method(name, {f"{size} heads": (ChosenHeads(features, StrongestHeads(sensitivities, size)),) for size in sizes})
 
 
 def noise_method(made: Sequence[Example], name: str = "noise") -> Method:
     """Three features that say nothing."""
     rng = np.random.default_rng(99)
-    return Method(name, tuple(rng.normal(size=(len(example.protein), 3)) for example in made))
+    return Method.of(name, [rng.normal(size=(len(example.protein), 3)) for example in made])
 
 
 def unrelated(count: int) -> np.ndarray:

@@ -1,13 +1,12 @@
-"""Homologues of a receptor that is left out are left out with it."""
+"""Relatives of a receptor that is left out are left out with it."""
 
 import numpy as np
 import pytest
 
 from allo_core.errors import PredictionError
-from allo_core.learning.folds import homologues, training_set
+from allo_core.learning.folds import training_set
 from allo_core.library.receptors import receptors
-from allo_core.prediction.examples import site_examples
-from allo_core.protein.alignment import HOMOLOGUE_IDENTITY, identity
+from allo_core.protein.alignment import identity
 
 
 def test_identity():
@@ -29,18 +28,6 @@ def test_a_short_match_is_none():
 def test_letters_without_a_row_in_the_matrix():
     a2a = receptors()["AA2AR"].protein.sequence
     assert identity(a2a, a2a.replace("C", "U").replace("K", "O")) < 1  # read, but they are not the same letters
-
-
-def test_the_homologues_among_the_examples():
-    made = site_examples()
-    related = homologues([example.protein.sequence for example in made])
-    assert (related == related.T).all()
-    assert related.diagonal().all()
-    pairs = {(made[i].name, made[j].name) for i, j in np.argwhere(related).tolist() if i < j}
-    assert pairs == {("GRM1", "GRM5")}  # 77 %; the next, CCR5 and CCR9, have 39 %
-    names = [example.name for example in made]
-    near = identity(made[names.index("CCR5")].protein.sequence, made[names.index("CCR9")].protein.sequence)
-    assert 0.35 < near < HOMOLOGUE_IDENTITY
 
 
 def test_training_sets():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from allo_core.learning.compare import compare, hold_out
-from allo_core.learning.model import LinearModel, Setting
+from allo_core.learning.method import Setting
+from allo_core.learning.model import LinearModel
 from allo_core.learning.results import verdict
 from allo_core.library.nearest import numbers_for
 from allo_core.library.receptors import find_receptor
@@ -22,29 +23,45 @@ TRAINING = tuple(TrainingReceptor.of(one) for one in site_examples() if one.name
 @pytest.fixture(scope="module")
 def predictor():
     made = examples(6)
-    found = compare(made, hold_out((head_method(made, sizes=(1,)), noise_method(made)), made, unrelated(6)))
-    model = LinearModel(np.zeros(8), np.ones(8), np.ones(8), -2.5)
-    return SitePredictor("alloscope_gpcr_8m", "ab" * 32, ((0, 3), (5, 11)), model, Setting(2, 0.1), TRAINING, (found,), {"numpy": "2"})
+    names = ("memory, structure, attention", "memory, structure")
+    methods = (
+        noise_method(made, "combined"),
+        head_method(made, sizes=(1,)),
+        noise_method(made, names[1]),
+        noise_method(made, names[0]),
+    )
+    found = compare(made, hold_out(methods, made, unrelated(6)), unrelated(6), "combined", ("sensitive heads",), names)
+    model = LinearModel(np.zeros(11), np.ones(11), np.ones(11), -2.5)
+    setting = Setting("memory + 2 heads", 0.1)
+    return SitePredictor("alloscope_gpcr_8m", "ab" * 32, setting, ((0, 3), (5, 11)), model, TRAINING, found, {"numpy": "2"})
 
 
 def test_the_card(predictor):
-    quality, compared, *cautions, trained, last = model_card(predictor)
-    assert last == "L1 logistic regression on the attention of 2 heads (layer.head) of AlloScope GPCR 8M, weights abababababab: 0.3, 5.11."
+    compared, picked, attention, quality, reads, *cautions, trained = model_card(predictor)
+    assert "decided on these same receptors" in picked
+    assert compared == verdict(predictor.comparison)
+    assert compared.startswith("The predictor (combined) on 6 receptors left out in 6 groups of relatives. In mean AUROC it is worse")
+    assert attention.startswith("Attention adds nothing that can be told from 0 to position memory and structure: AUROC +0.000 [")
+    assert reads == (
+        "L1 logistic regression on position memory (the listed residues of the training receptors, carried over by generic number and "
+        "space), and the attention of 2 heads (layer.head) of AlloScope GPCR 8M, weights abababababab: 0.3, 5.11."
+    )
     assert trained == (
         "Fitted to the listed allosteric sites of 4 receptors, 2 with ligand contacts (24 residues) and 2 with neighbourhood "
         "(86 residues): AA2AR, CCR9, GRM1, SMO."
     )
-    methods = predictor.comparisons[0].methods
-    assert quality.startswith(f"On receptors left out (all sites, 6): mean AUPRC {methods['sensitive heads'].auprc.value:.3f} (95 % ")
-    assert f"of a random ranking {methods['random ranking'].auprc.value:.3f}; mean AUROC" in quality
-    assert compared == verdict(predictor.comparisons[0])
+    methods = predictor.comparison.methods
+    assert quality.startswith(f"On receptors left out: mean AUROC {methods['combined'].auroc.value:.3f} (95 % ")
+    assert f"mean AUPRC {methods['combined'].auprc:.3f}, at random {methods['random ranking'].auprc:.3f}." in quality
     assert "unlabelled, not known to be no site" in cautions[0]
 
 
-def test_a_card_without_comparisons_and_of_an_unknown_model(predictor):
-    card = model_card(replace(predictor, comparisons=(), model_id="mine"))
-    assert "of mine, weights" in card[-1]
-    assert len(card) == 5
+def test_a_card_without_a_comparison_of_an_unknown_model_and_without_attention(predictor):
+    unmeasured = model_card(replace(predictor, comparison=None, model_id="mine"))
+    assert unmeasured[:2] == ("How good it is was not measured.", "What attention adds was not measured.")
+    assert any("of mine, weights" in sentence for sentence in unmeasured)
+    alone = model_card(replace(predictor, setting=Setting("memory", 0.1), heads=()))
+    assert alone[4].endswith("only if the combination beat position memory alone with the whole interval of AUROC, and it does not.")
 
 
 def notes(predictor, protein):
@@ -70,7 +87,17 @@ def test_what_is_not_known_and_what_is_long(predictor):
     assert [note.split(":")[0] for note in long] == [
         "The predictor was fitted to GRM1, " + long[0].split(", ")[1].split(":")[0],
         "The predictor was fitted to at most 510 residues at once, these are 908",
-        "The orthosteric site is not known here, so attention exchanged with it counts as average.",
+        "The orthosteric site is not known here, so what depends on it counts as average.",
     ]
     pasted = notes(predictor, Protein("pasted", "ACDEFGHIKLMNPQRSTVWY" * 8))
-    assert [note.split()[0] for note in pasted] == ["Without", "The"]
+    assert [note.split(":")[0].split(",")[0] for note in pasted] == [
+        "Without generic numbers of class A",
+        "Without generic numbers one feature of each head is unknown and counts as average.",
+        "The orthosteric site is not known here",
+    ]
+    assert "position memory is missing here" in pasted[0]
+    alone = replace(predictor, setting=Setting("memory", 0.1), heads=())
+    assert len(notes(alone, Protein("pasted", "ACDEFGHIKLMNPQRSTVWY" * 8))) == 1
+    assert notes(alone, find_receptor("GPR52").protein) == (
+        "No structure of it ships: its residues were placed as in AF-P29274-F1 by generic number.",
+    )

@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from allo_core.learning.results import PREDICTOR
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.prediction import methods as module
 from allo_core.prediction.examples import Example, site_examples
 from allo_core.prediction.features import head_features
-from allo_core.prediction.methods import BASELINES, SIZES, HeadData, all_methods, read_heads
+from allo_core.prediction.methods import BASELINES, COMBINED, SIZES, WITH_AND_WITHOUT, HeadData, all_methods, choice_of, read_heads
 from allo_core.prediction.selection import sensitivity
 from allo_core.protein.sequence import AMINO_ACIDS, Protein
 from allo_core.runs.extract import extract_attention
@@ -29,27 +28,52 @@ def model():
 def methods(model):
     rng = np.random.default_rng(0)
     features = tuple(rng.normal(size=(len(one.protein), 5, 4)) for one in MADE)
-    data = HeadData(features, rng.normal(size=(2, 5)), tuple((0, head) for head in range(5)))
-    return {method.name: method for method in all_methods(model, MADE, data)}, data
+    above = tuple(rng.random((5, len(one.protein))) for one in MADE)
+    data = HeadData(features, rng.normal(size=(2, 5)), tuple((0, head) for head in range(5)), above)
+    return {method.name: method for method in all_methods(model, MADE, data, np.eye(2, dtype=bool))}, data
+
+
+def design(method, receptor, training=(0, 1)):
+    """Features of the only choice of a method."""
+    (choice,) = method.choices
+    return method.design(choice, receptor, training)
 
 
 def test_names_and_order(methods):
-    assert list(methods[0]) == [PREDICTOR, *BASELINES]
+    assert list(methods[0]) == [COMBINED, *BASELINES]
 
 
-def test_only_sensitive_heads_are_selected(methods):
+def test_the_choices_of_the_predictor(methods):
     by_name, data = methods
-    assert {name for name, method in by_name.items() if method.sizes} == {PREDICTOR, "sensitive heads without exchange"}
-    assert by_name[PREDICTOR].sizes == SIZES
-    assert by_name[PREDICTOR].design(0, (1, 3)).shape == (412, 8)
-    np.testing.assert_array_equal(by_name[PREDICTOR].design(0, (1, 3))[:, 4:], data.features[0][:, 3])
-    np.testing.assert_array_equal(by_name["sensitive heads without exchange"].design(0, (3,)), data.features[0][:, 3, :2])
-    np.testing.assert_array_equal(by_name["all heads"].design(1, None), data.features[1].reshape(60, 20))
+    predictor = by_name[COMBINED]
+    assert [choice_of(choice) for choice in predictor.choices] == [
+        (("memory",), 0),
+        (("memory", "structure"), 0),
+        *((("memory", "attention"), size) for size in SIZES),
+        *((("memory", "structure", "attention"), size) for size in SIZES),
+    ]
+    assert [{choice_of(choice)[0] for choice in predictor.parts[name]} for name in WITH_AND_WITHOUT] == [
+        {("memory", "structure", "attention")},
+        {("memory", "structure")},
+    ]
+    found = predictor.design("memory + structure + 5 heads", 0, (0, 1))
+    assert found.shape == (412, 3 + 3 + 5 * 4)
+    np.testing.assert_array_equal(found[:, 6:], data.features[0].reshape(412, 20))
+    np.testing.assert_array_equal(design(by_name["all heads"], 1), data.features[1].reshape(60, 20))
+    assert set(by_name["sensitive heads"].choices) == {f"{size} heads" for size in SIZES}
+
+
+def test_what_has_no_place_has_no_memory_and_no_structure(methods):
+    by_name, _ = methods
+    found = by_name[COMBINED].design("memory + structure", 1, (0,))
+    assert np.isnan(found).all()
+    assert (design(by_name["position memory 8 Å"], 1, (0,)) == 0).all()  # nothing to rank by
+    assert not by_name["position memory 8 Å"].strengths
 
 
 def test_conservation_segment_and_residue_type(methods):
     by_name, _ = methods
-    conservation, segment, letters = (by_name[name].design(0, None) for name in ("conservation", "segment", "residue type"))
+    conservation, segment, letters = (design(by_name[name], 0) for name in ("conservation", "segment", "residue type"))
     np.testing.assert_array_equal(conservation[:, 0], AA2AR.numbers.family_conservation)
     np.testing.assert_array_equal(conservation[:, 1], AA2AR.numbers.ortholog_conservation)
     np.testing.assert_array_equal(conservation[:, 2], [number != "" for number in AA2AR.numbers.gpcrdb])
@@ -62,9 +86,9 @@ def test_conservation_segment_and_residue_type(methods):
 
 def test_without_numbers_conservation_and_segment_are_missing(methods):
     by_name, _ = methods
-    assert np.isnan(by_name["conservation"].design(1, None)).all()
-    assert np.isnan(by_name["segment"].design(1, None)).all()
-    assert (by_name["residue type"].design(1, None).sum(axis=1) == 1).all()
+    assert np.isnan(design(by_name["conservation"], 1)).all()
+    assert np.isnan(design(by_name["segment"], 1)).all()
+    assert (design(by_name["residue type"], 1).sum(axis=1) == 1).all()
 
 
 def test_heads_are_read_from_the_model(model):
@@ -78,6 +102,7 @@ def test_heads_are_read_from_the_model(model):
     np.testing.assert_allclose(data.features[0][:, [21]], one, rtol=1e-12)
     received = maps.columns(0).weights.reshape(120, -1)
     np.testing.assert_array_equal(data.sensitivities[0], sensitivity(received, AA2AR.residues, AA2AR.numbers))
+    np.testing.assert_array_equal(data.above[0], maps.columns(0.3).weights.reshape(120, -1))
 
 
 def test_letters_beyond_the_twenty_are_no_type():

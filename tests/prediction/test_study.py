@@ -7,14 +7,15 @@ import pytest
 import site_prediction
 
 from allo_core.errors import PredictionError
-from allo_core.learning.results import PREDICTOR, RANDOM, RATE
+from allo_core.learning.evaluate import HeldOut
+from allo_core.learning.results import CHANCE
 from allo_core.library.receptors import find_receptor
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.prediction.examples import site_examples
-from allo_core.prediction.methods import BASELINES, final_embeddings
+from allo_core.prediction.methods import BASELINES, COMBINED, POSITION_MEMORY, WITH_AND_WITHOUT, final_embeddings
 from allo_core.prediction.predictor import load_predictor, predict_sites
-from allo_core.prediction.study import study
+from allo_core.prediction.study import compare_all, study
 from allo_core.runs.extract import extract_attention
 from allo_core.terminal import fit as build
 from tests.models.tiny import logits_of
@@ -29,7 +30,7 @@ def small(monkeypatch):
     for module in (build, site_prediction):
         monkeypatch.setattr(module, "site_examples", lambda: FEW)
     monkeypatch.setattr("allo_core.prediction.methods.SIZES", (4,))
-    monkeypatch.setattr("allo_core.learning.evaluate.STRENGTHS", (0.03,))
+    monkeypatch.setattr("allo_core.learning.method.Method.strengths", (0.03,))
     monkeypatch.setattr("allo_core.prediction.study._MOST_PROCESSES", 1)
 
 
@@ -44,14 +45,14 @@ def test_the_command_writes_a_predictor_that_predicts(small, tmp_path, capsys):
     out = tmp_path / "mine.json"
     assert build.main(["--out", str(out), "--device", "cpu"]) == 0
     said = capsys.readouterr()
-    assert said.out.startswith("In mean AUPRC (all sites, 5 receptors)")
+    assert said.out.startswith(f"The predictor ({POSITION_MEMORY}) on 5 receptors left out in 5 groups of relatives.")
     assert said.out.endswith(f"Written: {out}\n")
     assert said.err.splitlines()[0] == "attention on AA2AR"
     predictor = load_predictor(out)
     model = load_model(DEFAULT_MODEL, "cpu")
-    assert (predictor.model_id, predictor.weights_sha256, len(predictor.heads)) == (DEFAULT_MODEL, model.sha256, 4)
-    assert [one.evidence for one in predictor.comparisons] == ["all sites", "ligand contacts", "neighbourhood"]
-    assert list(predictor.comparisons[0].methods) == [PREDICTOR, *BASELINES, RANDOM, RATE]
+    assert (predictor.model_id, predictor.weights_sha256, predictor.ingredients) == (DEFAULT_MODEL, model.sha256, ("memory",))
+    assert list(predictor.comparison.methods) == [COMBINED, *WITH_AND_WITHOUT, *BASELINES, CHANCE]
+    assert set(predictor.comparison.differences) == {COMBINED, *BASELINES, CHANCE} - {POSITION_MEMORY}
     found = predict_sites(extract_attention(model, HRH1.protein), HRH1.protein, HRH1.numbers, predictor)
     assert found.shape == (len(HRH1.protein),)
     assert ((found > 0) & (found < 1)).all()
@@ -61,20 +62,30 @@ def test_the_command_writes_a_predictor_that_predicts(small, tmp_path, capsys):
 def test_the_benchmark_prints_tables(small, tmp_path, capsys):
     site_prediction.main(["--device", "cpu", "--json", str(tmp_path / "numbers.json")])
     said = capsys.readouterr().out
-    for line in (
-        "### All sites (5 receptors, ",
-        "### Ligand contacts (2 receptors, 22 listed",
-        "### Neighbourhood (3 receptors, 87 listed",
-    ):
-        assert line in said
-    for name in (*BASELINES, RANDOM, RATE):
-        assert said.count(f"| {name} | ") >= 6  # in the table of areas and in that of differences, three times each
+    assert "### Methods (5 receptors in 5 groups, 109 listed of " in said
+    for name in (COMBINED, *WITH_AND_WITHOUT, *BASELINES, CHANCE):
+        assert f"| {name} | " in said
+    assert said.count("| reproduction: Student's t of heads | ") == said.count("| reproduction: impact above the mean | ") == 5
+    rows = [line for line in said.splitlines() if line.startswith(f"| {POSITION_MEMORY} | ")]
+    assert len(rows) == 5  # once among the methods, and its learning curve
     for example in FEW:
         assert f"| {example.name} | " in said
-    assert "- Homologues that were kept out of each other's training folds: none." in said
+    assert "- Homologues: none." in said
     assert "- Orthosteric site not known: GLP1R." in said
     numbers = json.loads((tmp_path / "numbers.json").read_text())
-    assert f"{numbers[0]['methods'][PREDICTOR]['auprc']['value']:.3f} [" in said
+    assert f"{numbers['comparison']['methods'][COMBINED]['auroc']['value']:.3f} [" in said
+
+
+def test_the_combination_ships_only_if_it_beats_position_memory():
+    """With every interval above 0 it takes the place of position memory, else it does not."""
+    rng = np.random.default_rng(0)
+    noise = {name: HeldOut(tuple(rng.normal(size=len(one.protein)) for one in FEW), ()) for name in (*WITH_AND_WITHOUT, *BASELINES)}
+    good = HeldOut(tuple(one.labels + 0.1 * rng.normal(size=len(one.protein)) for one in FEW), ())
+    assert compare_all(FEW, {COMBINED: good, **noise}, np.eye(5, dtype=bool)).predictor == COMBINED
+    assert compare_all(FEW, {COMBINED: noise["segment"], **noise}, np.eye(5, dtype=bool)).predictor == POSITION_MEMORY
+    assert (
+        compare_all(FEW, {COMBINED: noise["segment"], **noise, POSITION_MEMORY: good}, np.eye(5, dtype=bool)).predictor == POSITION_MEMORY
+    )
 
 
 @pytest.mark.parametrize(

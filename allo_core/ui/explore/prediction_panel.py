@@ -48,15 +48,17 @@ def draw_prediction(view: View, protein: Protein, maps: AttentionMaps, loaded: L
         _draw_buttons(view, prediction, order, chosen, loaded)
     with right:
         st.markdown("##### What this is worth", help=HELP["predicted"])
-        first, *rest = model_card(prediction.predictor)
-        st.markdown(plain(first))
+        verdict, attention, *rest = model_card(prediction.predictor)
+        st.markdown(plain(verdict))
+        st.markdown(plain(attention))
         with st.expander("In full: what it was fitted to, and how it was judged"):
             st.markdown("\n".join(f"- {plain(sentence)}" for sentence in rest))
 
 
 def _draw_none(view: View, error: PredictionError) -> None:
     try:
-        wanted = the_predictor().model_id
+        predictor = the_predictor()
+        wanted = predictor.model_id if predictor.reads_attention else view.model
     except PredictionError:
         wanted = view.model
     if wanted == view.model:
@@ -142,7 +144,7 @@ def _table(view: View, prediction: Prediction, order: np.ndarray) -> pd.DataFram
 
 
 def _mark(residues: tuple[int, ...]) -> None:
-    """Mark residues, and remember that attention chose them."""
+    """Mark residues, and remember that the predictor chose them."""
     session.mark(residues)
     session.page().predicted_marks = (session.page().view.protein, residues)
 
@@ -153,12 +155,12 @@ def circularity(view: View) -> str:
     if view.protein != protein or residues not in view.sets.values() or not residues:
         return ""
     try:
-        chosen_by = the_predictor().model_id
+        predictor = the_predictor()
     except PredictionError:
         return ""
     return (
         "These residues were chosen by this model's own attention (predicted sites), so p and q are circular: no evidence for them."
-        if view.model == chosen_by
+        if view.model == predictor.model_id and predictor.reads_attention
         else ""
     )
 

@@ -88,10 +88,10 @@ HELP = {
     ),
     "colouring": "What the receptor's colour means; the legend on the structure names the values and where its scale ends.",
     "predicted": (
-        "What a regression on the attention of some heads, fitted to receptors with listed allosteric sites, gives each residue; a ranking "
-        "within one receptor rather than a probability to rely on."
+        "What a regression fitted to receptors with listed allosteric sites gives each residue, above all from where their sites lie; a "
+        "ranking within one receptor rather than a probability to rely on."
     ),
-    "orthosteric": "Where the receptor's own ligand binds; the predictor reads attention exchanged with it, so its residues rank high.",
+    "orthosteric": "Where the receptor's own ligand binds; some listed allosteric sites overlap it, so its residues can rank high.",
     "scale": "Whether the colour scale ends at the 98th percentile of this head or of all heads, so that heads can be compared.",
     "pairs": "The residue pairs of the head with most attention, drawn as cylinders, thicker for more attention.",
     "places": (

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from allo_core.family.clusters import cluster_weights, homologue_clusters, identities
 from allo_core.family.members import Member, positions_set
 from allo_core.library.receptors import find_receptor
+from allo_core.protein.homologues import cluster_weights, homologue_clusters, identities
 from tests.family.made_sets import copy_of
 
 

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from allo_core.family.members import Member
 from allo_core.protein.alignment import FEWEST_ALIGNED, HOMOLOGUE_IDENTITY, identity
+from allo_core.protein.numbering import ResidueNumbers
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Integer
 
-__all__ = ["cluster_weights", "homologue_clusters", "identities"]
+__all__ = ["Kin", "cluster_weights", "homologue_clusters", "identities"]
 
 
-def identities(members: Sequence[Member]) -> Float[np.ndarray, "n n"]:
+class Kin(Protocol):
+    """A protein that may have homologues."""
+
+    @property
+    def kin(self) -> str:
+        """The sequence by which its homologues are known, length L."""
+        ...
+
+    @property
+    def numbers(self) -> ResidueNumbers | None:
+        """Of that sequence."""
+        ...
+
+
+def identities(members: Sequence[Kin]) -> Float[np.ndarray, "n n"]:
     """Share of identical residues of each pair of members, ndarray, dtype=float, shape=(n, n).
 
     Two receptors of one class are compared at the generic positions that both have, if these are at least 100; two of different classes
@@ -56,7 +70,7 @@ def cluster_weights(clusters: np.ndarray) -> Float[np.ndarray, " n"]:
     return 1 / (sizes[clusters] * len(sizes))
 
 
-def _at_positions(members: Sequence[Member]) -> np.ndarray:
+def _at_positions(members: Sequence[Kin]) -> np.ndarray:
     """Residue letter of each member at each generic position of its class as a byte, 0 where it has none; shape (n, positions)."""
     columns: dict[tuple[str, str], int] = {}
     found = []
