@@ -47,7 +47,7 @@ def check_scores_are_those_of_analyse(results, row, target, path, tmp_path, caps
         "--device", "cpu", capsys=capsys,
     )  # fmt: skip
     assert code == 0
-    expected = pd.read_csv(table).drop(columns=["measure", "model", "protein"])
+    expected = pd.read_csv(table).drop(columns=["measure", "weighting", "model", "protein"])
     scores = results.scores()
     found = scores[scores["row"] == row].drop(columns=["row", "name"]).reset_index(drop=True)
     expected["flags"] = expected["flags"].fillna("")
