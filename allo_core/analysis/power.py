@@ -7,21 +7,9 @@ if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     from allo_core.attention.power import Needed
     from allo_core.attention.site_rank import SiteRank
 
-__all__ = ["MUCH_OVERLAP", "needed_clause", "power_in_full"]
+__all__ = ["MUCH_OVERLAP", "power_in_full"]
 
 MUCH_OVERLAP = 0.2  # of a random site; less is not worth a sentence
-
-
-def needed_clause(answer: "Answer") -> str:
-    """The enrichment that a head needs in the comparison that `plain_verdict` tells of; "" where a head passes, or none is tested.
-
-    The median alone: with it the verdict still fits one line of the page.
-    """
-    among, by_residues = _where_none_passes(answer)
-    needed = by_residues if not _has_p(answer) or _rank(answer) is None else among
-    if needed is None:
-        return ""
-    return f"one would need {needed.median:.1f} times the expected" if needed.n_able else _needed(needed, answer.scores.draws)
 
 
 def power_in_full(answer: "Answer", always: bool = False) -> str:

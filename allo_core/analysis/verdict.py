@@ -69,7 +69,7 @@ def verdict(answer: "Answer", phrases: Mapping[str, str]) -> str:
     return _counted(answer.question, f"{by_residues}; {_control(scores.null, answer.control)}{left_out}.")
 
 
-def plain_verdict(answer: "Answer", phrases: Mapping[str, str], wait: bool = False, cost: str = "") -> str:
+def plain_verdict(answer: "Answer", phrases: Mapping[str, str], wait: bool = False) -> str:
     """The same in plain words, for the top of the page: what is expected, and against what, is told by `verdict`.
 
     Parameters
@@ -78,14 +78,12 @@ def plain_verdict(answer: "Answer", phrases: Mapping[str, str], wait: bool = Fal
         As for `verdict`.
     wait : bool
         Say that the comparison with places like the site is to come, instead of working it out.
-    cost : str
-        A clause of what the comparison costs, as from `allo_core.analysis.power.needed_clause`.
     """
     scores, measure = answer.scores, answer.question.measure
     if reason := _why_none(answer):
         return reason
     few = scores.n_tested < MOSTLY_TESTED * len(scores.frame)
-    rest = f"{f'; {cost}' if cost else ''}{f'. Not tested: {_untested(scores)}' if few else ''}"
+    rest = f". Not tested: {_untested(scores)}" if few else ""
     if not wait and _is_ranked(answer.pockets):
         return _counted(answer.question, f"{_plain_places(answer.pockets, _where(measure, phrases))}{rest}.")
     number, looks = _looking(len(scores.passing()))

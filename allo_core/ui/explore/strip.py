@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from allo_core.analysis.measures import MEASURES, WEIGHTINGS, Weighting
-from allo_core.analysis.power import needed_clause, power_in_full
+from allo_core.analysis.power import power_in_full
 from allo_core.analysis.question_log import asked_by, found_by, key_of_answer
 from allo_core.analysis.strata import possible_null
 from allo_core.analysis.verdict import nearness, plain_verdict, site_name, verdict
@@ -87,8 +87,7 @@ def _nothing() -> None:
 
 
 def _sentence(result: Result, phrases: Mapping[str, str], caution: str, wait: bool = False) -> str:
-    cost = "" if wait else needed_clause(result.answer)
-    text = " ".join(filter(None, (plain_verdict(result.answer, phrases, wait, cost), nearness(result.question), caution)))
+    text = " ".join(filter(None, (plain_verdict(result.answer, phrases, wait), nearness(result.question), caution)))
     return text if result.question.queries is None else f"{MEASURES[result.question.measure]}: {text}"
 
 
