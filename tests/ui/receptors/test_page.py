@@ -9,10 +9,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from allo_core.export import set_asked, set_record
+from allo_core.analysis.question_log import PENDING
+from allo_core.export import set_asked, set_found, set_record
 from allo_core.family.consensus import consensus
 from allo_core.family.members import library_set
+from allo_core.family.places import rank_set
 from allo_core.family.runs import run_set
+from allo_core.family.swap import swap_control
 from allo_core.family.table import read_set
 from allo_core.library.receptors import find_receptor
 from allo_core.models.language_model import load_model
@@ -75,12 +78,19 @@ def test_sets_that_were_looked_at_are_counted_and_recorded(opened, table, model)
         (2, "residues of two.csv", 0.1),
     ]
     done = run_set(DEFAULT_MODEL, read_set(TABLE.decode(), "residues of two.csv"), load=lambda *wanted: model)
-    found = consensus(done.asked, done.columns(0.1))
-    assert log.current.found == {"heads_tested": int(found.frame["q_value"].notna().sum()), "heads_that_pass": len(found.passing())}
+    columns = done.columns(0.1)
+    found = consensus(done.asked, columns)
+    places, swapped = rank_set(found, columns), swap_control(found, columns)
+    assert log.current.found == set_found(found, places)
+    assert log.current.found["heads_that_pass_among_places"] == len(places.rank.passing)
+    assert set_found(found, None)["not_compared"] == PENDING
     assert log.current.asked == set_asked(done, found)
-    record = json.loads(set_record(done, found, log=log))["questions_looked_at"]
+    written = json.loads(set_record(done, found, None, places, swapped, log))
+    assert written["places"]["global_p"] == places.rank.global_p
+    assert written["swapped"] == {"not_compared": swapped}
+    record = written["questions_looked_at"]
     assert (record["total"], record["this_question"], len(record["questions"])) == (2, 2, 2)
-    assert "questions_looked_at" not in json.loads(set_record(done, found))
+    assert "questions_looked_at" not in json.loads(set_record(done, found, None, places, swapped))
 
 
 def test_a_table_that_was_run(opened, table):
