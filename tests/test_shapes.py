@@ -6,7 +6,7 @@ from jaxtyping import Float, TypeCheckError, jaxtyped
 
 from allo_core.attention.arcs import Arcs
 from allo_core.attention.nulls import moments, smallest_q
-from allo_core.learning.folds import homologues
+from allo_core.attention.pockets import shapes_of
 from tests.shapes import check, modules_with_shapes
 
 WEIGHTS, CODES, COUNTS = np.ones((3, 5)), np.zeros(5, dtype=int), np.array([2])
@@ -23,7 +23,7 @@ def test_a_call_that_fits_goes_through():
     mu, sigma = moments(WEIGHTS, CODES, COUNTS)
     assert mu == pytest.approx([2, 2, 2])
     assert sigma == pytest.approx(0)
-    assert homologues(["ACDEFGHIKL"] * 2).shape == (2, 2)
+    assert shapes_of(np.array([[0, 1], [0, 2]]), np.zeros((3, 3))).radius.shape == (2,)
     assert smallest_q(1, 99) == 0.01
 
 
