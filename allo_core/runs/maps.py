@@ -12,10 +12,9 @@ import numpy as np
 from allo_core.attention.arcs import Arcs
 from allo_core.attention.columns import LARGEST_THRESHOLD, Columns, check_positions, check_threshold, index_dtype
 from allo_core.attention.threads import in_threads
-from allo_core.errors import OtherVersionError, ScoreError, StoreError
+from allo_core.errors import ScoreError, StoreError
 from allo_core.runs.layout import ENTRIES, FLOOR, MAPS, META, SUMS, Entries, entries_nbytes, entry_columns
-from allo_core.runs.meta_file import META_DAMAGE, Block, Stored, read_meta_file
-from allo_core.storage.plain_json import OtherVersion
+from allo_core.runs.meta_file import Block, Stored, opening, read_meta_file
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float32, Float64
@@ -52,16 +51,8 @@ class AttentionMaps:
 
     def __init__(self, folder: Path):
         self.folder = Path(folder)
-        try:
+        with opening(self.folder):
             self._open()
-        except OtherVersion as error:
-            raise OtherVersionError(
-                f"The kept run in {self.folder} was made by another version of AlloScope (written {error}); "
-                f"run again, or open it with that version.",
-                str(error),
-            ) from error
-        except META_DAMAGE as error:
-            raise StoreError(f"The kept run in {self.folder} is damaged ({error}); delete it and run the model again.") from error
         self._checked: set[tuple[str, int | None]] = set()
 
     def _open(self) -> None:

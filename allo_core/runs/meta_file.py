@@ -3,10 +3,13 @@
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypedDict, TypeVar
 
 from allo_core import __version__
+from allo_core.errors import OtherVersionError, StoreError
 from allo_core.runs.layout import META
 from allo_core.runs.meta import RunKind, RunMeta
 from allo_core.storage.plain_json import OtherVersion
@@ -19,6 +22,7 @@ __all__ = [
     "check_size",
     "described",
     "kind_of",
+    "opening",
     "read_meta",
     "read_meta_file",
     "write_meta_file",
@@ -57,6 +61,21 @@ class StoredNorms(TypedDict):
 
 
 Parts = TypeVar("Parts", Stored, StoredNorms)
+
+
+@contextmanager
+def opening(folder: Path) -> Iterator[None]:
+    """While a kept run is opened: say what to do where it is damaged (StoreError), or another version made it (OtherVersionError)."""
+    try:
+        yield
+    except OtherVersion as error:
+        raise OtherVersionError(
+            f"The kept run in {folder} was made by another version of AlloScope (written {error}); "
+            f"run again, or open it with that version.",
+            str(error),
+        ) from error
+    except META_DAMAGE as error:
+        raise StoreError(f"The kept run in {folder} is damaged ({error}); delete it and run the model again.") from error
 
 
 def kind_of(folder: Path) -> RunKind:

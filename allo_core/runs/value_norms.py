@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.errors import OtherVersionError, StoreError
+from allo_core.errors import StoreError
 from allo_core.runs.layout import META, NORMS
-from allo_core.runs.meta_file import META_DAMAGE, StoredNorms, read_meta_file
-from allo_core.storage.plain_json import OtherVersion
+from allo_core.runs.meta_file import StoredNorms, opening, read_meta_file
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float32
@@ -46,16 +45,8 @@ class ValueNorms:
 
     def __init__(self, folder: Path):
         self.folder = Path(folder)
-        try:
+        with opening(self.folder):
             self._open()
-        except OtherVersion as error:
-            raise OtherVersionError(
-                f"The kept run in {self.folder} was made by another version of AlloScope (written {error}); "
-                f"run again, or open it with that version.",
-                str(error),
-            ) from error
-        except META_DAMAGE as error:
-            raise StoreError(f"The kept run in {self.folder} is damaged ({error}); delete it and run the model again.") from error
 
     def _open(self) -> None:
         self.meta, stored = read_meta_file(self.folder, StoredNorms)
