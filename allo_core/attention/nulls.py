@@ -25,10 +25,12 @@ __all__ = [
     "default_draws",
     "encode_strata",
     "exceedance_p",
+    "lowest_first",
     "moments",
     "most_reaching",
     "passing_random_sites",
     "published_moments",
+    "q_values",
     "smallest_q",
     "tail_p",
     "tie_bar",
@@ -177,6 +179,18 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     q = np.empty(p.shape)
     np.put_along_axis(q, order, np.minimum.accumulate(scaled[::-1], axis=0)[::-1], axis=0)
     return np.minimum(q, 1)
+
+
+def q_values(p: Float[np.ndarray, " heads"]) -> Float64[np.ndarray, " heads"]:
+    """The same for the heads that are tested, ndarray, dtype=float64, shape=(heads,); NaN where p is."""
+    q, tested = np.full(len(p), np.nan), ~np.isnan(p)
+    q[tested] = benjamini_hochberg(p[tested])
+    return q
+
+
+def lowest_first(q: Float[np.ndarray, " heads"], level: float) -> Integer[np.ndarray, " k"]:
+    """The heads with q below a level, the smallest first; NaN is below none.  ndarray, dtype=int, shape=(k,)."""
+    return np.argsort(np.where(np.isnan(q), np.inf, q), kind="stable")[: int((q < level).sum())]
 
 
 def smallest_q(heads: int, draws: int) -> float:

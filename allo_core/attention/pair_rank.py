@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from allo_core.attention.control import LEVEL
-from allo_core.attention.nulls import benjamini_hochberg
+from allo_core.attention.nulls import lowest_first, q_values
 from allo_core.attention.pairs_like import Pairs
 from allo_core.attention.site_rank import PlaceKind, SiteRank, rank_by_tail
 from allo_core.attention.tails import tail_of
@@ -42,8 +42,7 @@ class Asymmetry:
     @property
     def passing(self) -> Integer[np.ndarray, " k"]:
         """Heads (layer * heads + head) with q < 0.05, the smallest first; ndarray, dtype=int, shape=(k,)."""
-        order = np.argsort(np.nan_to_num(self.q_value, nan=np.inf), kind="stable")
-        return order[: int((self.q_value < LEVEL).sum())]
+        return lowest_first(self.q_value, LEVEL)
 
 
 @dataclass(frozen=True)
@@ -135,8 +134,6 @@ def _indicator(sets: np.ndarray, length: int) -> csr_array:
 
 def _asymmetry(difference: np.ndarray, tested: np.ndarray) -> Asymmetry:
     own = difference[:, 0].astype(np.float64)
-    p, q = np.full(len(own), np.nan), np.full(len(own), np.nan)
-    if tested.any():
-        p[tested] = tail_of(own[tested, None], difference[tested, 1:], two_sided=True)[:, 0]
-        q[tested] = benjamini_hochberg(p[tested])
-    return Asymmetry(own, p, q)
+    p = np.full(len(own), np.nan)
+    p[tested] = tail_of(own[tested, None], difference[tested, 1:], two_sided=True)[:, 0]
+    return Asymmetry(own, p, q_values(p))

@@ -15,11 +15,11 @@ from allo_core.attention.draws import RandomSites, draw_sites
 from allo_core.attention.nulls import (
     FEWEST_ARCS,
     Null,
-    benjamini_hochberg,
     check_null,
     codes_of,
     default_draws,
     exceedance_p,
+    q_values,
     smallest_q,
 )
 from allo_core.attention.standard import Standard, standardise
@@ -261,12 +261,11 @@ class _Control:
 
 def _p_and_q(prepared: _Prepared) -> tuple[np.ndarray, np.ndarray]:
     on_site, tested = prepared.standard.on_site, prepared.standard.tested
-    p, q = np.full(len(on_site), np.nan), np.full(len(on_site), np.nan)
+    p = np.full(len(on_site), np.nan)
     if prepared.random_sites is not None:
         # A head without attention on the site has p = 1.  It stays among the tested heads: which are tested must not depend on the site.
         p = exceedance_p(prepared.weights, on_site, prepared.random_sites)
-        q[tested] = benjamini_hochberg(p[tested])
-    return p, q
+    return p, q_values(np.where(tested, p, np.nan))
 
 
 def _impacts(weights: np.ndarray, arcs: np.ndarray, marked: np.ndarray, threshold: float) -> dict[str, np.ndarray]:

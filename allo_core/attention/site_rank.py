@@ -10,7 +10,7 @@ import numpy as np
 from allo_core.attention.columns import Columns
 from allo_core.attention.control import CONTROL_SITES, LEVEL
 from allo_core.attention.draws import RandomSites
-from allo_core.attention.nulls import FEWEST_ARCS, benjamini_hochberg, most_reaching, tail_p, upper_tail
+from allo_core.attention.nulls import FEWEST_ARCS, benjamini_hochberg, lowest_first, most_reaching, q_values, tail_p, upper_tail
 from allo_core.attention.pockets import places_like
 from allo_core.attention.tails import SAME, needed_by_tail, tail_of
 from allo_core.attention.threads import in_threads
@@ -73,8 +73,7 @@ class SiteRank:
     @property
     def passing(self) -> Integer[np.ndarray, " k"]:
         """Heads (layer * heads + head) with q < 0.05, the smallest first; ndarray, dtype=int, shape=(k,)."""
-        order = np.argsort(np.where(self.tested, self.q_value, np.inf), kind="stable")
-        return order[: int((self.q_value[self.tested] < LEVEL).sum())]
+        return lowest_first(self.q_value, LEVEL)
 
 
 def rank_site(
@@ -273,10 +272,9 @@ def _among_stretches(weights, enough, site, codes, places: RandomSites) -> SiteR
 
 def _result(kind, p, tested, low, sampled, n_places, needed, overlap) -> SiteRank:
     """From p of the site, for each place the number of heads with a low p, and p of a sample of places in each head."""
-    q = np.full(len(p), np.nan)
+    q = q_values(p)
     if not tested.any():
         return SiteRank(kind, n_places, tested, p, q, 0, float("nan"), float("nan"), 0, needed, overlap)
-    q[tested] = benjamini_hochberg(p[tested])
     n_low = int((p[tested] <= LEVEL).sum())
     passing = (benjamini_hochberg(sampled[tested]) < LEVEL).sum(axis=0)
     global_p = (1 + int((low >= n_low).sum())) / (1 + len(low))

@@ -16,7 +16,7 @@ import pandas as pd
 
 from allo_core.attention.columns import Columns
 from allo_core.attention.control import CONTROL_SITES, LEVEL, RandomSiteControl
-from allo_core.attention.nulls import benjamini_hochberg, default_draws
+from allo_core.attention.nulls import default_draws, q_values
 from allo_core.attention.scores import check_draws
 from allo_core.errors import ScoreError
 from allo_core.family.coupled import CoupledDraws
@@ -130,8 +130,7 @@ def consensus(asked: ReceptorSet, columns: Sequence[Columns], draws: int | None 
     snr = np.stack([score.snr for score in random.scores])
     enrichment = np.stack([score.enrichment for score in random.scores])
     enough = (np.isfinite(snr) * weights[:, None]).sum(axis=0) >= _FEWEST_WEIGHT
-    p, q = np.where(enough, random.p_values(), np.nan), np.full(layers * heads, np.nan)
-    q[enough] = benjamini_hochberg(p[enough])
+    p = np.where(enough, random.p_values(), np.nan)
     frame = pd.DataFrame(
         {
             "layer": np.repeat(np.arange(layers), heads),
@@ -139,7 +138,7 @@ def consensus(asked: ReceptorSet, columns: Sequence[Columns], draws: int | None 
             "mean_snr": np.where(enough, _mean(snr, weights), np.nan),
             "mean_enrichment": np.where(enough, _mean(enrichment, weights), np.nan),
             "p_value": p,
-            "q_value": q,
+            "q_value": q_values(p),
             "receptors": np.isfinite(snr).sum(axis=0),
             "flags": np.where(enough, "", FEW_RECEPTORS),
         }

@@ -11,7 +11,7 @@ import numpy as np
 from allo_core.attention.columns import Columns
 from allo_core.attention.control import LEVEL
 from allo_core.attention.draws import RandomSites
-from allo_core.attention.nulls import benjamini_hochberg, encode_strata
+from allo_core.attention.nulls import encode_strata, lowest_first, q_values
 from allo_core.attention.scores import FEWEST_RESIDUES
 from allo_core.attention.site_rank import standardised_sites
 from allo_core.family.consensus import Consensus
@@ -56,8 +56,7 @@ class SwapControl:
     @property
     def passing(self) -> Integer[np.ndarray, " k"]:
         """Heads (layer * heads + head) with q < 0.05, the smallest first; ndarray, dtype=int, shape=(k,)."""
-        order = np.argsort(np.nan_to_num(self.q_value, nan=np.inf), kind="stable")
-        return order[: int((self.q_value < LEVEL).sum())]
+        return lowest_first(self.q_value, LEVEL)
 
 
 def swap_control(found: Consensus, columns: Sequence[Columns], orders: int = _ORDERS) -> SwapControl | str:
@@ -104,12 +103,9 @@ def swap_control(found: Consensus, columns: Sequence[Columns], orders: int = _OR
     strange = possible & ~np.eye(len(chosen), dtype=bool)
     other = np.einsum("rsh,rs->rh", filled, strange) / np.maximum(strange.sum(axis=1), 1)[:, None]
     enough = np.isfinite(found.frame["p_value"].to_numpy()) & (weights.sum(axis=0) > 0)
-    p, q = np.full(len(own), np.nan), np.full(len(own), np.nan)
-    p[enough] = (1 + reached[enough]) / (1 + len(given))
-    if enough.any():
-        q[enough] = benjamini_hochberg(p[enough])
+    p = np.where(enough, (1 + reached) / (1 + len(given)), np.nan)
     others = np.einsum("rh,rh->h", weights, other)
-    return SwapControl(name, len(chosen), np.where(enough, own, np.nan), np.where(enough, others, np.nan), p, q)
+    return SwapControl(name, len(chosen), np.where(enough, own, np.nan), np.where(enough, others, np.nan), p, q_values(p))
 
 
 def _named(member: Member) -> frozenset[str]:
