@@ -13,7 +13,7 @@ from allo_core.errors import ScoreError
 from allo_core.protein.sequence import Protein
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Float64  # the app need not wait for it
+    from jaxtyping import Float64  # the app need not wait for it
 
     from allo_core.attention.explained import Design
 
@@ -42,6 +42,7 @@ def covariates_of(subject: Subject) -> dict[str, Float64[np.ndarray, "L k"]] | s
     if places is None:
         return "no structure tells where the residues lie"
     from allo_core.attention.explained import levels
+    from allo_core.structure.geometry import neighbour_counts
     from allo_core.structure.orient import helix_ends, upright
 
     if len(helix_ends(places.positions, numbers.segment)) < _FEWEST_HELICES:
@@ -52,7 +53,7 @@ def covariates_of(subject: Subject) -> dict[str, Float64[np.ndarray, "L k"]] | s
         "conservation": np.column_stack([numbers.family_conservation, numbers.ortholog_conservation]),
         "residue type": levels(np.array(list(subject.protein.sequence))),
         "segment": levels(numbered),
-        "burial": _neighbours(places.positions)[:, None],
+        "burial": neighbour_counts(places.positions, BURIED_WITHIN)[:, None],
         "membrane depth": np.column_stack([depth, depth**2]),
     }
 
@@ -73,15 +74,3 @@ def _design(protein: Protein) -> Design | str:
         return design_of(covariates)
     except ScoreError as error:
         return str(error).rstrip(".")
-
-
-def _neighbours(positions: Float[np.ndarray, "L 3"]) -> Float64[np.ndarray, " L"]:
-    """Other residues within 10 Å, ndarray, dtype=float64, shape=(L,); NaN for residues without a position."""
-    from scipy.spatial import KDTree  # the terminal's errors need not wait for it
-
-    known = np.isfinite(positions).all(axis=1)
-    count = np.full(len(positions), np.nan)
-    if known.any():
-        tree = KDTree(positions[known])
-        count[known] = tree.query_ball_point(positions[known], BURIED_WITHIN, return_length=True) - 1
-    return count

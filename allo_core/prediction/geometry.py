@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allo_core.prediction.examples import OrthostericSite
+from allo_core.structure.geometry import neighbour_counts
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float64
@@ -43,13 +44,7 @@ def structure_features(positions: Float64[np.ndarray, "L 3"] | None, length: int
 
 def burial(positions: Float64[np.ndarray, "L 3"]) -> Float64[np.ndarray, " L"]:
     """Number of other residues whose CB lies within 10 Å, shape (L,); 0 without a position."""
-    from scipy.spatial import cKDTree
-
-    known = np.isfinite(positions).all(axis=1)
-    counts = np.zeros(len(positions))
-    tree = cKDTree(positions[known])
-    counts[known] = tree.query_ball_point(positions[known], _NEIGHBOUR, return_length=True) - 1
-    return counts
+    return np.nan_to_num(neighbour_counts(positions, _NEIGHBOUR))
 
 
 def pocketness(positions: Float64[np.ndarray, "L 3"]) -> Float64[np.ndarray, " L"]:

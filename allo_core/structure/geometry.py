@@ -11,9 +11,9 @@ from allo_core.structure.polymer import residue_table
 from allo_core.structure.read import Structure
 
 if TYPE_CHECKING:  # the app need not wait for it
-    from jaxtyping import Float64
+    from jaxtyping import Float, Float64
 
-__all__ = ["ca_positions", "cb_positions"]
+__all__ = ["ca_positions", "cb_positions", "neighbour_counts"]
 
 
 def cb_positions(structure: Structure, mapping: StructureMap, length: int) -> Float64[np.ndarray, "L 3"]:
@@ -51,6 +51,17 @@ def ca_positions(structure: Structure, mapping: StructureMap, length: int) -> np
     """CA positions; parameters, result and errors as for `cb_positions`."""
     table = residue_table(structure.atoms)
     return _along(table.ca, receptor_index(structure, mapping, table), length)
+
+
+def neighbour_counts(positions: Float[np.ndarray, "L 3"], radius: float) -> Float64[np.ndarray, " L"]:
+    """Other residues whose position lies within a radius in Å, ndarray, dtype=float64, shape=(L,); NaN where there is no position."""
+    from scipy.spatial import cKDTree  # the terminal's errors need not wait for it
+
+    known = np.isfinite(positions).all(axis=1)
+    counts = np.full(len(positions), np.nan)
+    if known.any():
+        counts[known] = cKDTree(positions[known]).query_ball_point(positions[known], radius, return_length=True) - 1
+    return counts
 
 
 def _along(points: np.ndarray, index: np.ndarray, length: int) -> np.ndarray:
