@@ -115,7 +115,9 @@ class Answer:
         codes = _codes(self)
         if codes is None or isinstance(self.pockets, str):
             return None
-        return needed_among_places(self.columns, np.array(self.scores.sites), codes, self.pockets)
+        if "needed_among_places" not in self.kept:
+            self.kept["needed_among_places"] = needed_among_places(self.columns, np.array(self.scores.sites), codes, self.pockets)
+        return self.kept["needed_among_places"]
 
     @property
     def positions_from(self) -> str:
@@ -147,7 +149,7 @@ def _among_places(answer: Answer) -> SiteRank | PairRank | str:
     question, columns = answer.question, answer.columns
     places = places_of(question.subject)
     positions = None if places is None else places.positions
-    codes = codes_of(question.null, question.strata, columns.weights.shape[-1])
+    codes = _codes(answer)
     assert codes is not None, "only the published null has none"
     try:
         if question.queries is not None and answer.maps is not None:
