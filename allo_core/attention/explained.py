@@ -14,6 +14,7 @@ import numpy as np
 
 from allo_core.attention.draws import BoundedCache, RandomSites, digest
 from allo_core.attention.pockets import FEWEST_PLACES, Kind
+from allo_core.attention.tails import SAME
 from allo_core.errors import ScoreError
 
 if TYPE_CHECKING:  # the app need not wait for it
@@ -28,7 +29,6 @@ _KNOWN_SHARE = 0.5  # of a site
 _RANK = 1e-9  # singular values below this share of the largest one are rounding
 _EXACT = 1e-9  # share of the variance below which residuals are rounding
 _OWN_KIND = 1e-4  # share of a site's variance: below it the covariates alone tell who is marked
-_SAME = 1e-4  # as in `allo_core.attention.site_rank`: statistics that differ by less are ties, which count against the site
 
 _cache = BoundedCache(16 << 20)
 
@@ -240,7 +240,7 @@ def explain(
     if len(others) < FEWEST_PLACES:
         raise ScoreError(f"Only {len(others)} places like the site have residues enough with covariates.")
     spread = others.std()
-    tie = _SAME * (spread if spread > 0 else 1.0)
+    tie = SAME * (spread if spread > 0 else 1.0)
     return Explained(
         *design.together.explains(centred),
         groups={name: group.explains(centred) for name, group in design.groups.items()},

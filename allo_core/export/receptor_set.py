@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from allo_core import __version__
-from allo_core.export.record import CAUTIONS, places_facts
+from allo_core.export.record import CAUTIONS, number_or_none, places_facts
 from allo_core.export.tables import cell
 from allo_core.protein.residues import format_residues, residue_label
 
@@ -106,7 +106,7 @@ def set_found(found: "Consensus", places: "SetPlaces | str | None") -> dict:
         "heads_tested": int(found.frame["q_value"].notna().sum()),
         "heads_that_pass": len(found.passing()),
         "heads_that_pass_among_places": None if rank is None else len(rank.passing),
-        "global_p": None if rank is None or rank.global_p != rank.global_p else rank.global_p,
+        "global_p": None if rank is None else number_or_none(rank.global_p),
         "not_compared": PENDING if places is None else places if isinstance(places, str) else "",
     }
 
@@ -190,7 +190,7 @@ def _swapped(found: "SwapControl | str") -> dict:
         "receptor_class": found.receptor_class,
         "receptors": found.receptors,
         "heads_that_pass": [int(head) for head in found.passing],
-        "mean_snr_own": [None if value != value else float(value) for value in found.own],
-        "mean_snr_others": [None if value != value else float(value) for value in found.others],
-        "p": [None if value != value else float(value) for value in found.p_value],
+        "mean_snr_own": [number_or_none(value) for value in found.own.tolist()],
+        "mean_snr_others": [number_or_none(value) for value in found.others.tolist()],
+        "p": [number_or_none(value) for value in found.p_value.tolist()],
     }

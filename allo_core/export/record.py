@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     from allo_core.attention.pair_rank import Asymmetry
     from allo_core.attention.site_rank import SiteRank
 
-__all__ = ["CAUTIONS", "places_facts", "run_record"]
+__all__ = ["CAUTIONS", "number_or_none", "places_facts", "run_record"]
 
 CAUTIONS = ("The model read the sequence alone; it never saw a structure.", "Attention is not evidence of mechanism.")
 
@@ -95,7 +95,7 @@ def run_record(
         "seed": scores.seed,
         "places": places_facts(answer.pockets, answer.positions_from),
         "asymmetry": _asymmetry(answer.asymmetry),
-        "smallest_q": _number(scores.smallest_q),
+        "smallest_q": number_or_none(scores.smallest_q),
         "power": power_facts(answer),
         **({"explained_by_covariates": head} if head is not None else {}),
         "structure": structure,
@@ -135,10 +135,10 @@ def places_facts(found: "SiteRank | str", positions_from: str) -> dict:
         "places": found.n_places,
         "heads_tested": int(found.tested.sum()),
         "heads_that_pass": len(found.passing),
-        "share_of_places_where_a_head_passes": _number(found.passing_share),
+        "share_of_places_where_a_head_passes": number_or_none(found.passing_share),
         "most_heads_that_pass_at_a_place": found.most_passing,
         "heads_with_p_up_to_0.05": found.n_low,
-        "global_p": _number(found.global_p),
+        "global_p": number_or_none(found.global_p),
     }
 
 
@@ -147,12 +147,12 @@ def _asymmetry(found: "Asymmetry | None") -> list[dict] | None:
     if found is None:
         return None
     return [
-        {"head": int(head), "snr_difference": _number(float(found.difference[head])), "q": float(found.q_value[head])}
+        {"head": int(head), "snr_difference": number_or_none(float(found.difference[head])), "q": float(found.q_value[head])}
         for head in found.passing
     ]
 
 
-def _number(value: float) -> float | None:
+def number_or_none(value: float) -> float | None:
     """JSON has no NaN."""
     return None if math.isnan(value) else value
 
