@@ -62,6 +62,11 @@ class Member:
         return self.numbers
 
     @property
+    def asked_positions(self) -> frozenset[str]:
+        """The GPCRdb numbers of the residues that are asked about; residues without one are left aside."""
+        return frozenset() if self.numbers is None else frozenset(filter(None, (self.numbers.gpcrdb[at] for at in self.sites)))
+
+    @property
     def subject(self) -> Subject:
         """The protein with the numbers that it has in this set."""
         return Subject(self.protein, self.numbers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,14 +13,14 @@ from allo_core.analysis.places import Places, places_of
 from allo_core.attention.columns import Columns
 from allo_core.attention.draws import RandomSites
 from allo_core.attention.nulls import encode_strata
-from allo_core.attention.pockets import POCKETS, has_positions, is_stretch, pockets_like, shifted_stretches
+from allo_core.attention.pockets import POCKETS, has_positions, places_like
 from allo_core.attention.site_rank import SiteRank, rank_statistics, rank_weights, standardised_sites
 from allo_core.errors import ScoreError
 from allo_core.family.consensus import Consensus
 from allo_core.family.members import Member
 
 if TYPE_CHECKING:  # the app need not wait for it
-    from jaxtyping import Float, Integer
+    from jaxtyping import Integer
 
 __all__ = ["SetPlaces", "rank_set", "same_places"]
 
@@ -46,7 +46,7 @@ class SetPlaces:
     rank: SiteRank
     source: str
     receptors: int
-    groups: int = field(default=1)
+    groups: int = 1
 
 
 def rank_set(found: Consensus, columns: Sequence[Columns]) -> SetPlaces | str:
@@ -79,7 +79,7 @@ def same_places(members: Sequence[Member]) -> Integer[np.ndarray, " R"]:
 
     Two sites of one class share places if those in both are at least 0.3 of the geometric mean of their sizes.
     """
-    named = [{member.numbers.gpcrdb[at] for at in member.sites} - {None} if member.numbers else set() for member in members]
+    named = [member.asked_positions for member in members]
     classes = [member.numbers.receptor_class if member.numbers else None for member in members]
     table = np.zeros((len(members), len(members)), dtype=bool)
     for i, one in enumerate(named):
@@ -107,33 +107,42 @@ def _positions(found: Consensus) -> SetPlaces | str:
 
 
 def _own_residues(found: Consensus, columns: Sequence[Columns]) -> SetPlaces | str:
-    with_places = {at: places for at, member in enumerate(found.members) if (places := _placed(member)) is not None}
-    weight = found.weights[list(with_places)].sum()
-    if weight < _FEWEST_WEIGHT:
+    movable = {at: places for at, member in enumerate(found.members) if (places := _movable(member, found.seed)) is not None}
+    if found.weights[list(movable)].sum() < _FEWEST_WEIGHT:
         return "most of the receptors have no structure here"
-    groups = _groups(found, list(with_places))
+    groups = _groups(found, list(movable))
     heads = len(found.frame)
     own, random, share = np.zeros(heads), np.zeros((heads, POCKETS), dtype=np.float32), np.zeros(heads)
     for number, group in enumerate(groups):
-        moved = _Moved([(found.members[at], with_places[at]) for at in group], found.seed, number)
-        for at, taken, sites in zip(group, moved.taken, moved.sites, strict=True):
+        for at, taken in zip(group, _moved_together([movable[at] for at in group], [found.seed, number]), strict=True):
             tested = np.isfinite(found.snr[at])
             codes = encode_strata(found.members[at].strata(), len(found.members[at].protein))
-            snr = standardised_sites(columns[at].weights.reshape(heads, -1), codes, sites)
+            snr = standardised_sites(columns[at].weights.reshape(heads, -1), codes, movable[at].sites)
             random += np.where(tested, found.weights[at], 0).astype(np.float32)[:, None] * snr[:, taken]
             own += np.where(tested, found.weights[at] * np.nan_to_num(found.snr[at]), 0)
             share += np.where(tested, found.weights[at], 0)
     enough = np.isfinite(found.frame["p_value"].to_numpy()) & (share > 0)
     scale = np.divide(1, share, out=np.zeros(heads), where=share > 0)
     rank = rank_statistics(own * scale, random * scale[:, None].astype(np.float32), enough, POCKETS)
-    return SetPlaces(rank, "", len(with_places), len(groups))
+    return SetPlaces(rank, "", len(movable), len(groups))
 
 
-def _placed(member: Member) -> Places | None:
-    """Positions of a member of which enough residues have one."""
-    places = places_of(member.subject)
-    known = places is not None and member.numbers is not None and has_positions(np.array(member.sites), places.positions)
-    return places if known else None
+@dataclass(frozen=True, eq=False)
+class _Movable:
+    """A receptor, where its residues lie, and the places that its site is moved to."""
+
+    member: Member
+    places: Places
+    sites: RandomSites
+
+
+def _movable(member: Member, seed: int) -> _Movable | None:
+    """None for a receptor without positions of enough residues."""
+    site, places = np.array(member.sites), places_of(member.subject)
+    if places is None or member.numbers is None or not has_positions(site, places.positions):
+        return None
+    found = places_like(site, len(member.protein), places.positions, seed)
+    return None if found is None else _Movable(member, places, found[1])
 
 
 def _groups(found: Consensus, chosen: list[int]) -> list[list[int]]:
@@ -146,52 +155,34 @@ def _groups(found: Consensus, chosen: list[int]) -> list[list[int]]:
     return [[chosen[at] for at in np.flatnonzero(number == each)] for each in range(number.max() + 1)]
 
 
-def _like(member: Member, places: Places, seed: int) -> RandomSites:
-    site = np.array(member.sites)
-    return shifted_stretches(site, len(member.protein)) if is_stretch(site) else pockets_like(site, places.positions, seed=seed)
+def _moved_together(group: Sequence[_Movable], seed: Sequence[int]) -> list[Integer[np.ndarray, " B"]]:
+    """Which of its places each receptor of a group takes in each draw: those whose middle has the same generic number, or is nearest to it.
 
-
-class _Moved:
-    """Places of the members of one group, moved together.
-
-    Attributes
-    ----------
-    sites : list of RandomSites
-        Of each member, the places there are.
-    taken : list of ndarray, dtype=int, shape=(B,)
-        Which of them each draw takes: places whose middle has the same generic number, or is nearest to it.
+    Returns
+    -------
+    list of ndarray, dtype=int, shape=(B,)
+        One a receptor.
     """
-
-    def __init__(self, members: Sequence[tuple[Member, Places]], seed: int, number: int):
-        generator = np.random.default_rng([seed, number])
-        self.sites = [_like(member, places, seed) for member, places in members]
-        self.taken: list[np.ndarray] = []
-        (first, its_places), *others = members
-        drawn = generator.integers(len(self.sites[0]), size=POCKETS)
-        self.taken.append(drawn)
-        if not others:
-            return
-        numbers, middle = _middles(first, its_places, self.sites[0])
-        wanted = middle[drawn]
-        here = _number_positions(first, its_places, numbers)
-        for (member, places), sites in zip(others, self.sites[1:], strict=True):
-            theirs, at = _middles(member, places, sites)
-            self.taken.append(_matching(wanted, numbers, here, theirs, at, generator))
+    generator = np.random.default_rng(seed)
+    first, *others = group
+    drawn = generator.integers(len(first.sites), size=POCKETS)
+    if not others:
+        return [drawn]
+    numbers, middle = _middles(first)
+    index = {number: at for at, number in enumerate(first.member.numbered.gpcrdb) if number}
+    here = first.places.positions[[index[number] for number in numbers]]
+    return [drawn, *(_matching(middle[drawn], numbers, here, *_middles(other), generator) for other in others)]
 
 
-def _middles(member: Member, places: Places, sites: RandomSites) -> tuple[list[str], np.ndarray]:
-    """The generic numbers of a member that have positions, and which of them is nearest to the middle of each place."""
-    named = [at for at, number in enumerate(member.numbered.gpcrdb) if number and np.isfinite(places.positions[at]).all()]
+def _middles(moved: _Movable) -> tuple[list[str], np.ndarray]:
+    """The generic numbers of a receptor that have positions, and which of them is nearest to the middle of each place."""
+    numbered, positions = moved.member.numbered.gpcrdb, moved.places.positions
+    named = [at for at, number in enumerate(numbered) if number and np.isfinite(positions[at]).all()]
     if not named:
-        raise ScoreError(f"No numbered residue of {member.name} has a position.")
-    middle = np.nanmean(places.positions[sites.members.astype(np.intp)], axis=1)
-    square = ((middle[:, None] - places.positions[named][None]) ** 2).sum(axis=-1)
-    return [member.numbered.gpcrdb[at] or "" for at in named], np.nan_to_num(square, nan=np.inf).argmin(axis=1)
-
-
-def _number_positions(member: Member, places: Places, numbers: list[str]) -> Float[np.ndarray, "k 3"]:
-    index = {number: at for at, number in enumerate(member.numbered.gpcrdb) if number}
-    return places.positions[[index[number] for number in numbers]]
+        raise ScoreError(f"No numbered residue of {moved.member.name} has a position.")
+    middle = np.nanmean(positions[moved.sites.members.astype(np.intp)], axis=1)
+    square = ((middle[:, None] - positions[named][None]) ** 2).sum(axis=-1)
+    return [numbered[at] or "" for at in named], np.nan_to_num(square, nan=np.inf).argmin(axis=1)
 
 
 def _matching(

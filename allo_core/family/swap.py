@@ -81,7 +81,7 @@ def swap_control(found: Consensus, columns: Sequence[Columns], orders: int = _OR
     if found.joint:
         return "the same positions are asked about in every receptor, so there is nothing to swap"
     name, chosen = commonest_class(found.members)
-    sites = {at: _named(found.members[at]) for at in chosen}
+    sites = {at: found.members[at].asked_positions for at in chosen}
     chosen = [at for at in chosen if len(sites[at]) >= FEWEST_RESIDUES]
     if len(chosen) < _FEWEST_RECEPTORS:
         return f"{len(chosen)} receptors of one class have sites of {FEWEST_RESIDUES} numbered residues; {_FEWEST_RECEPTORS} are needed"
@@ -106,10 +106,6 @@ def swap_control(found: Consensus, columns: Sequence[Columns], orders: int = _OR
     p = np.where(enough, (1 + reached) / (1 + len(given)), np.nan)
     others = np.einsum("rh,rh->h", weights, other)
     return SwapControl(name, len(chosen), np.where(enough, own, np.nan), np.where(enough, others, np.nan), p, q_values(p))
-
-
-def _named(member: Member) -> frozenset[str]:
-    return frozenset(number for at in member.sites if (number := member.numbered.gpcrdb[at]))
 
 
 def _snr(member: Member, columns: Columns, sites: Sequence[frozenset[str]]) -> np.ndarray:

@@ -10,7 +10,7 @@ from allo_core.attention.nulls import moments
 from allo_core.attention.pockets import pockets_like
 from allo_core.family.consensus import consensus
 from allo_core.family.members import library_set, positions_set
-from allo_core.family.places import _Moved, rank_set, same_places
+from allo_core.family.places import _movable, _moved_together, rank_set, same_places
 from allo_core.family.verdict import consensus_verdict
 from allo_core.protein.sequence import Protein
 from tests.family.made_sets import made_columns
@@ -79,11 +79,10 @@ def test_the_statistic_of_own_residues_is_that_of_the_set(sites, monkeypatch):
     from allo_core.attention.draws import RandomSites
     from allo_core.family import places as module
 
-    def itself(member, _, __):
-        members = np.tile(np.array(member.sites, dtype=np.uint16), (4, 1))
-        return RandomSites(members, len(member.protein), ("itself", member.name))
+    def itself(site, length, _, __):
+        return "pocket", RandomSites(np.tile(site.astype(np.uint16), (4, 1)), length, ("itself", site.tobytes()))
 
-    monkeypatch.setattr(module, "_like", itself)
+    monkeypatch.setattr(module, "places_like", itself)
     columns = made(sites)
     found = consensus(sites, columns, draws=500)
     monkeypatch.setattr(module, "rank_statistics", lambda own, places, enough, count: (own, places))
@@ -94,10 +93,10 @@ def test_the_statistic_of_own_residues_is_that_of_the_set(sites, monkeypatch):
 
 def test_receptors_of_one_group_are_moved_to_the_same_place(sites):
     members = {member.name: member for member in sites.members}
-    pair = [(members[name], places_of(members[name].subject)) for name in ("AA2AR", "OPRD")]
-    moved = _Moved(pair, 0, 0)
+    pair = [_movable(members[name], 0) for name in ("AA2AR", "OPRD")]
     middles = []
-    for (member, places), site, taken in zip(pair, moved.sites, moved.taken, strict=True):
+    for each, taken in zip(pair, _moved_together(pair, [0, 0]), strict=True):
+        member, places, site = each.member, each.places, each.sites
         named = [at for at, number in enumerate(member.numbered.gpcrdb) if number and np.isfinite(places.positions[at]).all()]
         centre = np.nanmean(places.positions[site.members[taken].astype(int)], axis=1)
         nearest = ((centre[:, None] - places.positions[named][None]) ** 2).sum(axis=-1).argmin(axis=1)
