@@ -1,15 +1,60 @@
-"""Sites made by other rules than the pockets of the test, for the benchmarks of error rates; `benchmarks/pockets.py` says what they are."""
+"""For the benchmarks of error rates: runs of receptors, sites made by other rules than the places of the test, and what is said of them.
+
+`benchmarks/pockets.py` says what the sites are.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from allo_core.analysis.places import places_of
 from allo_core.analysis.subject import Subject
 from allo_core.attention.draws import draw_sites
 from allo_core.attention.nulls import encode_strata
 from allo_core.attention.scores import FEWEST_RESIDUES
-from allo_core.library.receptors import receptors
+from allo_core.library.receptors import find_receptor, receptors
 from allo_core.library.sites import site_indices
+from allo_core.models.language_model import load_model
+from allo_core.runs.extract import extract_attention
+from allo_core.runs.maps import AttentionMaps
 
 MOST_SHARED = 0.3
+
+
+def runs_of(entries: Sequence[str], model_id: str) -> Iterator[tuple[str, Subject, np.ndarray, AttentionMaps]]:
+    """Each receptor's entry, what is known of it, positions of its residues [L, 3], and a run that is forgotten afterwards."""
+    with tempfile.TemporaryDirectory(prefix="alloscope-benchmark-") as folder:
+        os.environ["ALLOSCOPE_HOME"] = folder
+        model = load_model(model_id, device="cpu")
+        for entry in entries:
+            subject = Subject.of(find_receptor(entry).protein)
+            places = places_of(subject)
+            if subject.numbers is None or places is None:
+                raise SystemExit(f"{entry} has no generic numbers or no positions; name another receptor.")
+            yield entry, subject, places.positions, extract_attention(model, subject.protein)
+
+
+def rates(found: Mapping[str, Sequence[tuple[float, int]]], whole: Sequence[bool], what: str) -> str:
+    """What tests give where nothing is marked.
+
+    Parameters
+    ----------
+    found : mapping of str to sequence of (float, int)
+        By test, for each site: the share of the heads with p <= 0.05, and how many heads pass.
+    whole : sequence of bool
+        For each site, whether the global p is at most 0.05.
+    what : str
+        What the sites are called.
+    """
+    words = []
+    for name, rows in found.items():
+        low, passing = np.array(rows).T
+        share = (passing > 0).mean()
+        error = np.sqrt(share * (1 - share) / len(rows))
+        words.append(f"{name}: p<=0.05 {low.mean():.1%}, any {share:.1%} ± {error:.1%}, most {passing.max():.0f}")
+    return "; ".join([*words, f"global p<=0.05 {np.mean(whole):.1%}", f"{len(whole)} {what}"])
 
 
 def sites_of(positions: np.ndarray, subject: Subject, size: int, count: int) -> dict[str, list[np.ndarray]]:

@@ -9,24 +9,19 @@ so it is too small.
 """
 
 import argparse
-import os
 import sys
-import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
+from _sites import rates, runs_of
 
 from allo_core.analysis.answer import answer
-from allo_core.analysis.places import places_of
 from allo_core.analysis.question import Question
 from allo_core.analysis.subject import Subject
 from allo_core.attention.control import LEVEL
 from allo_core.attention.head_card import LOCAL
-from allo_core.library.receptors import find_receptor
-from allo_core.models.language_model import load_model
-from allo_core.runs.extract import extract_attention
 from allo_core.runs.maps import AttentionMaps
 
 THRESHOLDS = (0.3, 0.1, 0.0)
@@ -40,18 +35,10 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=10)
     parser.add_argument("--model", default="alloscope_gpcr_8m")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="alloscope-benchmark-") as folder:
-        os.environ["ALLOSCOPE_HOME"] = folder
-        model = load_model(options.model, device="cpu")
-        for entry in options.receptors:
-            subject = Subject.of(find_receptor(entry).protein)
-            places = places_of(subject)
-            if subject.numbers is None or places is None:
-                raise SystemExit(f"{entry} has no generic numbers or no positions; name another receptor.")
-            maps = extract_attention(model, subject.protein)
-            for kind, pairs in pairs_of(places.positions, options.size, options.pairs).items():
-                for threshold in THRESHOLDS:
-                    print(f"{entry} {threshold:g} {kind:<14}", level(maps, pairs, subject, threshold), flush=True)
+    for entry, subject, positions, maps in runs_of(options.receptors, options.model):
+        for kind, pairs in pairs_of(positions, options.size, options.pairs).items():
+            for threshold in THRESHOLDS:
+                print(f"{entry} {threshold:g} {kind:<14}", level(maps, pairs, subject, threshold), flush=True)
 
 
 def level(maps: AttentionMaps, pairs: list[tuple[np.ndarray, np.ndarray]], subject: Subject, threshold: float) -> str:
@@ -69,13 +56,7 @@ def level(maps: AttentionMaps, pairs: list[tuple[np.ndarray, np.ndarray]], subje
         found["pairs"].append((np.mean(rank.p_value[tested] <= LEVEL), len(rank.passing)))
         found["asymmetry"].append((np.mean(back.p_value[tested] <= LEVEL), len(back.passing)))
         whole.append(rank.global_p <= LEVEL)
-    words = []
-    for name, rows in found.items():
-        low, passing = np.array(rows).T
-        share = (passing > 0).mean()
-        error = np.sqrt(share * (1 - share) / len(rows))
-        words.append(f"{name}: p<=0.05 {low.mean():.1%}, any {share:.1%} ± {error:.1%}, most {passing.max():.0f}")
-    return "; ".join([*words, f"global p<=0.05 {np.mean(whole):.1%}", f"{len(whole)} pairs"])
+    return rates(found, whole, "pairs")
 
 
 def pairs_of(positions: np.ndarray, size: int, count: int) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:

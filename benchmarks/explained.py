@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
-from pockets import sites_of
+from _sites import sites_of
 
 from allo_core.analysis.answer import answer
 from allo_core.analysis.covariates import covariates_of, design_for

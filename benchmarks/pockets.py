@@ -13,26 +13,20 @@ With --power the weights of five random heads are multiplied on the site, and th
 """
 
 import argparse
-import os
 import sys
-import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
-from _sites import sites_of
+from _sites import rates, runs_of, sites_of
 
-from allo_core.analysis.places import places_of
 from allo_core.analysis.subject import Subject
 from allo_core.attention.columns import Columns
 from allo_core.attention.control import LEVEL
 from allo_core.attention.nulls import encode_strata
 from allo_core.attention.scores import score_heads
 from allo_core.attention.site_rank import rank_site
-from allo_core.library.receptors import find_receptor
-from allo_core.models.language_model import load_model
-from allo_core.runs.extract import extract_attention
 
 THRESHOLDS = (0.3, 0.1, 0.0)
 FACTORS = (1.5, 2.0, 3.0)
@@ -47,21 +41,13 @@ def main() -> None:
     parser.add_argument("--power", action="store_true")
     parser.add_argument("--model", default="alloscope_gpcr_8m")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="alloscope-benchmark-") as folder:
-        os.environ["ALLOSCOPE_HOME"] = folder
-        model = load_model(options.model, device="cpu")
-        for entry in options.receptors:
-            subject = Subject.of(find_receptor(entry).protein)
-            places = places_of(subject)
-            if subject.numbers is None or places is None:
-                raise SystemExit(f"{entry} has no generic numbers or no positions; name another receptor.")
-            maps = extract_attention(model, subject.protein)
-            sites = sites_of(places.positions, subject, options.size, options.sites)
-            for threshold in THRESHOLDS:
-                columns = maps.columns(threshold)
-                measure = power if options.power else level
-                for kind, members in sites.items():
-                    print(f"{entry} {threshold:g} {kind:<10}", measure(columns, members, subject, places.positions), flush=True)
+    for entry, subject, positions, maps in runs_of(options.receptors, options.model):
+        sites = sites_of(positions, subject, options.size, options.sites)
+        for threshold in THRESHOLDS:
+            columns = maps.columns(threshold)
+            measure = power if options.power else level
+            for kind, members in sites.items():
+                print(f"{entry} {threshold:g} {kind:<10}", measure(columns, members, subject, positions), flush=True)
 
 
 def level(columns: Columns, sites: list[np.ndarray], subject: Subject, positions: np.ndarray) -> str:
@@ -76,14 +62,7 @@ def level(columns: Columns, sites: list[np.ndarray], subject: Subject, positions
         rank = rank_site(columns, site, codes, positions)
         found["places"].append((np.mean(rank.p_value[rank.tested] <= LEVEL), len(rank.passing)))
         whole.append(rank.global_p <= LEVEL)
-    words = []
-    for name, rows in found.items():
-        low, passing = np.array(rows).T
-        share = (passing > 0).mean()
-        words.append(
-            f"{name}: p<=0.05 {low.mean():.1%}, any {share:.1%} ± {np.sqrt(share * (1 - share) / len(sites)):.1%}, most {passing.max():.0f}"
-        )
-    return "; ".join([*words, f"global p<=0.05 {np.mean(whole):.1%}", f"{len(sites)} sites"])
+    return rates(found, whole, "sites")
 
 
 def power(columns: Columns, sites: list[np.ndarray], subject: Subject, positions: np.ndarray) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
-from _sites import sites_of
+from _sites import rates, sites_of
 
 from allo_core.analysis.places import places_of
 from allo_core.analysis.subject import Subject
@@ -105,13 +105,7 @@ def level(sites: list[str], ran: list[str], columns: dict) -> str:
         whole.append(rank.global_p <= LEVEL)
     if not whole:
         return "no such set is in half of the receptors"
-    words = []
-    for name, rows in found.items():
-        low, passing = np.array(rows).T
-        share = (passing > 0).mean()
-        error = np.sqrt(share * (1 - share) / len(rows))
-        words.append(f"{name}: p<=0.05 {low.mean():.1%}, any {share:.1%} ± {error:.1%}, most {passing.max():.0f}")
-    return "; ".join([*words, f"global p<=0.05 {np.mean(whole):.1%}", f"{len(whole)} sets"])
+    return rates(found, whole, "sets")
 
 
 if __name__ == "__main__":
