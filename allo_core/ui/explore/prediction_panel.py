@@ -26,6 +26,7 @@ from allo_core.ui.shared.text import file_stem, plain
 
 __all__ = ["circularity", "draw_prediction"]
 
+_IN_VIEW = 3  # sentences of the card: how it does beside its baselines, how it was picked, what attention adds
 _OFFERED = 10  # of the highest residues, to be marked at once; about as many as a listed site has
 _HEIGHT = 360  # px of the table
 
@@ -48,11 +49,11 @@ def draw_prediction(view: View, protein: Protein, maps: AttentionMaps, loaded: L
         _draw_buttons(view, prediction, order, chosen, loaded)
     with right:
         st.markdown("##### What this is worth", help=HELP["predicted"])
-        verdict, attention, *rest = model_card(prediction.predictor)
-        st.markdown(plain(verdict))
-        st.markdown(plain(attention))
+        card = model_card(prediction.predictor)
+        for sentence in card[:_IN_VIEW]:
+            st.markdown(plain(sentence))
         with st.expander("In full: what it was fitted to, and how it was judged"):
-            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in rest))
+            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in card[_IN_VIEW:]))
 
 
 def _draw_none(view: View, error: PredictionError) -> None:

@@ -85,6 +85,14 @@ def test_without_marked_residues_the_page_predicts(opened, predictor, maps):
     assert "unlabelled, not known to be no site" in said(page)
 
 
+def test_what_attention_adds_and_how_it_was_picked_are_not_folded_away(opened, maps):
+    st.cache_resource.clear()
+    page = opened(sites="")
+    in_view = [element.value.replace("\\", "") for element in page.markdown if not element.value.startswith("- ")]
+    for words in ("The predictor (", "Which row ships was decided", "Attention adds"):
+        assert any(value.startswith(words) for value in in_view), words
+
+
 def test_the_highest_are_marked_at_once(opened, predictor, maps):
     page = opened(sites="")
     button(page, "mark_predicted").click().run()
