@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # what type checkers and editors see of the names below
     from allo_core.attention.columns import Columns, columns
     from allo_core.attention.scores import HeadScores, score_heads
+    from allo_core.models.embeddings import Embeddings, embed
     from allo_core.models.language_model import load_model
+    from allo_core.models.probabilities import ResidueProbabilities, mutation_scores, pseudo_perplexity, residue_probabilities
     from allo_core.protein.residues import parse_residues
     from allo_core.protein.sequence import Protein, parse_protein
+    from allo_core.readouts.contacts import contact_map, predict_contacts
+    from allo_core.readouts.layers import compare_layers
+    from allo_core.readouts.variant import VariantComparison, compare_variant
     from allo_core.runs.extract import extract_attention
     from allo_core.runs.maps import AttentionMaps
     from allo_core.structure.mapping import StructureMap, map_structure
@@ -27,32 +32,54 @@ __version__ = "0.1.0"
 _HOME = {
     "AttentionMaps": "allo_core.runs.maps",
     "Columns": "allo_core.attention.columns",
+    "Embeddings": "allo_core.models.embeddings",
     "HeadScores": "allo_core.attention.scores",
     "Protein": "allo_core.protein.sequence",
+    "ResidueProbabilities": "allo_core.models.probabilities",
     "StructureMap": "allo_core.structure.mapping",
+    "VariantComparison": "allo_core.readouts.variant",
     "columns": "allo_core.attention.columns",
+    "compare_variant": "allo_core.readouts.variant",
+    "compare_layers": "allo_core.readouts.layers",
+    "contact_map": "allo_core.readouts.contacts",
+    "embed": "allo_core.models.embeddings",
     "extract_attention": "allo_core.runs.extract",
     "load_model": "allo_core.models.language_model",
     "map_structure": "allo_core.structure.mapping",
+    "mutation_scores": "allo_core.models.probabilities",
     "parse_protein": "allo_core.protein.sequence",
     "parse_residues": "allo_core.protein.residues",
+    "predict_contacts": "allo_core.readouts.contacts",
+    "pseudo_perplexity": "allo_core.models.probabilities",
     "read_structure": "allo_core.structure.read",
+    "residue_probabilities": "allo_core.models.probabilities",
     "score_heads": "allo_core.attention.scores",
 }
 
 __all__ = [
     "AttentionMaps",
     "Columns",
+    "Embeddings",
     "HeadScores",
     "Protein",
+    "ResidueProbabilities",
     "StructureMap",
+    "VariantComparison",
     "columns",
+    "compare_layers",
+    "compare_variant",
+    "contact_map",
+    "embed",
     "extract_attention",
     "load_model",
     "map_structure",
+    "mutation_scores",
     "parse_protein",
     "parse_residues",
+    "predict_contacts",
+    "pseudo_perplexity",
     "read_structure",
+    "residue_probabilities",
     "score_heads",
 ]
 

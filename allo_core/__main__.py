@@ -1,4 +1,4 @@
-"""The same jobs from a terminal: python -m allo_core analyse | freeze | compare | batch | sites | runs | models | train | doctor."""
+"""The same jobs from a terminal: python -m allo_core COMMAND; --help lists the commands."""
 
 import argparse
 import os
@@ -10,13 +10,17 @@ from allo_core.errors import AlloScopeError, Cancelled
 from allo_core.export import printable
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.terminal.analyse import analyse
+from allo_core.terminal.attention import add_attention
 from allo_core.terminal.batch import add_batch
 from allo_core.terminal.compare import add_compare
 from allo_core.terminal.freeze import freeze
+from allo_core.terminal.layers import add_layers
 from allo_core.terminal.models import list_models
+from allo_core.terminal.readouts import add_readouts
 from allo_core.terminal.runs import delete_runs, print_runs
 from allo_core.terminal.sites import add_sites
 from allo_core.terminal.train import add_train
+from allo_core.terminal.variant import add_variant
 
 __all__ = ["main"]
 
@@ -51,11 +55,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_analyse(commands)
     _add_freeze(commands)
     add_compare(commands)
+    add_readouts(commands)
+    add_variant(commands)
+    add_attention(commands)
+    add_layers(commands)
     add_sites(commands)
 
     runs = commands.add_parser("runs", help="list the kept runs, or delete some")
     runs.add_argument("--delete", nargs="*", metavar="KEY", help="delete the runs whose keys begin so")
-    runs.add_argument("--all", action="store_true", help="with --delete: every run, also of another version, and what is kept of sets")
+    runs.add_argument(
+        "--all", action="store_true", help="with --delete: all runs, also of another version, and what is kept of sets and layers"
+    )
     runs.set_defaults(run=_runs)
 
     models = commands.add_parser("models", help="list the models and whether their weights are on this machine")
@@ -81,8 +91,8 @@ def _add_question(command: argparse.ArgumentParser) -> None:
         default=None,
         help="count |A_ij v_j W_O| (Kobayashi et al. 2020) instead of attention, without threshold; the model reads the sequence once more",
     )
-    command.add_argument("--null", help="uniform, matched or published; matched where generic numbers are known")
-    command.add_argument("--draws", type=int, help="random sites to compare with; by default as many as the heads need")
+    command.add_argument("--null", help="pocket, matched, uniform or published; pocket where generic numbers are known")
+    command.add_argument("--draws", type=int, help="random sites or pockets to compare with; by default as many as the heads need")
     command.add_argument("--dtype", help="float32 or bfloat16")
     command.add_argument("--record", help="which record of a FASTA file: its number or name")
     command.add_argument("--domain", action="store_true", help="read the 7TM domain alone (TM1 - 30 to H8 + 30)")

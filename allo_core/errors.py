@@ -11,6 +11,7 @@ __all__ = [
     "ExportError",
     "FetchError",
     "FrozenError",
+    "LayerError",
     "LibraryError",
     "NotAttentionError",
     "OtherVersionError",
@@ -79,6 +80,10 @@ class ScoreError(AlloScopeError):
 
 class FrozenError(AlloScopeError):
     """A frozen analysis that was changed, cannot be read, or is about something else."""
+
+
+class LayerError(AlloScopeError):
+    """A property, a table of values or receptors on which the layers of a model cannot be compared."""
 
 
 class ExportError(AlloScopeError):

@@ -9,6 +9,7 @@ import numpy as np
 from _quality_models import Row, attention_maps
 from sklearn.linear_model import LogisticRegression
 
+from allo_core.attention.contacts import apc, pairs_of, precision_at
 from allo_core.library.receptors import find_receptor
 from allo_core.library.structures import shipped_structures
 from allo_core.protein.contacts import CB_CONTACT
@@ -21,13 +22,10 @@ __all__ = [
     "SEPARATIONS",
     "Precision",
     "Target",
-    "apc",
     "contact_precision",
     "contact_targets",
     "folds",
     "mean_over_receptors",
-    "pairs_of",
-    "precision_at",
 ]
 
 ENTRIES = {"8FYN": "AA2AR", "5G53": "AA2AR", "3SN6": "ADRB2", "1U19": "OPSD"}
@@ -85,38 +83,6 @@ def contact_targets(folder: Path) -> list[Target]:
     return found
 
 
-def apc(maps: np.ndarray) -> np.ndarray:
-    """Average product correction of symmetrised maps: F_ij - F_i F_j / F, where F = A + A^T and F_i, F are its sums.
-
-    Dunn et al., Bioinformatics 24, 333 (2008).
-
-    Parameters
-    ----------
-    maps : ndarray, shape=(..., L, L)
-    """
-    both = maps + np.swapaxes(maps, -1, -2)
-    rows = both.sum(axis=-1, keepdims=True)
-    return both - rows * np.swapaxes(rows, -1, -2) / rows.sum(axis=-2, keepdims=True)
-
-
-def pairs_of(cb: np.ndarray, separation: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Resolved pairs i < j at least `separation` apart along the chain, and whether they touch: three arrays [n]."""
-    places = np.flatnonzero(np.isfinite(cb[:, 0]))
-    first, second = (places[index] for index in np.triu_indices(len(places), 1))
-    far = second - first >= separation
-    first, second = first[far], second[far]
-    return first, second, np.linalg.norm(cb[first] - cb[second], axis=1) < CB_CONTACT
-
-
-def precision_at(scores: np.ndarray, contact: np.ndarray, number: int) -> float:
-    """Share of contacts among the `number` best pairs; of pairs that tie for the last places each counts for its chance of a place."""
-    number = min(number, len(scores))
-    bar = np.partition(scores, -number)[-number]
-    above, level = scores > bar, scores == bar
-    hits = contact[above].sum() + (number - above.sum()) * contact[level].mean()
-    return float(hits / number)
-
-
 def mean_over_receptors(values: Iterable[tuple[str, np.ndarray | float]]) -> np.ndarray:
     """Mean over (receptor, value of one structure) in which every receptor counts alike, however many structures it has."""
     by_receptor: dict[str, list] = {}
@@ -151,7 +117,7 @@ def contact_precision(row: Row, targets: Sequence[Target]) -> list[Precision]:
 
 
 def _pairs(maps: np.ndarray, cb: np.ndarray) -> _Pairs:
-    first, second, contact = pairs_of(cb, min(SEPARATIONS))
+    first, second, contact = pairs_of(cb, min(SEPARATIONS), CB_CONTACT)
     return _Pairs(maps[:, first, second].T.astype(np.float64), contact, second - first)
 
 

@@ -34,7 +34,7 @@ from _measure import memory_of, with_children
 
 from allo_core.batch import open_batch
 from allo_core.batch.run import Tally, run_batch
-from allo_core.batch.settings import choose_settings
+from allo_core.batch.task_scores import ScoreSettings
 from allo_core.library.receptors import receptors
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from allo_core.models.weights import locate
@@ -82,7 +82,7 @@ def speed(folder: Path, options: argparse.Namespace, length: int, count: int, wo
     generator = np.random.default_rng(length)
     path = folder / f"{length}.fasta"
     path.write_text("".join(f">r{i}\n{''.join(generator.choice(list(AMINO_ACIDS), length))}\n" for i in range(count)), encoding="ascii")
-    settings = choose_settings(options.model, options.dtype, sites="50-65")
+    settings = ScoreSettings.choose(options.model, options.dtype, sites="50-65")
     times: list[tuple[float, int]] = []
     out = folder / f"speed-{options.model}-{length}-{workers}"
     run_batch(path, out, settings, workers, options.device, report=lambda tally: times.append((time.perf_counter(), tally.computed)))
@@ -95,7 +95,7 @@ def many(folder: Path, options: argparse.Namespace) -> None:
     """Memory over many sequences, and the same with a worker killed."""
     path = folder / "many.fasta"
     path.write_text("".join(f">{name}\n{letters}\n" for name, letters in _receptors()), encoding="ascii")
-    settings = choose_settings(options.model, options.dtype, sites=SITE)
+    settings = ScoreSettings.choose(options.model, options.dtype, sites=SITE)
     memory: dict[int, list[float]] = {}
     others: list[float] = []
     begun = time.perf_counter()

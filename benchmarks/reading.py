@@ -23,9 +23,9 @@ from allo_core.models.readers import LogitsReader, StatesReader
 from allo_core.models.reading import Reader, read
 from allo_core.models.registry import get_spec
 from allo_core.models.weights import locate
-from allo_core.runs.extract import RunReader, meta_of
+from allo_core.runs.extract import meta_of
 from allo_core.runs.store import delete_run
-from allo_core.runs.writer import RunWriter
+from allo_core.runs.writer import RunReader, RunWriter
 
 REPEATS = 7
 

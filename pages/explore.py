@@ -7,21 +7,24 @@ from allo_core.attention.head_card import MOST_PAIRS
 from allo_core.errors import AlloScopeError, ScoreError
 from allo_core.models.registry import get_spec
 from allo_core.runs.extract import find_kept_run, run_notes
-from allo_core.ui.explore import incoming, panels, results, session
-from allo_core.ui.explore.beside import beside_of, draw_beside, titled
+from allo_core.ui.explore import panels, results, session
+from allo_core.ui.explore.beside import beside_of, draw_beside, draw_choice, titled
 from allo_core.ui.explore.controls import draw_controls
 from allo_core.ui.explore.example import draw_example
-from allo_core.ui.explore.frozen import draw_frozen_line
+from allo_core.ui.explore.frozen import draw_freeze, draw_frozen_line
 from allo_core.ui.explore.painting import paint
 from allo_core.ui.explore.prediction_panel import circularity, draw_prediction
 from allo_core.ui.explore.rail import draw_rail
-from allo_core.ui.explore.run_state import device_notes, draw_failure, draw_run_state
 from allo_core.ui.explore.sentences import model_sentence, structure_sentence
 from allo_core.ui.explore.shown import Shown
 from allo_core.ui.explore.strip import draw_strip, draw_verdict
 from allo_core.ui.explore.tabs import draw_tabs
-from allo_core.ui.explore.view import offered_sites
 from allo_core.ui.explore.weighting import draw_weighting_offer, lacks_norms
+from allo_core.ui.protein import incoming
+from allo_core.ui.protein import session as protein_session
+from allo_core.ui.protein.panel import HEIGHT, draw_receptor, panel_of
+from allo_core.ui.protein.run_state import device_notes, draw_failure, draw_run_state
+from allo_core.ui.protein.view import offered_sites
 from allo_core.ui.shared.frame import draw_foot, draw_notices
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.text import plain
@@ -29,16 +32,17 @@ from allo_core.ui.shared.theme import current_theme
 
 page = session.start()
 incoming.take_fetched()
-view, protein = session.settle()
+protein = protein_session.settle()
+view = page.view
 spec = get_spec(view.model)
-loaded, structure_problem = session.loaded_structure(view, protein)
+loaded, structure_problem = protein_session.loaded_structure(view, protein)
 
 maps, failure = None, None
 try:
     maps = find_kept_run(view.model, protein, view.device, view.dtype)
 except AlloScopeError as error:
     failure = error
-job = session.current_job(view)
+job = protein_session.current_job(view)
 
 result, details, unscored = None, None, ""
 if maps is not None and (view.sites or view.sites_b):
@@ -79,10 +83,13 @@ with right:
         painting = paint(view, protein, None, None, current_theme(), loaded=loaded)
     second = beside_of(view, protein, loaded, result)
     shown_painting = painting if second is None else titled(painting, loaded.name if loaded is not None else protein.name)
-    panels.draw_receptor(view, protein, shown_painting, loaded, structure_problem)
+    draw_receptor(
+        view, protein, shown_painting, loaded, structure_problem, protein_session.toggle_residue, "mark",
+        lambda: draw_choice(view), "explore" if view.beside else "",
+    )  # fmt: skip
 if second is not None:
     with side[0]:
-        draw_beside(view, protein, second, panels.HEIGHT, panels.panel_of(view, protein, loaded))
+        draw_beside(view, protein, second, HEIGHT, panel_of(view, protein, loaded))
 phrases = set_phrases(view.sets, offered_sites(view.protein), view.names)
 with above:
     counted = "attention" if result is None else result.question.weighting
@@ -100,8 +107,8 @@ if lacks_norms(view, maps):
         draw_weighting_offer(view, protein, "_here")
 if waiting is not None:  # last: the run loads torch and its progress bar asks again and again; by then the browser should know the rest
     with waiting:
-        session.run_unasked(view, maps)
-        draw_run_state(view, protein, session.current_job(view))
+        protein_session.run_unasked(view, maps is not None)
+        draw_run_state(view, protein, protein_session.current_job(view), lambda: draw_freeze(view, protein, "_here"))
 
 read = model_sentence(spec.label, protein) if maps is not None else ""
 statement = [read, structure_sentence(loaded, protein) if loaded is not None else ""]

@@ -16,7 +16,7 @@ import jaxtyping
 
 __all__ = ["check", "hook", "modules_with_shapes"]
 
-_NAMES = ("Bool", "Float", "Float32", "Float64", "Int", "Integer", "Num", "Real", "Shaped", "UInt8", "UInt16")
+_NAMES = ("Bool", "Float", "Float16", "Float32", "Float64", "Int", "Integer", "Num", "Real", "Shaped", "UInt8", "UInt16")
 
 
 def hook() -> None:

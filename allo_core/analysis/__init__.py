@@ -12,10 +12,12 @@
 - `coupled_places`: a coupling beside that of other pairs of places
 - `covariates`: what of a residue may explain what it receives
 - `explained`: what they explain of one head, in one sentence
-- `tracks`: values per residue: a new colouring is one entry
+- `track`: a value per residue, and what it is taken from
+- `tracks`: those that there are: a new colouring is one entry
 - `measures`: on A, on B, from one to the other
 - `strata`: which null a protein can have, and its strata
 - `testable`: at which threshold heads can be tested
+- `expectation`: what a model expects of a protein, in sentences
 - `verdict`: the answer in one sentence
 - `power`: what the comparison costs, in words
 """

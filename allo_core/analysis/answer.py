@@ -1,6 +1,6 @@
 """What the heads of one run say to a question."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from allo_core.attention.control import RandomSiteControl
 from allo_core.attention.nulls import codes_of
 from allo_core.attention.pair_rank import Asymmetry, PairRank
 from allo_core.attention.power import Needed, needed_among_places, needed_by_residues, null_overlap
-from allo_core.attention.scores import FEWEST_RESIDUES, HeadScores, score_heads
+from allo_core.attention.scores import FEWEST_RESIDUES, HeadScores, check_draws, score_before_places, score_heads, with_places
 from allo_core.attention.site_rank import SiteRank, rank_site
 from allo_core.errors import ScoreError, StoreError
 
@@ -59,7 +59,7 @@ class Answer:
 
     @property
     def control(self) -> RandomSiteControl | None:
-        """How many heads pass for random sites; None under the published null.  Worked out when it is first asked for."""
+        """How many heads pass for random sites; None under the published and the pocket null.  Worked out when it is first asked for."""
         return self.scores.control
 
     @property
@@ -75,6 +75,13 @@ class Answer:
         """
         found = self._compared
         return found.rank if isinstance(found, PairRank) else found
+
+    def completed(self) -> "Answer":
+        """The answer with p and q among places, which `pending` scores still lack; worked out when it is first asked for."""
+        if not self.scores.pending:
+            return self
+        found = self.pockets
+        return replace(self, scores=with_places(self.scores, None if isinstance(found, str) else found))
 
     @property
     def asymmetry(self) -> Asymmetry | None:
@@ -93,18 +100,22 @@ class Answer:
 
     @property
     def overlap(self) -> float | None:
-        """Expected share of a random site that is the marked site itself; None under the published null, which draws from the others."""
+        """Expected share of a random site, under the pocket null of a place, that is the marked site itself; None where that is not known,
+        and under the published null, which draws from the others.
+        """
+        if self.question.null == "pocket":
+            return None if isinstance(self.pockets, str) or np.isnan(self.pockets.overlap) else self.pockets.overlap
         codes = _codes(self)
         return None if codes is None else null_overlap(codes, np.array(self.scores.sites))
 
     @property
     def needed(self) -> Needed | None:
-        """The enrichment that a head needs to pass alone against random residues; None under the published null, which has no p.
+        """The enrichment that a head needs to pass alone against random residues; None under the published and the pocket null.
 
         Worked out when it is first asked for, from the draws of the scores.
         """
         if "needed" not in self.kept:
-            codes, sites = _codes(self), np.array(self.scores.sites)
+            codes, sites = None if self.question.null == "pocket" else _codes(self), np.array(self.scores.sites)
             found = None if codes is None else needed_by_residues(self.columns, sites, codes, self.scores.draws, self.scores.seed)
             self.kept["needed"] = found
         return self.kept["needed"]
@@ -154,7 +165,8 @@ def _among_places(answer: Answer) -> SiteRank | PairRank | str:
     try:
         if question.queries is not None and answer.maps is not None:
             return coupled_places(question, answer.maps, columns.arcs, codes, positions)
-        found = rank_site(columns, np.array(question.sites), codes, positions, question.seed)
+        draws = question.draws if question.null == "pocket" else None
+        found = rank_site(columns, np.array(question.sites), codes, positions, question.seed, draws)
     except ScoreError as error:
         return str(error).rstrip(".")
     return "without generic numbers there are no positions of the residues" if found is None else found
@@ -181,13 +193,22 @@ def answer(question: Question, maps: "HeadMaps") -> Answer:
     return answer_from_columns(question, maps.columns(question.threshold, question.queries), maps.meta, maps)
 
 
-def answer_from_columns(question: Question, columns: Columns, meta: "RunMeta | None" = None, maps: "HeadMaps | None" = None) -> Answer:
+def answer_from_columns(
+    question: Question, columns: Columns, meta: "RunMeta | None" = None, maps: "HeadMaps | None" = None, wait: bool = False
+) -> Answer:
     """The answer from column weights that are at hand: those of the question's queries at its threshold.
+
+    With ``wait`` p and q under the pocket null are left to `Answer.completed`.
 
     Raises
     ------
     ScoreError
         As `answer`.
     """
-    scores = score_heads(columns, question.sites, question.null, question.strata, question.draws, question.seed)
-    return Answer(question, columns, scores, meta, maps)
+    if question.null != "pocket":
+        scores = score_heads(columns, question.sites, question.null, question.strata, question.draws, question.seed)
+        return Answer(question, columns, scores, meta, maps)
+    check_draws(question.draws, "pocket")
+    scores = score_before_places(columns, question.sites, question.strata, question.seed)
+    pending = Answer(question, columns, scores, meta, maps)
+    return pending if wait else pending.completed()

@@ -43,5 +43,5 @@ def weights_here(model_id: str) -> str | None:
 
 
 def strata_sha256(question: Question) -> str | None:
-    """sha256 of the strata that the matched null draws within; None for another null."""
+    """sha256 of the strata within which is matched; None for a null without."""
     return None if question.strata is None else hashlib.sha256("\n".join(question.strata).encode()).hexdigest()

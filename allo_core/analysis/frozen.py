@@ -65,7 +65,7 @@ class FrozenQuestion:
         "A" and "B", or the one of them that the measure needs.
     measure : {"A", "B", "AB", "BA"}
     threshold : float
-    null : {"uniform", "matched", "published"}
+    null : {"uniform", "matched", "pocket", "published"}
     draws, seed : int
         Of the random sites; the number of draws is always told.
     model_id : str
@@ -121,7 +121,7 @@ class FrozenAnalysis:
     weights_sha256 : str or None
         Of the model's weights; None where they were not on the machine that froze it, or had never been read there.
     strata_sha256 : str or None
-        Of the strata of the matched null; None for other nulls.
+        Of the strata within which is matched; None for a null without.
     places_from : str or None
         The structure that random pockets are grown on; None for a protein without known positions.
     earlier_run : str or None
@@ -183,7 +183,7 @@ def check_question(question: Question, model_id: str, dtype: str) -> None:
     check_length(get_spec(model_id), question.subject.protein)
     check_threshold(question.threshold, smallest=FLOOR)
     check_null(question.null)
-    check_draws(question.draws)
+    check_draws(question.draws, question.null)
     if dtype not in DTYPES:
         raise FrozenError(f"The precision {dtype[:_MOST_SHOWN]!r} is unknown; choose one of {', '.join(DTYPES)}.")
     if question.seed < 0:

@@ -45,7 +45,7 @@ def changed_since(frozen: FrozenAnalysis, answer: "Answer") -> tuple[str, ...]:
             "these numbers are of another copy of the model."
         )
     if strata_sha256(answer.question) != frozen.strata_sha256:
-        found.append("The strata of the matched null are other ones than when it was frozen: the library has changed.")
+        found.append("The strata are other ones than when it was frozen: the library has changed.")
     if (answer.positions_from or None) != frozen.places_from:
         found.append(f"Places are grown on {answer.positions_from or 'nothing'}, not on {frozen.places_from or 'nothing'} as frozen.")
     if frozen.alloscope != __version__:
@@ -57,7 +57,7 @@ def outcome(frozen: FrozenAnalysis, answer: "Answer") -> str:
     """What the answer is by the rule of the file, in one sentence."""
     rule, scores, pockets = frozen.finding, answer.scores, answer.pockets
     says = f"By the rule of the file (q < {rule.q_below:g}, global p up to {rule.global_p_up_to:g})"
-    if not scores.draws:
+    if scores.null == "published":
         return f"{says}: the published null gives no p, so nothing can be a finding."
     if not scores.n_tested:
         return f"{says}: no head is tested, so there is no answer."

@@ -20,7 +20,7 @@ def power_in_full(answer: "Answer", always: bool = False) -> str:
     among, by_residues = _needed_in_both(answer) if always else _where_none_passes(answer)
     parts = []
     if answer.overlap is not None and (always or answer.overlap > MUCH_OVERLAP) and _has_p(answer):
-        kind = "random matched site" if answer.scores.null == "matched" else "random site"
+        kind = {"matched": "random matched site", "pocket": "place like it"}.get(answer.scores.null, "random site")
         much = ", which costs power" if answer.overlap > MUCH_OVERLAP else ""
         parts.append(f"{answer.overlap:.{int(always)}%} of a {kind} is the marked site itself{much}.")
     if by_residues is not None:

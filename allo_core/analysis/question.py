@@ -30,7 +30,7 @@ class Question:
         Attention on set A or B, or how much of what one set looks at lies in the other.
     threshold : float
         Only attention above it counts.
-    null : {"uniform", "matched", "published"}
+    null : {"uniform", "matched", "pocket", "published"}
         What the marked residues are compared with; `default_null` says which one is usual for a protein.
     draws : int, optional
         Random sites; by default as many as the heads of the model need.
@@ -82,7 +82,7 @@ class Question:
 
     @cached_property
     def strata(self) -> tuple[str, ...] | None:
-        """Stratum of each residue; None but for the matched null."""
+        """Stratum of each residue; None but for the matched and the pocket null."""
         return strata_of(self.null, self.subject.numbers, self.subject.protein.name)
 
     @property

@@ -125,7 +125,7 @@ def asked_by(answer: "Answer") -> dict:
 def found_by(answer: "Answer") -> dict:
     """What came out of an answer; of places like the site what is known by now, and None for what is not."""
     scores, found = answer.scores, answer.pockets if answer.pockets_known else PENDING
-    values: dict = {"heads_tested": scores.n_tested, "heads_that_pass": len(scores.passing()) if scores.draws else None}
+    values: dict = {"heads_tested": scores.n_tested, "heads_that_pass": len(scores.passing()) if scores.n_tested else None}
     if isinstance(found, str):
         return values | {"heads_that_pass_among_places": None, "global_p": None, "not_compared": found}
     known = bool(found.tested.any())

@@ -12,21 +12,21 @@ __all__ = ["default_null", "possible_null", "strata_of"]
 
 
 def default_null(numbers: ResidueNumbers | None) -> "Null":
-    """Matched where generic numbers are known, else uniform."""
-    return "uniform" if numbers is None else "matched"
+    """Pocket where generic numbers are known, else uniform."""
+    return possible_null("pocket", numbers)
 
 
 def possible_null(null: "Null", numbers: ResidueNumbers | None) -> "Null":
-    """The null, or uniform where it is matched and there are no generic numbers to match."""
-    return "uniform" if null == "matched" and numbers is None else null
+    """The null, or uniform where it needs generic numbers and there are none."""
+    return "uniform" if numbers is None and null in ("matched", "pocket") else null
 
 
 def strata_of(null: "Null", numbers: ResidueNumbers | None, name: str) -> tuple[str, ...] | None:
-    """Stratum of each residue, as `score_heads` takes them; None for a null that has none.
+    """Stratum of each residue, as `score_heads` takes them; None for a null that has none, and for pocket without generic numbers.
 
     Parameters
     ----------
-    null : {"uniform", "matched", "published"}
+    null : {"uniform", "matched", "pocket", "published"}
     numbers : ResidueNumbers or None
         Of the protein.
     name : str
@@ -37,8 +37,6 @@ def strata_of(null: "Null", numbers: ResidueNumbers | None, name: str) -> tuple[
     ScoreError
         The matched null without generic numbers.
     """
-    if null != "matched":
-        return None
-    if numbers is None:
+    if null == "matched" and numbers is None:
         raise ScoreError(f"The matched null needs generic numbers, which {name} lacks; choose uniform.")
-    return numbers.strata()
+    return None if numbers is None or null not in ("matched", "pocket") else numbers.strata()

@@ -1,176 +1,18 @@
-"""Tracks: a value for each residue, by which a structure is coloured.  A new one is one entry in `TRACKS`."""
+"""The tracks that there are.  A new one is one entry in `TRACKS`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.analysis.answer import Answer
-from allo_core.analysis.subject import Subject
+from allo_core.analysis.track import Letters, Need, Segments, Track, TrackSource, Values
 from allo_core.attention.columns import Columns
 from allo_core.figures.colours import ceiling_of_all, value_ceiling
 
 if TYPE_CHECKING:
-    from allo_core.runs.maps import AttentionMaps
-    from allo_core.runs.weighted import HeadMaps, WeightedMaps
+    from allo_core.models.probabilities import ResidueProbabilities
 
-__all__ = ["RECEIVED", "TRACKS", "Need", "Segments", "Selected", "Track", "TrackSource", "Values"]
-
-# What a track cannot do without: a run of the protein; a selected head of an answer; the other heads' scores; nothing but the sequence.
-Need = Literal["run", "head", "scores"]
-
-
-class Selected(NamedTuple):
-    """A head of an answered question."""
-
-    answer: Answer
-    head: tuple[int, int]
-
-
-@dataclass(frozen=True, eq=False)
-class TrackSource:
-    """Where tracks take their values from.
-
-    Parameters
-    ----------
-    subject : Subject
-    columns : callable(maps, threshold, queries) -> Columns
-        Column weights of a run, weighted or not, kept by whoever asks often.
-    a : tuple of int
-        The residues of set A, 0-based.
-    maps : AttentionMaps or None
-        A run of the protein, where there is one.
-    selected : Selected or None
-        The answer whose heads are shown, and one of them.
-    shared_scale : bool
-        Whether the scale ends where it does for all heads, so that heads can be compared.
-    plddt : ndarray, dtype=float, shape=(L,), or None
-        Confidence of the structure that is shown, from 0 to 100; None where it is no prediction.
-    browsed : (layer, head) or None
-        A head that is looked at although nothing is asked.
-    weighted : WeightedMaps or None
-        The run value-weighted, where that is what counts.
-    """
-
-    subject: Subject
-    columns: "Callable[[HeadMaps, float, tuple[int, ...] | None], Columns]"
-    a: tuple[int, ...] = ()
-    maps: "AttentionMaps | None" = None
-    selected: Selected | None = None
-    shared_scale: bool = False
-    plddt: np.ndarray | None = None
-    browsed: tuple[int, int] | None = None
-    weighted: "WeightedMaps | None" = None
-
-    def __len__(self) -> int:
-        return len(self.subject.protein)
-
-    @property
-    def run(self) -> "AttentionMaps":
-        """The run; LookupError where there is none, so a track that reads it says that it needs it."""
-        if self.maps is None:
-            raise LookupError("there is no run")
-        return self.maps
-
-    @property
-    def counted(self) -> "HeadMaps":
-        """What counts of the run: its attention, or that value-weighted; LookupError where there is none."""
-        return self.run if self.weighted is None else self.weighted
-
-    def named(self, name: str) -> str:
-        """The name of values, with what counts where that is not attention."""
-        return name if self.weighted is None else f"{name}, value-weighted"
-
-    @property
-    def answer(self) -> Answer:
-        """The answer; LookupError where there is none."""
-        if self.selected is None:
-            raise LookupError("there is no answer")
-        return self.selected.answer
-
-    @property
-    def head(self) -> tuple[int, int]:
-        """The selected head; LookupError where there is none."""
-        head = self.browsed if self.selected is None else self.selected.head
-        if head is None:
-            raise LookupError("no head is selected")
-        return head
-
-
-@dataclass(frozen=True)
-class Values:
-    """One number for each residue, length L (NaN where there is none), and the ends of its colour scale.
-
-    ``name`` says what the numbers are, ``ceiling_name`` where the scale ends and for whom; ``missing`` why there are none, or "".
-    ``floor`` is where the scale begins, and ``floor_name`` what that is where it is not 0.
-    """
-
-    values: np.ndarray
-    name: str
-    ceiling: float
-    ceiling_name: str
-    missing: str = ""
-    floor: float = 0.0
-    floor_name: str = ""
-
-    @property
-    def reached(self) -> bool:
-        """Whether no value can lie beyond the end of the scale."""
-        return not self.ceiling_name.startswith("98th")
-
-    @classmethod
-    def none(cls, length: int, name: str, why: str) -> "Values":
-        """No values, and why."""
-        return cls(np.full(length, np.nan), name, 1.0, "", why)
-
-
-class Segments(NamedTuple):
-    """The segment of each residue, length L: names instead of numbers; empty where a residue is in none."""
-
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Track:
-    """A value for each residue.
-
-    Parameters
-    ----------
-    name : str
-        As links hold it.
-    label : str
-        As a person reads it.
-    unit : str
-        Of the values; "" for names.
-    needs : frozenset of {"run", "head", "scores"}
-        Without one of these the structure is plain.
-    values : callable(source) -> Values, Segments or None
-        None: nothing to colour by.
-    title : str
-        What a picture of it is called; empty: the head that is selected beside it.
-    """
-
-    name: str
-    label: str
-    unit: str
-    needs: frozenset[Need]
-    values: Callable[[TrackSource], Values | Segments | None]
-    title: str = ""
-
-    @property
-    def of_one_head(self) -> bool:
-        """Whether the values are those of the selected head."""
-        return "head" in self.needs
-
-    def of(self, source: TrackSource) -> Values | Segments | None:
-        """The values; None where there are none, or what they need is not there."""
-        missing = (
-            ("run" in self.needs and source.maps is None)
-            or ("scores" in self.needs and source.selected is None)
-            or ("head" in self.needs and source.selected is None and source.browsed is None)
-        )
-        return None if missing else self.values(source)
+__all__ = ["OF_PROBABILITIES", "RECEIVED", "TRACKS"]
 
 
 def _received(source: TrackSource) -> Values:
@@ -248,11 +90,44 @@ def _plddt(source: TrackSource) -> Values:
     return Values(source.plddt, "pLDDT, confidence of the prediction", 100.0, "sure", floor=50.0, floor_name="not to be relied on")
 
 
+def _expectation(name: str, values: "Callable[[ResidueProbabilities, str], Values | Letters]") -> Callable[[TrackSource], Values | Letters]:
+    """A track of what the model expects; ``values`` is given the name with how it was asked: one pass is a ranking and no probability."""
+
+    def of(source: TrackSource) -> Values | Letters:
+        found = source.probabilities
+        if found is None:
+            return Values.none(len(source), name, "not kept for this model; the page Sequence reads it")
+        return values(found, f"{name}, {'masked' if found.masked else 'one pass, a ranking only'}")
+
+    return of
+
+
+def _wild_type(found: "ResidueProbabilities", name: str) -> Values:
+    return Values(found.wild_type, name, 1.0, "certain")
+
+
+def _entropy(found: "ResidueProbabilities", name: str) -> Values:
+    return Values(found.entropy, name, float(np.log2(len(found.letters))), "all twenty alike")
+
+
+def _intolerance(found: "ResidueProbabilities", name: str) -> Values:
+    """How unlikely the other nineteen are on the mean."""
+    values = -found.mean_log_odds
+    known = values[np.isfinite(values)]
+    return Values(values, name, *value_ceiling(known)) if known.size else Values.none(len(values), name, "no residue is one of the twenty")
+
+
+def _expected(found: "ResidueProbabilities", name: str) -> Letters:
+    return Letters(found.expected)
+
+
 def _tracks(*tracks: Track) -> dict[str, Track]:
     return {track.name: track for track in tracks}
 
 
 RECEIVED = "received"  # what is shown where nothing else is chosen
+_NOTHING = frozenset[Need]()
+_LOSS = "mean loss of log odds over 19 substitutions in nats"
 _ATTENTION = "attention, summed over queries"
 _ONE_HEAD = frozenset[Need]({"run", "head"})
 
@@ -263,8 +138,14 @@ TRACKS = _tracks(
     Track("from A", "received from A", "attention, summed over set A", _ONE_HEAD, _from_a),
     Track("to A", "paid to A", "share of the residue's attention", _ONE_HEAD, _to_a),
     Track("passing", "mean, passing heads", _ATTENTION, frozenset({"run", "scores"}), _mean_of_passing),
+    Track("wild type", "p(wild type)", "probability", _NOTHING, _expectation("p(wild type)", _wild_type), title="Expectation"),
+    Track("entropy", "entropy", "bits", _NOTHING, _expectation("entropy in bits", _entropy), title="Expectation"),
+    Track("intolerance", "mean mutation score", "nats", _NOTHING, _expectation(_LOSS, _intolerance), title="Expectation"),
+    Track("expected", "expected residue", "", _NOTHING, _expectation("expected residue", _expected), title="Expectation"),
     Track("conservation", "conservation", "share of the receptors of the class", frozenset(), _conservation),
     Track("segment", "segment", "", frozenset(), _segments),
     Track("plddt", "pLDDT", "0 to 100", frozenset(), _plddt, title="Confidence of the prediction"),
     Track("plain", "plain", "", frozenset(), lambda source: None),
 )
+
+OF_PROBABILITIES = ("wild type", "entropy", "intolerance", "expected")  # what needs what the model expects at each residue

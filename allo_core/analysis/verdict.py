@@ -60,8 +60,11 @@ def verdict(answer: "Answer", phrases: Mapping[str, str]) -> str:
     if reason := _why_none(answer):
         return reason
     passing = scores.passing()
-    claim = _claim(scores.null, len(passing) == 1, measure, phrases)
     left_out = f"; not tested: {untested}" if (untested := _untested(scores)) else ""
+    if scores.null == "pocket" and _is_ranked(answer.pockets):
+        among = _among_places(answer.pockets, measure, phrases, answer.positions_from)
+        return _counted(answer.question, f"{among}{_one_way(answer)}{left_out}.")
+    claim = _claim(scores.null, len(passing) == 1, measure, phrases)
     by_residues = f"{len(passing)} of {_heads(scores)}{_flagged(scores)} {claim} (q < {LEVEL:g})"
     if _is_ranked(answer.pockets):
         among = _among_places(answer.pockets, measure, phrases, answer.positions_from)
@@ -82,10 +85,12 @@ def plain_verdict(answer: "Answer", phrases: Mapping[str, str], wait: bool = Fal
     scores, measure = answer.scores, answer.question.measure
     if reason := _why_none(answer):
         return reason
-    few = scores.n_tested < MOSTLY_TESTED * len(scores.frame)
+    few = scores.n_tested < MOSTLY_TESTED * len(scores.frame) and not scores.pending
     rest = f". Not tested: {_untested(scores)}" if few else ""
     if not wait and _is_ranked(answer.pockets):
         return _counted(answer.question, f"{_plain_places(answer.pockets, _where(measure, phrases))}{rest}.")
+    if scores.pending:
+        return _counted(answer.question, f"How many heads look {_where(measure, phrases)} more than between other places follows.")
     number, looks = _looking(len(scores.passing()))
     at = _where(measure, phrases)
     chance = "the comparison with other places like it follows" if wait else _plain_control(answer.control)
@@ -172,21 +177,26 @@ def _plain_places(found: "SiteRank", where: str) -> str:
 
 
 def standing(scores: "HeadScores", head: tuple[int, int]) -> str:
-    """How one head stands: whether it passes the null (places like the site are another matter), its q or why it has none, its flags."""
+    """How one head stands: whether it passes the null, its q or why it has none, its flags."""
     from allo_core.attention.control import LEVEL
     from allo_core.attention.nulls import FEWEST_ARCS
 
     row = scores.frame.iloc[head[0] * scores.heads + head[1]]
     q, flags = row["q_value"], f", flagged: {row['flags']}" if row["flags"] else ""
+    null = "among places like it" if scores.null == "pocket" else f"the {scores.null} null"
+    if scores.pending:
+        return f"is being compared with other places{flags}"
     if q < LEVEL:
-        return f"passes the {scores.null} null (q {q:.2g}{flags})"
+        return f"passes {null} (q {q:.2g}{flags})"
     best = "best, does not pass" if head == scores.first_head() else "does not pass"
     if q == q:
-        return f"{best} the {scores.null} null (q {q:.2g}{flags})"
-    if not scores.draws:
+        return f"{best} {null} (q {q:.2g}{flags})"
+    if scores.null == "published":
         return f"has no q under the published null{flags}"
     if row["n_arcs"] < FEWEST_ARCS:
         return f"is not tested ({row['n_arcs']} arcs, {FEWEST_ARCS} are needed)"
+    if not scores.draws:
+        return "is not tested: there is nothing like the site to compare with"
     return "does not look at the marked residues" if row["attention_on_site"] == 0 else "is not tested: random residues cannot differ"
 
 
@@ -195,11 +205,15 @@ def _why_none(answer: "Answer") -> str:
     from allo_core.attention.scores import FEWEST_RESIDUES
 
     scores = answer.scores
-    if not scores.draws:
+    if scores.null == "published":
         return "The published null gives no p, so no head can pass; it is here to reproduce published numbers."
     if scores.n_sites < FEWEST_RESIDUES:
         marked = "one marked residue is" if scores.n_sites == 1 else f"{scores.n_sites} marked residues are"
         return f"Not tested: {marked} too few to tell a head from chance; mark at least {FEWEST_RESIDUES}."
+    if scores.pending:
+        return ""
+    if scores.null == "pocket" and isinstance(answer.pockets, str):
+        return f"Not tested among places like it: {answer.pockets}; choose another null."
     return "" if scores.n_tested else _none_tested(scores, answer.question.measure)
 
 
@@ -225,7 +239,8 @@ def _untested(scores: "HeadScores") -> str:
     if few:
         reasons.append(f"{few} of {heads} heads have fewer than {FEWEST_ARCS} arcs at threshold {scores.threshold:.2f}")
     if alike > 0:
-        reasons.append(f"in {alike} random residues cannot differ from the marked ones")
+        same = "no place like it differs" if scores.null == "pocket" else "random residues cannot differ from the marked ones"
+        reasons.append(f"in {alike} {same}")
     return " and ".join(reasons)
 
 
@@ -234,7 +249,7 @@ def _none_tested(scores: "HeadScores", measure: "Measure") -> str:
 
     heads = len(scores.frame)
     if (scores.frame["n_arcs"] >= FEWEST_ARCS).any():
-        kind = "all residues of their kind" if scores.null == "matched" else "all residues"
+        kind = "all residues of their kind" if scores.null in ("matched", "pocket") else "all residues"
         return f"No head is tested: the marked residues are {kind}, so random ones cannot differ."
     source = f" from set {measure[0]}" if measure in ("AB", "BA") else ""
     return f"No head is tested: none of the {heads} has {FEWEST_ARCS} arcs{source} at threshold {scores.threshold:.2f}; lower it."

@@ -5,7 +5,11 @@
 - `arcs`: the entries of one map above a threshold
 - `value_weighted`: attention times the length of what is attended to
 - `standard`: attention on a site in units of chance, and which heads are tested
+- `flags`: impact, and why a score should not be trusted
 - `scores`: the scores of every head for one set of residues
+- `contacts`: contacts from maps of several heads, and how many of the best pairs touch
+- `divergence`: how far rows of two maps are from each other
+- `letters`: which residue letters a head looks at, and whether a change follows from them
 - `control`: how many heads pass for random sites
 - `nulls`: what random sites would get: moments, p, q
 - `draws`: random sites, drawn once for all heads

@@ -168,9 +168,9 @@ def stability(
     ----------
     arcs : Arcs
         Taken above a threshold no higher than the smallest of `thresholds`.
-    null : {"uniform", "matched", "published"}
+    null : {"uniform", "matched", "pocket", "published"}
     strata : sequence of hashable, length L, or None
-        Stratum of each residue; used by the matched null only.
+        Stratum of each residue; used by the matched and the pocket null.
     length : int, optional
         L; needed where there are no strata.
 

@@ -37,7 +37,7 @@ __all__ = [
     "upper_tail",
 ]
 
-Null = Literal["uniform", "matched", "published"]
+Null = Literal["uniform", "matched", "pocket", "published"]
 
 FEWEST_ARCS = 10  # a head with fewer arcs is flagged and takes no part in the q values
 _FEWEST_DRAWS = 20_000
@@ -86,9 +86,9 @@ def codes_of(null: Null, strata: Iterable[Hashable] | None, length: int) -> Inte
 
     Parameters
     ----------
-    null : {"uniform", "matched", "published"}
+    null : {"uniform", "matched", "pocket", "published"}
     strata : iterable of hashable, length L, or None
-        Used by the matched null only.
+        The matched null needs them.  The pocket null takes an SNR within them, and without them one over the whole sequence.
     length : int
         L.
 
@@ -101,7 +101,7 @@ def codes_of(null: Null, strata: Iterable[Hashable] | None, length: int) -> Inte
         return None
     if null == "matched" and strata is None:
         raise ScoreError("The matched null needs a stratum for each residue; choose uniform where no generic numbers are known.")
-    return encode_strata(strata if null == "matched" else None, length)
+    return encode_strata(None if null == "uniform" else strata, length)
 
 
 def moments(

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from allo_core.attention.columns import Columns, check_positions
-from allo_core.attention.control import LEVEL, RandomSiteControl, random_site_control
+from allo_core.attention.control import CONTROL_SITES, LEVEL, RandomSiteControl, random_site_control
 from allo_core.attention.draws import RandomSites, draw_sites
+from allo_core.attention.flags import COLUMN_SINK, FEW_ARCS, FEW_RESIDUES, FEWEST_RESIDUES, flags, impacts
 from allo_core.attention.nulls import (
-    FEWEST_ARCS,
     Null,
     check_null,
     codes_of,
@@ -22,11 +22,14 @@ from allo_core.attention.nulls import (
     q_values,
     smallest_q,
 )
+from allo_core.attention.pockets import FEWEST_PLACES, MOST_POCKETS
 from allo_core.attention.standard import Standard, standardise
 from allo_core.errors import ScoreError
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Shaped
+
+    from allo_core.attention.site_rank import SiteRank
 
 __all__ = [
     "COLUMN_SINK",
@@ -36,17 +39,12 @@ __all__ = [
     "MOST_DRAWS",
     "HeadScores",
     "check_draws",
+    "score_before_places",
     "score_heads",
+    "with_places",
 ]
 
-FEW_ARCS = "few arcs"
-FEW_RESIDUES = "few residues"
-COLUMN_SINK = "column sink"
 MOST_DRAWS = 1_000_000  # those of a site of 100 residues take 200 MB
-
-FEWEST_RESIDUES = 3
-_LARGEST_SHARE = 0.6  # of w_S, on one residue
-_SINK_SHARE = 0.5  # of all attention, on two columns
 
 
 def _no_control() -> None:
@@ -64,20 +62,23 @@ class HeadScores:
         residues_hit, flags (reasons joined by "; ", empty if there are none), attention_on_site (w_S), expected (mu).  Enrichment, SNR, p
         and q are NaN where w_S or sigma is 0; q also for heads with fewer than 10 arcs, which are not tested.
     layers, heads : int
-    null : {"uniform", "matched", "published"}
-        What expected, enrichment, snr, p_value and q_value refer to.
+    null : {"uniform", "matched", "pocket", "published"}
+        What expected, enrichment, snr, p_value and q_value refer to; under the pocket null p and q alone are of places like the site, the
+        others of residues of the same strata.
     threshold : float
     sites : tuple of int
         The marked residues, 0-based.
     draws : int
-        B; 0 for the published null.
+        B; 0 for the published null, and where there is no place like the site.
     seed : int
     smallest_q : float
-        Smallest q that one head alone can reach; NaN where no head is tested.
+        Smallest q that one head alone can reach; NaN where no head is tested, or p is the tail of a fitted distribution.
     n_tested : int
-        Heads that take part in the q values: at least 10 arcs, and random sites differ.  0 for the published null.
+        Heads that take part in the q values: at least 10 arcs, and random sites differ.  0 without draws.
     make_control : callable() -> RandomSiteControl or None
         How `control` is worked out.
+    pending : bool
+        p and q among places are still to be worked out.
     """
 
     frame: pd.DataFrame
@@ -91,10 +92,11 @@ class HeadScores:
     smallest_q: float
     n_tested: int
     make_control: Callable[[], RandomSiteControl | None] = field(default=_no_control, repr=False, compare=False)
+    pending: bool = False
 
     @property
     def control(self) -> RandomSiteControl | None:
-        """How many heads pass for random sites of the same kind; None under the published null, which has no p values.
+        """How many heads pass for random sites of the same kind; None without p values, and under the pocket null, whose rank tells it.
 
         Worked out when it is first asked for, from the draws and moments of the scores.
         """
@@ -150,6 +152,7 @@ def score_heads(
         0-based marked residues.
     null : {"uniform", "matched", "published"}
         uniform: residues drawn from all L; matched: within `strata`; published: mu and sigma over unmarked residues, without p and q.
+        The pocket null needs to know where the residues lie: `score_before_places`.
     strata : iterable of hashable, length L, optional
         For the matched null only: the stratum of each residue.
     draws : int, optional
@@ -162,15 +165,49 @@ def score_heads(
     ScoreError
         Nothing marked, a residue that does not exist, an unknown null, strata that do not fit, an impossible number of draws.
     """
+    if check_null(null) == "pocket":
+        raise ScoreError("The pocket null compares with places like the site, which columns do not know; use analysis.answer.")
     return _scores(_prepare(columns, sites, null, strata, draws, seed))
 
 
-def check_draws(draws: int | None) -> None:
-    """ScoreError unless `draws` is None (as many as the heads need) or from 1 to `MOST_DRAWS`."""
-    if draws is None or 1 <= draws <= MOST_DRAWS:
+def score_before_places(columns: Columns, sites: Iterable[int], strata: Iterable[Hashable] | None, seed: int = 0) -> HeadScores:
+    """The same under the pocket null, p and q still pending: `with_places` puts them in.
+
+    Parameters
+    ----------
+    columns, sites
+        As for `score_heads`.
+    strata : iterable of hashable, length L, or None
+        Within which expected, enrichment and SNR are taken; None for the whole sequence.
+    seed : int
+        Of the places.
+
+    Raises
+    ------
+    ScoreError
+        Nothing marked, a residue that does not exist, or strata that do not fit.
+    """
+    return replace(_scores(_prepare(columns, sites, "pocket", strata, None, seed)), pending=True)
+
+
+def with_places(scores: HeadScores, rank: SiteRank | None) -> HeadScores:
+    """Pending scores with p and q of places like the site; where there is no such place (None) no head is tested."""
+    if rank is None:
+        return replace(scores, pending=False)
+    defined, tested = scores.frame["snr"].notna(), int(rank.tested.sum())
+    frame = scores.frame.assign(p_value=np.where(defined, rank.p_value, np.nan), q_value=np.where(defined, rank.q_value, np.nan))
+    best = max(smallest_q(tested, rank.n_places), 1 / (1 + CONTROL_SITES)) if rank.kind == "pocket" and tested else float("nan")
+    return replace(scores, frame=frame, draws=rank.n_places, smallest_q=best, n_tested=tested, pending=False)
+
+
+def check_draws(draws: int | None, null: Null = "uniform") -> None:
+    """ScoreError unless `draws` is None (as many as the heads need), or from 1 to `MOST_DRAWS`, for pockets from 60 to `MOST_POCKETS`."""
+    fewest, most = (FEWEST_PLACES, MOST_POCKETS) if null == "pocket" else (1, MOST_DRAWS)
+    if draws is None or fewest <= draws <= most:
         return
-    reason = "give no p value" if draws < 1 else "are too many"
-    raise ScoreError(f"{draws} random draws {reason}; use 1 to {MOST_DRAWS:,}.")
+    what = "pockets" if null == "pocket" else "random draws"
+    reason = "are too many" if draws > most else "are too few" if draws > 0 else "give no p value"
+    raise ScoreError(f"{draws} {what} {reason}; use {fewest} to {most:,}.")
 
 
 @dataclass(frozen=True)
@@ -206,7 +243,7 @@ def _prepare(
     weights = columns.weights.reshape(-1, shape[-1])
     n_arcs = columns.arcs.reshape(-1, shape[-1]).sum(axis=1)
     standard = standardise(weights, marked, codes, n_arcs)
-    if codes is None:
+    if codes is None or null == "pocket":
         return _Prepared(columns, weights, n_arcs, marked, null, standard, 0, seed, None)
     count = default_draws(len(weights)) if draws is None else draws
     counts = np.bincount(codes[marked], minlength=codes.max() + 1)
@@ -225,14 +262,14 @@ def _scores(prepared: _Prepared) -> HeadScores:
         {
             "layer": np.repeat(np.arange(layers), heads),
             "head": np.tile(np.arange(heads), layers),
-            **_impacts(weights, columns.arcs.reshape(-1, length), marked, columns.threshold),
+            **impacts(weights, columns.arcs.reshape(-1, length), marked, columns.threshold),
             "enrichment": standard.enrichment(defined),
             "snr": standard.snr(defined),
             "p_value": np.where(defined, p, np.nan),
             "q_value": np.where(defined, q, np.nan),
             "n_arcs": prepared.n_arcs,
             "residues_hit": (weights[:, marked] > 0).sum(axis=1),
-            "flags": _flags(weights, prepared.n_arcs, marked),
+            "flags": flags(weights, prepared.n_arcs, marked),
             "attention_on_site": standard.on_site,
             "expected": standard.mu,
         }
@@ -266,27 +303,3 @@ def _p_and_q(prepared: _Prepared) -> tuple[np.ndarray, np.ndarray]:
         # A head without attention on the site has p = 1.  It stays among the tested heads: which are tested must not depend on the site.
         p = exceedance_p(prepared.weights, on_site, prepared.random_sites)
     return p, q_values(np.where(tested, p, np.nan))
-
-
-def _impacts(weights: np.ndarray, arcs: np.ndarray, marked: np.ndarray, threshold: float) -> dict[str, np.ndarray]:
-    on_site, total, n_arcs = weights[:, marked].sum(axis=1), weights.sum(axis=1), arcs.sum(axis=1)
-    countable = (n_arcs > 0) & (threshold > 0)
-    return {
-        "impact": _ratio(on_site, total, total > 0),
-        "impact_count": _ratio(on_site, n_arcs, countable),
-        "impact_arcs": _ratio(arcs[:, marked].sum(axis=1), n_arcs, countable),
-    }
-
-
-def _flags(weights: np.ndarray, n_arcs: np.ndarray, marked: np.ndarray) -> list[str]:
-    on_site = weights[:, marked]
-    few_residues = ((on_site > 0).sum(axis=1) < FEWEST_RESIDUES) | (on_site.max(axis=1) > _LARGEST_SHARE * on_site.sum(axis=1))
-    total = weights.sum(axis=1)
-    heaviest = -np.partition(-weights, min(1, weights.shape[1] - 1), axis=1)[:, :2].sum(axis=1)
-    sink = (total > 0) & (heaviest >= _SINK_SHARE * total)
-    reasons = ((FEW_ARCS, n_arcs < FEWEST_ARCS), (FEW_RESIDUES, few_residues), (COLUMN_SINK, sink))
-    return ["; ".join(reason for reason, applies in reasons if applies[head]) for head in range(len(weights))]
-
-
-def _ratio(numerator: np.ndarray, denominator: np.ndarray, where: np.ndarray) -> np.ndarray:
-    return np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=where)

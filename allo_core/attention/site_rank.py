@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -11,7 +12,7 @@ from allo_core.attention.columns import Columns
 from allo_core.attention.control import CONTROL_SITES, LEVEL
 from allo_core.attention.draws import RandomSites
 from allo_core.attention.nulls import FEWEST_ARCS, benjamini_hochberg, lowest_first, most_reaching, q_values, tail_p, upper_tail
-from allo_core.attention.pockets import places_like
+from allo_core.attention.pockets import places_like, pockets_for
 from allo_core.attention.tails import SAME, needed_by_tail, tail_of
 from allo_core.attention.threads import in_threads
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:  # the app need not wait for it
 
 __all__ = ["PlaceKind", "SiteRank", "rank_by_tail", "rank_site", "rank_statistics", "rank_weights", "standardised_sites"]
 
-_HEADS = 32  # at a time: their working arrays stay below 20 MB
+_HEADS = 64  # at a time: their working arrays stay below 20 MB
 _NO_SPREAD = 1e-6  # of the largest weight: what sums of float32 lose
 
 
@@ -41,19 +42,20 @@ class SiteRank:
     tested : ndarray, dtype=bool, shape=(heads,)
         Heads with at least 10 arcs and a spread over the places.
     p_value, q_value : ndarray, dtype=float64, shape=(heads,)
-        Of a matched (else uniform) SNR as large as the site's, at such a place; NaN where the head is not tested.  For pockets the share of
-        places; for all others, of which there are few, that share where ten or more of them reach the site, else a tail that is fitted to
-        them (`tail_of`).
+        Of a matched (else uniform) SNR as large as the site's, at such a place; NaN where the head is not tested.  For pockets p is the
+        share of places; for all others, of which there are few, that share where ten or more of them reach the site, else a tail that is
+        fitted to them (`tail_of`).  q is Benjamini and Hochberg's over heads, and never below the share of places at which some head has as
+        small a q: heads depend on each other, and a tail can be fitted too light.
     n_low : int
         Tested heads with p <= 0.05: the statistic of the global test, fixed beforehand.
     global_p : float
         Share of places with as many such heads or more; NaN where no head is tested.
     passing_share : float
-        Share of places for which at least one head has q < 0.05 against the others: what the test gives where nothing is marked.
+        Share of places for which at least one head passes against the others: what the test gives where nothing is marked.
     most_passing : int
         The most heads at one of these places.
     needed_snr : ndarray, dtype=float64, shape=(heads,)
-        The SNR above which a head would have q < 0.05 although no other does; NaN where it is not tested, or the places are too few.
+        The SNR above which a head would pass although no other does; NaN where it is not tested, or the places are too few.
     overlap : float
         Mean share of the residues of these places that are those of the site.
     """
@@ -82,6 +84,7 @@ def rank_site(
     codes: Integer[np.ndarray, " L"],
     positions: Float[np.ndarray, "L 3"] | None,
     seed: int = 0,
+    draws: int | None = None,
 ) -> SiteRank | None:
     """Compare a site with places like it, in the SNR of each head.
 
@@ -96,6 +99,8 @@ def rank_site(
     positions : ndarray, dtype=float, shape=(L, 3), or None
         In Å, NaN where there is none; not needed for a stretch.
     seed : int
+    draws : int, optional
+        How many different pockets, by default as many as `default_draws` has for these heads; a stretch has as many places as fit.
 
     Returns
     -------
@@ -109,7 +114,7 @@ def rank_site(
     """
     length = columns.weights.shape[-1]
     enough = columns.arcs.reshape(-1, length).sum(axis=1) >= FEWEST_ARCS
-    return rank_weights(columns.weights.reshape(-1, length), enough, site, codes, positions, seed)
+    return rank_weights(columns.weights.reshape(-1, length), enough, site, codes, positions, seed, draws)
 
 
 def rank_weights(
@@ -119,6 +124,7 @@ def rank_weights(
     codes: Integer[np.ndarray, " L"],
     positions: Float[np.ndarray, "L 3"] | None,
     seed: int = 0,
+    draws: int | None = None,
 ) -> SiteRank | None:
     """The same for any weights that are summed over a site; parameters and errors as `rank_site`.
 
@@ -130,7 +136,7 @@ def rank_weights(
     """
     site = np.sort(np.asarray(site))
     length = weights.shape[-1]
-    found = places_like(site, length, positions, seed)
+    found = places_like(site, length, positions, seed, pockets_for(len(weights), draws))
     if found is None:
         return None
     kind, places = found
@@ -155,12 +161,12 @@ def rank_statistics(
     p, tested = np.full(n_heads, np.nan), enough & (places.max(axis=1) > places.min(axis=1))
     sample = _sample(n_places)
     sampled, low = np.full((n_heads, len(sample)), np.nan), np.zeros(n_places, dtype=np.int64)
-    needed, reaching = np.full(n_heads, np.nan), most_reaching(int(tested.sum()), n_places, LEVEL)
+    tops = []
     for head in np.flatnonzero(tested):
         p[[head]], sampled[[head]], exceeds, top = _rank(places[[head]], own[[head]], sample)
         low += exceeds[0]
-        needed[head] = top[0, -1 - reaching] + SAME if reaching >= 0 else np.nan
-    return _result("pocket", p, tested, low, sampled, n_distinct, needed, float("nan"))
+        tops.append(([head], top))
+    return _result("pocket", p, tested, low, sampled, n_distinct, float("nan"), lambda bar: _needed_by_count(tops, tested, n_places, bar))
 
 
 def rank_by_tail(
@@ -181,10 +187,13 @@ def rank_by_tail(
     tested = enough & (places.max(axis=1) > places.min(axis=1))
     p, every = np.full(len(own), np.nan), np.full(places.shape, np.nan)
     p[tested], every[tested] = tail_of(own[tested, None], places[tested])[:, 0], tail_of(places[tested], places[tested])
-    needed = np.full(len(own), np.nan)
-    if tested.any():
-        needed[tested] = needed_by_tail(places[tested], LEVEL / int(tested.sum()))
-    return _result(kind, p, tested, (every[tested] <= LEVEL).sum(axis=0), every, places.shape[1], needed, overlap)
+
+    def needed_at(bar: float) -> np.ndarray:
+        needed = np.full(len(own), np.nan)
+        needed[tested] = needed_by_tail(places[tested], bar / int(tested.sum()))
+        return needed
+
+    return _result(kind, p, tested, (every[tested] <= LEVEL).sum(axis=0), every, places.shape[1], overlap, needed_at)
 
 
 def standardised_sites(
@@ -204,15 +213,15 @@ def standardised_sites(
 def _spread(codes: np.ndarray, places: RandomSites) -> np.ndarray:
     """n (N - n) / (N - 1) of each stratum in each place, which its variance is multiplied by; shape (strata, B)."""
     size = np.bincount(codes)[:, None]
-    counts = np.zeros((len(size), len(places)))
-    np.add.at(counts, (codes[places.members], np.arange(len(places))[:, None]), 1)
-    return counts * (size - counts) / np.maximum(size - 1, 1)
+    cells = codes[places.members] * len(places) + np.arange(len(places))[:, None]
+    counts = np.bincount(cells.ravel(), minlength=len(size) * len(places)).reshape(len(size), -1)
+    return (counts * (size - counts) / np.maximum(size - 1, 1)).astype(np.float32)
 
 
 def _standardised(weights: np.ndarray, codes: np.ndarray, places: RandomSites, spread: np.ndarray) -> np.ndarray:
-    stratum = np.eye(int(codes.max()) + 1)[codes]
+    stratum = np.eye(int(codes.max()) + 1, dtype=np.float32)[codes]
     size = stratum.sum(axis=0)
-    above = weights - ((weights @ stratum) / size)[:, codes]
+    above = (weights - ((weights @ stratum) / size)[:, codes]).astype(np.float32, copy=False)
     sigma = np.sqrt(((above**2) @ stratum / size) @ spread)
     floor = _NO_SPREAD * np.abs(weights).max(axis=1, initial=0)[:, None]
     weighed = places.weigh(above)
@@ -226,7 +235,7 @@ def _among_pockets(weights, enough, site, codes, places: RandomSites) -> SiteRan
     sample = _sample(n_places)
     sampled = np.full((n_heads, len(sample)), np.nan)
     low: list[np.ndarray] = []
-    tops: list[tuple[np.ndarray, np.ndarray]] = []
+    tops: list[tuple[Sequence[int] | np.ndarray, np.ndarray]] = []
     candidates = np.flatnonzero(enough)
     spread = _spread(codes, places)
 
@@ -241,13 +250,10 @@ def _among_pockets(weights, enough, site, codes, places: RandomSites) -> SiteRan
         tops.append((heads, top))
 
     in_threads(score, range(0, len(candidates), _HEADS))
-    needed = np.full(n_heads, np.nan)
-    reaching = most_reaching(int(tested.sum()), n_places, LEVEL)
-    for heads, top in tops if reaching >= 0 else ():
-        needed[heads] = top[:, -1 - reaching] + SAME
-    n_distinct = len(np.unique(places.members, axis=0))
+    n_distinct = len({row.tobytes() for row in places.members})
     overlap = float(np.isin(places.members, site).mean())
-    return _result("pocket", p, tested, sum(low, np.zeros(n_places, dtype=np.int64)), sampled, n_distinct, needed, overlap)
+    lows = sum(low, np.zeros(n_places, dtype=np.int64))
+    return _result("pocket", p, tested, lows, sampled, n_distinct, overlap, lambda bar: _needed_by_count(tops, tested, n_places, bar))
 
 
 def _sample(n_places: int) -> np.ndarray:
@@ -270,13 +276,39 @@ def _among_stretches(weights, enough, site, codes, places: RandomSites) -> SiteR
     return rank_by_tail("stretch", snr[:, int(site[0])], snr, enough, overlap)
 
 
-def _result(kind, p, tested, low, sampled, n_places, needed, overlap) -> SiteRank:
-    """From p of the site, for each place the number of heads with a low p, and p of a sample of places in each head."""
+def _bar(smallest: np.ndarray) -> float:
+    """What a q must be below to pass: 0.05, or less where otherwise some head would at 5 % of the places or more.
+
+    From the smallest q at each of a sample of places, ascending.
+    """
+    allowed = int(np.ceil(LEVEL * (1 + len(smallest)))) - 2  # the most places with (1 + k) / (1 + s) below the level
+    return min(LEVEL, float(smallest[allowed])) if allowed >= 0 else 0.0
+
+
+def _needed_by_count(
+    tops: Iterable[tuple[Sequence[int] | np.ndarray, np.ndarray]], tested: np.ndarray, n_places: int, bar: float
+) -> np.ndarray:
+    """SNR from which on a head passes alone, from the largest at places: (heads, their largest, ascending) in turn; shape (heads,)."""
+    needed = np.full(len(tested), np.nan)
+    reaching = most_reaching(int(tested.sum()), n_places, bar)
+    for heads, top in tops if reaching >= 0 else ():
+        needed[heads] = top[:, -1 - reaching] + SAME
+    return needed
+
+
+def _result(kind, p, tested, low, sampled, n_places, overlap, needed_at: Callable[[float], np.ndarray]) -> SiteRank:
+    """From p of the site, for each place the number of heads with a low p, p at a sample of places in each head, and the SNR [heads] that a
+    head needs to have alone a q below a bar.
+    """
     q = q_values(p)
     if not tested.any():
-        return SiteRank(kind, n_places, tested, p, q, 0, float("nan"), float("nan"), 0, needed, overlap)
+        return SiteRank(kind, n_places, tested, p, q, 0, float("nan"), float("nan"), 0, np.full(len(p), np.nan), overlap)
     n_low = int((p[tested] <= LEVEL).sum())
-    passing = (benjamini_hochberg(sampled[tested]) < LEVEL).sum(axis=0)
+    elsewhere = benjamini_hochberg(sampled[tested])
+    smallest = np.sort(elsewhere.min(axis=0))
+    bar = _bar(smallest)
+    q[tested] = np.maximum(q[tested], (1 + np.searchsorted(smallest, q[tested], side="right")) / (1 + len(smallest)))
+    passing = (elsewhere < bar).sum(axis=0)
     global_p = (1 + int((low >= n_low).sum())) / (1 + len(low))
     share, most = float((passing > 0).mean()), int(passing.max())
-    return SiteRank(kind, n_places, tested, p, q, n_low, min(1.0, global_p), share, most, needed, overlap)
+    return SiteRank(kind, n_places, tested, p, q, n_low, min(1.0, global_p), share, most, needed_at(bar), overlap)

@@ -2,9 +2,17 @@
 
 Writing needs Ray (the extra ``cluster``), reading needs pyarrow and pandas alone.
 
-- `settings`: what is computed, one choice for all
+- `settings`: what is computed, one task with one choice for all
+- `tasks`: the tasks
+- `task_scores`: attention scores of all heads
+- `score_tables`: their tables
+- `task_embeddings`: hidden states
+- `task_probabilities`: probabilities of the twenty residues
+- `task_contacts`: the best pairs
+- `task_variant`: change of all heads from a wild type
+- `result`: what a task gives of one sequence
 - `records`: reading the records
-- `compute`: one sequence
+- `compute`: one sequence, whatever the task
 - `worker`: one Ray worker
 - `workers`: how many workers
 - `cluster`: Ray, started or met

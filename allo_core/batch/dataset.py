@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from allo_core.attention.columns import Columns
 from allo_core.batch.folder import Metadata, read_metadata
-from allo_core.batch.layout import COLUMNS, SCORES, SEQUENCES, part_files, part_folder, schema
+from allo_core.batch.layout import Table, array_file, part_files, part_folder
+from allo_core.batch.score_tables import COLUMNS, SCORES
+from allo_core.batch.task_scores import ScoreSettings
 from allo_core.errors import BatchError
 
 if TYPE_CHECKING:  # the terminal's options need not wait for them
+    import numpy as np
     import pandas as pd
     import pyarrow.compute as pc
 
@@ -40,10 +43,11 @@ class BatchResults:
     def sequences(self) -> "pd.DataFrame":
         """One row a record, in the order of the file.
 
-        Columns: row, name, sha256, sequence, length, device, seconds, receptor, identity, sites, error, no_scores, notes, part.  A second
-        copy of a record, which two workers of an interrupted batch may have left, is not shown.
+        Columns: row, name, sha256, sequence, length, device, seconds, those of the task (of scores: receptor, identity, sites), error,
+        why the task lacks something where it can (of scores: no_scores), notes, part.  A second copy of a record, which two workers of an
+        interrupted batch may have left, is not shown.
         """
-        frame = self._table(SEQUENCES)
+        frame = self._table(self.metadata.settings.sequences)
         # Whole numbers, although a record that could not be read has no length.
         frame = frame.assign(failed=frame["error"].notna(), length=frame["length"].astype("Int64")).sort_values(["row", "failed", "part"])
         return frame.drop_duplicates("row").drop(columns="failed").reset_index(drop=True)
@@ -52,6 +56,56 @@ class BatchResults:
     def failed(self) -> "pd.DataFrame":
         """The rows of `sequences` of which nothing was computed, with the reason in ``error``."""
         return self.sequences[self.sequences["error"].notna()]
+
+    @property
+    def scored(self) -> ScoreSettings:
+        """The settings of a batch that scores heads; BatchError where its task is another."""
+        settings = self.metadata.settings
+        if not isinstance(settings, ScoreSettings):
+            tables = ", ".join(table.name for table in (settings.sequences, *settings.tables))
+            raise BatchError(
+                f"{self.folder} holds {settings.task} (--task {settings.task}) and no scores of heads; pandas and DuckDB read its tables "
+                f"({tables})."
+            )
+        return settings
+
+    @property
+    def summary(self) -> str:
+        """What came out, in a sentence; empty where that is not for one sentence."""
+        return self.metadata.settings.summary(self.sequences[self.sequences["error"].isna()])
+
+    def table(self, name: str) -> "pd.DataFrame":
+        """A table of the task, with the row and name of each record, in the order of the file.
+
+        Raises
+        ------
+        BatchError
+            A table that the batch does not have, or a damaged file.
+        """
+        tables = {table.name: table for table in self.metadata.settings.tables}
+        if name not in tables:
+            raise BatchError(f"{self.folder} has no table {name!r}; beside sequences it has {', '.join(tables)}.")
+        names = tables[name].schema.names
+        return self._of_shown_records(self._table(tables[name]), names)
+
+    def array(self, row: int) -> "np.ndarray":
+        """The array that was kept of one record, read from the disk where it is looked at: of embeddings [states, L, width], float32.
+
+        Raises
+        ------
+        BatchError
+            No such record, one that failed, a batch that keeps no arrays, or a damaged file.
+        """
+        import numpy as np
+
+        record = self._record(row)
+        if not self.metadata.settings.array_bytes(int(record["length"])):
+            raise BatchError(f"{self.folder} has no arrays; they are kept with --task embeddings --per-residue.")
+        file = part_folder(self.folder, record["part"]) / array_file(row)
+        try:
+            return np.load(file, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise _damaged(file) from error
 
     def scores(self, head: tuple[int, int] | None = None, measures: Sequence[str] | None = None) -> "pd.DataFrame":
         """Scores of all heads, or of one, of every record that has some.
@@ -75,7 +129,7 @@ class BatchResults:
         """
         import pyarrow.compute as pc
 
-        settings = self.metadata.settings
+        settings = self.scored
         if settings.sites is None:
             raise BatchError(f"{self.folder} has no scores: the batch was run without --sites.")
         chosen = None
@@ -84,7 +138,7 @@ class BatchResults:
             if not (0 <= layer < settings.layers and 0 <= number < settings.heads):
                 raise BatchError(f"Head {layer}.{number} does not exist; there are {settings.layers} layers of {settings.heads} heads.")
             chosen = (pc.field("layer") == layer) & (pc.field("head") == number)
-        names = [name for name in schema(SCORES).names if name in ("row", "layer", "head") or measures is None or name in measures]
+        names = [name for name in SCORES.schema.names if name in ("row", "layer", "head") or measures is None or name in measures]
         return self._of_shown_records(self._table(SCORES, chosen, names), names)
 
     def columns(self, row: int, threshold: float | None = None) -> Columns:
@@ -106,13 +160,13 @@ class BatchResults:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        settings = self.metadata.settings
+        settings = self.scored
         threshold = self._kept(threshold)
         record = self._record(row)
-        file = part_folder(self.folder, record["part"]) / f"{COLUMNS}.parquet"
+        file = part_folder(self.folder, record["part"]) / COLUMNS.file
         try:
             table = pq.read_table(
-                file, schema=schema(COLUMNS), filters=[("row", "=", row), ("threshold", "=", threshold)], partitioning=None
+                file, schema=COLUMNS.schema, filters=[("row", "=", row), ("threshold", "=", threshold)], partitioning=None
             )
         except (pa.ArrowException, OSError) as error:
             raise _damaged(file) from error
@@ -124,7 +178,7 @@ class BatchResults:
         return Columns(weights.reshape(shape).astype(np.float64), arcs.reshape(shape).astype(np.int64), threshold)
 
     def _kept(self, threshold: float | None) -> float:
-        settings = self.metadata.settings
+        settings = self.scored
         if threshold is None:
             threshold = settings.threshold if settings.threshold in settings.thresholds else settings.thresholds[0]
         if threshold not in settings.thresholds:
@@ -144,20 +198,22 @@ class BatchResults:
     def _of_shown_records(self, frame: "pd.DataFrame", names: Sequence[str]) -> "pd.DataFrame":
         """Rows that belong to the records as `sequences` shows them, with their names."""
         shown = self.sequences.loc[self.sequences["error"].isna(), ["row", "part", "name"]]
-        joined = frame.merge(shown, on=["row", "part"]).sort_values(["row", "layer", "head"]).reset_index(drop=True)
+        # Behind the number of the record a table is sorted by its key, where it has one; the order within a record is that of its part.
+        order = [name for name in ("row", "layer", "head") if name in frame]
+        joined = frame.merge(shown, on=["row", "part"]).sort_values(order, kind="stable").reset_index(drop=True)
         return joined[["row", "name", *(name for name in names if name != "row")]]
 
-    def _table(self, table: str, chosen: "pc.Expression | None" = None, names: Sequence[str] | None = None) -> "pd.DataFrame":
+    def _table(self, table: Table, chosen: "pc.Expression | None" = None, names: Sequence[str] | None = None) -> "pd.DataFrame":
         """Rows of a table of all parts, with the name of the part; of all columns, or of those that are named."""
         import pyarrow as pa
         import pyarrow.dataset as ds
 
-        files = part_files(self.folder, table)
+        files = part_files(self.folder, table.file)
         part = pa.schema([("part", pa.string())])
         try:
             dataset = ds.dataset(
                 [str(file) for file in files],
-                schema=pa.unify_schemas([schema(table), part]),
+                schema=pa.unify_schemas([table.schema, part]),
                 format="parquet",
                 partitioning=ds.partitioning(part, flavor="hive"),
                 partition_base_dir=str(self.folder),

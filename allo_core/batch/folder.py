@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from allo_core import __version__
-from allo_core.batch.layout import COLUMNS, LOCK, METADATA, SCORES, SEQUENCES, WRITING, parts, schema
+from allo_core.batch.layout import LOCK, METADATA, WRITING, array_file, parts
 from allo_core.batch.settings import BatchSettings
+from allo_core.batch.tasks import read_settings
 from allo_core.errors import BatchError
 from allo_core.storage.plain_json import OtherVersion
 from allo_core.storage.whole_file import write_whole
@@ -45,11 +46,11 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A record that is finished: its name, the sha256 of its sequence, and why it has no scores where some were asked for."""
+    """A record that is finished: its name, the sha256 of its sequence, and why it lacks a part of what was asked for."""
 
     name: str
     sha256: str
-    no_scores: str | None
+    lacks: str | None
 
 
 @contextmanager
@@ -91,7 +92,7 @@ def read_metadata(folder: Path) -> Metadata:
         raise BatchError(f"{folder / METADATA} is damaged; take it from another copy of the folder, or run the batch again.") from None
     try:
         return Metadata(
-            BatchSettings.from_json(stored["settings"]),
+            read_settings(stored["settings"]),
             str(stored["file"]),
             int(stored["records"]),
             int(stored["runs"]),
@@ -113,15 +114,15 @@ def finished_records(folder: Path, settings: BatchSettings) -> dict[int, Finishe
     interrupted batch may have left.
     """
     found: dict[int, Finished] = {}
-    others = (COLUMNS,) if settings.sites is None else (COLUMNS, SCORES)
+    why = settings.lacking_column
     for path in parts(folder).values():
-        rows = _readable_rows(path, others)
-        kept = [row for row in rows if row["error"] is None and row["row"] not in found]
+        rows = _readable_rows(path, settings)
+        kept = [row for row in rows if row["error"] is None and row["row"] not in found and _has_array(path, row, settings)]
         if not kept:
             shutil.rmtree(path)
         elif len(kept) < len(rows):
-            _rewrite(path, kept)
-        found |= {row["row"]: Finished(row["name"], row["sha256"], row["no_scores"]) for row in kept}
+            _rewrite(path, kept, settings)
+        found |= {row["row"]: Finished(row["name"], row["sha256"], row[why] if why else None) for row in kept}
     return found
 
 
@@ -145,24 +146,39 @@ def _begin(folder: Path, settings: BatchSettings, file: str, records: int) -> in
     return runs
 
 
-def _readable_rows(path: Path, others: tuple[str, ...]) -> list[dict]:
+def _readable_rows(path: Path, settings: BatchSettings) -> list[dict]:
     """Rows of a part's table of sequences; none if that or one of its other tables is damaged."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        for table in others:
-            pq.read_metadata(path / f"{table}.parquet")
-        return pq.read_table(path / f"{SEQUENCES}.parquet", schema=schema(SEQUENCES), partitioning=None).to_pylist()
+        for table in settings.tables:
+            pq.read_metadata(path / table.file)
+        sequences = settings.sequences
+        return pq.read_table(path / sequences.file, schema=sequences.schema, partitioning=None).to_pylist()
     except (pa.ArrowException, OSError):
         return []
 
 
-def _rewrite(path: Path, rows: list[dict]) -> None:
-    """Put a table of sequences in the place of the old one; rows of other tables that are not in it do not count."""
+def _has_array(path: Path, row: dict, settings: BatchSettings) -> bool:
+    """Whether the array of a record is there and whole, where it has one; its numbers are not read."""
+    import numpy as np
+
+    if not settings.array_bytes(row["length"]):
+        return True
+    try:
+        np.load(path / array_file(row["row"]), mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return False
+    return True
+
+
+def _rewrite(path: Path, rows: list[dict], settings: BatchSettings) -> None:
+    """Put a table of sequences in the place of the old one; rows of other tables, and arrays, that are not in it do not count."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema(SEQUENCES)), buffer, compression="zstd")
-    write_whole(path / f"{SEQUENCES}.parquet", buffer.getvalue())
+    sequences = settings.sequences
+    pq.write_table(pa.Table.from_pylist(rows, sequences.schema), buffer, compression="zstd")
+    write_whole(path / sequences.file, buffer.getvalue())

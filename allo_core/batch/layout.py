@@ -2,8 +2,8 @@
 
     metadata.json                       settings, number of records, runs so far
     part=r1-17-0/sequences.parquet      one row a record: what it was, what became of it
-    part=r1-17-0/columns.parquet        one row a record, threshold, layer and head: column weights and arcs
-    part=r1-17-0/scores.parquet         one row a record, layer and head; only where sites were asked for
+    part=r1-17-0/....parquet            the other tables of the task (`BatchSettings.tables`)
+    part=r1-17-0/residues-17.npy        an array of one record, where the task keeps some
     writing/                            what is not finished
 
 A part holds a few records.  Its folder is moved into place in one step, so it is there with all its tables or not at all.  ``row`` (the
@@ -11,7 +11,8 @@ number of the record in the FASTA file) and ``part`` join the tables.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,22 +21,22 @@ if TYPE_CHECKING:  # the terminal's options need not wait for it
     import pyarrow as pa
 
 __all__ = [
-    "COLUMNS",
     "LOCK",
     "METADATA",
-    "SCORES",
     "SEQUENCES",
     "WRITING",
+    "Table",
+    "array_file",
     "part_files",
     "part_folder",
     "part_name",
     "parts",
     "pieces",
-    "schema",
+    "sequences_table",
 ]
 
 METADATA, WRITING, LOCK = "metadata.json", "writing", ".lock"
-SEQUENCES, COLUMNS, SCORES = "sequences", "columns", "scores"
+SEQUENCES = "sequences"
 _PART = "part="
 
 
@@ -49,9 +50,9 @@ def parts(folder: Path) -> dict[str, Path]:
     return {path.name.removeprefix(_PART): path for path in sorted(folder.glob(f"{_PART}*")) if path.is_dir()}
 
 
-def part_files(folder: Path, table: str) -> list[Path]:
-    """The files of one table."""
-    return [file for path in parts(folder).values() if (file := path / f"{table}.parquet").is_file()]
+def part_files(folder: Path, name: str) -> list[Path]:
+    """The files of this name in all parts."""
+    return [file for path in parts(folder).values() if (file := path / name).is_file()]
 
 
 def part_folder(folder: Path, name: str) -> Path:
@@ -68,14 +69,54 @@ def pieces(folder: Path, run: int, first: int | str) -> Iterator[Path]:
         yield path
 
 
+@dataclass(frozen=True)
+class Table:
+    """One table that a batch writes.
+
+    Parameters
+    ----------
+    name : str
+        That of its files.
+    fields : callable()
+        Names and types of the columns; every value that is not defined is null.
+    streamed : bool
+        Whether each record goes to the disk at once, as a row group of its own: for large ones.
+    """
+
+    name: str
+    fields: "Callable[[], Sequence[tuple[str, pa.DataType]]]"
+    streamed: bool = False
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}.parquet"
+
+    @property
+    def schema(self) -> "pa.Schema":
+        return _schema(self)
+
+
 @cache
-def schema(table: str) -> "pa.Schema":
-    """Names and types of a table's columns; every value that is not defined is null."""
+def _schema(table: Table) -> "pa.Schema":
     import pyarrow as pa
 
-    head = [("row", pa.int32()), ("layer", pa.int16()), ("head", pa.int16())]
-    fields = {
-        SEQUENCES: [
+    return pa.schema(table.fields())
+
+
+def sequences_table(lacking: str, own: "Callable[[], Sequence[tuple[str, pa.DataType]]]" = tuple) -> Table:
+    """The table of sequences of a task: what every batch says of a record, the columns of the task, and what became of it.
+
+    Parameters
+    ----------
+    lacking : str
+        What a record may lack that was computed otherwise, as "scores"; its column says why.  Empty if nothing.
+    own : callable()
+    """
+
+    def fields() -> "list[tuple[str, pa.DataType]]":
+        import pyarrow as pa
+
+        return [
             ("row", pa.int32()),  # number of the record in the file, from 1
             ("name", pa.string()),
             ("sha256", pa.string()),  # of the sequence
@@ -83,31 +124,15 @@ def schema(table: str) -> "pa.Schema":
             ("length", pa.int32()),
             ("device", pa.string()),
             ("seconds", pa.float64()),
-            ("receptor", pa.string()),  # of the library, that generic numbers come from
-            ("identity", pa.float64()),  # to that receptor, 0 to 1
-            ("sites", pa.string()),  # the residues that were scored, "D52 S91"
+            *own(),
             ("error", pa.string()),  # why nothing was computed
-            ("no_scores", pa.string()),  # why there are columns but no scores
+            *([(f"no_{lacking}", pa.string())] if lacking else []),
             ("notes", pa.string()),
-        ],
-        COLUMNS: [*head, ("threshold", pa.float64()), ("weights", pa.list_(pa.float32())), ("arcs", pa.list_(pa.uint16()))],
-        SCORES: [
-            *head,
-            ("impact", pa.float64()),
-            ("impact_count", pa.float64()),
-            ("impact_arcs", pa.float64()),
-            ("enrichment", pa.float64()),
-            ("snr", pa.float64()),
-            ("p_value", pa.float64()),
-            ("q_value", pa.float64()),
-            ("n_arcs", pa.int64()),
-            ("residues_hit", pa.int64()),
-            ("flags", pa.string()),
-            ("attention_on_site", pa.float64()),
-            ("expected", pa.float64()),
-            ("null", pa.string()),
-            ("threshold", pa.float64()),
-            ("n_sites", pa.int32()),
-        ],
-    }
-    return pa.schema(fields[table])
+        ]
+
+    return Table(SEQUENCES, fields)
+
+
+def array_file(row: int) -> str:
+    """Name of the array of one record within its part."""
+    return f"residues-{row}.npy"

@@ -8,19 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from allo_core.batch.compute import Computed
-from allo_core.batch.layout import COLUMNS, SCORES, SEQUENCES, WRITING, part_folder, part_name, pieces, schema
+from allo_core.batch.layout import WRITING, Table, array_file, part_folder, part_name, pieces
 from allo_core.batch.settings import BatchSettings
 from allo_core.protein.sequence import Protein
 
-if TYPE_CHECKING:  # the terminal's options need not wait for it
+if TYPE_CHECKING:  # the terminal's options need not wait for them
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
 __all__ = ["Part", "sequence_sha256"]
-
-# Column weights differ in nearly every digit, so a dictionary of them is only in the way.
-_OPTIONS = {"compression": "zstd", "use_dictionary": ["arcs", "flags", "null", "error", "no_scores", "notes", "receptor"]}
 
 
 class Part:
@@ -41,8 +38,8 @@ class Part:
         self._folder, self._run, self._first, self._settings = folder, run, first, settings
         self._temporary = folder / WRITING / f"{part_name(run, first)}-{uuid.uuid4().hex}"
         self._sequences: list[dict] = []
-        self._scores: list[pa.Table] = []
-        self._columns: pq.ParquetWriter | None = None
+        self._held: dict[Table, list[pa.Table]] = {table: [] for table in settings.tables if not table.streamed}
+        self._writers: dict[Table, pq.ParquetWriter] = {}
 
     def __len__(self) -> int:
         return len(self._sequences)
@@ -52,16 +49,20 @@ class Part:
         self._sequences.append({"row": row, "name": name, **_described(protein), "error": error, "notes": notes or None})
 
     def add(self, row: int, name: str, protein: Protein, computed: Computed, notes: str = "") -> None:
-        """A record that was computed; its columns go to the disk at once, so that memory does not grow with the part."""
-        import pyarrow as pa
-
+        """A record that was computed; what is large goes to the disk at once, so that memory does not grow with the part."""
         said = " ".join(note for note in (notes, *computed.notes) if note)
-        described = {name: getattr(computed, name) for name in ("device", "seconds", "receptor", "identity", "sites", "no_scores")}
-        self._sequences.append({"row": row, "name": name, **_described(protein), **described, "notes": said or None})
-        if computed.scores is not None:
-            frame = computed.scores.assign(row=row)
-            self._scores.append(pa.Table.from_pandas(frame, schema(SCORES), preserve_index=False))
-        self._write_columns(row, computed)
+        result, lacking = computed.result, self._settings.lacking_column
+        described = {"device": computed.device, "seconds": computed.seconds, **result.described(), "notes": said or None}
+        if lacking is not None:
+            described[lacking] = result.lacks
+        self._sequences.append({"row": row, "name": name, **_described(protein), **described})
+        for table, rows in result.tables(row):
+            if table.streamed:
+                self._writer(table).write_table(rows)
+            else:
+                self._held[table].append(rows)
+        if (array := result.array()) is not None:
+            self._write_array(row, array)
 
     def commit(self) -> None:
         """Move the part into place, as the next piece of its block; an empty part leaves nothing."""
@@ -69,11 +70,14 @@ class Part:
 
         if not self._sequences:
             return
-        self._open_columns()  # every part has every table, if only an empty one
-        self._write(SEQUENCES, pa.Table.from_pylist(self._sequences, schema(SEQUENCES)))
-        if self._settings.sites is not None:
-            self._write(SCORES, pa.concat_tables([schema(SCORES).empty_table(), *self._scores]))
-        self._open_columns().close()
+        # Every part has every table, if only an empty one.
+        for table in self._settings.tables:
+            if table.streamed:
+                self._writer(table).close()
+            else:
+                self._write(table, pa.concat_tables([table.schema.empty_table(), *self._held[table]]))
+        sequences = self._settings.sequences
+        self._write(sequences, pa.Table.from_pylist(self._sequences, sequences.schema))
         for piece in itertools.count(len(list(pieces(self._folder, self._run, self._first)))):
             place = part_folder(self._folder, part_name(self._run, self._first, piece))
             try:
@@ -85,23 +89,36 @@ class Part:
             else:
                 return
 
-    def _write(self, table: str, content: "pa.Table") -> None:
+    def _write(self, table: Table, content: "pa.Table") -> None:
         import pyarrow.parquet as pq
 
-        pq.write_table(content, self._temporary / f"{table}.parquet", **_OPTIONS)
+        pq.write_table(content, self._place() / table.file, **_options(table))
 
-    def _open_columns(self) -> "pq.ParquetWriter":
+    def _writer(self, table: Table) -> "pq.ParquetWriter":
         import pyarrow.parquet as pq
 
-        if self._columns is None:
-            self._temporary.mkdir(parents=True, exist_ok=True)
-            self._columns = pq.ParquetWriter(self._temporary / f"{COLUMNS}.parquet", schema(COLUMNS), **_OPTIONS)
-        return self._columns
+        if table not in self._writers:
+            self._writers[table] = pq.ParquetWriter(self._place() / table.file, table.schema, **_options(table))
+        return self._writers[table]
 
-    def _write_columns(self, row: int, computed: Computed) -> None:
-        for at, threshold in enumerate(self._settings.thresholds):
-            # One row group a record and threshold: a reader finds them by their statistics.
-            self._open_columns().write_table(_columns_table(row, threshold, computed.weights[at], computed.arcs[at]))
+    def _write_array(self, row: int, array: "np.ndarray") -> None:
+        import numpy as np
+
+        np.save(self._place() / array_file(row), array, allow_pickle=False)
+
+    def _place(self) -> Path:
+        self._temporary.mkdir(parents=True, exist_ok=True)
+        return self._temporary
+
+
+def _options(table: Table) -> dict:
+    """How a table is written: measured numbers differ in nearly every digit, so a dictionary of them is only in the way."""
+    import pyarrow.types as types
+
+    def measured(kind: "pa.DataType") -> bool:
+        return types.is_floating(kind.value_type if types.is_list(kind) else kind)
+
+    return {"compression": "zstd", "use_dictionary": [field.name for field in table.schema if not measured(field.type)]}
 
 
 def sequence_sha256(protein: Protein) -> str:
@@ -113,26 +130,3 @@ def _described(protein: Protein | None) -> dict:
     if protein is None:
         return {}
     return {"sequence": protein.sequence, "sha256": sequence_sha256(protein), "length": len(protein)}
-
-
-def _columns_table(row: int, threshold: float, weights: "np.ndarray", arcs: "np.ndarray") -> "pa.Table":
-    """One row for each layer and head of arrays [layers, heads, L]."""
-    import numpy as np
-    import pyarrow as pa
-
-    layers, heads, length = weights.shape
-    count = layers * heads
-    starts = pa.array(np.arange(0, (count + 1) * length, length, dtype=np.int32))
-
-    def lists(values: np.ndarray, kind: pa.DataType) -> pa.ListArray:
-        return pa.ListArray.from_arrays(starts, pa.array(np.ascontiguousarray(values).ravel(), kind))
-
-    content = {
-        "row": np.full(count, row, dtype=np.int32),
-        "layer": np.repeat(np.arange(layers, dtype=np.int16), heads),
-        "head": np.tile(np.arange(heads, dtype=np.int16), layers),
-        "threshold": np.full(count, threshold),
-        "weights": lists(weights, pa.float32()),
-        "arcs": lists(arcs, pa.uint16()),
-    }
-    return pa.table(content, schema(COLUMNS))

@@ -1,5 +1,6 @@
 """A whole batch: read the records, leave out what is finished, send the rest to the workers, and count what comes back."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,6 +18,7 @@ from allo_core.batch.workers import Workers, choose_workers
 from allo_core.errors import BatchError
 from allo_core.models.devices import DeviceChoice
 from allo_core.models.registry import ModelSpec, get_spec
+from allo_core.storage.amounts import amount
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,26 +43,31 @@ class Tally:
         Of them in the folder already.
     done : int
         Finished now, failed ones included; with those from before it is `records` in the end.
-    failed, without_scores : list of (row, name, reason)
-        Records of which nothing was computed, and those that have columns but no scores.
+    failed, incomplete : list of (row, name, reason)
+        Records of which nothing was computed, and those that lack a part of what was asked for (`BatchSettings.lacking`).
     redone : int
         Records of blocks that were given to another worker because the first one died.
     workers : Workers or None
         Once they are chosen.
-    computed, residues_done, residues : int
-        Records that came back from the workers, their residues, and those of all that were sent.
+    computed : int
+        Records that came back from the workers.
+    residues_done, residues : int
+        Residues that the model has read in all passes over them, and those of all that were sent.
+    array_bytes : int
+        What the arrays of all that were sent take on the disk.
     """
 
     records: int = 0
     finished_before: int = 0
     done: int = 0
     failed: list[tuple[int, str, str]] = field(default_factory=list)
-    without_scores: list[tuple[int, str, str]] = field(default_factory=list)
+    incomplete: list[tuple[int, str, str]] = field(default_factory=list)
     redone: int = 0
     workers: Workers | None = None
     computed: int = 0
     residues: int = 0
     residues_done: int = 0
+    array_bytes: int = 0
     _started: float | None = None
 
     @property
@@ -83,13 +90,13 @@ class Tally:
     def start(self) -> None:
         self._started = time.monotonic()
 
-    def add(self, record: Record, error: str | None, no_scores: str | None = None) -> None:
+    def add(self, record: Record, error: str | None, lacks: str | None = None) -> None:
         """Count one record that is finished."""
         self.done += 1
         if error is not None:
             self.failed.append((record.row, record.name, error))
-        elif no_scores is not None:
-            self.without_scores.append((record.row, record.name, no_scores))
+        elif lacks is not None:
+            self.incomplete.append((record.row, record.name, lacks))
 
 
 def run_batch(
@@ -110,7 +117,7 @@ def run_batch(
     folder : Path
         Gets the results; what it holds of the same settings and records is left alone.
     settings : BatchSettings
-        As `choose_settings` makes them.
+        As `choose` of its task makes them.
     workers : int, optional
     device : {"auto", "cuda", "mps", "cpu"}
     address : str, optional
@@ -129,7 +136,7 @@ def run_batch(
         finished = finished_records(folder, settings)
         _check_same(records, finished, path, folder)
         tally.finished_before = len(finished)
-        tally.without_scores += [(row, before.name, before.no_scores) for row, before in finished.items() if before.no_scores is not None]
+        tally.incomplete += [(row, before.name, before.lacks) for row, before in finished.items() if before.lacks is not None]
         missing = [record for record in records if record.row not in finished]
         _write_unreadable(missing, folder, run, settings, tally)
         # The longest first: a lack of memory shows at once, and what is left for the end is short.
@@ -152,10 +159,13 @@ def _compute(
 ) -> None:
     spec = get_spec(settings.model_id)
     by_row = {record.row: record for record in records}
-    tally.residues = sum(len(record.sequence) for record in records)
+    read = {record.row: len(record.sequence) * settings.passes(len(record.sequence)) for record in records}
+    tally.residues = sum(read.values())
+    tally.array_bytes = sum(settings.array_bytes(len(record.sequence)) for record in records)
     if report is not None:
         report(tally)
-    with ray_session(address, count, tally.residues) as resources:
+    _check_room(folder, tally.array_bytes)
+    with ray_session(address, count, sum(len(record.sequence) for record in records)) as resources:
         tally.workers = workers = choose_workers(spec, settings.dtype, resources, count, device, address)
         size = block_size(spec, len(records), tally.residues, workers)
         tally.start()
@@ -166,20 +176,29 @@ def _compute(
             for statuses in blocks:
                 for status in statuses:
                     record = by_row[status["row"]]
-                    tally.add(record, status["error"], status["no_scores"])
+                    tally.add(record, status["error"], status["lacks"])
                     tally.computed += 1
-                    tally.residues_done += len(record.sequence)
+                    tally.residues_done += read[record.row]
                     tally.redone += status["redone"]
                 if report is not None:
                     report(tally)
 
 
 def block_size(spec: ModelSpec, records: int, residues: int, workers: Workers) -> int:
-    """Records in a block: some seconds of work, and several blocks for each worker."""
+    """Records in a block: some seconds of work, and several blocks for each worker; ``residues`` are read by all passes together."""
     work = spec.parameters * residues / records
     affordable = int(_WORK[workers.device] / work)
     fair = -(-records // (_BLOCKS_EACH * workers.count))
     return max(1, min(_LARGEST_BLOCK, affordable, fair))
+
+
+def _check_room(folder: Path, needed: int) -> None:
+    """BatchError where the arrays of all sequences do not fit on the disk; what tables take is little and not known before."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise BatchError(
+            f"The arrays need {amount(needed)} in {folder}, {amount(free)} are free; make room, or name another folder with --out."
+        )
 
 
 def _blocks(records: list[Record], size: int) -> "Iterator[pa.Table]":

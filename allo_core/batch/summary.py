@@ -61,11 +61,11 @@ def summarise(results: BatchResults) -> BatchSummary | None:
     Raises
     ------
     BatchError
-        A damaged file, or scores that are not those of every head once.
+        A batch of another task, a damaged file, or scores that are not those of every head once.
     """
     import numpy as np
 
-    settings = results.metadata.settings
+    settings = results.scored
     if settings.sites is None:
         return None
     frame = results.scores(measures=_MEASURES)

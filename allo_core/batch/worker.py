@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from allo_core.batch.compute import compute
 from allo_core.batch.journal import MOST_DEATHS, Journal
-from allo_core.batch.layout import SEQUENCES, part_name, pieces
+from allo_core.batch.layout import part_name, pieces
 from allo_core.batch.part import Part
 from allo_core.batch.settings import BatchSettings, in_words, public_versions
 from allo_core.errors import AlloScopeError, BatchError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # the driver needs neither
 __all__ = ["BLOCK", "STATUS", "Worker"]
 
 BLOCK = ("row", "name", "sequence", "notes")  # what a worker gets of each record
-STATUS = ("row", "error", "no_scores", "redone", "refusal")  # what it gives back
+STATUS = ("row", "error", "lacks", "redone", "refusal")  # what it gives back
 
 _PART_SECONDS = 30  # what is finished waits no longer for the rest of its block
 # So many in a row that fail in ways nobody foresaw are the worker's fault (a GPU after an error computes nothing any more).
@@ -68,7 +68,7 @@ class Worker:
             self.refusal = f"{self._folder} cannot be written: {error.strerror or error}; make room, then the same command goes on."
             statuses = []
         said = {status["row"]: status for status in statuses}
-        empty = {"error": None, "no_scores": None, "redone": False}
+        empty = {"error": None, "lacks": None, "redone": False}
         rows = [{**empty, "row": record["row"], **said.get(record["row"], {}), "refusal": self.refusal} for record in records]
         kinds = (pa.int32(), pa.string(), pa.string(), pa.bool_(), pa.string())
         return pa.Table.from_pylist(rows, pa.schema(zip(STATUS, kinds, strict=True)))
@@ -114,9 +114,9 @@ class Worker:
         else:
             self._surprises = 0
             part.add(row, name, protein, computed, notes)
-            return {"row": row, "error": None, "no_scores": computed.no_scores}
+            return {"row": row, "error": None, "lacks": computed.result.lacks}
         part.add_failed(row, name, failure, protein, notes)
-        return {"row": row, "error": failure, "no_scores": None}
+        return {"row": row, "error": failure, "lacks": None}
 
     def _new_part(self, first: int) -> Part:
         return Part(self._folder, self._run, first, self._settings)
@@ -125,15 +125,16 @@ class Worker:
         """Statuses of what an earlier worker has finished of this block before it died."""
         import pyarrow.parquet as pq
 
+        sequences, why = self._settings.sequences, self._settings.lacking_column
+        names = ["row", "error", *([why] if why else [])]
         for path in pieces(self._folder, self._run, first):
-            for row in pq.read_table(path / f"{SEQUENCES}.parquet", columns=["row", "error", "no_scores"]).to_pylist():
-                yield {**row, "redone": True}
+            for row in pq.read_table(path / sequences.file, columns=names).to_pylist():
+                yield {"row": row["row"], "error": row["error"], "lacks": row[why] if why else None, "redone": True}
 
 
 def _loaded(settings: BatchSettings, device: "Device", threads: int) -> "ProteinLanguageModel":
     import torch
 
-    from allo_core.library.sites import own_lists
     from allo_core.models.language_model import load_model
 
     torch.set_num_threads(threads)
@@ -141,17 +142,13 @@ def _loaded(settings: BatchSettings, device: "Device", threads: int) -> "Protein
     if (versions := public_versions()) != settings.versions:
         wanted = in_words(settings.versions)
         raise BatchError(f"{here} has {in_words(versions)}, the batch was begun with {wanted}; install the same there.")
-    if settings.sites is not None and own_lists(settings.sites) != settings.site_lists:
-        raise BatchError(
-            f"The sites called {settings.sites[:60]!r} on {here} are not those that the batch was begun with; put the same sites.json into "
-            "its ALLOSCOPE_HOME, or begin the batch anew in another folder."
-        )
     model = load_model(settings.model_id, device, settings.dtype)
     if model.sha256 != settings.weights_sha256:
         raise BatchError(
             f"The weights of {settings.model_id} on {here} are not those of the batch "
             f"(sha256 {model.sha256[:12]}…, not {settings.weights_sha256[:12]}…); put the same file there."
         )
+    settings.prepare(model)
     return model
 
 

@@ -9,6 +9,10 @@
 - `pages`: pages that open offline
 - `predicted`: predicted sites
 - `receptor_set`: a set of receptors
+- `readouts`: embeddings, probabilities and contacts of one protein
+- `variants`: what changes in the heads from a wild type to a variant
+- `attention`: the attention of a kept run as arrays
+- `layers`: which layer for which property
 - `batch`: a batch
 - `bundle`: one ZIP of all
 """

@@ -43,11 +43,11 @@ def batch_sequences_csv(results: "BatchResults", head: tuple[int, int] | None = 
     return _written(frame, results.metadata)
 
 
-def batch_heads_csv(summary: "BatchSummary", metadata: "Metadata") -> str:
+def batch_heads_csv(summary: "BatchSummary", results: "BatchResults") -> str:
     """CSV text of all heads in (layer, head) order, with what they were scored for; undefined values are empty."""
-    settings = metadata.settings
+    settings = results.scored
     asked = {"sequences": len(summary.rows), "threshold": settings.threshold, "null": _null(settings.null), "sites": settings.sites}
-    return _written(summary.frame.assign(**asked), metadata)
+    return _written(summary.frame.assign(**asked), results.metadata)
 
 
 def batch_record(results: "BatchResults", summary: "BatchSummary | None") -> str:
@@ -69,7 +69,7 @@ def batch_record(results: "BatchResults", summary: "BatchSummary | None") -> str
         "read": len(results.sequences),
         "failed": len(results.failed),
         "scored": 0 if summary is None else len(summary.rows),
-        "null": _null(metadata.settings.null),
+        "null": _null(results.scored.null),
         "settings": metadata.settings.to_json(),
     }
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

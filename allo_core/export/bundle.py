@@ -9,7 +9,7 @@ from allo_core.errors import ExportError
 from allo_core.export.record import CAUTIONS
 from allo_core.export.tables import printable
 
-__all__ = ["bundle"]
+__all__ = ["bundle", "zip_entry"]
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _README = "README.txt"
@@ -54,9 +54,14 @@ def _readme(files: Mapping[str, tuple[str | bytes, str]]) -> str:
     return "\n".join(["AlloScope", "", *lines, "", *CAUTIONS, ""])
 
 
-def _add(archive: zipfile.ZipFile, name: str, content: str | bytes) -> None:
+def zip_entry(name: str, compression: int) -> zipfile.ZipInfo:
+    """A file of an archive, the same on every day and system."""
     entry = zipfile.ZipInfo(name, _TIME)
-    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.compress_type = compression
     entry.create_system = 3  # Unix on every system, for the same bytes
     entry.external_attr = 0o644 << 16
-    archive.writestr(entry, content)
+    return entry
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: str | bytes) -> None:
+    archive.writestr(zip_entry(name, zipfile.ZIP_DEFLATED), content)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from allo_core.export.tables import cell
+from allo_core.export.tables import cell, residue_columns
 from allo_core.protein.numbering import ResidueNumbers
 from allo_core.protein.sequence import Protein
 
@@ -35,15 +35,10 @@ def predicted_csv(
     """
     import pandas as pd
 
-    every = range(len(protein))
     rank = pd.Series(probabilities).rank(ascending=False, method="first").astype(int)
     return pd.DataFrame(
         {
-            "number": [protein.number(index) for index in every],
-            "residue": list(protein.sequence),
-            "gpcrdb": [None if numbers is None else numbers.gpcrdb[index] for index in every],
-            "ballesteros_weinstein": [None if numbers is None else numbers.ballesteros[index] for index in every],
-            "segment": [None if numbers is None else numbers.segment[index] for index in every],
+            **residue_columns(protein, numbers),
             "probability": probabilities,
             "rank": rank,
             "protein": cell(protein.name),

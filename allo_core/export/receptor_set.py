@@ -21,11 +21,14 @@ if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
 __all__ = ["consensus_csv", "members_csv", "receptors_csv", "set_asked", "set_found", "set_record"]
 
 
-def consensus_csv(found: "Consensus", q_of_each: "np.ndarray", model_id: str, title: str) -> str:
-    """CSV text of all heads in (layer, head) order, with the number of receptors in which each passes alone; undefined values are empty."""
+def consensus_csv(found: "Consensus", q_of_each: "np.ndarray", model_id: str, title: str, places: "SetPlaces | str") -> str:
+    """CSV text of all heads in (layer, head) order: p and q against random residues and among places like the asked ones, and the number of
+    receptors in which each passes alone; undefined values are empty.
+    """
     from allo_core.family.each import passing_alone
+    from allo_core.family.places import table_with_places
 
-    frame = found.frame.assign(
+    frame = table_with_places(found, places).assign(
         receptors_passing=passing_alone(q_of_each),
         threshold=found.threshold,
         model=model_id,

@@ -90,7 +90,7 @@ def run_record(
         "weighting": _WEIGHTINGS[question.weighting],
         "threshold": question.threshold,
         "null": scores.null,
-        "strata": _strata(scores.sites, numbers) if scores.null == "matched" and numbers is not None else None,
+        "strata": _strata(scores.sites, numbers) if question.strata is not None and numbers is not None else None,
         "draws": scores.draws,
         "seed": scores.seed,
         "places": places_facts(answer.pockets, answer.positions_from),

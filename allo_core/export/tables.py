@@ -6,8 +6,10 @@ if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     import pandas as pd
 
     from allo_core.analysis.answer import Answer
+    from allo_core.protein.numbering import ResidueNumbers
+    from allo_core.protein.sequence import Protein
 
-__all__ = ["cell", "printable", "scores_csv", "table_of_heads"]
+__all__ = ["cell", "file_stem", "printable", "residue_columns", "scores_csv", "table_of_heads"]
 
 _FORMULA = ("=", "+", "-", "@")  # a spreadsheet computes a cell that starts with one of these
 
@@ -21,6 +23,23 @@ def cell(text: str) -> str:
     """Text from outside as a cell of a table: printable, and with an apostrophe before what a spreadsheet would take for a formula."""
     shown = printable(text)
     return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
+
+
+def file_stem(name: str) -> str:
+    """Letters and digits of a name, underscores for the rest, at most 40."""
+    return "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name)[:40]
+
+
+def residue_columns(protein: "Protein", numbers: "ResidueNumbers | None") -> dict[str, object]:
+    """The first columns of a table of all residues in the order of the sequence: UniProt number, letter, generic numbers, segment."""
+    every = range(len(protein))
+    return {
+        "number": [protein.number(index) for index in every],
+        "residue": list(protein.sequence),
+        "gpcrdb": [None if numbers is None else numbers.gpcrdb[index] for index in every],
+        "ballesteros_weinstein": [None if numbers is None else numbers.ballesteros[index] for index in every],
+        "segment": [None if numbers is None else numbers.segment[index] for index in every],
+    }
 
 
 def table_of_heads(frame: "pd.DataFrame") -> "pd.DataFrame":

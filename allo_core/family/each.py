@@ -1,4 +1,4 @@
-"""The receptors of a set one by one, as Explore scores them."""
+"""The receptors of a set one by one, as Explore scores them under the matched null."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from allo_core.analysis.answer import answer_from_columns
 from allo_core.analysis.question import Question
-from allo_core.analysis.strata import default_null
+from allo_core.analysis.strata import possible_null
 from allo_core.attention.columns import Columns
 from allo_core.attention.control import LEVEL
 from allo_core.family.members import Member
@@ -23,6 +23,8 @@ def q_values_of_each(
 ) -> np.ndarray:
     """q of every head in each receptor alone, under its matched null (uniform where it has no generic numbers).
 
+    Not the pocket null: for hundreds of receptors that takes minutes, because each has a structure of its own to grow pockets on.
+
     Parameters
     ----------
     members, columns : sequences of length R
@@ -37,7 +39,7 @@ def q_values_of_each(
     for done, (member, each) in enumerate(zip(members, columns, strict=True)):
         if progress is not None:
             progress(done, len(members))
-        null = default_null(member.numbers)
+        null = possible_null("matched", member.numbers)
         question = Question(member.subject, member.sites, threshold=each.threshold, null=null, draws=draws, seed=seed)
         found.append(answer_from_columns(question, each).scores.frame["q_value"].to_numpy())
     return np.stack(found)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from allo_core.analysis.strata import default_null, strata_of
+from allo_core.analysis.strata import possible_null, strata_of
 from allo_core.analysis.subject import Subject
 from allo_core.errors import ResidueError, ScoreError
 from allo_core.library.nearest import seven_tm_domain
@@ -73,7 +73,7 @@ class Member:
 
     def strata(self) -> tuple[str, ...] | None:
         """Stratum of each residue for the matched null; None where there are no generic numbers (the null is uniform then)."""
-        return strata_of(default_null(self.numbers), self.numbers, self.name)
+        return strata_of(possible_null("matched", self.numbers), self.numbers, self.name)
 
 
 @dataclass(frozen=True)

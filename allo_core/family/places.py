@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
 from allo_core.analysis.places import Places, places_of
@@ -22,7 +23,7 @@ from allo_core.family.members import Member
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Integer
 
-__all__ = ["SetPlaces", "rank_set", "same_places"]
+__all__ = ["SetPlaces", "rank_set", "same_places", "table_with_places"]
 
 _FEWEST_WEIGHT = 0.5  # of all weight, on receptors with positions
 _SHARED = 0.3  # of the geometric mean of two sites' sizes: as sums over shared columns they correlate by as much
@@ -72,6 +73,14 @@ def rank_set(found: Consensus, columns: Sequence[Columns]) -> SetPlaces | str:
         return _positions(found) if found.universe is not None else _own_residues(found, columns)
     except ScoreError as error:
         return str(error).rstrip(".")
+
+
+def table_with_places(found: Consensus, places: SetPlaces | str | None) -> pd.DataFrame:
+    """The table of heads with the columns p_places and q_places: those of places like the asked residues, NaN where that is not known."""
+    unknown = np.full(len(found.frame), np.nan)
+    rank = None if places is None or isinstance(places, str) else places.rank
+    of_places = (unknown, unknown) if rank is None else (rank.p_value, rank.q_value)
+    return found.frame.assign(p_places=of_places[0], q_places=of_places[1])
 
 
 def same_places(members: Sequence[Member]) -> Integer[np.ndarray, " R"]:

@@ -1,8 +1,5 @@
 """A set of receptors as a table: one row a receptor, with the residues that are asked about in it."""
 
-import csv
-import io
-import string
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,13 +11,13 @@ from allo_core.library.sites import residues_of
 from allo_core.protein.alignment import HOMOLOGUE_IDENTITY
 from allo_core.protein.numbering import ResidueNumbers
 from allo_core.protein.sequence import Protein, parse_protein
+from allo_core.storage.spreadsheet import read_rows
 
 __all__ = ["MOST_ROWS", "read_set", "table_text"]
 
 MOST_ROWS = 5_000
 _NAMES = {"receptor": "receptor", "entry": "receptor", "accession": "receptor", "sequence": "sequence", "name": "name"}
 _NAMES |= {"residues": "residues", "sites": "residues", "site": "residues", "positions": "residues"}
-_DELIMITERS = ",;\t"
 
 
 def table_text(content: bytes, name: str) -> str:
@@ -94,19 +91,9 @@ def read_set(text: str, title: str = "receptors of the table") -> ReceptorSet:
 
 def _rows(text: str) -> Iterator[tuple[int, dict]]:
     """Each row below the header that is not blank, and its number in a spreadsheet."""
-    text = text.lstrip("\ufeff")
-    # A spreadsheet writes a blank row above the header as delimiters alone.
-    header = text.lstrip(_DELIMITERS + string.whitespace).partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=header.count)
-    try:
-        lines = enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), start=1)
-        table = [(number, cells) for number, cells in lines if any(cell.strip() for cell in cells)]
-    except csv.Error as error:
-        raise ScoreError(f"The table cannot be read ({error}); save it as CSV with a header.") from error
-    names = _columns(table[0][1] if table else [])
-    if len(table) - 1 > MOST_ROWS:
-        raise ScoreError(f"The table has {len(table) - 1:,} rows; at most {MOST_ROWS:,} are read. Use batch for more.")
-    for number, cells in table[1:]:
+    header, table = read_rows(text, MOST_ROWS, " Use batch for more.")
+    names = _columns(header)
+    for number, cells in table:
         padded = [*cells, *[""] * (len(names) - len(cells))]
         row = {name: cell.strip() for name, cell in zip(names, padded, strict=False) if name}
         yield number, row | {"too many": cells[len(names) :]}

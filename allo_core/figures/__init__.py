@@ -8,6 +8,11 @@
 - `snake`: where residues stand in a snake plot
 - `snake_svg`: the snake plot as SVG
 - `attention_map`: one head's map
+- `contact_map`: predicted and known contacts
+- `mutations`: the scores of substitutions, and the residues of one position
+- `variant`: how a heatmap shows what changes in heads
 - `receptor_set`: pictures of a set of receptors
+- `layers`: how well layers tell a property, and how alike they are
+- `points`: residues or receptors as points on a plane
 - `batch`: pictures of a batch
 """

@@ -16,6 +16,7 @@ __all__ = [
     "BETWEEN_CELLS",
     "BRIGHT",
     "BROWSING_SCALE",
+    "CATEGORIES",
     "CHANCE_LINE",
     "CHANCE_SCALE",
     "ELEMENTS",
@@ -41,6 +42,7 @@ __all__ = [
     "PROFILE",
     "PROFILE_FILL",
     "QUANTITY_SCALE",
+    "RESIDUE_CLASSES",
     "SEGMENTS",
     "SELECTED_HEAD",
     "SET_COLOURS",
@@ -52,6 +54,7 @@ __all__ = [
     "ceiling_of_all",
     "hex_colours",
     "plotly_scale",
+    "residue_colour",
     "segment_colours",
     "text_on",
     "value_ceiling",
@@ -123,6 +126,18 @@ SEGMENTS: dict[str, str] = dict(
     )
 )
 
+# Groups without an order, told apart also with a colour-vision deficiency (Okabe and Ito 2008); beyond these shapes differ, too.
+CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+# Residues by chemistry, in the order in which they stand in figures: letters and colour (Okabe and Ito 2008, without those of the sets).
+RESIDUE_CLASSES: dict[str, tuple[str, str]] = {
+    "positive": ("KRH", "#0072B2"),
+    "negative": ("DE", "#D55E00"),
+    "polar": ("NQST", "#009E73"),
+    "special": ("CGP", "#999999"),
+    "aliphatic": ("AVLIM", "#56B4E9"),
+    "aromatic": ("FYW", "#8F6BB3"),
+}
+
 # Elements of ligands; carbon is green, so that a ligand does not look like a marked residue.
 ELEMENTS = {
     "C": "#2E8B57",
@@ -159,6 +174,11 @@ def ceiling_of_all(values: np.ndarray) -> tuple[float, str]:
 def segment_colours(segments: Sequence[str]) -> list[str]:
     """One colour for each residue by its segment; loops and ends are ABSENT's grey."""
     return [SEGMENTS.get(name, ABSENT) for name in segments]
+
+
+def residue_colour(letter: str) -> str:
+    """The colour of a residue's chemistry; ABSENT for what is none of the twenty."""
+    return next((colour for letters, colour in RESIDUE_CLASSES.values() if letter in letters), ABSENT)
 
 
 def hex_colours(values: np.ndarray, ceiling: float, scale: Sequence[str], floor: float = 0.0) -> list[str]:

@@ -43,10 +43,13 @@ def passes(frame: pd.DataFrame) -> np.ndarray:
     return frame["q_value"].to_numpy(dtype=float) < LEVEL
 
 
-def meaning_of_heads(score: str, frame: pd.DataFrame, theme: Theme = "light") -> str:
-    """What white (black on a dark page) and dots mean on a heatmap of ``score``, as a sentence; ``frame`` has the column q_value."""
+def meaning_of_heads(score: str, frame: pd.DataFrame, theme: Theme = "light", judged_by: str = "") -> str:
+    """What white (black on a dark page) and dots mean on a heatmap of ``score``, as a sentence; ``frame`` has the column q_value.
+
+    ``judged_by`` says what q is of, to end the sentence, where the page does not say it elsewhere.
+    """
     ground = f"{GROUND[theme].capitalize()} is {SCORES[score].white}"
-    return f"{ground}, a dot q < {LEVEL:g}." if passes(frame).any() else f"{ground}."
+    return f"{ground}, a dot q < {LEVEL:g}{f' {judged_by}' if judged_by else ''}." if passes(frame).any() else f"{ground}."
 
 
 def heatmap(

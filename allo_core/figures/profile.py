@@ -126,12 +126,16 @@ def _marks(name: str, indices: Sequence[int], numbers: Sequence[int], labels: Se
     )  # fmt: skip
 
 
-def segment_track(numbers: Sequence[int], spans: Sequence[tuple[str, int, int]]) -> dict:
-    """Layout entries of the track: bars for helices with their names, a line for the rest (one update, Plotly is slow at many)."""
+def segment_track(numbers: Sequence[int], spans: Sequence[tuple[str, int, int]], low: float = 1.02, high: float = 1.17) -> dict:
+    """Layout entries of the track: bars for helices with their names, a line for the rest (one update, Plotly is slow at many).
+
+    ``low`` and ``high``: where the bars begin and end, as shares of the height of the plot.
+    """
+    middle, third = (low + high) / 2, (high - low) / 3
     shapes, names = [], []
     for name, first, last in spans:
         helix = name.startswith(("TM", "H8"))
-        low, high = (1.02, 1.17) if helix else (1.07, 1.12)
+        ends = (low, high) if helix else (low + third, high - third)
         shapes.append(
             {
                 "type": "rect",
@@ -139,8 +143,8 @@ def segment_track(numbers: Sequence[int], spans: Sequence[tuple[str, int, int]])
                 "yref": "paper",
                 "x0": numbers[first] - 0.5,
                 "x1": numbers[last] + 0.5,
-                "y0": low,
-                "y1": high,
+                "y0": ends[0],
+                "y1": ends[1],
                 "fillcolor": HELIX if helix else LOOP,
                 "line": {"width": 0},
             }
@@ -149,7 +153,7 @@ def segment_track(numbers: Sequence[int], spans: Sequence[tuple[str, int, int]])
             names.append(
                 {
                     "x": (numbers[first] + numbers[last]) / 2,
-                    "y": 1.095,
+                    "y": middle,
                     "xref": "x",
                     "yref": "paper",
                     "text": name,

@@ -21,7 +21,7 @@ from allo_core.figures.colours import (
     Theme,
 )
 from allo_core.figures.heatmap import cells, passes, score_grid, short_number
-from allo_core.figures.layout import QUIET, legend_at_top
+from allo_core.figures.layout import QUIET, escaped, legend_at_top
 from allo_core.figures.profile import segment_track
 from allo_core.protein.numbering import segment_spans
 
@@ -178,7 +178,7 @@ def receptors_figure(
         figure.add_trace(
             go.Scatter(
                 x=rank[here], y=snr[order][here].astype(np.float32), mode="markers", name=name,
-                customdata=[_escaped(names[int(index)]) for index in order[here]],
+                customdata=[escaped(names[int(index)]) for index in order[here]],
                 marker={"color": colour, "symbol": symbol, "size": 8 if len(order) <= 60 else 6},
                 hovertemplate="<b>%{customdata}</b><br>SNR %{y:.2f}<extra></extra>",
                 showlegend=bool(here.any()),
@@ -198,7 +198,7 @@ def receptors_figure(
         legend=legend_at_top(0.99),
         **QUIET,
     )
-    labels = {"tickvals": rank, "ticktext": [_escaped(names[int(index)][:14]) for index in order], "tickangle": -60} if few else {}
+    labels = {"tickvals": rank, "ticktext": [escaped(names[int(index)][:14]) for index in order], "tickangle": -60} if few else {}
     title = {} if few else {"title": {"text": "receptors by SNR", "standoff": 6}}
     figure.update_xaxes(range=[0.5, len(order) + 0.5], showgrid=False, zeroline=False, **labels, **title)
     figure.update_yaxes(title={"text": "SNR", "standoff": 4}, zeroline=False, nticks=6)
@@ -208,8 +208,3 @@ def receptors_figure(
 def _across(height: float, line: dict) -> dict:
     """A line over the whole width of the plot."""
     return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": height, "y1": height, "line": line}
-
-
-def _escaped(text: str) -> str:
-    """Plotly reads a small HTML in texts."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

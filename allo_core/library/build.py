@@ -24,6 +24,7 @@ import pandas as pd
 from biotite.structure.io.pdbx import CIFFile, set_structure
 
 from allo_core.library.build_alphafold import write_models
+from allo_core.library.build_contacts import write_contacts
 from allo_core.library.build_sites import write_modulators, write_sites
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.read import read_structure
@@ -174,6 +175,7 @@ def main() -> None:
     structures = write_structures(source, proteins, HERE / "structures")
     (HERE / "structures.json").write_text(json.dumps(structures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_models(source / "gpcr_alphafold_models.npz", rows, HERE / "alphafold")
+    write_contacts(source / "gpcr_structures_ca_cb.npz", rows, HERE)
 
 
 if __name__ == "__main__":

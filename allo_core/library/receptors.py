@@ -54,6 +54,11 @@ class Receptor:
     sites: tuple[Site, ...] = field(repr=False)
 
     @property
+    def kin(self) -> str:
+        """The sequence by which its homologues are known."""
+        return self.protein.sequence
+
+    @property
     def numbers(self) -> ResidueNumbers | None:
         """Segments and generic numbers; None where the sources disagree on the sequence or give no number."""
         return _numbers(self.entry)

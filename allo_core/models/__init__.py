@@ -6,10 +6,15 @@
 - `checkpoint`: tensors from files, without running code from them
 - `convert`: official names to the names of transformers' modules
 - `language_model`: a model built from its spec and filled from a file
+- `feed_forward`: ESM-2's feed-forward layer in a quarter of the memory
 - `tokens`: chains to tokens
 - `reading`: one forward pass, many readers, interventions, gradients
 - `readers`: attention for a function, value norms, hidden states, logits
 - `capture`: the attention function that all models use
-- `contact_regression`: ESM-2's contacts from attention
+- `embeddings`: hidden states of a protein at any layer
+- `probabilities`: what a model expects at each residue: masked or not, mutation scores, pseudo-perplexity
+- `antibody`: AntiBERTy's classifiers of species and chain
+- `contact_regression`: the weights that were published with ESM-2, by which attention predicts contacts
+- `contacts`: heads added up to a contact map in one pass
 - `devices`: device, precision, memory, trust
 """

@@ -2,7 +2,8 @@
 
 The function works out softmax(q k^T) once, in float32 whatever the model computes in, hands what the layer computed to a sink and returns
 probabilities @ v, in which single heads may be scaled or replaced.  No map outlives its layer, so that memory does not grow with the number
-of layers.  Dimensions: T tokens, heads, d numbers a head, width = heads * d.
+of layers; where nobody wants the maps, no map outlives its block of heads, and the numbers are the same bit for bit.  Dimensions: T tokens,
+heads, d numbers a head, width = heads * d.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:  # the app need not wait for it
 __all__ = ["Captured", "Intervention", "Sink", "capture_attention", "layer_stack"]
 
 _NAME = "alloscope"
+# Of the maps of the heads that are worked out at once where nobody wants maps: as much as a processor's own memory (cache) holds.
+_BLOCK_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +41,8 @@ class Captured:
         The whole layer, for its weights.
     hidden : Float[Tensor, "T width"]
         The state that entered the layer, in the precision of the model.
-    attention : Float[Tensor, "heads T T"]
-        float32; rows are queries and sum to 1, whatever an intervention does to the head.
+    attention : Float[Tensor, "heads T T"] or None
+        float32; rows are queries and sum to 1, whatever an intervention does to the head.  None where the sink does not want the maps.
     context : Float[Tensor, "heads T d"]
         float32: probabilities @ values, after an intervention, as it goes into the output projection.
     values : Float[Tensor, "heads T d"]
@@ -49,7 +52,7 @@ class Captured:
     layer: int
     module: nn.Module
     hidden: Float[Tensor, "T width"]
-    attention: Float[Tensor, "heads T T"]
+    attention: Float[Tensor, "heads T T"] | None
     context: Float[Tensor, "heads T d"]
     values: Float[Tensor, "heads T d"]
 
@@ -118,14 +121,17 @@ class _Capture:
     """One capture under way: where layers go, which layer is being computed, and the buffer that all layers share."""
 
     sink: Sink
+    maps: bool
     intervention: Intervention
     entered: _Entered | None = None
     buffer: Tensor | None = None
 
-    def scores(self, heads: int, tokens: int, device: torch.device) -> Tensor:
-        # A fresh buffer for each layer costs page faults: on CPU, several percent of a forward pass.
-        if self.buffer is None or self.buffer.shape != (heads, tokens, tokens) or self.buffer.device != device:
-            self.buffer = torch.empty(heads, tokens, tokens, dtype=torch.float32, device=device)
+    def scores(self, heads: int, tokens: int) -> Tensor:
+        """Memory for the maps of all heads, or of one block of them where the sink wants none."""
+        wanted = heads if self.maps else max(1, min(heads, _BLOCK_BYTES // (4 * tokens * tokens)))
+        # A fresh buffer for each layer costs page faults: several percent of a forward pass.
+        if self.buffer is None or self.buffer.shape != (wanted, tokens, tokens):
+            self.buffer = torch.empty(wanted, tokens, tokens, dtype=torch.float32)
         return self.buffer
 
 
@@ -139,7 +145,7 @@ def layer_stack(module: nn.Module) -> nn.ModuleList:
 
 
 @contextmanager
-def capture_attention(module: PreTrainedModel, sink: Sink, intervention: Intervention | None = None) -> Iterator[None]:
+def capture_attention(module: PreTrainedModel, sink: Sink, intervention: Intervention | None = None, maps: bool = True) -> Iterator[None]:
     """Send what every layer computes to a sink, in every forward pass inside the context.
 
     Parameters
@@ -151,6 +157,8 @@ def capture_attention(module: PreTrainedModel, sink: Sink, intervention: Interve
         the attention.  An exception of the sink ends the forward pass.
     intervention : Intervention, optional
         On the device of the module.
+    maps : bool
+        Whether the sink wants the attention; without it less memory is taken on the CPU, and all else is the same bit for bit.
     """
     before = module.config._attn_implementation or "eager"
     with ExitStack() as cleanup:
@@ -158,7 +166,7 @@ def capture_attention(module: PreTrainedModel, sink: Sink, intervention: Interve
             cleanup.callback(layer.register_forward_pre_hook(partial(_note_layer, index)).remove)
         module.set_attn_implementation(_NAME)
         cleanup.callback(module.set_attn_implementation, before)
-        cleanup.callback(_CAPTURE.reset, _CAPTURE.set(_Capture(sink, intervention or Intervention())))
+        cleanup.callback(_CAPTURE.reset, _CAPTURE.set(_Capture(sink, maps, intervention or Intervention())))
         yield
 
 
@@ -187,11 +195,12 @@ def _captured_attention(
     assert getattr(module, "layer_idx", None) in (None, layer)
     scale: float = query.shape[-1] ** -0.5 if scaling is None else scaling
     q, k, v = (x[0].float() for x in (query, key, value))
-    probabilities = _softmax_in_buffer(capture, q, k, scale) if _may_overwrite(q, k, v) else _softmax(q, k, scale)
-    context = torch.bmm(probabilities, v.contiguous() if v.device.type == "mps" else v)
+    attend = _attend_in_buffer if _may_overwrite(q, k, v) else _attend
+    probabilities, context = attend(capture, q, k, v, scale)
     context = capture.intervention.applied(layer, context)
     # Last, so that the sink may do what it likes with the buffer; detached, so that what it keeps does not keep a graph.
-    capture.sink(Captured(layer, whole, *(x.detach() for x in (hidden[0], probabilities, context, v))))
+    attention = probabilities.detach() if capture.maps else None
+    capture.sink(Captured(layer, whole, hidden[0].detach(), attention, context.detach(), v.detach()))
     return context.transpose(0, 1).contiguous().unsqueeze(0).to(value.dtype), None
 
 
@@ -200,18 +209,29 @@ def _may_overwrite(*tensors: Tensor) -> bool:
     return all(tensor.device.type == "cpu" and not tensor.requires_grad for tensor in tensors)
 
 
-def _softmax_in_buffer(capture: _Capture, q: Tensor, k: Tensor, scaling: float) -> Tensor:
-    scores = capture.scores(q.shape[0], q.shape[1], q.device)
-    torch.baddbmm(scores, q, k.transpose(1, 2), beta=0, alpha=scaling, out=scores)
-    # In place is safe on CPU: the kernel finishes with a row before it writes it.
-    return torch.softmax(scores, dim=-1, out=scores)
+def _attend_in_buffer(capture: _Capture, q: Tensor, k: Tensor, v: Tensor, scaling: float) -> tuple[Tensor, Tensor]:
+    """What the buffer holds at the end (the probabilities of all heads, or of the last block of them), and the context of all heads."""
+    heads, tokens, _ = v.shape
+    buffer = capture.scores(heads, tokens)
+    context = torch.empty(tokens, heads, v.shape[-1], dtype=v.dtype).transpose(0, 1)  # in the order in which the projection takes it
+    for start in range(0, len(q), len(buffer)):
+        block = slice(start, start + len(buffer))
+        scores = buffer[: len(q[block])]
+        torch.baddbmm(scores, q[block], k[block].transpose(1, 2), beta=0, alpha=scaling, out=scores)
+        # In place is safe on CPU: the kernel finishes with a row before it writes it.
+        torch.softmax(scores, dim=-1, out=scores)
+        torch.bmm(scores, v[block], out=context[block])
+    return buffer, context
 
 
-def _softmax(q: Tensor, k: Tensor, scaling: float) -> Tensor:
+def _attend(_: _Capture, q: Tensor, k: Tensor, v: Tensor, scaling: float) -> tuple[Tensor, Tensor]:
+    """Probabilities and context of all heads, in memory of their own."""
     keys = k.transpose(1, 2)
     # MPS has returned wrong products of transposed operands in several torch versions.
-    scores = torch.bmm(q.contiguous(), keys.contiguous()) if q.device.type == "mps" else torch.bmm(q, keys)
-    return torch.softmax(scores.mul_(scaling), dim=-1)
+    if q.device.type == "mps":
+        q, keys, v = q.contiguous(), keys.contiguous(), v.contiguous()
+    probabilities = torch.softmax(torch.bmm(q, keys).mul_(scaling), dim=-1)
+    return probabilities, torch.bmm(probabilities, v)
 
 
 AttentionInterface.register(_NAME, _captured_attention)

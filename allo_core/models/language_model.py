@@ -175,6 +175,8 @@ def random_module(spec: ModelSpec, seed: int) -> "PreTrainedModel":
 def _build_esm2(shape: dict) -> "PreTrainedModel":
     from transformers import EsmConfig, EsmForMaskedLM
 
+    from allo_core.models.feed_forward import in_place
+
     # As in facebook/esm2_t33_650M_UR50D, config.json.
     config = EsmConfig(
         **shape,
@@ -188,6 +190,7 @@ def _build_esm2(shape: dict) -> "PreTrainedModel":
     module = EsmForMaskedLM(config)
     # Not every checkpoint has it, and it needs the maps of all layers at once: contact_regression keeps its numbers instead.
     module.esm.register_module("contact_head", None)
+    in_place(module)
     return module
 
 

@@ -1,6 +1,6 @@
 """Readers of one forward pass that are of use by themselves: attention for a function, value norms, hidden states, logits."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from allo_core.models.reading import Enough, Last, Layer, Reader, Want
@@ -69,6 +69,7 @@ class StatesReader(Reader):
 
     def __init__(self, states: Iterable[int]):
         self._chosen = frozenset(states)
+        self._free: Iterator[Tensor] = iter(())
         self.states: dict[int, Float[Tensor, "L width"]] = {}
 
     def layer(self, layer: Layer) -> None:
@@ -78,8 +79,13 @@ class StatesReader(Reader):
         self._keep(last)
 
     def _keep(self, given: Layer | Last) -> None:
-        if given.index in self._chosen:
-            self.states[given.index] = _kept(given.tokens.cut(given.hidden, 0))
+        if given.index not in self._chosen:
+            return
+        residues = given.tokens.cut(given.hidden, 0)
+        if given.index == min(self._chosen):
+            # In one piece: between the working memory of the layers its parts would leave holes.
+            self._free = iter(_empty(len(self._chosen), *residues.shape))
+        self.states[given.index] = next(self._free).copy_(residues)
 
 
 class LogitsReader(Reader):
@@ -133,8 +139,13 @@ class ValueNormsReader(Reader):
 
 
 def _kept(values: "Tensor") -> "Tensor":
-    """A copy on the CPU: what a pass gives is valid only during the call, and made for inference alone; on the copy others can build."""
+    """A copy on the CPU: what a pass gives is valid only during the call."""
+    return _empty(*values.shape).copy_(values)
+
+
+def _empty(*shape: int) -> "Tensor":
+    """Memory for float32 on the CPU; what a pass gives is made for inference alone, on a copy in this memory others can build."""
     import torch
 
     with torch.inference_mode(False):
-        return values.cpu().clone()
+        return torch.empty(shape, dtype=torch.float32)

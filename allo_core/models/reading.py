@@ -231,7 +231,7 @@ class _Pass:
         with torch.inference_mode(not gradients), torch.set_grad_enabled(gradients):
             intervention = self._on_device(intervene, gradients)
             try:
-                with capture_attention(encoder, self._take, intervention):
+                with capture_attention(encoder, self._take, intervention, maps="attention" in self.wanted):
                     hidden = encoder(input_ids=self.tokens.ids.to(self.model.device)).last_hidden_state
             except Enough:
                 return

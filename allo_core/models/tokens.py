@@ -102,11 +102,15 @@ class Tokens:
                 values = values.index_select(dim, self.positions.to(values.device))
         return values
 
-    def masked(self, residues: Sequence[int]) -> "Tokens":
-        """The same input with some residues (0-based, counted through all chains) replaced by the mask token; IndexError for others."""
+    def check_residues(self, residues: Sequence[int]) -> None:
+        """IndexError that names the first one (0-based, counted through all chains) that does not exist."""
         count = len(self.positions)
         if wrong := [residue for residue in residues if not 0 <= residue < count]:
             raise IndexError(f"residue {wrong[0]} does not exist; {self.name} has {count}, counted from 0")
+
+    def masked(self, residues: Sequence[int]) -> "Tokens":
+        """The same input with some residues (0-based, counted through all chains) replaced by the mask token; IndexError for others."""
+        self.check_residues(residues)
         ids = self.ids.clone()
         ids[0, self.positions[list(residues)]] = VOCABULARIES[self.family].index(_FRAMES[self.family].mask)
         return replace(self, ids=ids)

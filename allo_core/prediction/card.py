@@ -10,7 +10,7 @@ from allo_core.prediction.frame import place
 from allo_core.prediction.methods import MEMORY, STRUCTURE
 from allo_core.prediction.predictor import SitePredictor, TrainingReceptor
 from allo_core.protein.alignment import HOMOLOGUE_IDENTITY
-from allo_core.protein.homologues import identities
+from allo_core.protein.homologues import identities_to
 from allo_core.protein.numbering import ResidueNumbers
 from allo_core.protein.sequence import Protein
 
@@ -109,10 +109,7 @@ def _said(estimate: Estimate) -> str:
 def _nearest(predictor: SitePredictor, protein: Protein, numbers: ResidueNumbers | None) -> tuple[float, str] | None:
     """Identity and entry of the nearest homologue among the training receptors."""
     library, asked = receptors(), Example(protein, numbers, {}, None)
-    near = (0.0, "")
-    for one in predictor.training:
-        if one.receptor in library:
-            known = library[one.receptor]
-            other = Example(known.protein, known.numbers, {}, None)
-            near = max(near, (float(identities([asked, other])[0, 1]), one.receptor))
+    known = [one.receptor for one in predictor.training if one.receptor in library]
+    shares = identities_to(asked, [library[entry] for entry in known]).tolist()
+    near = max(zip(shares, known, strict=True), default=(0.0, ""))
     return near if near[0] > HOMOLOGUE_IDENTITY else None

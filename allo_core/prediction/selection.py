@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.analysis.strata import default_null, strata_of
+from allo_core.analysis.strata import possible_null, strata_of
 from allo_core.attention.nulls import encode_strata
 from allo_core.attention.standard import standardise
 from allo_core.protein.numbering import ResidueNumbers
@@ -34,6 +34,6 @@ def sensitivity(
     ndarray, dtype=float64, shape=(heads,)
         0 where the null has no spread, so that such a head is evidence for nothing.
     """
-    strata = strata_of(default_null(numbers), numbers, "the receptor")
+    strata = strata_of(possible_null("matched", numbers), numbers, "the receptor")
     standard = standardise(received, np.array(sites, dtype=int), encode_strata(strata, received.shape[-1]))
     return standard.snr(standard.tested, undefined=0.0)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.analysis.tracks import Track, TrackSource, Values
+from allo_core.analysis.track import Track, TrackSource, Values
 from allo_core.errors import PredictionError
 from allo_core.figures.colours import value_ceiling
 from allo_core.protein.sequence import Protein

@@ -5,6 +5,7 @@
 - `fasta`: the one reader of FASTA
 - `residues`: text to residues and back
 - `numbering`: segments, both generic numbering schemes, conservation
+- `variants`: substitutions as text, and the protein that has them
 - `alignment`: two sequences laid on each other
 - `homologues`: which proteins are so alike that they count as one
 - `contacts`: distances below which residues count as near

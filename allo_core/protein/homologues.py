@@ -14,7 +14,7 @@ from allo_core.protein.numbering import ResidueNumbers
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Integer
 
-__all__ = ["Kin", "cluster_weights", "homologue_clusters", "identities"]
+__all__ = ["Kin", "cluster_weights", "homologue_clusters", "identities", "identities_to"]
 
 
 class Kin(Protocol):
@@ -41,22 +41,32 @@ def identities(members: Sequence[Kin]) -> Float[np.ndarray, "n n"]:
     table = np.eye(len(members))
     letters = _at_positions(members)
     for i, one in enumerate(members):
-        others = letters[i + 1 :]
-        both = (letters[i] != 0) & (others != 0)
-        shared = both.sum(axis=1)
-        same = (both & (letters[i] == others)).sum(axis=1)
-        for j, other in enumerate(members[i + 1 :], start=i + 1):
-            k = j - i - 1
-            if one.kin == other.kin:
-                value = 1.0
-            elif one.numbers is not None and other.numbers is not None and one.numbers.receptor_class != other.numbers.receptor_class:
-                value = 0.0
-            elif shared[k] >= FEWEST_ALIGNED:
-                value = same[k] / shared[k]
-            else:
-                value = identity(one.kin, other.kin)
-            table[i, j] = table[j, i] = value
+        table[i, i + 1 :] = table[i + 1 :, i] = _to_others(one, letters[i], members[i + 1 :], letters[i + 1 :])
     return table
+
+
+def identities_to(one: Kin, others: Sequence[Kin]) -> Float[np.ndarray, " n"]:
+    """Share of identical residues of one member with each of the others, as `identities` counts it; ndarray, dtype=float, shape=(n,)."""
+    letters = _at_positions([one, *others])
+    return np.array(_to_others(one, letters[0], others, letters[1:]), dtype=float)
+
+
+def _to_others(one: Kin, letters: np.ndarray, others: Sequence[Kin], their_letters: np.ndarray) -> list[float]:
+    both = (letters != 0) & (their_letters != 0)
+    shared = both.sum(axis=1)
+    same = (both & (letters == their_letters)).sum(axis=1)
+    found = []
+    for k, other in enumerate(others):
+        if one.kin == other.kin:
+            value = 1.0
+        elif one.numbers is not None and other.numbers is not None and one.numbers.receptor_class != other.numbers.receptor_class:
+            value = 0.0
+        elif shared[k] >= FEWEST_ALIGNED:
+            value = same[k] / shared[k]
+        else:
+            value = identity(one.kin, other.kin)
+        found.append(value)
+    return found
 
 
 def homologue_clusters(table: np.ndarray, above: float = HOMOLOGUE_IDENTITY) -> Integer[np.ndarray, " n"]:

@@ -18,6 +18,7 @@ from allo_core.runs.layout import META
 from allo_core.runs.meta import RunMeta
 from allo_core.runs.meta_file import META_DAMAGE, check_size, described, read_meta
 from allo_core.storage.home import home
+from allo_core.storage.kept_files import amount_of, delete_files
 from allo_core.storage.plain_json import OtherVersion
 from allo_core.storage.whole_file import write_whole
 
@@ -132,8 +133,7 @@ def columns_folder() -> Path:
 
 def kept_columns() -> tuple[int, int]:
     """How many column runs are kept, damaged ones and those of another version among them, and their bytes."""
-    sizes = [file.stat().st_size for file in _files()]
-    return len(sizes), sum(sizes)
+    return amount_of(_files())
 
 
 def column_metas() -> Iterator[RunMeta]:
@@ -145,13 +145,7 @@ def column_metas() -> Iterator[RunMeta]:
 
 def delete_columns() -> int:
     """Delete every column run, those of another version among them; how many there were.  StoreError if one cannot be deleted."""
-    files = _files()
-    for file in files:
-        try:
-            file.unlink(missing_ok=True)  # another process may delete them, too
-        except OSError as error:
-            raise StoreError(f"{file} cannot be deleted: {error.strerror}; close what uses it.") from error
-    return len(files)
+    return delete_files(_files())
 
 
 def find_column_run(meta: RunMeta, thresholds: tuple[float, ...]) -> ColumnRun | None:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from allo_core.models.devices import Device, DeviceChoice, Dtype, choose_device, estimate_memory
 from allo_core.models.registry import ModelSpec
 from allo_core.runs.column_reducer import KEPT_THRESHOLDS
-from allo_core.runs.disk import disk_needed, norms_disk_needed
+from allo_core.runs.disk import disk_needed, norms_disk_needed, probabilities_disk_needed
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Cost", "cost_of", "cost_of_columns", "cost_of_norms", "seconds_of", "speed"]
+__all__ = ["Cost", "cost_of", "cost_of_columns", "cost_of_norms", "cost_of_probabilities", "seconds_of", "speed"]
 
 _SIDE = 1024  # of the matrices whose product tells how fast a device is
 _TIMES = 3
@@ -22,6 +22,7 @@ _TIMES = 3
 # 7 to 10 ns for each entry of a map, of which the arithmetic is a tenth to a third; the rest is softmax, packing and writing.
 _SHARE_OF_PEAK = 0.8
 _SECONDS_PER_ENTRY = 7.5e-9
+_STORING = 0.6  # of that time; what is left of it is softmax, which a pass without maps takes too (benchmarks/sequence_costs.py)
 _COLUMN_BYTES = 3  # of a residue, head and threshold in kept columns, packed: 0.9 to 2.7 were measured
 
 
@@ -56,6 +57,31 @@ def cost_of_norms(spec: ModelSpec, length: int, device: DeviceChoice = "auto", d
     return Cost(run.memory, norms_disk_needed(spec.layers, spec.heads, length), run.seconds)
 
 
+def cost_of_probabilities(
+    spec: ModelSpec,
+    length: int,
+    masked: bool,
+    device: DeviceChoice = "auto",
+    dtype: Dtype = "float32",
+    run_seconds: float | None = None,
+) -> Cost:
+    """What it takes to keep the probabilities of ``length`` residues: one pass, if ``masked`` one for each; errors as in `cost_of`.
+
+    A pass takes what a run takes, but for the maps that it does not keep.
+
+    Parameters
+    ----------
+    run_seconds : float, optional
+        What an attention run of this model over this protein took here (``maps.meta.seconds``), of which a pass then takes its share;
+        without it the time of a run is estimated as in `cost_of`.
+    """
+    operations, memory = speed(choose_device(device), dtype), estimate_memory(spec, length, dtype)
+    run = seconds_of(spec, length, operations)
+    share = 1 - _STORING * _SECONDS_PER_ENTRY * spec.layers * spec.heads * length**2 / run
+    seconds = share * (run if run_seconds is None else run_seconds) * (length if masked else 1)
+    return Cost(memory.weights + memory.working, probabilities_disk_needed(length), seconds)
+
+
 def cost_of_columns(spec: ModelSpec, lengths: Sequence[int], device: DeviceChoice = "auto", dtype: Dtype = "float32") -> Cost:
     """What it takes to read some proteins of these ``lengths`` one after the other and keep their columns; errors as in `cost_of`."""
     operations = speed(choose_device(device), dtype)
@@ -69,9 +95,14 @@ def seconds_of(spec: ModelSpec, length: int, operations: float) -> float:
 
     Two operations for each parameter and token, and four for each pair of tokens and number of the hidden state; then the maps are kept.
     """
+    return _arithmetic_seconds(spec, length, operations) + _SECONDS_PER_ENTRY * spec.layers * spec.heads * length**2
+
+
+def _arithmetic_seconds(spec: ModelSpec, length: int, operations: float) -> float:
+    """Of these the seconds of the products of matrices."""
     tokens = length + 2
     arithmetic = 2 * spec.parameters * tokens + 4 * spec.layers * spec.width * tokens**2
-    return arithmetic / (_SHARE_OF_PEAK * operations) + _SECONDS_PER_ENTRY * spec.layers * spec.heads * length**2
+    return arithmetic / (_SHARE_OF_PEAK * operations)
 
 
 @cache

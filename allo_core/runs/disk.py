@@ -7,11 +7,12 @@ from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
 
 from allo_core.errors import StoreError
+from allo_core.protein.sequence import AMINO_ACIDS
 from allo_core.runs.layout import FLOOR, entries_nbytes
 from allo_core.storage.amounts import amount
 from allo_core.storage.home import home
 
-__all__ = ["check_disk", "disk_errors", "disk_needed", "norms_disk_needed", "runs_folder"]
+__all__ = ["check_disk", "disk_errors", "disk_needed", "norms_disk_needed", "probabilities_disk_needed", "runs_folder"]
 
 
 _DIGITS = 32  # bytes of meta.json for a head
@@ -36,6 +37,11 @@ def disk_needed(layers: int, heads: int, length: int) -> int:
 def norms_disk_needed(layers: int, heads: int, length: int) -> int:
     """The most bytes that the value norms of a run of this shape can take: float32 for each residue, and some digits a head."""
     return layers * heads * (4 * length + _DIGITS) + _DESCRIPTION
+
+
+def probabilities_disk_needed(length: int) -> int:
+    """The most bytes that the probabilities of a run over this many residues can take: float32 for each of the twenty at each residue."""
+    return 4 * len(AMINO_ACIDS) * length + _DESCRIPTION
 
 
 def check_disk(layers: int, heads: int, length: int) -> None:

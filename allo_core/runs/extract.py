@@ -4,35 +4,45 @@
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from allo_core.errors import AlloScopeError, Cancelled, NotAttentionError, WeightsError
+from allo_core.errors import AlloScopeError, Cancelled, NotAttentionError, StoreError, WeightsError
 from allo_core.models.devices import DEVICES, DeviceChoice, Dtype, DtypeChoice, choose_dtype, needs_trust_check, trust_device
 from allo_core.models.download import download
 from allo_core.models.language_model import ProteinLanguageModel, load_model
-from allo_core.models.reading import Layer, Reader, Want, check_fits, read
+from allo_core.models.probabilities import ProbabilitiesReader
+from allo_core.models.reading import Reader, check_fits, read
 from allo_core.models.registry import ModelSpec, get_spec
 from allo_core.models.tokens import check_length, length_warning, unusual_letters
 from allo_core.models.weights import WeightsState, known_sha256, locate
-from allo_core.protein.sequence import Protein
+from allo_core.protein.sequence import AMINO_ACIDS, Protein
+from allo_core.runs.array_writer import keep_array
 from allo_core.runs.maps import AttentionMaps
+from allo_core.runs.probabilities import KeptProbabilities
 from allo_core.runs.store import RunMeta, check_disk, find_run
-from allo_core.runs.writer import RunWriter
+from allo_core.runs.writer import RunReader, RunWriter
 from allo_core.storage.cancel import CancelEvent
 
+if TYPE_CHECKING:  # the app need not wait for it
+    import numpy as np
+    from jaxtyping import Float32
+
 __all__ = [
+    "DOWNLOADING",
     "LAYER",
     "Progress",
     "Report",
-    "RunReader",
     "device_given_up",
     "extract_attention",
     "find_kept_run",
+    "keep_probabilities",
+    "keep_run",
     "kept_metas",
     "kept_or_read",
     "library_versions",
@@ -45,7 +55,8 @@ __all__ = [
 ]
 
 _version = cache(version)  # it reads a file, and the page asks at each change
-LAYER = "Layer"  # the stage of `run_model` that counts layers; where other stages count, they count bytes
+LAYER = "Layer"  # the stage of `run_model` that counts layers
+DOWNLOADING = "Downloading"  # how the stages begin that count bytes; all others count what they name
 
 Kept = TypeVar("Kept")
 LoadModel = Callable[[str, DeviceChoice, DtypeChoice], ProteinLanguageModel]
@@ -71,7 +82,8 @@ def run_model(
     model_id, device, dtype : str
         As `load_model` takes them.
     report : callable(stage, done, total), optional
-        Told in words what is being done, with how much of it: layers in the stage `LAYER`, else bytes; total 0 where nothing is counted.
+        Told in words what is being done, with how much of it: layers in the stage `LAYER`, bytes in those of `DOWNLOADING`; total 0 where
+        nothing is counted.
     cancel : CancelEvent, optional
         Asked between the stages, between the pieces of a download, and between layers.
     load : callable(model_id, device, dtype), optional
@@ -110,7 +122,7 @@ def ready_model(
     """The model, its weights downloaded first if they are not here; parameters and errors as in `run_model`."""
     spec = get_spec(model_id)
     if locate(spec).state == "download":
-        stage = f"Downloading {spec.label}"
+        stage = f"{DOWNLOADING} {spec.label}"
         step(stage, report, cancel)
         download(spec, lambda done, total: step(stage, report, cancel, done, total), cancel)
     step(f"Loading {spec.label}", report, cancel)
@@ -149,7 +161,7 @@ def extract_attention(
     SequenceError, DeviceError, StoreError
         Too long for the model; too little memory; too little disk.
     """
-    return kept_or_read(model, protein, find_run, lambda: _run(model, protein, progress, cancel))
+    return kept_or_read(model, protein, find_run, lambda: keep_run(model, protein, (), progress, cancel))
 
 
 def kept_or_read(
@@ -188,29 +200,39 @@ def _whose_fault(model: ProteinLanguageModel, error: NotAttentionError) -> AlloS
     return NotAttentionError(str(error) if model.device.type == "cpu" else f"{error} Use the CPU.")
 
 
-class RunReader(Reader):
-    """Writes attention into a run, layer by layer; committing it is left to whoever opened the run."""
+def keep_run(
+    model: ProteinLanguageModel,
+    protein: Protein,
+    readers: Sequence[Reader] = (),
+    progress: Progress | None = None,
+    cancel: CancelEvent | None = None,
+) -> AttentionMaps:
+    """Read a protein once and keep the attention, and beside it the unmasked probabilities, which cost next to nothing in that pass.
 
-    wants: frozenset[Want] = frozenset({"attention"})
-
-    def __init__(self, writer: RunWriter, progress: Progress | None = None):
-        self._writer, self._progress = writer, progress
-
-    def layer(self, layer: Layer) -> None:
-        residues = layer.tokens.span
-        self._writer.write_layer(layer.index, layer.attention, residues.start, residues.stop - residues.start)
-        if self._progress is not None:
-            self._progress(layer.index + 1, self._writer.meta.layers)
-
-
-def _run(model: ProteinLanguageModel, protein: Protein, progress: Progress | None, cancel: CancelEvent | None) -> AttentionMaps:
+    Parameters
+    ----------
+    readers : sequence of Reader
+        Who else looks at the pass.
+    progress, cancel
+        As `extract_attention` takes them, whose errors these are too.
+    """
     check_disk(model.spec.layers, model.spec.heads, len(protein))
     started = time.perf_counter()
+    probabilities = ProbabilitiesReader()
     with RunWriter(meta_of(model, protein)) as writer:
-        read(model, protein, [RunReader(writer, progress)], cancel=cancel)
+        read(model, protein, [*readers, RunReader(writer, progress), probabilities], cancel=cancel)
         # The key does not depend on the time taken.
         writer.meta = replace(writer.meta, seconds=round(time.perf_counter() - started, 3))
-        return writer.commit()
+        maps = writer.commit()
+    # Nobody asked for them here: who does reads the protein again, and is then told what is in the way.
+    with suppress(StoreError):
+        keep_probabilities(maps.meta, probabilities.log_p, masked=False)
+    return maps
+
+
+def keep_probabilities(meta: RunMeta, log_p: "Float32[np.ndarray, 'L 20']", masked: bool) -> KeptProbabilities:
+    """Write probabilities under what a run of any kind of the same input is kept under; errors as with `keep_array`."""
+    return keep_array(KeptProbabilities, meta.of_kind("probabilities", masked=masked), log_p, {"letters": AMINO_ACIDS})
 
 
 def device_given_up(model: ProteinLanguageModel, protein: Protein) -> bool:

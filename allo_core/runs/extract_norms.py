@@ -1,13 +1,11 @@
 """From a model and a protein to value-weighted attention: one pass leaves the value norms, and the maps where they are not kept yet."""
 
 import time
-import zlib
 from dataclasses import replace
 from typing import cast
 
 import numpy as np
 
-from allo_core.errors import NotAttentionError, StoreError
 from allo_core.models.devices import DeviceChoice, DtypeChoice
 from allo_core.models.language_model import ProteinLanguageModel, load_model
 from allo_core.models.readers import ValueNormsReader
@@ -15,17 +13,13 @@ from allo_core.models.reading import Layer, Reader, Want, read
 from allo_core.models.registry import get_spec
 from allo_core.models.tokens import check_length
 from allo_core.protein.sequence import Protein
-from allo_core.runs.disk import check_disk, runs_folder
-from allo_core.runs.extract import LAYER, LoadModel, Progress, Report, RunReader, find_kept_run, kept_or_read, meta_of, ready_model, step
-from allo_core.runs.layout import NORMS
+from allo_core.runs.array_writer import check_finite, keep_array
+from allo_core.runs.extract import LAYER, LoadModel, Progress, Report, find_kept_run, keep_run, kept_or_read, meta_of, ready_model, step
 from allo_core.runs.meta import RunMeta
-from allo_core.runs.meta_file import StoredNorms, write_meta_file
-from allo_core.runs.store import check_replaceable, find_norms, find_run, place_run
+from allo_core.runs.store import check_replaceable, find_run
 from allo_core.runs.value_norms import ValueNorms
 from allo_core.runs.weighted import WeightedMaps, find_weighted
-from allo_core.runs.writer import RunWriter
 from allo_core.storage.cancel import CancelEvent
-from allo_core.storage.temporary import drop_temporary, new_temporary, remove_stale_temporaries
 
 __all__ = ["extract_weighted", "find_kept_weighted", "keep_norms", "run_weighted"]
 
@@ -89,19 +83,10 @@ def _run(model: ProteinLanguageModel, protein: Protein, progress: Progress | Non
     meta = meta_of(model, protein)
     check_replaceable(meta.of_kind("value_norms"))
     reader, started = ValueNormsReader(), time.perf_counter()
-
-    def seconds() -> float:
-        return round(time.perf_counter() - started, 3)
-
-    maps = find_run(meta)
-    if maps is not None:
+    if maps := find_run(meta):
         read(model, protein, [reader, _Counting(model.spec.layers, progress)], cancel=cancel)
-        return WeightedMaps(maps, keep_norms(replace(meta, seconds=seconds()), reader))
-    check_disk(model.spec.layers, model.spec.heads, len(protein))
-    with RunWriter(meta) as writer:
-        read(model, protein, [reader, RunReader(writer, progress)], cancel=cancel)
-        writer.meta = replace(writer.meta, seconds=seconds())
-        maps = writer.commit()
+        return WeightedMaps(maps, keep_norms(replace(meta, seconds=round(time.perf_counter() - started, 3)), reader))
+    maps = keep_run(model, protein, [reader], progress, cancel)
     return WeightedMaps(maps, keep_norms(maps.meta, reader))
 
 
@@ -124,23 +109,8 @@ def keep_norms(meta: RunMeta, reader: ValueNormsReader) -> ValueNorms:
     OtherVersionError
         Another version keeps a run in this place, which is not replaced unasked.
     """
-    meta = meta.of_kind("value_norms")
-    check_replaceable(meta)
-    norms = np.stack([layer.numpy() for layer in reader.norms]).astype(np.float32, copy=False)
+    norms = np.stack([layer.numpy() for layer in reader.norms])
     share = np.stack([layer.numpy() for layer in reader.special_share]).astype(np.float64)
     assert norms.shape == meta.shape[:3]
-    if not (np.isfinite(norms).all() and np.isfinite(share).all()):
-        raise NotAttentionError("The model gave values that are not finite; nothing is kept.")
-    folder = runs_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        remove_stale_temporaries(folder)
-        temporary = new_temporary(folder)
-        try:
-            (temporary / NORMS).write_bytes(norms.tobytes())
-            write_meta_file(temporary, meta, StoredNorms(norms_crc32=zlib.crc32(norms.tobytes()), special_share=share.tolist()))
-            return place_run(temporary, meta, find_norms)
-        finally:
-            drop_temporary(temporary)
-    except OSError as error:
-        raise StoreError(f"Cannot write to {folder}: {error.strerror}; make room or set ALLOSCOPE_HOME to another folder.") from error
+    check_finite(share)
+    return keep_array(ValueNorms, meta.of_kind("value_norms"), norms, {"special_share": share.tolist()})

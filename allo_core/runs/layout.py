@@ -11,6 +11,11 @@ Of value norms:
 
 norms.f32     |v_j W_O|, float32, [layers, heads, L]
 meta.json     as above
+
+Of probabilities:
+
+log_p.f32     log p of the twenty residues, float32, [L, 20]
+meta.json     as above
 """
 
 from __future__ import annotations
@@ -31,6 +36,7 @@ if TYPE_CHECKING:  # a kept run is read without torch
 __all__ = [
     "ENTRIES",
     "FLOOR",
+    "LOG_P",
     "MAPS",
     "META",
     "NORMS",
@@ -42,7 +48,7 @@ __all__ = [
     "special_share",
 ]
 
-MAPS, ENTRIES, SUMS, NORMS, META = "maps.f16", "entries.bin", "sums.f32", "norms.f32", "meta.json"
+MAPS, ENTRIES, SUMS, NORMS, LOG_P, META = "maps.f16", "entries.bin", "sums.f32", "norms.f32", "log_p.f32", "meta.json"
 
 # Smallest threshold that is exact: entries above it are kept in float32.  Rows sum to 1, so a row has at most 1 / FLOOR of them.
 FLOOR = 0.01

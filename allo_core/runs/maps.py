@@ -17,7 +17,7 @@ from allo_core.runs.layout import ENTRIES, FLOOR, MAPS, META, SUMS, Entries, ent
 from allo_core.runs.meta_file import Block, Stored, opening, read_meta_file
 
 if TYPE_CHECKING:  # the app need not wait for it
-    from jaxtyping import Float32, Float64
+    from jaxtyping import Float16, Float32, Float64
 
 __all__ = ["AttentionMaps"]
 
@@ -146,12 +146,44 @@ class AttentionMaps:
         if threshold == 0:
             return self._maps(layer).astype(np.float32)
         _, heads, length, _ = self.shape
+        maps = np.zeros((heads, length, length), dtype=np.float32)
+        self._put_entries(maps, layer, threshold)
+        return maps
+
+    def halves(self, layer: int) -> Float16[np.ndarray, "heads L L"]:
+        """One layer's attention as it is kept, ndarray, dtype=float16, shape=(heads, L, L), read from the disk where it is looked at.
+
+        Raises
+        ------
+        StoreError
+            A damaged layer.
+        """
+        return self._maps(self._index(layer, 0)[0])
+
+    def finest(self, layer: int) -> Float32[np.ndarray, "heads L L"]:
+        """One layer's attention as exactly as it is kept, ndarray, dtype=float32, shape=(heads, L, L).
+
+        What is above 0.01 is what the model computed, all else is rounded to float16.  Errors as `halves`.
+        """
+        maps = self.halves(layer).astype(np.float32)
+        self._put_entries(maps, layer, FLOOR)
+        return maps
+
+    def entries(self, layer: int) -> Entries:
+        """One layer's entries above 0.01 as sparse rows, exact (float32); errors as `halves`."""
+        return self._entries(self._index(layer, 0)[0])
+
+    def n_entries(self, layer: int) -> int:
+        """How many `entries` a layer has, without reading them."""
+        return self._blocks[self._index(layer, 0)[0]]["entries"]
+
+    def _put_entries(self, maps: np.ndarray, layer: int, threshold: float) -> None:
+        """Write one layer's entries above a threshold into its maps (heads, L, L)."""
+        _, heads, length, _ = self.shape
         entries = self._entries(layer)
         kept = entries.values > threshold
         rows = np.repeat(np.arange(heads * length), entries.row_counts)[kept]
-        maps = np.zeros((heads * length, length), dtype=np.float32)
-        maps[rows, entries.columns[kept]] = entries.values[kept]
-        return maps.reshape(heads, length, length)
+        maps.reshape(heads * length, length)[rows, entries.columns[kept]] = entries.values[kept]
 
     def arcs(self, layer: int, head: int, threshold: float, queries: Iterable[int] | None = None) -> Arcs:
         """One head's entries above a threshold, exact (float32).

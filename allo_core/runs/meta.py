@@ -13,13 +13,18 @@ __all__ = ["HOLDS", "RUN_FORMAT", "RunKind", "RunMeta"]
 RUN_FORMAT = 1
 
 # What one pass of a model may leave on the disk.
-RunKind = Literal["attention", "value_norms"]
+RunKind = Literal["attention", "value_norms", "probabilities"]
 
-HOLDS: dict[RunKind, str] = {"attention": "attention", "value_norms": "value norms"}  # as a person reads it
+# As a person reads it; `RunMeta.holds` says more where a setting matters.
+HOLDS: dict[RunKind, str] = {"attention": "attention", "value_norms": "value norms", "probabilities": "probabilities"}
 
 # The settings that each kind may have beside the fields below: what else changes its numbers, such as heads that were silenced, or a
 # second chain.  A new kind is an entry here and in RunKind, and is opened in runs/store.py.
-_SETTINGS: dict[str, frozenset[str]] = {"attention": frozenset(), "value_norms": frozenset()}
+_SETTINGS: dict[str, frozenset[str]] = {
+    "attention": frozenset(),
+    "value_norms": frozenset(),
+    "probabilities": frozenset({"masked"}),  # whether each residue was masked when the model was asked for it
+}
 
 # Two runs that agree in these hold the same numbers; everything else (names, licence, time) is for people.
 _KEY_FIELDS = ("format", "model_id", "weights_sha256", "sequence", "dtype", "device_type", "versions")
@@ -55,8 +60,9 @@ class RunMeta:
         Warnings that a person should see beside the numbers.
     format : int
         Of the files.
-    kind : {"attention", "value_norms"}
-        What was kept: attention maps, or |v_j W_O| of each residue (`allo_core/runs/value_norms.py`).
+    kind : {"attention", "value_norms", "probabilities"}
+        What was kept: attention maps, |v_j W_O| of each residue (`allo_core/runs/value_norms.py`), or what the model expects at each
+        residue (`allo_core/runs/probabilities.py`).
     settings : dict of str to JSON values
         What else changes the numbers; lists rather than tuples in it, as it comes back from the file.
 
@@ -94,9 +100,17 @@ class RunMeta:
         values = {name: getattr(self, name) for name in names}
         return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
-    def of_kind(self, kind: RunKind) -> "RunMeta":
-        """What another kind of run of the same pass is kept under."""
-        return replace(self, kind=kind)
+    def of_kind(self, kind: RunKind, **own: object) -> "RunMeta":
+        """What another kind of run of the same input is kept under: with the settings that it has in common with this one, and its own."""
+        common = {name: value for name, value in self.settings.items() if name in _SETTINGS[kind]}
+        return replace(self, kind=kind, settings=common | own)
+
+    @property
+    def holds(self) -> str:
+        """What was kept, as a person reads it."""
+        if self.kind != "probabilities":
+            return HOLDS[self.kind]
+        return f"{'masked' if self.settings.get('masked') else 'unmasked'} {HOLDS[self.kind]}"
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

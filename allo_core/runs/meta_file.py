@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypedDict, TypeVar
@@ -19,6 +19,7 @@ __all__ = [
     "Block",
     "Stored",
     "StoredNorms",
+    "StoredProbabilities",
     "check_size",
     "described",
     "kind_of",
@@ -60,7 +61,14 @@ class StoredNorms(TypedDict):
     special_share: list[list[float]]
 
 
-Parts = TypeVar("Parts", Stored, StoredNorms)
+class StoredProbabilities(TypedDict):
+    """The same of a run of probabilities: the check sum of their logarithms, and the residues of the columns."""
+
+    log_p_crc32: int
+    letters: str
+
+
+Parts = TypeVar("Parts")
 
 
 @contextmanager
@@ -135,8 +143,8 @@ def described(meta: RunMeta, stored: dict) -> dict:
     return {"meta": meta.to_json(), **stored, "alloscope": __version__}
 
 
-def write_meta_file(folder: Path, meta: RunMeta, stored: Stored | StoredNorms) -> None:
-    """Write meta.json and wait until the disk has it; OSError if there is no room."""
+def write_meta_file(folder: Path, meta: RunMeta, stored: Mapping[str, object]) -> None:
+    """Write meta.json with what it says of the other files, and wait until the disk has it; OSError if there is no room."""
     with open(folder / META, "w", encoding="utf-8") as file:
         json.dump(described(meta, {**stored}), file)
         file.flush()

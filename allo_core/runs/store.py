@@ -2,17 +2,18 @@
 
 import os
 import re
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from allo_core.errors import OtherVersionError, StoreError
+from allo_core.runs.array_run import ArrayRun
 from allo_core.runs.disk import check_disk, disk_needed, runs_folder
 from allo_core.runs.maps import AttentionMaps
-from allo_core.runs.meta import RunMeta
+from allo_core.runs.meta import RunKind, RunMeta
 from allo_core.runs.meta_file import kind_of
+from allo_core.runs.probabilities import KeptProbabilities
 from allo_core.runs.value_norms import ValueNorms
 from allo_core.storage.temporary import drop_temporary, new_temporary
 
@@ -26,6 +27,7 @@ __all__ = [
     "delete_run",
     "disk_needed",
     "find_norms",
+    "find_probabilities",
     "find_run",
     "list_runs",
     "other_version_runs",
@@ -35,12 +37,18 @@ __all__ = [
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 
-Kept = TypeVar("Kept", AttentionMaps, ValueNorms)
+AnyRun = AttentionMaps | ArrayRun
+Kept = TypeVar("Kept", bound=AnyRun)
+_KINDS: dict[RunKind, type[AnyRun]] = {"attention": AttentionMaps, "value_norms": ValueNorms, "probabilities": KeptProbabilities}
 
 
 @dataclass(frozen=True)
 class KeptRun:
-    """One complete run on this machine: its key, where it came from, its size in bytes and its folder."""
+    """One complete run on this machine: its key, where it came from, its size in bytes and its folder.
+
+    The probabilities that the pass of an attention run left on the way (`_left_on_the_way`) are no run of their own here: they are a part
+    of its size, and deleted with it.
+    """
 
     key: str
     meta: RunMeta
@@ -66,15 +74,30 @@ def find_run(run: RunMeta | str) -> AttentionMaps | None:
 
 def find_norms(meta: RunMeta) -> ValueNorms | None:
     """The kept value norms of what a run of any kind was computed from; None as with `find_run`."""
-    opened = _find(meta.of_kind("value_norms").key)
-    return opened if isinstance(opened, ValueNorms) else None
+    return _find_as(meta.of_kind("value_norms"), ValueNorms)
+
+
+def find_probabilities(meta: RunMeta, masked: bool) -> KeptProbabilities | None:
+    """The kept probabilities of what a run of any kind was computed from; None as with `find_run`."""
+    return _find_as(meta.of_kind("probabilities", masked=masked), KeptProbabilities)
 
 
 def list_runs() -> list[KeptRun]:
     """Every complete run of this version, the newest first."""
     found = [run for run in _opened().values() if not isinstance(run, StoreError)]
-    kept = [KeptRun(run.folder.name, run.meta, run.nbytes, run.folder) for run in found]
+    parts = {run.folder: part for run in found if (part := _left_on_the_way(run)) is not None}
+    elsewhere = {part.folder for part in parts.values()}
+    kept = [
+        KeptRun(run.folder.name, run.meta, run.nbytes + (parts[run.folder].nbytes if run.folder in parts else 0), run.folder)
+        for run in found
+        if run.folder not in elsewhere
+    ]
     return sorted(kept, key=lambda run: run.meta.created, reverse=True)
+
+
+def _left_on_the_way(run: AnyRun) -> KeptProbabilities | None:
+    """The probabilities that the pass of an attention run left; None for other kinds of run."""
+    return find_probabilities(run.meta, masked=False) if run.meta.kind == "attention" else None
 
 
 def other_version_runs() -> list[OtherRun]:
@@ -88,19 +111,24 @@ def damaged_runs() -> list[str]:
     return [key for key, error in _opened().items() if isinstance(error, StoreError) and not isinstance(error, OtherVersionError)]
 
 
-def _opened() -> dict[str, AttentionMaps | ValueNorms | StoreError]:
+def _opened() -> dict[str, AnyRun | StoreError]:
     return {key: _open(_folder(key)) for key in _keys()}
 
 
-def _find(key: str) -> AttentionMaps | ValueNorms | StoreError | None:
+def _find_as(meta: RunMeta, kind: type[Kept]) -> Kept | None:
+    opened = _find(meta.key)
+    return opened if isinstance(opened, kind) else None
+
+
+def _find(key: str) -> AnyRun | StoreError | None:
     folder = _folder(key)
     return _open(folder) if folder.is_dir() else None
 
 
-def _open(folder: Path) -> AttentionMaps | ValueNorms | StoreError:
+def _open(folder: Path) -> AnyRun | StoreError:
     """The run in a folder, or why it cannot be read."""
     try:
-        run = ValueNorms(folder) if kind_of(folder) == "value_norms" else AttentionMaps(folder)
+        run = _KINDS[kind_of(folder)](folder)
     except StoreError as error:
         return error
     return run if run.meta.key == folder.name else StoreError(f"{folder} holds another run than its name says.")
@@ -124,7 +152,11 @@ def delete_run(key: str) -> None:
     folder = _folder(key)
     if not folder.is_dir():
         raise StoreError(f"There is no kept run {key[:12]} in {folder.parent}; it may already be deleted.")
+    run = _open(folder)
+    part = None if isinstance(run, StoreError) else _left_on_the_way(run)
     try:
+        if part is not None:
+            _discard(part.folder)
         _discard(folder)
     except OSError as error:
         raise StoreError(f"The run {key[:12]} in {folder.parent} cannot be deleted: {error.strerror}; close what uses it.") from error
@@ -135,13 +167,13 @@ def check_replaceable(meta: RunMeta) -> None:
     _check_replaceable(_folder(meta.key))
 
 
-def place_run(temporary: Path, meta: RunMeta, find: Callable[[RunMeta], Kept | None]) -> Kept:
+def place_run(temporary: Path, meta: RunMeta, kind: type[Kept]) -> Kept:
     """Move a complete run from its temporary folder to its place and open it; what another process put there first is kept instead.
 
     Parameters
     ----------
-    find : callable(meta)
-        `find_run` or `find_norms`.
+    kind : type
+        What opens a run of this kind.
 
     Raises
     ------
@@ -152,7 +184,7 @@ def place_run(temporary: Path, meta: RunMeta, find: Callable[[RunMeta], Kept | N
     """
     final = _folder(meta.key)
     for _ in range(3):  # more than one round only if other processes place or delete the same run right now
-        kept = find(meta)
+        kept = _find_as(meta, kind)
         if kept is not None:
             return kept
         if final.exists():
@@ -163,7 +195,7 @@ def place_run(temporary: Path, meta: RunMeta, find: Callable[[RunMeta], Kept | N
         except OSError:
             if not final.exists():
                 raise
-    kept = find(meta)
+    kept = _find_as(meta, kind)
     if kept is None:
         raise StoreError(f"The run could not be moved into {final.parent}; other programs are changing that folder.")
     return kept

@@ -6,24 +6,26 @@ than waiting for the disk after every run.
 """
 
 import zlib
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from allo_core.models.reading import Layer, Reader, Want
 from allo_core.runs.disk import check_disk, disk_errors, runs_folder
 from allo_core.runs.layout import ENTRIES, MAPS, SUMS, Entries, LayerEncoder, entries_nbytes, special_share
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.meta import RunMeta
 from allo_core.runs.meta_file import Block, Stored, write_meta_file
-from allo_core.runs.store import check_replaceable, find_run, place_run
+from allo_core.runs.store import check_replaceable, place_run
 from allo_core.storage.temporary import drop_temporary, new_temporary, remove_stale_temporaries
 
 if TYPE_CHECKING:  # a kept run is found without torch
     from torch import Tensor
 
-__all__ = ["RunWriter"]
+__all__ = ["RunReader", "RunWriter"]
 
 
 class RunWriter:
@@ -130,7 +132,7 @@ class RunWriter:
             self._entries_file.close()
             (self._temporary / SUMS).write_bytes(self._sums.data)
             write_meta_file(self._temporary, self.meta, stored)
-            return place_run(self._temporary, self.meta, find_run)
+            return place_run(self._temporary, self.meta, AttentionMaps)
 
     def _check_layer(self, layer: int, probabilities: "Tensor", first: int, length: int) -> None:
         layers, heads, residues, _ = self.meta.shape
@@ -150,6 +152,21 @@ class RunWriter:
                 crc32 = zlib.crc32(data, crc32)
                 _write(self._entries_file, data)
         return sum(len(group.values) for group in entries), crc32
+
+
+class RunReader(Reader):
+    """Writes attention into a run, layer by layer; committing it is left to whoever opened the run."""
+
+    wants: frozenset[Want] = frozenset({"attention"})
+
+    def __init__(self, writer: RunWriter, progress: Callable[[int, int], None] | None = None):
+        self._writer, self._progress = writer, progress
+
+    def layer(self, layer: Layer) -> None:
+        residues = layer.tokens.span
+        self._writer.write_layer(layer.index, layer.attention, residues.start, residues.stop - residues.start)
+        if self._progress is not None:
+            self._progress(layer.index + 1, self._writer.meta.layers)
 
 
 def _write(file, data: np.ndarray) -> None:

@@ -1,6 +1,6 @@
-"""Amounts of bytes in words; decimal units, as disks and downloads are sold."""
+"""Amounts in words: bytes in decimal units, as disks and downloads are sold, and times."""
 
-__all__ = ["amount", "gigabytes", "of_megabytes"]
+__all__ = ["amount", "gigabytes", "of_megabytes", "readable_time"]
 
 
 def gigabytes(size: int) -> str:
@@ -16,3 +16,10 @@ def amount(size: int) -> str:
 def of_megabytes(done: int, total: int) -> str:
     """How far a transfer has come: ``"12 of 345 MB"``."""
     return f"{done / 1e6:.0f} of {total / 1e6:.0f} MB"
+
+
+def readable_time(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 1.5:
+        return "about a second"
+    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"

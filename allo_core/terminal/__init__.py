@@ -3,6 +3,10 @@
 - `analyse`: one protein
 - `freeze`: its question, written down before the model runs
 - `compare`: a set of receptors
+- `readouts`: what a model says of one protein beside attention: embeddings, probabilities, contacts
+- `variant`: what changes in the heads with a substitution, or in an ortholog
+- `attention`: the attention of every head as arrays
+- `layers`: which layer of a model for which property
 - `batch`: thousands of sequences
 - `models`: the models
 - `doctor`: whether this machine can do the work, and what to do

@@ -170,7 +170,7 @@ def _check_settings(options: argparse.Namespace, spec: ModelSpec, question: Ques
 
     check_threshold(question.threshold, smallest=FLOOR)
     check_null(question.null)
-    check_draws(question.draws)
+    check_draws(question.draws, question.null)
     for path in (options.csv, options.json):
         check_output(path)
     check_picture_options(options)

@@ -9,12 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from allo_core.batch.tasks import DEFAULT_TASK, TASKS, check_options
+from allo_core.errors import BatchError
 from allo_core.export.tables import printable
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
+from allo_core.storage.amounts import amount
 from allo_core.terminal.progress import show_progress
+from allo_core.terminal.targets import protein_of
 
 if TYPE_CHECKING:
     from allo_core.batch.run import Tally
+    from allo_core.protein.sequence import Protein
 
 __all__ = ["add_batch", "batch"]
 
@@ -25,17 +30,35 @@ _LOG_SECONDS = 60  # between two lines of progress in a file
 
 def add_batch(commands: argparse._SubParsersAction) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("batch", help="score all heads on thousands of sequences, with Ray")
+    command = commands.add_parser("batch", help="one task over thousands of sequences, with Ray: scores of all heads, embeddings, ...")
     command.add_argument("sequences", type=Path, help="FASTA, also .gz")
     command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="gets the results; goes on from there")
-    command.add_argument("--sites", help='residues to score in each sequence ("2.50 3x50 52-55"), or a library site ("sodium pocket")')
-    command.add_argument("--model", default=DEFAULT_MODEL, help=f"model id, by default {DEFAULT_MODEL}; 'alloscope models' lists them")
-    command.add_argument("--threshold", type=float, help="of the scores: attention at or below it does not count (0.3)")
+    command.add_argument("--task", default=DEFAULT_TASK, choices=list(TASKS), help=f"what is computed ({DEFAULT_TASK})")
     command.add_argument(
-        "--thresholds", type=_numbers, metavar="0,0.3", help="keep column weights above these; by default above that of the scores alone"
+        "--sites", help='scores: residues to score in each sequence ("2.50 3x50 52-55"), or a library site ("sodium pocket")'
     )
-    command.add_argument("--null", help="uniform, matched or published; by default matched where generic numbers are known")
-    command.add_argument("--draws", type=int, help="random sites to compare with; by default as many as the heads need")
+    command.add_argument("--model", default=DEFAULT_MODEL, help=f"model id, by default {DEFAULT_MODEL}; 'alloscope models' lists them")
+    command.add_argument("--threshold", type=float, help="scores: attention at or below it does not count (0.3)")
+    command.add_argument(
+        "--thresholds",
+        type=_numbers,
+        metavar="0,0.3",
+        help="scores: keep column weights above these; by default above that of the scores alone",
+    )
+    command.add_argument("--null", help="scores: uniform, matched or published; by default matched where generic numbers are known")
+    command.add_argument("--draws", type=int, help="scores: random sites to compare with; by default as many as the heads need")
+    command.add_argument("--layers", help='embeddings: numbers of states, "0,3,-1" or "all": 0 is the token embedding, -1 the last (-1)')
+    command.add_argument(
+        "--per-residue", action="store_true", default=None, help="embeddings: also those of every residue, an .npy for each sequence"
+    )
+    command.add_argument(
+        "--masked", action="store_true", default=None, help="probabilities: mask each residue in its turn, a pass for each"
+    )
+    command.add_argument("--pairs", type=float, help="contacts: how many of the best pairs are kept for each residue (1)")
+    command.add_argument(
+        "--wild-type", metavar="TARGET", help="variant: what each sequence is compared with, a FASTA file, entry name or accession"
+    )
+    command.add_argument("--wild-type-record", metavar="RECORD", help="variant: which record of that file, its number or name")
     command.add_argument("--workers", type=int, metavar="N", help="by default one for each GPU, or for every two processor cores")
     command.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
     command.add_argument("--dtype", default="auto", help="float32 or bfloat16")
@@ -52,30 +75,37 @@ def batch(options: argparse.Namespace) -> None:
         What stands in the way of all sequences; one that fails is reported, and the others go on.
     """
     from allo_core.batch.cluster import check_ray
+    from allo_core.batch.dataset import open_batch
     from allo_core.batch.run import run_batch
-    from allo_core.batch.settings import choose_settings
 
     check_ray()
     progress = _Progress()
     try:
         with _stopped_by_signals():
-            settings = choose_settings(
-                options.model,
-                options.dtype,
-                options.thresholds,
-                options.threshold,
-                options.sites,
-                options.null,
-                options.draws,
-                show_progress,
-            )
+            own = {name: getattr(options, name) for kind in TASKS.values() for name in kind.options if getattr(options, name) is not None}
+            check_options(options.task, set(own))
+            own |= _wild_type(options)
+            settings = TASKS[options.task].choose(options.model, options.dtype, show_progress, **own)
             tally = run_batch(options.sequences, options.out, settings, options.workers, options.device, options.address, progress.show)
     finally:
         progress.end()
     if note := get_spec(settings.model_id).note:
         print(note, file=sys.stderr)
-    _print_problems(tally)
-    print(printable(_result(tally, options.out)))
+    _print_problems(tally, settings.lacking)
+    if settings.caution:
+        print(settings.caution, file=sys.stderr)
+    print(printable(_result(tally, options.out, settings.lacking)))
+    if summary := open_batch(options.out).summary:
+        print(printable(summary))
+
+
+def _wild_type(options: argparse.Namespace) -> "dict[str, Protein]":
+    """The protein that --wild-type names, under the name of that option; errors as `protein_of`."""
+    if options.wild_type is not None:
+        return {"wild_type": protein_of(options.wild_type, options.wild_type_record)}
+    if options.wild_type_record is not None:
+        raise BatchError("--wild-type-record belongs to --wild-type; give that too, or leave it out.")
+    return {}
 
 
 class _Progress:
@@ -106,7 +136,8 @@ class _Progress:
 
 def _beginning(tally: "Tally") -> str:
     before = f", {tally.finished_before:,} of them finished before" if tally.finished_before else ""
-    return f"{tally.records:,} sequences{before}; starting Ray"
+    arrays = f", arrays of {amount(tally.array_bytes)}" if tally.array_bytes else ""
+    return f"{tally.records:,} sequences{before}{arrays}; starting Ray"
 
 
 def _workers(tally: "Tally") -> str:
@@ -129,9 +160,9 @@ def _time(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min" if minutes else f"{seconds:.0f} s"
 
 
-def _print_problems(tally: "Tally") -> None:
-    """Which records have no results, or no scores, and why; the first few of each."""
-    for what, rows in (("failed", tally.failed), ("without scores", tally.without_scores)):
+def _print_problems(tally: "Tally", lacking: str) -> None:
+    """Which records have no results, or lack a part, and why; the first few of each."""
+    for what, rows in (("failed", tally.failed), (f"without {lacking}", tally.incomplete)):
         for row, name, reason in sorted(rows)[:_LISTED]:
             print(printable(f"record {row} ({name}) {what}: {reason}"), file=sys.stderr)
         if len(rows) > _LISTED:
@@ -140,9 +171,9 @@ def _print_problems(tally: "Tally") -> None:
         print(f"A worker ended before its time; its {tally.redone} records were given to another.", file=sys.stderr)
 
 
-def _result(tally: "Tally", folder: Path) -> str:
+def _result(tally: "Tally", folder: Path, lacking: str) -> str:
     more = f", {len(tally.failed):,} failed" if tally.failed else ""
-    more += f", {len(tally.without_scores):,} without scores" if tally.without_scores else ""
+    more += f", {len(tally.incomplete):,} without {lacking}" if tally.incomplete else ""
     before = f" ({tally.finished_before:,} finished before)" if tally.finished_before else ""
     return f"Done: {tally.records:,} sequences{before} in {folder}{more}"
 

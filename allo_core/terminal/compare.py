@@ -61,7 +61,7 @@ def compare(options: argparse.Namespace) -> None:
     from allo_core.export import consensus_csv, members_csv, receptors_csv, set_record
     from allo_core.family.consensus import consensus
     from allo_core.family.each import passing_alone, q_values_of_each
-    from allo_core.family.places import rank_set
+    from allo_core.family.places import rank_set, table_with_places
     from allo_core.family.profile import commonest_class, family_profile
     from allo_core.family.runs import run_set, shuffled
     from allo_core.family.swap import swap_control
@@ -81,7 +81,7 @@ def compare(options: argparse.Namespace) -> None:
     class_name, chosen = commonest_class(done.asked.members)
     members, of_class = [done.asked.members[at] for at in chosen], [columns[at] for at in chosen]
 
-    write(options.csv, lambda: consensus_csv(found, each, spec.id, done.asked.title))
+    write(options.csv, lambda: consensus_csv(found, each, spec.id, done.asked.title, places))
     write(options.matrix, lambda: receptors_csv(found, each))
     write(options.members, lambda: members_csv(done.asked))
     write(options.json, lambda: set_record(done, found, by_chance, places, swapped))
@@ -98,7 +98,7 @@ def compare(options: argparse.Namespace) -> None:
     print(printable(consensus_verdict(found, done.asked.title, by_chance, places)))
     if not isinstance(swapped, str):
         print(printable(swap_sentence(swapped)))
-    shown = found.frame.assign(receptors_passing=passing_alone(each)).sort_values("mean_snr", ascending=False)
+    shown = table_with_places(found, places).assign(receptors_passing=passing_alone(each)).sort_values("mean_snr", ascending=False)
     print(shown.head(_LISTED).to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.3g}"))
     # Last: a head without attention has no profile, and all else is written and said by now.
     write(options.profile, lambda: _profile_csv(family_profile(members, of_class, found.weights[chosen], *layer_head), layer_head))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from allo_core.errors import StoreError
 
-__all__ = ["check_output", "write"]
+__all__ = ["check_folder", "check_output", "make_folder", "write"]
 
 
 def check_output(path: Path | None) -> None:
@@ -19,11 +19,30 @@ def check_output(path: Path | None) -> None:
         raise StoreError(f"{path}: the folder does not exist.")
 
 
-def write(path: Path | None, text: Callable[[], str]) -> None:
-    """Write what `text` returns, where a file was asked for; StoreError if it cannot be written."""
+def check_folder(folder: Path | None) -> None:
+    """StoreError if this is no folder and cannot become one, before anything was computed for it."""
+    if folder is None or os.path.isdir(folder):
+        return
+    if os.path.exists(folder):
+        raise StoreError(f"{folder}: a file, not a folder; name the folder to write into.")
+    check_output(folder)
+
+
+def make_folder(folder: Path | None) -> None:
+    """Make a folder, where one was asked for and is missing; StoreError if it cannot be made."""
+    try:
+        if folder is not None:
+            folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be made ({error.strerror or error}).") from None
+
+
+def write(path: Path | None, content: Callable[[], str | bytes]) -> None:
+    """Write what `content` returns, where a file was asked for; StoreError if it cannot be written."""
     if path is None:
         return
     try:
-        path.write_text(text(), encoding="utf-8")
+        made = content()
+        path.write_bytes(made.encode("utf-8") if isinstance(made, str) else made)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written ({error.strerror or error}).") from None

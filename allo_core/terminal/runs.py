@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from allo_core.errors import StoreError
 from allo_core.export.tables import printable
+from allo_core.readouts.kept_readouts import FOLDERS, delete_readouts, kept_readouts
 from allo_core.runs.column_store import columns_folder, delete_columns, kept_columns
-from allo_core.runs.meta import HOLDS
 from allo_core.runs.store import damaged_runs, delete_run, list_runs, other_version_runs, runs_folder
 
 __all__ = ["delete_runs", "print_runs"]
@@ -19,11 +19,11 @@ def print_runs() -> None:
     """Print one line a run, the newest first, which were made by another version, which cannot be read, and what is kept of sets."""
     runs, damaged = list_runs(), damaged_runs()
     if runs:
-        print(f"{'key':<14}{'protein':<30}{'residues':>8}  {'model':<24}{'MB':>8}  {'device':<16}{'holds':<13}made (UTC)")
+        print(f"{'key':<14}{'protein':<30}{'residues':>8}  {'model':<24}{'MB':>8}  {'device':<16}{'holds':<24}made (UTC)")
     for run in runs:
         meta = run.meta
         name, made = printable(meta.protein_name)[:_LONGEST_NAME], meta.created.replace("T", " ").removesuffix("+00:00")
-        device = f"{f'{meta.device_type}, {meta.dtype}':<16}{HOLDS[meta.kind]:<13}"
+        device = f"{f'{meta.device_type}, {meta.dtype}':<16}{meta.holds:<24}"
         line = f"{run.key[:_SHOWN]:<14}{name:<30}{len(meta.sequence):>8}  {meta.model_id:<24}{run.bytes / 1e6:>8.1f}  {device}{made}"
         print(printable(line))
     for other in other_version_runs():
@@ -36,6 +36,8 @@ def print_runs() -> None:
     columns, size = kept_columns()
     if columns:
         print(f"{_of_sets(columns)}, {size / 1e6:.1f} MB, in {columns_folder()}")
+    for name, size in kept_readouts().items():
+        print(f"{name}, {size / 1e6:.1f} MB, in {FOLDERS[name]()}")
 
 
 def delete_runs(beginnings: Sequence[str], everything: bool) -> None:
@@ -54,9 +56,10 @@ def delete_runs(beginnings: Sequence[str], everything: bool) -> None:
     for key in chosen:
         delete_run(key)
     columns = delete_columns() if everything else 0
+    readouts = [name for name in FOLDERS if delete_readouts(name)] if everything else []
     foreign = len(set(chosen) & set(others))
     said = f"{_count(len(chosen))}{f', {foreign} of another version,' if foreign else ''}{f' and {_of_sets(columns)}' if columns else ''}"
-    print(f"{said} deleted")
+    print(f"{', '.join((said, *readouts))} deleted")
 
 
 def _count(runs: int) -> str:

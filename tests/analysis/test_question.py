@@ -46,9 +46,12 @@ def test_residues_are_named_by_text_or_by_a_site_of_the_library():
 
 
 def test_the_null_follows_the_numbers():
-    assert (default_null(A2A.numbers), default_null(None)) == ("matched", "uniform")
-    assert [possible_null(null, None) for null in ("uniform", "matched", "published")] == ["uniform", "uniform", "published"]
-    assert possible_null("matched", A2A.numbers) == "matched"
+    assert (default_null(A2A.numbers), default_null(None)) == ("pocket", "uniform")
+    nulls = ("uniform", "matched", "pocket", "published")
+    assert [possible_null(null, None) for null in nulls] == ["uniform", "uniform", "uniform", "published"]
+    assert [possible_null(null, A2A.numbers) for null in nulls] == list(nulls)
+    assert strata_of("pocket", A2A.numbers, "AA2AR") == A2A.numbers.strata()
+    assert strata_of("pocket", None, "x") is None
     assert strata_of("matched", A2A.numbers, "AA2AR") == A2A.numbers.strata()
     assert strata_of("uniform", A2A.numbers, "AA2AR") is strata_of("published", None, "x") is None
 

@@ -6,10 +6,12 @@ import pytest
 from allo_core.analysis.answer import answer
 from allo_core.analysis.question import Question
 from allo_core.analysis.subject import Subject
-from allo_core.analysis.tracks import TRACKS, Segments, Selected, Track, TrackSource, Values
+from allo_core.analysis.track import Segments, Selected, Track, TrackSource, Values
+from allo_core.analysis.tracks import OF_PROBABILITIES, TRACKS
 from allo_core.library.receptors import find_receptor
 from allo_core.models.language_model import load_model
-from allo_core.protein.sequence import Protein
+from allo_core.models.probabilities import ResidueProbabilities
+from allo_core.protein.sequence import AMINO_ACIDS, Protein
 from allo_core.runs.extract import extract_attention
 
 A2A = Subject.of(find_receptor("AA2AR").protein)
@@ -67,7 +69,7 @@ def test_what_a_track_needs_is_told_and_enough(maps, name):
     values = track.of(whole)
     if isinstance(values, Values):
         assert values.values.shape == (len(A2A.protein),)
-        assert track.unit
+        assert track.unit or values.missing
 
 
 def test_why_there_are_no_values(maps):
@@ -83,3 +85,32 @@ def test_a_track_may_ask_for_no_more_than_it_says():
     greedy = Track("greedy", "greedy", "", frozenset(), lambda source: Values(source.run.received(0, 0), "", 1.0, ""))
     with pytest.raises(LookupError, match="there is no run"):
         greedy.of(TrackSource(A2A, columns))
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_what_a_model_expects_can_colour(masked):
+    length = len(A2A.protein)
+    p = np.random.default_rng(0).dirichlet(np.ones(20), size=length)
+    found = ResidueProbabilities(A2A.protein, np.log(p).astype(np.float32), masked)
+    given = TrackSource(A2A, columns, probabilities=found)
+    there = np.array([AMINO_ACIDS.index(letter) for letter in A2A.protein.sequence])
+    own = p[np.arange(length), there]
+    expected = {
+        "wild type": own,
+        "entropy": -(p * np.log2(p)).sum(axis=1),
+        "intolerance": [-(np.log(np.delete(row, at)) - np.log(row[at])).mean() for row, at in zip(p, there, strict=True)],
+    }
+    for name, values in expected.items():
+        shown = TRACKS[name].of(given)
+        assert ("masked" in shown.name) == masked
+        assert ("a ranking only" in shown.name) != masked
+        np.testing.assert_allclose(shown.values, values, rtol=1e-4, atol=1e-5)
+    assert TRACKS["expected"].of(given).letters == "".join(AMINO_ACIDS[at] for at in p.argmax(axis=1))
+    assert set(OF_PROBABILITIES) == {*expected, "expected"}
+
+
+def test_without_probabilities_tracks_say_where_they_are_read():
+    for name in OF_PROBABILITIES:
+        shown = TRACKS[name].of(TrackSource(A2A, columns))
+        assert isinstance(shown, Values)
+        assert "the page Sequence reads it" in shown.missing

@@ -7,7 +7,7 @@ import pytest
 from allo_core.analysis.answer import Answer, answer_from_columns
 from allo_core.analysis.question import Question
 from allo_core.analysis.subject import Subject
-from allo_core.analysis.verdict import nearness, plain_verdict, set_phrases, verdict
+from allo_core.analysis.verdict import nearness, plain_verdict, set_phrases, standing, verdict
 from allo_core.attention.columns import Columns
 from allo_core.attention.control import RandomSiteControl
 from allo_core.attention.pair_rank import Asymmetry, PairRank
@@ -30,7 +30,11 @@ def made(q_values, control, measure="A", flags=None, null="matched", n_arcs=50, 
     count = len(q_values)
     frame = pd.DataFrame(
         {
+            "layer": 0,
+            "head": range(count),
             "q_value": q_values,
+            "attention_on_site": 1.0,
+            "enrichment": [1.0] * count,
             "snr": range(count),
             "flags": flags or [""] * count,
             "n_arcs": n_arcs if isinstance(n_arcs, list) else [n_arcs] * count,
@@ -72,7 +76,7 @@ def test_flagged_heads_are_counted_apart():
 
 
 def test_without_a_control_there_is_no_count():
-    assert said_of([0.01], None).startswith("The published null gives no p")
+    assert said_of([0.01], None, null="published").startswith("The published null gives no p")
 
 
 @pytest.mark.parametrize(
@@ -166,6 +170,22 @@ def test_a_coupling_is_compared_with_other_pairs(monkeypatch, kind, plain, techn
     said = verdict(coupling, PHRASES)
     assert said.startswith(f"1 of 4 heads looks {where} more than {technical} (q < 0.05; one or more would at 2.0% of these, at most 3); ")
     assert "; by the same pairs A to B outweighs B to A in 1 heads and is outweighed in 1; 1 of 2 heads looks" in said
+
+
+def test_under_the_pocket_null_places_are_all_that_is_told(monkeypatch):
+    monkeypatch.setattr(Answer, "pockets", ranked(1, 0.31))
+    made_up = made([0.01, 0.2], RandomSiteControl(0, 0, 200), null="pocket", n_arcs=[50, 9], n_tested=1)
+    said = verdict(made_up, PHRASES)
+    assert said.startswith(f"1 of 4 heads attends to {POCKET} more than to 19,500 random pockets")
+    assert said.endswith("of these (global p); not tested: 1 of 2 heads have fewer than 10 arcs at threshold 0.30.")
+    assert MATCHED not in said
+    assert standing(made_up.scores, (0, 0)) == "passes among places like it (q 0.01)"
+    assert standing(made_up.scores, (0, 1)) == "does not pass among places like it (q 0.2)"
+    monkeypatch.setattr(Answer, "pockets", "2 of the 4 marked residues have no position")
+    for say in (verdict, plain_verdict):
+        told = say(made([np.nan] * 2, None, null="pocket"), PHRASES)
+        assert told == "Not tested among places like it: 2 of the 4 marked residues have no position; choose another null."
+    assert "nothing like the site to compare with" in standing(made([np.nan] * 2, None, null="pocket").scores, (0, 0))
 
 
 def test_the_comparison_that_takes_a_moment_can_follow(monkeypatch):

@@ -12,7 +12,8 @@ from scipy.stats import spearmanr
 from allo_core.analysis.answer import answer, answer_from_columns
 from allo_core.analysis.question import Question
 from allo_core.analysis.subject import Subject
-from allo_core.analysis.tracks import TRACKS, Selected, TrackSource
+from allo_core.analysis.track import Selected, TrackSource
+from allo_core.analysis.tracks import TRACKS
 from allo_core.analysis.verdict import plain_verdict, set_phrases, verdict
 from allo_core.attention.columns import Columns
 from allo_core.errors import ScoreError

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from allo_core.attention import pockets
 from allo_core.attention.pockets import grown_pockets, is_stretch, pockets_like, shapes_of, shifted_stretches
 from allo_core.errors import ScoreError
 
@@ -30,6 +31,23 @@ def test_grown_pockets_hold_distinct_residues_that_have_a_position(helix_bundle)
     assert (pockets != grown_pockets(helix_bundle, 9, 3000, seed=2)).any()
 
 
+def test_one_residue_more_is_the_next_nearest(helix_bundle):
+    six, seven = grown_pockets(helix_bundle, 6, 2000), grown_pockets(helix_bundle, 7, 2000)
+    assert all(set(few) < set(more) for few, more in zip(six.tolist(), seven.tolist(), strict=True))
+
+
+def test_full_round_pockets_are_the_residues_nearest_to_a_point(helix_bundle, monkeypatch):
+    """Where nothing is stretched or disturbed, some point near its middle is nearer to all residues of a pocket than to any other."""
+    monkeypatch.setattr(pockets, "_LOOSEST", 1e-6)
+    monkeypatch.setattr(pockets, "_LONGEST_AXIS", 1.0 + 1e-6)
+    monkeypatch.setattr(pockets, "_CENTRE_SPREAD", 1e-3)
+    known = helix_bundle[:190]
+    apart = ((known[:, None] - known[None]) ** 2).sum(axis=-1)
+    nearest = {tuple(sorted(row)) for row in np.argsort(apart, axis=1, kind="stable")[:, :8].tolist()}
+    found = {tuple(row) for row in grown_pockets(helix_bundle, 8, 2000, seed=9).tolist()}
+    assert len(found & nearest) > 0.8 * len(nearest)  # the others have two residues that are as far
+
+
 def test_pockets_are_small_against_residues_drawn_from_anywhere(helix_bundle):
     pockets = shapes_of(grown_pockets(helix_bundle, 9, 3000), helix_bundle).radius
     generator = np.random.default_rng(0)
@@ -51,9 +69,9 @@ def test_pockets_like_a_site_have_its_shape(helix_bundle):
     everything = shapes_of(grown_pockets(helix_bundle, 9, 6000), helix_bundle)
     for site in (full, loose):
         own = shapes_of(site[None], helix_bundle)
-        like = pockets_like(site, helix_bundle, 500, 6000)
+        like = pockets_like(site, helix_bundle, 2000)
         found = shapes_of(like.members, helix_bundle)
-        assert len(like) == 500
+        assert len(like) == 2000
         assert like.length == 200
         assert abs(found.adjacent.mean() - own.adjacent[0]) < abs(everything.adjacent.mean() - own.adjacent[0])
         assert abs(found.radius.mean() - own.radius[0]) < abs(everything.radius.mean() - own.radius[0])

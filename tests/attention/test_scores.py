@@ -254,7 +254,7 @@ def test_a_single_residue_protein_does_not_crash():
         ({"sites": []}, "mark at least one residue"),
         ({"sites": [40]}, "site index 40 does not exist; indices run from 0 to 39"),
         ({"sites": [-1]}, "site index -1 does not exist"),
-        ({"sites": SITES, "null": "normal"}, "null 'normal' is unknown; choose one of uniform, matched, published"),
+        ({"sites": SITES, "null": "normal"}, "null 'normal' is unknown; choose one of uniform, matched, pocket, published"),
         ({"sites": SITES, "null": "matched"}, "needs a stratum for each residue"),
         ({"sites": SITES, "null": "matched", "strata": [0] * 39}, "39 strata for 40 residues"),
         ({"sites": SITES, "draws": 0}, "0 random draws give no p value; use 1 to 1,000,000"),

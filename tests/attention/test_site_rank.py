@@ -8,7 +8,7 @@ from allo_core.attention.columns import Columns
 from allo_core.attention.draws import RandomSites
 from allo_core.attention.nulls import benjamini_hochberg, encode_strata, moments
 from allo_core.attention.pockets import pockets_like, shifted_stretches
-from allo_core.attention.site_rank import rank_site, rank_statistics, standardised_sites
+from allo_core.attention.site_rank import rank_by_tail, rank_site, rank_statistics, standardised_sites
 from allo_core.attention.tails import tail_of
 
 LENGTH = 160
@@ -105,6 +105,24 @@ def test_a_tail_among_few_places_is_counted_where_it_can_be():
             reached = int((others >= value - 1e-4).sum())
             fitted = 2 * stats.t.sf(value * np.sqrt(freedom / (freedom - 2)), freedom)
             assert p == pytest.approx((1 + reached) / 401 if reached >= 10 else min(fitted, 11 / 401), rel=1e-6)
+
+
+def test_no_head_passes_for_what_some_head_does_at_many_places():
+    """Mostly nothing, and in each head one place with very much: no fitted tail reaches so far, and each place would make a head pass."""
+    generator = np.random.default_rng(4)
+    places = generator.normal(0, 0.1, size=(60, 400)).astype(np.float32)
+    places[np.arange(60), generator.permutation(400)[:60]] = 30
+    own = np.zeros(60)
+    own[0] = 30
+    rank = rank_by_tail("stretch", own, places, np.ones(60, dtype=bool))
+    assert benjamini_hochberg(rank.p_value)[0] < 0.05
+    assert rank.q_value[0] > 0.1
+    assert len(rank.passing) == 0
+    assert rank.passing_share <= 0.05
+    own[0] = 100
+    further = rank_by_tail("stretch", own, places, np.ones(60, dtype=bool))
+    assert further.q_value[0] == pytest.approx(1 / 401)
+    assert further.needed_snr[0] > 30
 
 
 def test_statistics_that_are_known_are_ranked_like_those_of_weights(positions):

@@ -6,7 +6,8 @@ import numpy as np
 import psutil
 import pyarrow as pa
 
-from allo_core.batch.settings import BatchSettings, choose_settings
+from allo_core.batch.settings import BatchSettings
+from allo_core.batch.task_scores import ScoreSettings
 from allo_core.batch.worker import BLOCK, Worker
 from allo_core.protein.sequence import AMINO_ACIDS
 
@@ -22,8 +23,8 @@ def fasta(path: Path, records: list[tuple[str, str]]) -> Path:
     return path
 
 
-def settings(**changes) -> BatchSettings:
-    return choose_settings(**{"model_id": MODEL, "thresholds": (0, 0.1), "threshold": 0.1, "sites": "5-9", "draws": 200} | changes)
+def settings(**changes) -> ScoreSettings:
+    return ScoreSettings.choose(**{"model_id": MODEL, "thresholds": (0, 0.1), "threshold": 0.1, "sites": "5-9", "draws": 200} | changes)
 
 
 def worker(folder: Path, chosen: BatchSettings, run: int = 1) -> Worker:

@@ -9,7 +9,8 @@ import pandas as pd
 from allo_core.batch.compute import Computed
 from allo_core.batch.folder import writing
 from allo_core.batch.part import Part
-from allo_core.batch.settings import BatchSettings, choose_settings
+from allo_core.batch.score_tables import ScoreResult
+from allo_core.batch.task_scores import ScoreSettings
 from allo_core.library.receptors import find_receptor
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.protein.residues import format_residues
@@ -23,11 +24,11 @@ BEST = (2, 6)  # passes in every sequence
 NAMES = ("AA2AR", "<img src=x>*b*", "=SUM(A1)", "fourth", "fifth", "sixth")
 
 
-def planted_settings(**changes) -> BatchSettings:
-    return choose_settings(**{"model_id": DEFAULT_MODEL, "sites": "D52 S91 N280", "threshold": 0.1, "thresholds": (0, 0.1)} | changes)
+def planted_settings(**changes) -> ScoreSettings:
+    return ScoreSettings.choose(**{"model_id": DEFAULT_MODEL, "sites": "D52 S91 N280", "threshold": 0.1, "thresholds": (0, 0.1)} | changes)
 
 
-def planted_scores(row: int, settings: BatchSettings) -> pd.DataFrame:
+def planted_scores(row: int, settings: ScoreSettings) -> pd.DataFrame:
     """Scores of one record with all that can be missing: heads with few arcs, and heads of which nothing falls on the site."""
     generator = np.random.default_rng(row)
     count = settings.layers * settings.heads
@@ -65,7 +66,7 @@ def planted_scores(row: int, settings: BatchSettings) -> pd.DataFrame:
 
 def plant(
     folder: Path,
-    settings: BatchSettings | None = None,
+    settings: ScoreSettings | None = None,
     names: Sequence[str] = NAMES,
     failed: Collection[int] = (4,),
     unscored: Collection[int] = (5,),
@@ -98,6 +99,7 @@ def plant(
                 scores, sites = (planted_scores(row, settings), format_residues(protein, SITES)) if scored else (None, None)
                 why = "no residue 2x50" if settings.sites is not None and not scored else None
                 arcs = (weights > 0.5).astype(np.uint16)
-                part.add(row, protein.name, protein, Computed(weights, arcs, scores, "cpu", 0.1, "AA2AR", 1.0, sites, why, ()))
+                result = ScoreResult(settings.thresholds, weights, arcs, scores, "AA2AR", 1.0, sites, why)
+                part.add(row, protein.name, protein, Computed(result, "cpu", 0.1))
             part.commit()
     return folder

@@ -61,10 +61,11 @@ def test_from_fasta_to_results_and_a_stop_in_between(ray, tmp_path, capsys, monk
         (("--model", "esm9"), "'esm9'"),
         (("--sites", "calcium pocket"), "No receptor of the library has a site 'calcium pocket'"),
         (("--null", "none"), "The null 'none' is unknown"),
+        (("--null", "pocket"), "A batch counts no places like a site, so the null 'pocket' is not possible"),
         (("--draws", "-1"), "-1 random draws"),
         (("--dtype", "int8"), "The precision 'int8' is unknown"),
     ],
-    ids=["list", "thresholds", "threshold", "model", "sites", "null", "draws", "dtype"],
+    ids=["list", "thresholds", "threshold", "model", "sites", "null", "pocket", "draws", "dtype"],
 )
 def test_bad_options(tmp_path, capsys, more, message):
     code, out, err = run("batch", fasta(tmp_path / "a.fasta", [("a", "MKT")]), "--out", tmp_path / "out", *OPTIONS, *more, capsys=capsys)
@@ -102,7 +103,7 @@ def test_the_line_of_progress(monkeypatch):
 
 def test_of_many_failures_the_first_are_listed(capsys):
     tally = Tally(records=99, failed=[(row, f"n{row}", "bad") for row in range(40, 0, -1)])
-    command._print_problems(tally)
+    command._print_problems(tally, "scores")
     err = capsys.readouterr().err.splitlines()
     assert err[0] == "record 1 (n1) failed: bad"
     assert err[9:] == ["record 10 (n10) failed: bad", "... and 30 more failed; the table of sequences names all"]

@@ -38,13 +38,13 @@ def test_scores_and_columns_equal_those_of_the_maps_bit_by_bit(model, sites, nul
     expected = score_heads(maps.columns(threshold), marked, null or "matched", strata)
     chosen = settings(model_id=DEFAULT_MODEL, sites=sites, null=null, threshold=threshold, thresholds=(0.05, 0.3), draws=None)
     found = compute(model, A2A.protein, chosen)
-    pd.testing.assert_frame_equal(found.scores[expected.frame.columns], expected.frame, check_exact=True)
-    assert found.scores["null"].eq(null or "matched").all()
-    assert found.scores["threshold"].eq(threshold).all()
-    assert (found.receptor, found.identity, found.device) == ("AA2AR", 1.0, "cpu")
+    pd.testing.assert_frame_equal(found.result.scores[expected.frame.columns], expected.frame, check_exact=True)
+    assert found.result.scores["null"].eq(null or "matched").all()
+    assert found.result.scores["threshold"].eq(threshold).all()
+    assert (found.result.receptor, found.result.identity, found.device) == ("AA2AR", 1.0, "cpu")
     for at, kept in enumerate((0.05, 0.3)):
-        np.testing.assert_array_equal(found.weights[at], maps.columns(kept).weights.astype(np.float32))
-        np.testing.assert_array_equal(found.arcs[at], maps.columns(kept).arcs)
+        np.testing.assert_array_equal(found.result.weights[at], maps.columns(kept).weights.astype(np.float32))
+        np.testing.assert_array_equal(found.result.arcs[at], maps.columns(kept).arcs)
 
 
 @pytest.mark.parametrize(
@@ -64,16 +64,16 @@ def test_scores_and_columns_equal_those_of_the_maps_bit_by_bit(model, sites, nul
 )
 def test_where_nothing_can_be_scored_the_columns_are_kept_and_the_reason_is_told(model, changes, protein, reason):
     found = compute(model, protein, settings(**{"model_id": DEFAULT_MODEL} | changes))
-    assert found.scores is None
-    assert found.no_scores.startswith(reason)
-    assert found.weights.shape == found.arcs.shape == (2, 6, 20, len(protein))
-    assert found.weights[0].sum() > 0
+    assert found.result.scores is None
+    assert found.result.lacks.startswith(reason)
+    assert found.result.weights.shape == found.result.arcs.shape == (2, 6, 20, len(protein))
+    assert found.result.weights[0].sum() > 0
 
 
 def test_without_sites_nothing_is_scored_and_no_numbers_are_looked_up(model, monkeypatch):
     monkeypatch.setattr("allo_core.library.nearest.numbers_for", None)
     found = compute(model, A2A.protein, settings(model_id=DEFAULT_MODEL, sites=None))
-    assert (found.scores, found.no_scores, found.receptor) == (None, None, None)
+    assert (found.result.scores, found.result.lacks, found.result.receptor) == (None, None, None)
 
 
 def test_unusual_letters_and_length_are_noted(model):

@@ -34,7 +34,7 @@ def batch(tmp_path_factory):
 @pytest.fixture(scope="module")
 def expected():
     model = load_model(MODEL, device="cpu")
-    return {row: compute(model, Protein(name, letters), settings()) for row, name, letters in RECORDS[:3]}
+    return {row: compute(model, Protein(name, letters), settings()).result for row, name, letters in RECORDS[:3]}
 
 
 def test_sequences_in_the_order_of_the_file(batch):

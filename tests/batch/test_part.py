@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from allo_core.batch.layout import WRITING, parts, pieces, schema
+from allo_core.batch.layout import WRITING, parts, pieces
 from allo_core.batch.part import Part
 from allo_core.protein.sequence import Protein
 from tests.batch.made import settings
@@ -21,8 +21,9 @@ def test_nothing_counts_before_it_is_whole_and_every_table_is_there(tmp_path):
     assert parts(tmp_path) == {}
     made.commit()
     (folder,) = parts(tmp_path).values()
-    for name in ("sequences", "columns", "scores"):
-        assert pd.read_parquet(folder / f"{name}.parquet").columns.tolist() == schema(name).names
+    for table in (settings().sequences, *settings().tables):
+        assert pd.read_parquet(folder / table.file).columns.tolist() == table.schema.names
+    assert sorted(file.name for file in folder.iterdir()) == ["columns.parquet", "scores.parquet", "sequences.parquet"]
     frame = pd.read_parquet(folder / "sequences.parquet")
     assert frame[["row", "name", "sequence", "length", "error", "notes"]].values.tolist() == [
         [1, "r1", "MKT", 3, "too long", "a note"],
@@ -50,7 +51,7 @@ def test_two_workers_with_the_same_block_lose_nothing(tmp_path, monkeypatch):
 
 def test_a_folder_that_has_gone_is_an_error_and_no_part(tmp_path):
     made = part(tmp_path / "out", (1,))
-    made._open_columns()
+    made._writer(settings().tables[0])
     made._write = lambda *_: (tmp_path / "out" / WRITING).rename(tmp_path / "away")
     with pytest.raises(OSError, match="No such file"):
         made.commit()

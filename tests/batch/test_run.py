@@ -81,7 +81,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_scores_are_those_of_analyse(r
     assert (tally.records, tally.done, tally.computed, tally.workers.count) == (27, 27, 25, 2)
     assert tally.redone > 0
     assert sorted((row, name) for row, name, _ in tally.failed) == [(8, "empty"), (17, "digit"), (27, "long")]
-    assert tally.without_scores == []
+    assert tally.incomplete == []
     results = open_batch(folder)
     assert results.complete
     assert results.sequences["name"].tolist() == [name for name, _ in records()]

@@ -4,25 +4,26 @@ from dataclasses import replace
 
 import pytest
 
-from allo_core.batch.settings import BatchSettings, choose_settings
+from allo_core.batch.task_scores import ScoreSettings
+from allo_core.batch.tasks import read_settings
 from allo_core.errors import AlloScopeError
 from tests.batch.made import MODEL, settings
 
 
 def test_settings_come_back_from_json():
     chosen = settings()
-    assert BatchSettings.from_json(chosen.to_json()) == chosen
+    assert read_settings(chosen.to_json()) == chosen
     assert chosen.thresholds == (0.0, 0.1)
     assert len(chosen.weights_sha256) == 64
     for damaged in ({}, [], chosen.to_json() | {"more": 1}):
         with pytest.raises(ValueError, match="do not fit"):
-            BatchSettings.from_json(damaged)
+            read_settings(damaged)
 
 
 def test_by_default_the_columns_of_the_scores_are_kept():
-    assert choose_settings(MODEL).thresholds == (0.3,)
-    assert choose_settings(MODEL, threshold=0.1).thresholds == (0.1,)
-    assert choose_settings(MODEL, thresholds=(0.5, 0.2, 0.5)).thresholds == (0.2, 0.5)
+    assert ScoreSettings.choose(MODEL).thresholds == (0.3,)
+    assert ScoreSettings.choose(MODEL, threshold=0.1).thresholds == (0.1,)
+    assert ScoreSettings.choose(MODEL, thresholds=(0.5, 0.2, 0.5)).thresholds == (0.2, 0.5)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def test_a_block_is_computed_and_what_fails_is_written_with_its_reason(tmp_path)
     assert [status["row"] for status in statuses] == [1, 2, 3, 4]
     assert [status["error"] for status in statuses[:3]] == [None] * 3
     assert statuses[3]["error"].startswith("long has 511 residues, AntiBERTy reads at most 510")
-    assert statuses[2]["no_scores"] == "9: residue 9 does not exist; c has residues 1 to 6."
+    assert statuses[2]["lacks"] == "9: residue 9 does not exist; c has residues 1 to 6."
     assert {status["refusal"] for status in statuses} == {""}
     sequences = table(tmp_path, "sequences").set_index("row")
     assert sequences["error"].isna().tolist() == [True, True, True, False]

@@ -2,53 +2,14 @@
 
 import numpy as np
 import pytest
-from _quality_contacts import ENTRIES, Target, apc, contact_precision, contact_targets, folds, pairs_of, precision_at
+from _quality_contacts import ENTRIES, Target, contact_precision, contact_targets, folds
 from _quality_models import untrained
 
+from allo_core.attention.contacts import pairs_of
 from allo_core.library.receptors import find_receptor
+from allo_core.protein.contacts import CB_CONTACT
 from tests.benchmarks.small import SMALL
 from tests.models.tiny import random_protein
-
-
-def test_apc_is_its_formula():
-    maps = np.random.default_rng(0).random((2, 5, 5))
-    corrected = apc(maps)
-    for one, found in zip(maps, corrected, strict=True):
-        both = np.array([[one[i, j] + one[j, i] for j in range(5)] for i in range(5)])
-        total = sum(both[i, j] for i in range(5) for j in range(5))
-        for i in range(5):
-            for j in range(5):
-                row, column = sum(both[i, k] for k in range(5)), sum(both[k, j] for k in range(5))
-                assert found[i, j] == pytest.approx(both[i, j] - row * column / total)
-
-
-def test_pairs_are_resolved_and_far_enough_and_touch_below_8_angstrom():
-    cb = np.zeros((9, 3))
-    cb[:, 0] = [0, 30, 60, 90, 120, 150, 7.99, 38.0, 60]
-    cb[2] = np.nan
-    first, second, contact = pairs_of(cb, 6)
-    assert list(zip(first.tolist(), second.tolist(), contact.tolist(), strict=True)) == [
-        (0, 6, True),
-        (0, 7, False),
-        (0, 8, False),
-        (1, 7, False),
-        (1, 8, False),
-    ]
-
-
-def test_precision_counts_the_best_pairs():
-    scores = np.array([0.9, 0.1, 0.8, 0.3, 0.7])
-    contact = np.array([True, True, False, False, True])
-    assert precision_at(scores, contact, 1) == 1
-    assert precision_at(scores, contact, 2) == 0.5
-    assert precision_at(scores, contact, 3) == pytest.approx(2 / 3)
-    assert precision_at(scores, contact, 50) == pytest.approx(3 / 5)
-
-
-def test_pairs_that_tie_count_for_their_chance():
-    contact = np.array([True, False, False, True, False])
-    assert precision_at(np.zeros(5), contact, 2) == pytest.approx(0.4)
-    assert precision_at(np.array([1, 0, 0, 0, 0]), contact, 3) == pytest.approx((1 + 2 * 0.25) / 3)
 
 
 def made_targets():
@@ -104,7 +65,7 @@ def test_the_four_structures(shared):
     for target in targets:
         assert target.cb.shape == (len(find_receptor(target.receptor).protein), 3)
         assert 250 < target.resolved < 350
-        first, second, contact = pairs_of(target.cb, 6)
+        first, second, contact = pairs_of(target.cb, 6, CB_CONTACT)
         assert (second - first).min() == 6
         # Residues of a fold of this size touch about as many others as it has residues.
         assert target.resolved < contact.sum() < 2 * target.resolved

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ FLAGS = [
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
     "--disable-background-networking",
+    # The page itself is drawn without GL: through software GL each opening took half as much processor time again.
+    "--disable-gpu-compositing",
 ]
 
 
@@ -102,13 +105,20 @@ class App:
             self.process = None
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory, chromium):
-    """A server for the tests of one file."""
-    app = App(tmp_path_factory.mktemp("app"))
+@contextmanager
+def running(home: Path, **environment: str):
+    """A server, until the context ends."""
+    app = App(home, **environment)
     app.start()
     yield app
     app.stop()
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory, chromium):
+    """One server for all tests, so that torch and the model are loaded once; files that delete runs have one of their own."""
+    with running(tmp_path_factory.mktemp("app")) as app:
+        yield app
 
 
 @pytest.hookimpl(wrapper=True)
@@ -119,9 +129,9 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def tab(chromium):
-    """One tab for the tests of a file: what Chromium has compiled for it is used again, which saves a third of each opening."""
+    """One tab for all tests: what Chromium has compiled for it is used again, which saves a third of each opening."""
     page = new_page(chromium)
     page.add_init_script(path=Path(__file__).parent / "heard.js")
     yield page

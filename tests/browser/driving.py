@@ -1,6 +1,8 @@
 """How the tests drive the page: wait for pictures, click heads and residues."""
 
 import json
+from collections import Counter
+from pathlib import Path
 
 from playwright.sync_api import TimeoutError
 
@@ -14,6 +16,7 @@ __all__ = [
     "click_threshold",
     "colours_on_screen",
     "heatmap_values",
+    "kept_runs",
     "open_page",
     "stage",
     "view_of",
@@ -25,6 +28,19 @@ DEFAULT = get_spec(DEFAULT_MODEL)
 WAIT = 90_000  # ms; the first run imports torch on a busy machine
 
 
+def kept_runs(home: Path) -> Counter:
+    """How many runs of each kind lie in a cache folder, each with its description; anything else there is counted as "foreign"."""
+    found = Counter()
+    for folder in (home / "runs").iterdir():
+        try:
+            meta = json.loads((folder / "meta.json").read_text())
+        except OSError:
+            found["foreign"] += 1
+            continue
+        found[meta["meta"].get("kind", "attention")] += 1
+    return found
+
+
 def open_page(page, url: str) -> None:
     page.goto(url)
     wait_for_result(page)
@@ -32,7 +48,8 @@ def open_page(page, url: str) -> None:
 
 def wait_for_result(page) -> None:
     """Until heatmap and structure are drawn and Streamlit rests."""
-    page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=WAIT)
+    # The last: while Streamlit draws anew, the old picture may still stand beside the new one.
+    page.locator(".st-key-heatmap .js-plotly-plot").last.wait_for(timeout=WAIT)
     page.locator(f"{STAGE}[data-structure]").wait_for(timeout=WAIT)
     rest(page)
 

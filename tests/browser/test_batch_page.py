@@ -45,7 +45,7 @@ def choose_record(page, row: int) -> None:
 
 def test_a_batch_from_its_folder_to_a_head_and_a_sequence(page, app, folder):
     open_batch(page, app, folder)
-    page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
+    page.locator(".st-key-heatmap .js-plotly-plot").last.wait_for(timeout=driving.WAIT)
     driving.rest(page)
     assert "1 of 120 heads pass in more than half of the 4 scored sequences" in page.locator(".st-key-verdict").inner_text()
     assert driving.heatmap_values(page)[BEST[0]][BEST[1]] == 1
@@ -65,7 +65,7 @@ def test_a_batch_from_its_folder_to_a_head_and_a_sequence(page, app, folder):
     # a row of the table selects a sequence, whose name wants to be code; another head keeps it
     choose_record(page, 2)
     page.get_by_role("heading", name="<img src=x>*b* record 2").wait_for(timeout=driving.WAIT)
-    page.locator(".st-key-batch_profile .js-plotly-plot").wait_for(timeout=driving.WAIT)
+    page.locator(".st-key-batch_profile .js-plotly-plot").last.wait_for(timeout=driving.WAIT)
     driving.rest(page)
     assert page.locator("img[src=x]").count() == 0
     driving.click_head(page, 4, 3)
@@ -74,9 +74,10 @@ def test_a_batch_from_its_folder_to_a_head_and_a_sequence(page, app, folder):
     assert page.get_by_role("heading", name="<img src=x>*b* record 2").is_visible()
 
 
+@pytest.mark.slow  # tests/ui/batch looks at the downloads, the test above at the way to Explore
 def test_downloads_a_reload_and_a_sequence_in_explore(page, app, folder):
     open_batch(page, app, folder)
-    page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
+    page.locator(".st-key-heatmap .js-plotly-plot").last.wait_for(timeout=driving.WAIT)
     choose_record(page, 2)
     page.get_by_role("heading", name="<img src=x>*b* record 2").wait_for(timeout=driving.WAIT)
     driving.rest(page)
@@ -101,13 +102,13 @@ def test_downloads_a_reload_and_a_sequence_in_explore(page, app, folder):
     page.reload()
     page.get_by_role("heading", name="<img src=x>*b* record 2").wait_for(timeout=driving.WAIT)
     driving.rest(page)
-    assert page.locator(".selected-head").get_attribute("data-head") == "4.3"
+    assert page.locator(".selected-cell").get_attribute("data-cell") == "4.3"
 
     # in Explore, beside it, the same sequence, residues and head
     with page.context.expect_page() as opening:
         page.get_by_role("link", name="Open in Explore").click()
     explore = opening.value
-    explore.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
+    explore.locator(".st-key-heatmap .js-plotly-plot").last.wait_for(timeout=driving.WAIT)
     driving.wait_for_head(explore, 4, 3)
     driving.rest(explore)
     strip = explore.locator(".st-key-strip").inner_text()
@@ -126,7 +127,7 @@ def test_an_unfinished_batch_without_scores_and_a_folder_that_is_none(page, app,
     page.get_by_text("2 of 4 records so far. The batch is still running").wait_for(timeout=driving.WAIT)
     page.get_by_text("This batch was run without --sites").wait_for(timeout=driving.WAIT)
     choose_record(page, 1)
-    page.locator(".st-key-batch_profile .js-plotly-plot").wait_for(timeout=driving.WAIT)
+    page.locator(".st-key-batch_profile .js-plotly-plot").last.wait_for(timeout=driving.WAIT)
     assert page.get_by_text(f"in {len(A2A)} residues. No residues were scored.").is_visible()
 
     write_folder(page, tmp_path / "<img src=x>")

@@ -12,7 +12,7 @@ def open_both(page, address: str) -> None:
     page.goto(address)
     for place in (FIRST, SECOND):
         page.locator(f"{place}[data-paints]").wait_for(timeout=driving.WAIT)
-    page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
+    page.locator(".st-key-heatmap .js-plotly-plot").last.wait_for(timeout=driving.WAIT)
     driving.rest(page)
 
 
@@ -91,6 +91,7 @@ def test_the_copy_of_the_receptor_is_chosen_and_the_other_is_hidden(page, app, s
     assert "chain=A" in page.url
 
 
+@pytest.mark.slow  # test_explore.py takes the seven helices of another one
 def test_the_domain_of_a_long_receptor_is_recommended_and_its_link_works_elsewhere(page, app):
     page.goto(f"{app.url}/?protein=GRM5")
     page.get_by_text("The whole sequence: about").wait_for(timeout=driving.WAIT)

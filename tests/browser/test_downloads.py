@@ -86,7 +86,7 @@ def test_the_record_names_what_was_run(archive):
         driving.DEFAULT.id,
         "float32",
         0.05,
-        "matched",
+        "pocket",
     )
     assert len(record["run"]["weights_sha256"]) == 64
     assert record["run"]["licence"]

@@ -89,7 +89,7 @@ def test_the_loop(page, app):
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Run record, JSON").click()
     record = json.loads(waiting.value.path().read_text(encoding="utf-8"))
-    assert (record["threshold"], record["null"], record["run"]["model_id"]) == (0.25, "matched", driving.DEFAULT.id)
+    assert (record["threshold"], record["null"], record["run"]["model_id"]) == (0.25, "pocket", driving.DEFAULT.id)
     assert "D52 2.50 2x50" in record["sites"]
 
 
@@ -165,7 +165,7 @@ def test_a_wrong_residue_keeps_marks_and_pictures(page, app):
 
 def test_a_receptor_without_structure_offers_the_upload(page, app, shared):
     page.goto(f"{app.url}/?protein=P2RY1&panel=3d")
-    page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
+    page.locator(".st-key-heatmap .js-plotly-plot").last.wait_for(timeout=driving.WAIT)
     page.get_by_text("No structure for P2RY1").wait_for(timeout=driving.WAIT)
     driving.rest(page)
     upload = page.locator(".st-key-upload_here input[type=file]")
@@ -226,7 +226,7 @@ def test_a_long_receptor_is_offered_its_seven_helices(page, app):
     button.wait_for(timeout=driving.WAIT)
     driving.rest(page)
     button.click()
-    page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
+    page.locator(".st-key-heatmap .js-plotly-plot").last.wait_for(timeout=driving.WAIT)
     assert any(text.startswith("G624 ") for text in driving.chips(page))
 
 
@@ -246,7 +246,7 @@ def test_a_kept_run_opens_at_once_after_a_restart(chromium, app):
 def test_marking_keeps_the_head_and_names_the_best_one(page, app):
     driving.open_page(page, app.url)
     title = page.locator(".title").inner_text()
-    assert "passes the matched null (q" in page.locator(".st-key-selected_head").inner_text()  # the head shown first is one that passes
+    assert "best, does not pass among places like it (q" in page.locator(".st-key-selected_head").inner_text()
     driving.click_residue(page, TM2)
     page.get_by_text("A 17 residues").wait_for(timeout=driving.WAIT)
     driving.write(page, "Residues as text", "10-14")

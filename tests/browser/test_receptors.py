@@ -7,11 +7,18 @@ import urllib.parse
 import pytest
 
 from tests.browser import driving
-from tests.browser.conftest import new_page
+from tests.browser.conftest import new_page, running
 
 pytestmark = pytest.mark.browser
 POCKET = "1x50 1x53 2x46 2x47 2x49 2x50 3x35 3x39 3x43 6x44 6x48 7x45 7x46 7x49 7x50 7x53"
 TABLE = "receptor,residues\n" + "".join(f"{name},{POCKET}\n" for name in ("AA2AR", "ADRB2", "OPSD")) + "<img src=x>,D52\n"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory, chromium):
+    """A server that was never asked for another page."""
+    with running(tmp_path_factory.mktemp("app")) as app:
+        yield app
 
 
 def open_set(page, app):
@@ -32,7 +39,7 @@ def open_set(page, app):
     run.or_(heatmap).first.wait_for(timeout=driving.WAIT)
     if run.count():
         run.click()
-    heatmap.wait_for(timeout=driving.WAIT)
+    heatmap.last.wait_for(timeout=driving.WAIT)
     driving.rest(page)
 
 
@@ -57,7 +64,7 @@ def test_a_set_from_a_table_and_its_heads(page, app):
     page.keyboard.press("ArrowDown")
     page.get_by_text("Layer 3, head 6").first.wait_for(timeout=driving.WAIT)
     driving.rest(page)
-    assert page.locator(".selected-head").get_attribute("data-head") == "3.6"
+    assert page.locator(".selected-cell").get_attribute("data-cell") == "3.6"
     assert page.get_by_text("Layer 3, head 6 passes alone in").is_visible()
 
 
@@ -106,7 +113,7 @@ def test_members_and_downloads_of_a_set_that_its_address_brings_back(page, app, 
     assert (query["kind"], query["head"]) == (["table"], ["3.6"])
     other = new_page(chromium)
     other.goto(page.url)
-    other.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
+    other.locator(".st-key-heatmap .js-plotly-plot").last.wait_for(timeout=driving.WAIT)
     driving.rest(other)
     assert driving.heatmap_values(other) == values
     assert title(other) == title(page)
@@ -118,7 +125,7 @@ def test_from_a_receptor_of_the_set_to_explore_and_back(page, app):
     page.get_by_role("link", name="Explore").click()
     driving.wait_for_result(page)
     page.get_by_role("link", name="Receptors").click()
-    page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
+    page.locator(".st-key-heatmap .js-plotly-plot").last.wait_for(timeout=driving.WAIT)
     driving.rest(page)
     assert "3 receptors" in page.locator(".st-key-strip").inner_text()
 
@@ -132,7 +139,7 @@ def test_a_long_set_is_cancelled_and_goes_on(page, app):
     page.get_by_text("The run was cancelled; the receptors that were done are kept.").wait_for(timeout=driving.WAIT)
     driving.rest(page)
     page.get_by_role("button", name="Run ").first.click()
-    page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
+    page.locator(".st-key-heatmap .js-plotly-plot").last.wait_for(timeout=driving.WAIT)
     driving.rest(page)
     assert "of class C" in page.locator(".st-key-verdict").inner_text()
 

@@ -4,7 +4,7 @@ import pytest
 
 from allo_core.models.registry import get_spec
 from tests.browser import driving
-from tests.browser.conftest import App, new_page
+from tests.browser.conftest import new_page, running
 from tests.models.tiny import fair_esm_model, random_protein, save_fair_esm
 
 pytestmark = pytest.mark.browser
@@ -18,10 +18,8 @@ def app(tmp_path_factory, chromium):
     """A server that finds an official-format ESM-2 8M file with random weights."""
     folder = tmp_path_factory.mktemp("weights")
     save_fair_esm(fair_esm_model(get_spec(MODEL), seed=0, sharpness=3.0), folder / f"{MODEL}.pt")
-    app = App(tmp_path_factory.mktemp("app"), ALLOSCOPE_WEIGHTS=str(folder))
-    app.start()
-    yield app
-    app.stop()
+    with running(tmp_path_factory.mktemp("app"), ALLOSCOPE_WEIGHTS=str(folder)) as app:
+        yield app
 
 
 def open_slow(page, app):
@@ -41,7 +39,7 @@ def test_a_cancelled_run_keeps_nothing(page, app):
     page.get_by_role("button", name=RUN).last.click()
     page.get_by_role("button", name="Cancel").click(timeout=driving.WAIT)
     page.get_by_text("The run was cancelled; nothing of it was kept.").wait_for(timeout=driving.WAIT)
-    assert len(list((app.home / "runs").iterdir())) == 1  # the default model on AA2AR
+    assert driving.kept_runs(app.home) == {"attention": 1, "probabilities": 1}  # the default model on AA2AR
     page.get_by_role("button", name="Run again").wait_for(timeout=driving.WAIT)
 
 
@@ -60,14 +58,14 @@ def test_progress_queue_and_result(page, app, chromium):
     second.goto(f"{app.url}/?protein=OPRD")
     waited = second.get_by_text("Waiting for 1 other run").or_(second.locator(".st-key-heatmap .js-plotly-plot")).first
     waited.wait_for(timeout=driving.WAIT)
-    page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
-    second.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
+    page.locator(".st-key-heatmap .js-plotly-plot").last.wait_for(timeout=driving.WAIT)
+    second.locator(".st-key-heatmap .js-plotly-plot").last.wait_for(timeout=driving.WAIT)
     second.context.close()
 
     driving.rest(page)
     values = driving.heatmap_values(page)
     assert (len(values), len(values[0])) == (6, 20)
-    assert len(list((app.home / "runs").iterdir())) == 3
+    assert driving.kept_runs(app.home) == {"attention": 3, "probabilities": 3}
 
 
 def test_nothing_marked_says_what_to_do(page, app):

@@ -95,7 +95,7 @@ def test_arrow_keys_move_the_selected_head(page, app):
     driving.rest(page)
     assert driving.colours_on_screen(page) != colours
     assert driving.view_of(page) == pytest.approx(camera)
-    assert page.locator(".selected-head").get_attribute("data-head") == f"2.{driving.DEFAULT.heads - 1}"
+    assert page.locator(".selected-cell").get_attribute("data-cell") == f"2.{driving.DEFAULT.heads - 1}"
 
     # keys and clicks know of each other: a click, a key, and a click on the same cell again
     for action, layer in (("click", 4), ("ArrowUp", 3), ("click", 4), ("ArrowDown", 5)):
@@ -105,7 +105,7 @@ def test_arrow_keys_move_the_selected_head(page, app):
     driving.choose(page, "Heatmap shows", "SNR")  # another picture forgets no head
     driving.rest(page)
     assert page.get_by_role("heading", name="Layer 5, head 2").first.is_visible()
-    assert page.locator(".selected-head").get_attribute("data-head") == "5.2"
+    assert page.locator(".selected-cell").get_attribute("data-cell") == "5.2"
 
     # where arrow keys mean something else they move no head
     page.get_by_role("textbox", name="Residues as text").focus()
@@ -231,6 +231,7 @@ def test_the_url_reopened_shows_the_same_sets(page, app, chromium):
     the_same_reopened(page, chromium)
 
 
+@pytest.mark.slow  # the sets of an address are looked at above, what it brings back in test_explore.py
 def test_the_url_reopened_shows_the_same_pictures(page, app, chromium):
     driving.open_page(page, f"{app.url}/?{START}&sites_b=130,131,139,141,3x53&measure=BA&head=4.3")
     driving.choose(page, "Structure shows", "above threshold")

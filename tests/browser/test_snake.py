@@ -14,7 +14,7 @@ DRAWING = ".snake .drawing"
 
 def open_snake(page, address: str) -> None:
     page.goto(address)
-    page.locator(".st-key-heatmap .js-plotly-plot").wait_for(timeout=driving.WAIT)
+    page.locator(".st-key-heatmap .js-plotly-plot").last.wait_for(timeout=driving.WAIT)
     page.locator(f"{DRAWING}[data-paints] .residue").first.wait_for(timeout=driving.WAIT)
     driving.rest(page)
 

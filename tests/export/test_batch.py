@@ -47,7 +47,7 @@ def test_sequences_of_a_batch_without_scores(tmp_path):
 
 def test_all_heads(batch):
     found = summarise(batch)
-    rows = rows_of(batch_heads_csv(found, batch.metadata))
+    rows = rows_of(batch_heads_csv(found, batch))
     assert len(rows) == 120
     assert {(row["sequences"], row["threshold"], row["file"]) for row in rows} == {("4", "0.1", "<i>mine</i>.fasta")}
     assert [int(row["passing"]) for row in rows] == found.frame["passing"].tolist()

@@ -124,14 +124,15 @@ def test_unweighted_and_uncoupled_copies_would_gain(sites):
     assert apart < alone / 3
 
 
+@pytest.mark.parametrize("sets", [20, pytest.param(60, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("which", ["pocket", "sites"])
-def test_random_sets_reject_as_often_as_they_should(which, request):
+def test_random_sets_reject_as_often_as_they_should(which, sets, request):
     """P(p <= a) <= a + 3 standard errors, for random sets of the same kind."""
     asked = request.getfixturevalue(which)
     columns = made(asked)
     generator = np.random.default_rng(3)
     p = []
-    for _ in range(60):
+    for _ in range(sets):
         p.append(consensus(_random_set(asked, generator), columns, draws=400).frame["p_value"].to_numpy())
     p = np.array(p)  # [sets, heads]
     for level in (0.05, 0.2, 0.5):

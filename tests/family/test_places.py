@@ -10,7 +10,7 @@ from allo_core.attention.nulls import moments
 from allo_core.attention.pockets import pockets_like
 from allo_core.family.consensus import consensus
 from allo_core.family.members import library_set, positions_set
-from allo_core.family.places import _movable, _moved_together, rank_set, same_places
+from allo_core.family.places import _movable, _moved_together, rank_set, same_places, table_with_places
 from allo_core.family.verdict import consensus_verdict
 from allo_core.protein.sequence import Protein
 from tests.family.made_sets import made_columns
@@ -126,8 +126,20 @@ def test_receptors_without_positions_are_told(sites):
     assert consensus_verdict(found, "sites").endswith(" The comparison with other places like it follows.")
 
 
+def test_the_table_of_heads_has_p_and_q_of_places_beside_those_of_random_residues(pocket):
+    columns = made(pocket)
+    found = consensus(pocket, columns, draws=500)
+    places = rank_set(found, columns)
+    table = table_with_places(found, places)
+    assert table[found.frame.columns].equals(found.frame)
+    np.testing.assert_array_equal(table["p_places"], places.rank.p_value)
+    np.testing.assert_array_equal(table["q_places"], places.rank.q_value)
+    for unknown in ("no receptor of the set has a structure here", None):
+        assert table_with_places(found, unknown)[["p_places", "q_places"]].isna().all(axis=None)
+
+
 def test_the_verdict_says_places_first(pocket, sites):
-    for asked, words in ((pocket, "random pockets of its size and shape in AF-"), (sites, "at pockets like the sites, moved 20,000 times")):
+    for asked, words in ((pocket, "random pockets of its size and shape in AF-"), (sites, "at pockets like the sites, moved 20,500 times")):
         columns = made(asked)
         found = consensus(asked, columns, draws=500)
         said = consensus_verdict(found, asked.title, places=rank_set(found, columns))

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from allo_core.batch.settings import BatchSettings
+from allo_core.batch.task_scores import ScoreSettings
+from allo_core.batch.tasks import read_settings
 from allo_core.errors import LibraryError
 from allo_core.family.members import library_set
 from allo_core.library.receptors import (
@@ -26,7 +27,7 @@ from allo_core.library.site_library import (
 )
 from allo_core.library.sites import find_site, is_site_name, own_lists, sites_of
 from allo_core.prediction.examples import site_examples
-from allo_core.ui.explore.view import offered_sites
+from allo_core.ui.protein.view import offered_sites
 
 WHEN = "2026-01-01T00:00:00+00:00"
 
@@ -171,26 +172,24 @@ def test_names_and_what_they_mean_here():
 
 
 def test_a_batch_does_not_mix_lists_of_one_name():
-    from allo_core.batch.settings import choose_settings
 
     name = "orthosteric site (adenosine)"
-    shipped = choose_settings("alloscope_gpcr_8m", sites=name)
+    shipped = ScoreSettings.choose("alloscope_gpcr_8m", sites=name)
     assert shipped.site_lists == ""
     write(own("AA2AR", name, "D52 T88"))
-    computed = choose_settings("alloscope_gpcr_8m", sites=name)
+    computed = ScoreSettings.choose("alloscope_gpcr_8m", sites=name)
     assert computed.site_lists == own_lists(name) != ""
     assert "sites of this name that the machine has computed itself" in computed.difference(shipped)
-    assert BatchSettings.from_json(json.loads(json.dumps(computed.to_json()))) == computed
+    assert read_settings(json.loads(json.dumps(computed.to_json()))) == computed
     assert "site_lists" not in shipped.to_json()  # as a batch of before has it
-    assert BatchSettings.from_json(shipped.to_json()) == shipped
+    assert read_settings(shipped.to_json()) == shipped
 
 
 def test_a_worker_with_other_lists_refuses(tmp_path):
-    from allo_core.batch.settings import choose_settings
     from allo_core.batch.worker import Worker
 
     name = "orthosteric site (adenosine)"
-    settings = choose_settings("alloscope_gpcr_8m", sites=name)
+    settings = ScoreSettings.choose("alloscope_gpcr_8m", sites=name)
     write(own("AA2AR", name, "D52 T88"))
     worker = Worker(settings, str(tmp_path), 1, "cpu", 1)
     assert "are not those that the batch was begun with; put the same sites.json into its ALLOSCOPE_HOME" in worker.refusal

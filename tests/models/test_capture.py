@@ -5,13 +5,16 @@ import threading
 import pytest
 import torch
 
-from allo_core.models.capture import capture_attention
+from allo_core.models import capture
+from allo_core.models.capture import Intervention, capture_attention
 from allo_core.models.checkpoint import fill_module
 from allo_core.models.convert import from_fair_esm
 from allo_core.models.language_model import build_module, load_model
+from allo_core.models.readers import LogitsReader, StatesReader
+from allo_core.models.reading import Reader, read
 from allo_core.models.registry import MODELS
 from allo_core.models.tokens import encode
-from tests.models.tiny import TINY_BERT, TINY_ESMC, capture_all, fair_esm_model, random_protein
+from tests.models.tiny import FAMILIES, TINY_BERT, TINY_ESMC, capture_all, fair_esm_model, random_model, random_protein
 
 
 def module_from(reference, spec, dtype=torch.float32):
@@ -141,3 +144,96 @@ def test_batches_are_refused():
     tokens = encode("bert", "ACDE").ids.repeat(2, 1)
     with pytest.raises(AssertionError, match="one sequence"), torch.inference_mode(), capture_attention(module, lambda *_: None):
         module(input_ids=tokens)
+
+
+# --- where nobody wants the maps --------------------------------------------------------------------------------------------------------
+
+PROTEIN = random_protein(40)
+MAP_BYTES = 4 * 42 * 42  # of one head
+INTERVENTIONS = {
+    "none": lambda spec: None,
+    "gates": lambda spec: Intervention(torch.linspace(-1, 1, spec.layers * spec.heads).reshape(spec.layers, spec.heads)),
+    "replaced": lambda spec: Intervention(replacements={(1, 2): torch.randn(16), (2, 0): torch.randn(42, 16)}),
+}
+
+
+class Without(Reader):
+    """Keeps what a layer gives beside attention."""
+
+    wants = frozenset({"context", "values"})
+
+    def __init__(self):
+        self.seen = []
+
+    def layer(self, layer):
+        self.seen += [layer.context.clone(), layer.values.clone()]
+
+
+class With(Without):
+    wants = frozenset({"attention", "context", "values"})
+
+
+def all_of(model, reader, intervention):
+    torch.manual_seed(0)
+    states, logits = StatesReader(range(model.spec.layers + 1)), LogitsReader()
+    read(model, PROTEIN, [states, logits, reader], intervention(model.spec))
+    return [*reader.seen, *states.states.values(), logits.logits]
+
+
+@pytest.mark.parametrize("heads", [1, 3, 4], ids=lambda heads: f"{heads} at once")
+@pytest.mark.parametrize("intervention", INTERVENTIONS.values(), ids=INTERVENTIONS)
+@pytest.mark.parametrize("spec", FAMILIES, ids=lambda spec: spec.family)
+def test_without_maps_everything_else_is_the_same_bit_for_bit(spec, intervention, heads, monkeypatch):
+    """3 do not divide the 4 heads of ESM-2 and BERT: their last block is a smaller one."""
+    monkeypatch.setattr(capture, "_BLOCK_BYTES", heads * MAP_BYTES)
+    model = random_model(spec)
+    plain, blocked = all_of(model, With(), intervention), all_of(model, Without(), intervention)
+    assert len(plain) == len(blocked) == 2 * spec.layers + spec.layers + 1 + 1
+    assert all(torch.equal(*pair) for pair in zip(plain, blocked, strict=True))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_without_maps_the_model_is_that_of_transformers(dtype, monkeypatch):
+    monkeypatch.setattr(capture, "_BLOCK_BYTES", 2 * MAP_BYTES)
+    module = random_model(FAMILIES[0]).module.to(dtype)
+    ids = encode("esm2", PROTEIN).ids
+    with torch.inference_mode():
+        expected = module(input_ids=ids).logits
+        with capture_attention(module, lambda captured: None, maps=False):
+            logits = module(input_ids=ids).logits
+    tolerance = 1e-5 if dtype == torch.float32 else 0.1  # transformers' softmax is in bfloat16, too
+    torch.testing.assert_close(logits, expected, atol=tolerance, rtol=tolerance)
+
+
+@pytest.mark.parametrize(("block", "held"), [(1, 1), (MAP_BYTES, 1), (3 * MAP_BYTES, 3), (100 * MAP_BYTES, 4)])
+def test_no_more_than_a_block_of_maps_is_held(block, held, monkeypatch):
+    monkeypatch.setattr(capture, "_BLOCK_BYTES", block)
+    shapes, seen = [], []
+    plain_softmax = torch.softmax
+    monkeypatch.setattr(torch, "softmax", lambda scores, **more: shapes.append(tuple(scores.shape)) or plain_softmax(scores, **more))
+    model = random_model(FAMILIES[0])
+    with torch.inference_mode(), capture_attention(model.module, seen.append, maps=False):
+        model.module(input_ids=encode("esm2", PROTEIN).ids)
+    assert {captured.attention for captured in seen} == {None}
+    assert max(shapes) == (held, 42, 42)
+    assert sum(shape[0] for shape in shapes) == 3 * 4
+
+
+def test_gradients_need_no_maps_either():
+    """Of a reader that wants gradients alone; the same as with a reader of the maps beside it."""
+
+    class Loss(Reader):
+        wants = frozenset({"gradients"})
+
+        def loss(self, last):
+            return last.logits.double().pow(2).sum()
+
+        def finish(self, last):
+            self.gradients = last.gradients
+
+    model = random_model(FAMILIES[1])
+    alone, beside = Loss(), Loss()
+    read(model, PROTEIN, [alone], gradients=True)
+    read(model, PROTEIN, [beside, With()], gradients=True)
+    assert alone.gradients.abs().max() > 0
+    assert torch.equal(alone.gradients, beside.gradients)

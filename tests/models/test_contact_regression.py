@@ -5,8 +5,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from allo_core.attention.contacts import apc
+from allo_core.models.contacts import ContactReader, contact_probabilities, weighted_apc
 from allo_core.models.language_model import load_model
-from allo_core.models.reading import Reader, read
+from allo_core.models.reading import read
 from allo_core.models.registry import DEFAULT_MODEL, MODELS
 from allo_core.models.tokens import encode
 from tests.models.tiny import fair_esm_model, random_protein, save_fair_esm
@@ -90,27 +92,26 @@ def test_the_shipped_model_has_none():
     assert load_model(DEFAULT_MODEL, device="cpu").contact_regression is None
 
 
-class ContactReader(Reader):
-    """Contact probabilities, one layer at a time."""
-
-    wants = frozenset({"attention"})
-
-    def __init__(self, regression):
-        self.regression, self.logits = regression, regression.bias
-
-    def layer(self, layer):
-        maps = layer.tokens.cut(layer.attention, 1, 2)
-        maps = maps + maps.transpose(1, 2)
-        rows = maps.sum(dim=2, keepdim=True)
-        corrected = maps - rows * rows.transpose(1, 2) / rows.sum(dim=1, keepdim=True)
-        self.logits = self.logits + torch.einsum("h,hij->ij", torch.from_numpy(self.regression.weights[layer.index]), corrected)
-
-
 def test_a_reader_predicts_the_contacts_of_fair_esm(reference, fair_esm):
     model, protein = load_model(ESM2, device="cpu"), random_protein(80)
-    reader = ContactReader(model.contact_regression)
+    reader = ContactReader(model.contact_regression.weights)
     read(model, protein, [reader])
     with torch.inference_mode():
         expected = reference.predict_contacts(encode("esm2", protein).ids)[0]
     assert expected.std() > 0.01
-    torch.testing.assert_close(torch.sigmoid(reader.logits), expected, atol=1e-5, rtol=0)
+    found = contact_probabilities(model.contact_regression, reader.total)
+    np.testing.assert_allclose(found, expected.numpy(), atol=1e-5, rtol=0)
+
+
+def test_the_weighted_sum_is_that_of_the_corrected_maps():
+    rng = np.random.default_rng(1)
+    maps, weights = rng.random((7, 30, 30), dtype=np.float32), rng.normal(size=7)
+    found = weighted_apc(torch.from_numpy(maps).double(), torch.from_numpy(weights)).numpy()
+    np.testing.assert_allclose(found, np.tensordot(weights, apc(maps), axes=1), atol=1e-5)
+
+
+def test_a_map_of_zeros_adds_nothing():
+    maps = np.zeros((2, 4, 4))
+    maps[1] = np.arange(16).reshape(4, 4)
+    found = weighted_apc(torch.from_numpy(maps), torch.tensor([3.0, 2.0], dtype=torch.float64)).numpy()
+    np.testing.assert_allclose(found, 2 * apc(maps[1]), atol=1e-12)

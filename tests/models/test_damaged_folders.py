@@ -57,6 +57,6 @@ def test_weights_that_are_not_numbers_are_named(spec):
 def test_where_the_weights_are_sound_the_device_is_blamed(monkeypatch):
     model = random_model(FAMILIES[0])
     softmax = torch.softmax
-    monkeypatch.setattr(torch, "softmax", lambda *args, **more: softmax(*args, **more) * float("nan"))
+    monkeypatch.setattr(torch, "softmax", lambda *args, **more: softmax(*args, **more).mul_(float("nan")))
     with pytest.raises(NotAttentionError, match=r"rows do not sum to 1\); nothing is kept\.$"):
         extract_attention(model, random_protein(30))

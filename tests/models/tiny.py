@@ -1,8 +1,11 @@
 """Small models with random weights, their official-format files, and an own ESM-C forward pass, for the tests."""
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import esm
 import numpy as np
@@ -133,6 +136,43 @@ def official_bert_state(module: nn.Module, prefix: str = "") -> dict[str, Tensor
         "bert.pooler.dense.bias": torch.zeros(3),
         "cls.species.bias": torch.zeros(6),
     }
+
+
+class AntiBERTyOutputs(NamedTuple):
+    """What AntiBERTy gives: [n, T, 25], [n, 6] and [n, 2] logits, and its nine states [n, T, 512]."""
+
+    predictions: Tensor
+    species: Tensor
+    chain: Tensor
+    states: tuple[Tensor, ...]
+
+
+@cache
+def antiberty_reference() -> Callable[[Tensor], AntiBERTyOutputs]:
+    """AntiBERTy put together as its package does (antiberty 0.1.3, model/AntiBERTy.py), from its weights and nothing of ours."""
+    import antiberty
+    from transformers import BertConfig, BertModel
+    from transformers.models.bert.modeling_bert import BertLMPredictionHead
+
+    folder = Path(antiberty.__file__).parent / "trained_models" / "AntiBERTy_md_smooth"
+    config = BertConfig.from_json_file(folder / "config.json")
+    state = torch.load(folder / "pytorch_model.bin", map_location="cpu", weights_only=True)
+
+    def part(module: nn.Module, prefix: str) -> nn.Module:
+        own = {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
+        missing = module.load_state_dict(own, strict=False).missing_keys
+        assert not missing, missing
+        return module.eval()
+
+    encoder, predictions = part(BertModel(config), "bert."), part(BertLMPredictionHead(config), "cls.predictions.")
+    species, chain = part(nn.Linear(512, 6), "cls.species."), part(nn.Linear(512, 2), "cls.chain.")
+
+    def forward(ids: Tensor) -> AntiBERTyOutputs:
+        found = encoder(ids, output_hidden_states=True)
+        pooled = found.pooler_output
+        return AntiBERTyOutputs(predictions(found.last_hidden_state), species(pooled), chain(pooled), found.hidden_states)
+
+    return forward
 
 
 def capture_all(module: nn.Module, tokens: Tensor) -> Tensor:

@@ -9,10 +9,11 @@ from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from allo_core.runs.column_reducer import KEPT_THRESHOLDS
 from allo_core.runs.column_store import kept_columns
-from allo_core.runs.cost import cost_of, cost_of_columns, cost_of_norms, seconds_of, speed
+from allo_core.runs.cost import cost_of, cost_of_columns, cost_of_norms, cost_of_probabilities, seconds_of, speed
 from allo_core.runs.extract import extract_attention
 from allo_core.runs.extract_columns import extract_columns
 from allo_core.runs.extract_norms import extract_weighted
+from allo_core.runs.extract_probabilities import extract_probabilities
 from allo_core.runs.store import list_runs
 
 SPEC = get_spec(DEFAULT_MODEL)
@@ -53,6 +54,25 @@ def test_value_norms_keep_to_it_too():
     weighted = extract_weighted(load_model(DEFAULT_MODEL, device="cpu"), protein)
     assert 0.5 * told.disk < weighted.norms.nbytes <= told.disk
     assert (told.memory, told.seconds) == (cost_of(SPEC, len(protein), "cpu").memory, cost_of(SPEC, len(protein), "cpu").seconds)
+
+
+def test_probabilities_keep_to_it_too_and_masked_ones_take_a_pass_for_each_residue():
+    protein = find_receptor("AA2AR").protein
+    one, all_of_them = (cost_of_probabilities(SPEC, len(protein), masked, "cpu") for masked in (False, True))
+    extract_probabilities(load_model(DEFAULT_MODEL, device="cpu"), protein, masked=False)
+    (run,) = list_runs()
+    assert 0.5 * one.disk < run.bytes <= one.disk
+    assert all_of_them.seconds == pytest.approx(412 * one.seconds)
+    assert (all_of_them.disk, all_of_them.memory) == (one.disk, one.memory)
+
+
+def test_what_a_run_took_here_tells_what_masked_passes_take():
+    """All of it but 4.5 of the 7.5 ns for each entry of a map."""
+    length, operations = 412, speed("cpu", "float32")
+    share = 1 - 4.5e-9 * SPEC.layers * SPEC.heads * length**2 / seconds_of(SPEC, length, operations)
+    assert 0 < share < 1
+    told = cost_of_probabilities(SPEC, length, True, "cpu", run_seconds=0.4)
+    assert told.seconds == pytest.approx(412 * 0.4 * share)
 
 
 def test_the_speed_is_measured_once():

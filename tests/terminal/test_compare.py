@@ -31,6 +31,9 @@ def test_tables_profile_and_record(tmp_path, capsys):
     frame = pd.read_csv(files["csv"])
     assert len(frame) == HEADS
     assert set(frame["asked"]) == {"sodium-pocket positions of class A"}
+    tested = frame["q_places"].notna()
+    assert tested.sum() > HEADS / 2
+    assert f"{(frame['q_places'] < 0.05).sum()} of {tested.sum()} heads look" in verdict
     matrix = pd.read_csv(files["matrix"])
     assert len(matrix) == 3 * HEADS
     weighted = matrix.assign(part=matrix["snr"] * matrix["weight"]).groupby(["layer", "head"], sort=False)["part"].sum(min_count=3)

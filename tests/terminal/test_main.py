@@ -54,7 +54,7 @@ def test_two_sets_and_what_lies_between_them(tmp_path, capsys):
         table, record = tmp_path / f"{measure}.csv", tmp_path / f"{measure}.json"
         code, out, _ = run(
             "analyse", "AA2AR", "--sites", "sodium pocket", "--sites-b", "100-110", "--measure", measure, "--threshold", "0.1",
-            "--draws", "500", "--csv", table, "--json", record, capsys=capsys,
+            "--draws", "500", "--null", "matched", "--csv", table, "--json", record, capsys=capsys,
         )  # fmt: skip
         assert code == 0
         tables[measure] = frame = pd.read_csv(table)
@@ -92,15 +92,22 @@ def test_the_verdict_and_the_default_threshold(capsys):
     code, out, _ = run("analyse", "AA2AR", "--sites", "sodium pocket", capsys=capsys)
     assert code == 0
     heading, said = out.splitlines()[:2]
-    assert heading.endswith(f"threshold {DEFAULT_THRESHOLD:g}, matched null")
-    assert re.fullmatch(
+    assert heading.endswith(f"threshold {DEFAULT_THRESHOLD:g}, pocket null")
+    among = (
         r"0 of \d+ heads attend to the sodium pocket more than to [\d,]+ random pockets of its size and shape in AF-P29274-F1 "
         r"\(q < 0\.05; one or more would at [\d.]+% of these, at most \d+\); "
         r"as a whole \d+ heads have p <= 0\.05, as many or more at a share of 0\.00\d+ "
-        r"of these \(global p\); \d+ of \d+ tested heads (\(\d+ of them flagged\) )?attends? to the sodium pocket more than to "
-        r"segment- and conservation-matched residues \(q < 0\.05\); not tested: in \d random residues cannot differ from the marked ones\.",
-        said,
+        r"of these \(global p\)"
     )
+    assert re.fullmatch(rf"{among}\.", said)
+    _, out, _ = run("analyse", "AA2AR", "--sites", "sodium pocket", "--null", "matched", capsys=capsys)
+    assert re.fullmatch(
+        rf"{among}; \d+ of \d+ tested heads (\(\d+ of them flagged\) )?attends? to the sodium pocket more than to "
+        r"segment- and conservation-matched residues \(q < 0\.05\); not tested: in \d random residues cannot differ from the marked ones\.",
+        out.splitlines()[1],
+    )
+    code, _, err = run("analyse", "AA2AR", "--sites", "sodium pocket", "--draws", "59", capsys=capsys)
+    assert (code, err) == (2, "alloscope: 59 pockets are too few; use 60 to 200,000.\n")
     _, out, _ = run("analyse", "AA2AR", "--sites", "D52 S91", "--null", "published", capsys=capsys)
     assert out.splitlines()[1].startswith("The published null gives no p")
 
@@ -117,7 +124,7 @@ def test_value_weighted_attention(tmp_path, capsys):
     )  # fmt: skip
     assert code == 0
     heading, said = out.splitlines()[:2]
-    assert heading == "AA2AR, 16 residues, AlloScope GPCR 8M, value-weighted attention, matched null"
+    assert heading == "AA2AR, 16 residues, AlloScope GPCR 8M, value-weighted attention, pocket null"
     assert said.startswith("By value-weighted attention: 0 of 120 heads attend to the sodium pocket more than to ")
     assert "value-weighted attention received from layer" in out.splitlines()[-1]
     assert "value-weighted attention" in script.read_text().splitlines()[0]
@@ -238,8 +245,9 @@ def test_the_domain_of_a_long_receptor(capsys):
         (["AA2AR", "--sites", "D52", "--measure", "B"], "Set B is empty"),
         (["AA2AR", "--sites", "D52", "--sites-b", "D53"], "D53: residue 53 is I"),
         (["AA2AR", "--sites", "D52", "--sites-b", "no such pocket"], "no site 'no such pocket' in the library"),
-        (["AA2AR", "--sites", "D52", "--draws", "0"], "0 random draws give no p value; use 1 to 1,000,000."),
-        (["AA2AR", "--sites", "D52", "--draws", "2000000"], "2000000 random draws are too many"),
+        (["AA2AR", "--sites", "D52", "--draws", "0"], "0 pockets give no p value; use 60 to 200,000."),
+        (["AA2AR", "--sites", "D52", "--null", "matched", "--draws", "0"], "0 random draws give no p value; use 1 to 1,000,000."),
+        (["AA2AR", "--sites", "D52", "--null", "uniform", "--draws", "2000000"], "2000000 random draws are too many"),
         (["AA2AR", "--sites", "D52", "--draws", "many"], "invalid int value: 'many'"),
     ],
 )
@@ -284,7 +292,7 @@ def test_a_file_that_may_not_be_written(option, tmp_path, capsys, monkeypatch):
     fasta, target = tmp_path / "short.fasta", tmp_path / "closed"
     fasta.write_text(">x\nMPIMGSSVYITVELAIAVLAILGNVLVCWAVWLN\n")
     run("analyse", fasta, "--sites", "5-9", capsys=capsys)
-    monkeypatch.setattr(Path, "write_text", refuse)
+    monkeypatch.setattr(Path, "write_bytes", refuse)
     code, out, err = run("analyse", fasta, "--sites", "5-9", option, target, capsys=capsys)
     assert (code, out, err) == (2, "", f"alloscope: {target}: cannot be written (Permission denied).\n")
 

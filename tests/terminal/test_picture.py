@@ -76,7 +76,8 @@ def test_the_files_carry_the_values_at_the_authors_residues(entry, receptor, tmp
 def test_the_head_that_passes_and_both_sets_unless_told_otherwise(tmp_path, capsys):
     pml, table, record = tmp_path / "a.pml", tmp_path / "s.csv", tmp_path / "r.json"
     code, out, _ = run(
-        "analyse", "AA2AR", *SODIUM, "--sites-b", "R102 Y103", "--structure", "8FYN", "--pymol", pml, "--json", record, capsys=capsys,
+        "analyse", "AA2AR", *SODIUM, "--null", "matched", "--sites-b", "R102 Y103",
+        "--structure", "8FYN", "--pymol", pml, "--json", record, capsys=capsys,
     )  # fmt: skip
     assert code == 0
     layer, head = re.search(r"attention received from layer (\d+), head (\d+)", out).groups()
@@ -190,7 +191,8 @@ def test_the_copy_that_is_coloured_can_be_chosen(shared, tmp_path, capsys):
 def test_the_strongest_pairs_are_in_the_scripts(tmp_path, capsys):
     files = {"--pymol": tmp_path / "a.pml", "--chimerax": tmp_path / "a.cxc"}
     options = [part for item in files.items() for part in item]
-    assert run("analyse", "AA2AR", *SODIUM, "--structure", "8FYN", "--pairs", 5, *options, capsys=capsys)[0] == 0
+    chosen = ("--head", "5.6", "--structure", "8FYN", "--pairs", 5)
+    assert run("analyse", "AA2AR", *SODIUM, *chosen, *options, capsys=capsys)[0] == 0
     assert 1 <= files["--pymol"].read_text().count("distance pair_") <= 5
     assert files["--pymol"].read_text().count("distance pair_") == files["--chimerax"].read_text().count("pbond ")
     for wrong, said in (

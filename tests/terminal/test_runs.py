@@ -10,7 +10,7 @@ from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.protein.sequence import Protein
 from allo_core.runs.column_store import columns_folder, kept_columns
 from allo_core.runs.extract_columns import extract_columns
-from allo_core.runs.store import list_runs, runs_folder
+from allo_core.runs.store import delete_run, find_probabilities, list_runs, runs_folder
 from tests.terminal.commands import run
 
 
@@ -24,7 +24,28 @@ def kept(tmp_path, capsys):
         assert run("analyse", fasta, "--sites", "5-9", capsys=capsys)[0] == 0
         (new,) = [entry for entry in list_runs() if entry.key not in keys.values()]
         keys[first] = new.key
+        delete_run(find_probabilities(new.meta, masked=False).meta.key)  # so that a run is one folder
     return keys
+
+
+def test_probabilities_that_a_run_left_count_with_it_and_masked_ones_are_a_run(tmp_path, capsys):
+    fasta = tmp_path / "one.fasta"
+    fasta.write_text(">one\nMPIMGSSVYITVELAIAV\n")
+    assert run("analyse", fasta, "--sites", "5-9", capsys=capsys)[0] == 0
+    assert run("probabilities", fasta, capsys=capsys)[0] == 0
+    _, out, _ = run("runs", capsys=capsys)
+    attention, masked = (next(entry for entry in list_runs() if entry.meta.kind == kind) for kind in ("attention", "probabilities"))
+    lines = out.splitlines()
+    assert lines[-1].startswith("2 runs, ")
+    assert {line.split()[0]: "masked probabilities" in line for line in lines[1:3]} == {
+        attention.key[:12]: False,
+        masked.key[:12]: True,
+    }
+    files = sum(file.stat().st_size for file in runs_folder().rglob("*") if file.is_file())
+    assert attention.bytes + masked.bytes == files
+    assert len(list(runs_folder().iterdir())) == 3
+    assert run("runs", "--delete", attention.key[:12], capsys=capsys) == (0, "1 run deleted\n", "")
+    assert [item.name for item in runs_folder().iterdir()] == [masked.key]
 
 
 def damage(key):

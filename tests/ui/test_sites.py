@@ -19,9 +19,9 @@ from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.prediction.examples import orthosteric_site, site_examples
 from allo_core.runs.extract import extract_attention
-from allo_core.ui.explore import view as explore_view
 from allo_core.ui.explore.prediction import prediction_of
-from tests.ui.reading import said
+from allo_core.ui.protein import view as protein_view
+from tests.ui.reading import open_page, said
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 A2A = find_receptor("AA2AR").protein
@@ -55,14 +55,7 @@ def opened(monkeypatch):
     st.cache_data.clear()
     st.cache_resource.clear()
 
-    def open_page(name: str, **query: str) -> AppTest:
-        page = AppTest.from_file(str(REPOSITORY / f"pages/{name}.py"), default_timeout=180)
-        page.session_state["entered"] = True
-        for key, value in query.items():
-            page.query_params[key] = value
-        return page.run()
-
-    return open_page
+    return lambda name, **query: open_page(name, query)
 
 
 @pytest.fixture
@@ -70,7 +63,7 @@ def without_asd(monkeypatch):
     """The library as a build with --without-asd has it."""
 
     def forget():
-        for kept in (module._shipped, module._without_own_sites, module._library, explore_view._offered_sites):
+        for kept in (module._shipped, module._without_own_sites, module._library, protein_view._offered_sites):
             kept.cache_clear()
 
     monkeypatch.setattr(module, "_ASD_LISTS", "left_out.json")

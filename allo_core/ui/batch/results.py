@@ -12,8 +12,8 @@ import streamlit as st
 from allo_core.attention.columns import Columns
 from allo_core.batch import BatchResults, open_batch
 from allo_core.batch.layout import METADATA, parts
-from allo_core.batch.settings import BatchSettings
 from allo_core.batch.summary import BatchSummary, summarise
+from allo_core.batch.task_scores import ScoreSettings
 from allo_core.errors import BatchError
 
 __all__ = ["OpenBatch", "ScoredBatch", "columns_of", "read", "stamp_of"]
@@ -35,8 +35,8 @@ class OpenBatch:
     results: BatchResults
 
     @property
-    def settings(self) -> BatchSettings:
-        return self.results.metadata.settings
+    def settings(self) -> ScoreSettings:
+        return self.results.scored
 
     @property
     def sequences(self) -> pd.DataFrame:
@@ -100,12 +100,12 @@ def stamp_of(folder: str) -> str:
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the batch")
 def read(folder: str, stamp: str) -> OpenBatch:
-    """The batch in a folder that looks like this; BatchError where it is none, or damaged."""
+    """The batch in a folder that looks like this; BatchError where it is none, damaged, or of a task that the page does not show."""
     results = open_batch(folder)
+    summary = summarise(results)  # which refuses a batch of another task
     sequences = results.sequences
     if not sequences["row"].between(1, results.metadata.records).all() or sequences["name"].isna().any():
         raise BatchError(f"{folder} holds records that do not fit its {METADATA}; take both from the same copy of the folder.")
-    summary = summarise(results)
     return OpenBatch(stamp, results) if summary is None else ScoredBatch(stamp, results, summary)
 
 

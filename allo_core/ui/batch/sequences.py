@@ -173,8 +173,8 @@ def _choices(batch: OpenBatch, head: tuple[int, int]) -> dict[str, str]:
     settings = batch.settings
     threshold = min(THRESHOLDS, key=lambda offered: abs(offered - settings.threshold))
     choices = {"model": settings.model_id, "dtype": settings.dtype, "threshold": f"{threshold:g}", "head": head_in_link(head)}
-    if settings.null in NULLS:  # else Explore takes the matched null where the sequence has generic numbers, as the batch did
-        choices["null"] = settings.null
+    # Explore takes matched for uniform where there are no generic numbers, as the batch did.
+    choices["null"] = settings.null if settings.null in NULLS else "matched"
     if settings.draws in DRAWS:
         choices["draws"] = str(settings.draws)
     return choices

@@ -80,7 +80,7 @@ def _downloads(view: BatchView, batch: OpenBatch) -> None:
     else:
         name = f"{stem}_layer_{head[0]}_head_{head[1]}.csv"
         files["This head in all sequences, CSV"] = (name, lambda: batch_sequences_csv(results, head), "text/csv")
-        files["All heads, CSV"] = (f"{stem}_heads.csv", lambda: batch_heads_csv(summary, results.metadata), "text/csv")
+        files["All heads, CSV"] = (f"{stem}_heads.csv", lambda: batch_heads_csv(summary, results), "text/csv")
     files["Record of the batch, JSON"] = (f"{stem}_record.json", lambda: batch_record(results, summary), "application/json")
     for place, (label, (name, make, mime)) in zip(st.columns(len(files)), files.items(), strict=True):
         place.download_button(label, make, name, mime, key=f"batch_{label}", on_click="ignore", icon=":material/download:", width="stretch")

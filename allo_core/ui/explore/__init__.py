@@ -3,21 +3,14 @@
 - `view`: what is shown
 - `address`: it as the parameters of the URL
 - `session`: the changes that widgets make to it
-- `marks`: what becomes of marks when another protein is opened
 - `results`: what follows from it, kept
 - `rail`: the left rail
-- `residue_sets`: its part for residues
-- `structure_choice`: its part for the structure
 - `example`: the worked example
-- `controls`: its part for measure, threshold and null
+- `controls`: the row for measure, threshold and null
 - `weighting`: the offer of a pass for value-weighted attention
 - `tracks`: what the structure can be coloured by
-- `field`: widgets of one field
-- `incoming`: what comes in from outside
 - `panels`: the pictures
-- `run_offer`: how a run is started, and what it will take
 - `beside`: a second structure beside the first
-- `run_state`: what stands in their place
 - `painting`: the structure's colours
 - `strip`: the lines above the pictures
 - `sentences`: whole sentences about a run
@@ -27,6 +20,7 @@
 - `prediction`: the site predictor, kept
 - `prediction_panel`: predicted sites
 - `downloads`: what is taken away
+- `attention_files`: the attention of the run as arrays
 - `frozen`: the question frozen, and a frozen one opened
 - `slide`: the slide
 - `shown`: all that the page shows, in one object

@@ -16,18 +16,20 @@ from allo_core.runs.extract import find_kept_run
 from allo_core.runs.maps import AttentionMaps
 from allo_core.structure.scene import Scene
 from allo_core.ui.explore import results, session
-from allo_core.ui.explore.marks import with_marks_of
 from allo_core.ui.explore.painting import paint
 from allo_core.ui.explore.results import Result
-from allo_core.ui.explore.run_offer import cost_in_words, draw_buttons, offer_of
-from allo_core.ui.explore.structure_choice import structure_options
-from allo_core.ui.explore.view import View, offered_structures, protein_of, starting_view
+from allo_core.ui.explore.view import View
 from allo_core.ui.explore.weighting import draw_weighting_offer, lacks_norms
+from allo_core.ui.protein import session as protein_session
+from allo_core.ui.protein.marks import with_marks_of
+from allo_core.ui.protein.run_offer import cost_in_words, draw_buttons, offer_of
+from allo_core.ui.protein.structure_choice import structure_options
+from allo_core.ui.protein.view import offered_structures, protein_of
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
 from allo_core.ui.shared.painting import Painting
 from allo_core.ui.shared.plots import GROWS
-from allo_core.ui.shared.run_panel import draw_progress
+from allo_core.ui.shared.run_panel import draw_under_way
 from allo_core.ui.shared.snake_view import has_snake, snake_view
 from allo_core.ui.shared.structure_view import picked_number, structure_view
 from allo_core.ui.shared.structures import LoadedStructure
@@ -76,9 +78,8 @@ def second_view(view: View, head: tuple[int, int] | None) -> View:
     """What is shown beside a view: the same question, asked of the other structure or the other receptor."""
     if view.beside == view.protein:
         return replace(view, structure=view.beside_structure, chain="", head=head)
-    opened = starting_view(view.beside, view)
-    other, _ = with_marks_of(view, opened)
-    return replace(other, structure=view.beside_structure or opened.structure, head=head, pairs=view.pairs)
+    other, _ = with_marks_of(view, view.beside)
+    return replace(other, structure=view.beside_structure or other.structure, head=head, pairs=view.pairs)
 
 
 def beside_of(view: View, protein: Protein, loaded: LoadedStructure | None, result: Result | None) -> Beside | None:
@@ -93,7 +94,7 @@ def beside_of(view: View, protein: Protein, loaded: LoadedStructure | None, resu
         session.page().tell(str(error))
         session.page().change(beside="", beside_structure="")
         return None
-    there, problem = session.loaded_structure(second, other)
+    there, problem = protein_session.loaded_structure(second, other)
     problems.append(problem)
     maps, answer = (None, None) if result is None else (result.maps, result)
     if second.protein != view.protein:
@@ -113,7 +114,7 @@ def _answer(view: View, protein: Protein) -> tuple[AttentionMaps | None, Result 
     """Run and answer of another receptor, and why there is none."""
     try:
         maps = find_kept_run(view.model, protein, view.device, view.dtype)
-        session.run_unasked(view, maps)
+        protein_session.run_unasked(view, maps is not None)
         return maps, None if maps is None else results.result_of(view, protein, maps), ""
     except AlloScopeError as error:
         return None, None, str(error)
@@ -154,7 +155,7 @@ def _pick(protein: Protein, beside: Beside, key: str, picture: str) -> None:
         return
     index = beside.protein.index(number)
     if beside.protein.sequence == protein.sequence:
-        session.toggle_residue(index)
+        protein_session.toggle_residue(index)
         return
     here, there = numbers_for(protein), numbers_for(beside.protein)
     counterpart = () if here is None or there is None else carried_over((index,), there, here)
@@ -163,7 +164,7 @@ def _pick(protein: Protein, beside: Beside, key: str, picture: str) -> None:
             f"{beside.protein.label(index)} of {beside.protein.name} has no counterpart in {protein.name}, so nothing is marked."
         )
         return
-    session.toggle_residue(counterpart[0])
+    protein_session.toggle_residue(counterpart[0])
 
 
 def _line(view: View, protein: Protein, beside: Beside) -> None:
@@ -177,12 +178,9 @@ def _line(view: View, protein: Protein, beside: Beside) -> None:
         draw_weighting_offer(beside.view, beside.protein, "_beside")
     if beside.result is not None or beside.protein == protein:
         return
-    job = session.current_job(beside.view)
-    if job is not None and job.active:
-        draw_progress(job, "_beside")
+    job = protein_session.current_job(beside.view)
+    if draw_under_way(job, "_beside"):
         return
-    if job is not None and job.state == "failed":
-        st.error(plain(job.message))
     if beside.maps is None:
         st.caption(
             plain(
@@ -202,6 +200,8 @@ def _scored(beside: Beside) -> str:
     score = "no score" if enrichment != enrichment else f"log₂ enrichment {enrichment:.2f}"
     tested = f", q {q:.2g}" if q == q else ", not tested"
     passing = f"{len(scores.passing())} of {scores.n_tested} tested heads pass there"
+    if scores.pending:
+        tested, passing = "", "not compared with other places"
     counted = f", {result.weighting_name}" if result.weighting_name else ""
     return f"{result.head_name} on {beside.protein.name}{counted}: {score}{tested}; {passing}."
 

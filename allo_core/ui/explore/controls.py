@@ -14,9 +14,9 @@ from allo_core.library.nearest import numbers_for
 from allo_core.protein.sequence import Protein
 from allo_core.runs.extract import find_kept_run
 from allo_core.ui.explore import results, session
-from allo_core.ui.explore.field import mirrored_field
 from allo_core.ui.explore.tracks import tracks
 from allo_core.ui.explore.view import SCALES, VALUE_WEIGHTED, View
+from allo_core.ui.protein.field import mirrored_field
 from allo_core.ui.shared.choices import NULLS, THRESHOLDS
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored

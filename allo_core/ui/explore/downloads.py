@@ -23,6 +23,7 @@ from allo_core.fetch.three_d_mol import FILE, STATIC
 from allo_core.figures.colours import SET_COLOURS, attention_scale
 from allo_core.figures.heatmap import heatmap, meaning_of_heads
 from allo_core.figures.snake_svg import snake_svg
+from allo_core.ui.explore.attention_files import draw_attention_files
 from allo_core.ui.explore.frozen import facts_of_frozen, freeze_view, unchanged
 from allo_core.ui.explore.painting import paint
 from allo_core.ui.explore.panels import profile_of
@@ -63,6 +64,7 @@ def draw_downloads(shown: Shown) -> None:
             disabled=slide is None and not problem,
             help="All files above and the slide.",
         )
+        draw_attention_files(shown.result.maps, shown.protein, shown.stem)
     with right:
         st.markdown("##### Slide, 1920 × 1080", help=HELP["slide"])
         if problem:

@@ -9,7 +9,8 @@ from allo_core.attention.control import LEVEL
 from allo_core.attention.head import Head
 from allo_core.ui.explore import session
 from allo_core.ui.explore.results import Result
-from allo_core.ui.explore.view import View, offered_sites, starting_view
+from allo_core.ui.explore.view import View, starting_view
+from allo_core.ui.protein.view import offered_sites
 from allo_core.ui.shared.hints import is_put_away, put_away
 from allo_core.ui.shared.text import plain
 

@@ -16,7 +16,9 @@ from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.ui.explore import session
 from allo_core.ui.explore.results import Result, question_of
-from allo_core.ui.explore.view import View, offered_sites, starting_view
+from allo_core.ui.explore.view import View, starting_view
+from allo_core.ui.protein import session as protein_session
+from allo_core.ui.protein.view import offered_sites
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.choices import DRAWS, THRESHOLDS
 from allo_core.ui.shared.help import HELP
@@ -88,15 +90,14 @@ def use_frozen(content: bytes, name: str) -> None:
         view = _view_of(frozen, explore.view)
         key = inputs.keep_frozen(content, name)
     except AlloScopeError as error:
-        session.empty_uploaders()
+        protein_session.empty_uploaders()
         explore.problem(_PLACE, error)
         return
     explore.view, explore.carried = replace(view, frozen=key), ""
-    session.remember(view.protein)
+    protein_session.remember(view.protein)
     explore.marks_before.clear()
-    session.empty_uploaders()
-    for place in session.PLACES:
-        explore.problem(place)
+    protein_session.empty_uploaders()
+    explore.problems.clear()
 
 
 def _view_of(frozen: FrozenAnalysis, base: View) -> View:

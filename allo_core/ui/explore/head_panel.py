@@ -13,10 +13,10 @@ from allo_core.library.nearest import numbers_for
 from allo_core.protein.sequence import Protein
 from allo_core.runs.layout import FLOOR
 from allo_core.ui.explore import session
-from allo_core.ui.explore.painting import short_label
 from allo_core.ui.explore.results import HeadDetails, Result, explained_of
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.painting import short_label
 from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import plain
 from allo_core.ui.shared.theme import current_theme

@@ -1,33 +1,24 @@
 """What the structure shows: a value and a colour for each residue, the legend that explains them, pairs and labels."""
 
-import numpy as np
-
 from allo_core.analysis.subject import Subject
-from allo_core.analysis.tracks import RECEIVED, Segments, Selected, TrackSource, Values
+from allo_core.analysis.track import Selected, TrackSource, Values
+from allo_core.analysis.tracks import OF_PROBABILITIES, RECEIVED
 from allo_core.attention.head import Head
-from allo_core.figures.colours import SEGMENTS, SET_COLOURS, Theme, attention_scale, hex_colours, segment_colours
-from allo_core.library.nearest import numbers_for
+from allo_core.figures.colours import SET_COLOURS, Theme
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.weighted import WeightedMaps
 from allo_core.ui.explore.results import HeadDetails, Result, columns_of, counted_of
 from allo_core.ui.explore.tracks import tracks
 from allo_core.ui.explore.view import View
-from allo_core.ui.shared.painting import Painting, residue_labels
+from allo_core.ui.protein.expectation import kept_probabilities
+from allo_core.ui.shared.painting import Painting, painting_of, residue_labels, short_label
 from allo_core.ui.shared.structures import LoadedStructure
 
-__all__ = ["MOST_LABELS", "paint", "short_label", "source_of", "values_to_take_away"]
+__all__ = ["MOST_LABELS", "paint", "source_of", "values_to_take_away"]
 
 MOST_LABELS = 6
 _MOST_NAMED_PAIRS = 2
-
-
-def short_label(protein: Protein, index: int, loaded: LoadedStructure | None = None) -> str:
-    """``"D52 2.50"``, as it is written beside the residue; ``"L48→A 2.46"`` where the structure shows another one."""
-    numbers = numbers_for(protein)
-    generic = "" if numbers is None else numbers.ballesteros[index] or numbers.gpcrdb[index]
-    there = "" if loaded is None else loaded.changed.get(index, "")
-    return f"{protein.label(index)}{'→' if there else ''}{there} {generic}".strip()
 
 
 def paint(
@@ -51,28 +42,9 @@ def paint(
     title = track.title or (result.head_name if result is not None else looked_at)
     extra = {"title": title, "pairs": _pairs(view, protein, details), "tags": _tags(view, protein, result, details, loaded)}
     shown = track.of(source_of(view, protein, result, maps, loaded, browsed))
-    if shown is None:
-        return Painting([], labels, [], "", sets, None, "plain", **extra)
-    if isinstance(shown, Segments):
-        legend = {"title": track.label, "low": "TM1", "high": "H8", "colours": list(SEGMENTS.values())}
-        names = [name or f"no {track.label}" for name in shown.names]
-        return Painting(segment_colours(shown.names), labels, names, track.label, sets, legend, track.name, **extra)
-    if shown.missing:
-        legend = {"title": f"{shown.name}: {shown.missing}", "low": "", "high": "", "colours": []}
-        return Painting([], labels, [], "", sets, legend, f"{track.name}:missing", **extra)
-    scale = attention_scale(theme)
     whose = f" · {title}" if track.of_one_head else ""
-    legend = {
-        "title": f"{shown.name}{whose}",
-        "low": f"≤ {shown.floor:.3g} ({shown.floor_name})" if shown.floor_name else "0",
-        "high": f"{'' if shown.reached else '≥ '}{shown.ceiling:.3g} ({shown.ceiling_name})",
-        "colours": list(scale),
-    }
-    formatted = ["none" if np.isnan(value) else f"{value:.3f}" for value in shown.values]
-    colouring = f"{track.name}:{view.scale}:{title}:{view.threshold}:{view.weighting}"
-    return Painting(
-        hex_colours(shown.values, shown.ceiling, scale, shown.floor), labels, formatted, shown.name, sets, legend, colouring, **extra
-    )
+    state = f"{view.scale}:{title}:{view.threshold}:{view.weighting}"
+    return painting_of(shown, track, labels, sets, theme, whose, state, **extra)
 
 
 def source_of(
@@ -89,7 +61,10 @@ def source_of(
     confidence = None if loaded is None else loaded.plddt
     counted = result.counted if result is not None else None if run is None else counted_of(view, run)
     weighted = counted if isinstance(counted, WeightedMaps) else None
-    return TrackSource(Subject.of(protein), columns_of, view.sites, run, selected, view.scale == "model", confidence, browsed, weighted)
+    expected = kept_probabilities(view, protein) if view.colouring in OF_PROBABILITIES else None
+    return TrackSource(
+        Subject.of(protein), columns_of, view.sites, run, selected, view.scale == "model", confidence, browsed, weighted, expected
+    )
 
 
 def values_to_take_away(view: View, protein: Protein, result: Result, loaded: LoadedStructure | None = None) -> Values:

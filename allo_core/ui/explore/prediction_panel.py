@@ -17,7 +17,9 @@ from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
 from allo_core.ui.explore import session
 from allo_core.ui.explore.prediction import Prediction, prediction_of, the_predictor
-from allo_core.ui.explore.view import View, offered_sites
+from allo_core.ui.explore.view import View
+from allo_core.ui.protein import session as protein_session
+from allo_core.ui.protein.view import offered_sites
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.painting import residue_labels
 from allo_core.ui.shared.plots import draw_plot
@@ -146,7 +148,7 @@ def _table(view: View, prediction: Prediction, order: np.ndarray) -> pd.DataFram
 
 def _mark(residues: tuple[int, ...]) -> None:
     """Mark residues, and remember that the predictor chose them."""
-    session.mark(residues)
+    protein_session.mark(residues)
     session.page().predicted_marks = (session.page().view.protein, residues)
 
 

@@ -105,7 +105,7 @@ class Result:
     @cached_property
     def scores_key(self) -> str:
         """Short and other for each other table of scores, whatever head is selected."""
-        parts = (self.counted.meta.key, self.question.key)
+        parts = (self.counted.meta.key, self.question.key, self.scores.pending)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
     @property
@@ -174,6 +174,8 @@ def result_of(view: View, protein: Protein, maps: AttentionMaps) -> Result:
     columns = columns_of(counted, question.threshold, question.queries)
     scores, kept = _scores(counted.meta.key, question.key, question, columns)
     answer = Answer(question, columns, scores, counted.meta, counted, kept)
+    if answer.pockets_known:
+        answer = answer.completed()
     everything = columns if question.queries is None else columns_of(counted, question.threshold)
     return Result(answer, maps, counted, everything, view.head or answer.scores.first_head())
 
@@ -240,4 +242,5 @@ def _columns(key: str, threshold: float, queries: tuple[int, ...] | None, _maps:
 @st.cache_resource(max_entries=_MOST_SCORES, show_spinner=False)
 def _scores(run: str, key: tuple, _question: Question, _columns: Columns) -> tuple[HeadScores, dict]:
     """The scores, and where what an answer works out on demand is kept."""
-    return answer_from_columns(_question, _columns).scores, {}
+    answered = answer_from_columns(_question, _columns, wait=_question.queries is not None)  # pairs for a coupling take seconds
+    return answered.scores, answered.kept

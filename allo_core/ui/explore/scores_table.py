@@ -27,7 +27,7 @@ def _columns(names: Sequence[str]) -> dict:
         "impact_arcs": number("impact, arcs", format="%.4f", help="Share of the arcs that end on marked residues (Vig et al. 2021)."),
         "enrichment": number("enrichment", format="%.3f", help="Attention on the marked residues over its expectation; chance is 1."),
         "snr": number("SNR", format="%.2f", help=HELP["snr"]),
-        "p_value": number("p", format="%.2g", help="Share of random residue sets with as much attention, one-sided."),
+        "p_value": number("p", format="%.2g", help="Share of random residue sets, or of places like the site, that do as well, one-sided."),
         "q_value": number("q", format="%.2g", help=HELP["q"]),
         "n_arcs": number("arcs", format="%d", help=HELP["arcs"]),
         "residues_hit": number("residues hit", format="%d", help=HELP["residues_hit"]),

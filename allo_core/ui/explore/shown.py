@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from allo_core.analysis.tracks import Values
+from allo_core.analysis.track import Values
 from allo_core.analysis.verdict import plain_verdict
 from allo_core.library.receptors import receptors
 from allo_core.models.registry import get_spec

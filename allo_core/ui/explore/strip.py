@@ -5,18 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
+from allo_core.analysis.answer import Answer
 from allo_core.analysis.measures import MEASURES, WEIGHTINGS, Weighting
 from allo_core.analysis.power import power_in_full
 from allo_core.analysis.question_log import asked_by, found_by, key_of_answer
 from allo_core.analysis.strata import possible_null
-from allo_core.analysis.verdict import nearness, plain_verdict, site_name, verdict
+from allo_core.analysis.verdict import nearness, plain_verdict, verdict
+from allo_core.attention.scores import FEWEST_RESIDUES
 from allo_core.library.nearest import numbers_for
-from allo_core.library.receptors import receptors
-from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.ui.explore import results, session
 from allo_core.ui.explore.results import Result
-from allo_core.ui.explore.view import View, offered_sites
+from allo_core.ui.explore.view import View
+from allo_core.ui.protein.strip import protein_parts
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.question_log import draw_looked, session_log
 from allo_core.ui.shared.text import plain
@@ -30,23 +31,10 @@ _TERMS |= {"Needed": "needed", "Flagged": "flags"}
 
 def draw_strip(view: View, protein: Protein, weighting: Weighting = "attention") -> None:
     """Receptor, model, sites, threshold (or what else counts) and null in one line."""
-    part = f" {protein.number(0)}–{protein.number(len(protein) - 1)}" if protein.first != 1 else ""
-    name = f"{protein.name}{part}" if view.protein_ref.kind == "kept" else f"{protein.name}{part} · {receptors()[protein.name].name}"
     counted = f"threshold {view.threshold:.2f}" if weighting == "attention" else WEIGHTINGS[weighting]
-    parts = [plain(name), plain(get_spec(view.model).label), *_sets(view), counted]
-    parts.append(f"{possible_null(view.null, numbers_for(protein))} null")
+    parts = [*protein_parts(view, protein), counted, f"{possible_null(view.null, numbers_for(protein))} null"]
     with st.container(key="strip"):
         st.markdown(_DIVIDER.join(parts))
-
-
-def _sets(view: View) -> list[str]:
-    sets = []
-    for name, indices in view.sets.items():
-        if indices or name == "A":
-            site = view.names.get(name) or site_name(indices, offered_sites(view.protein))
-            count = f"{len(indices)} residue{'' if len(indices) == 1 else 's'}"
-            sets.append(f"**{name}** {plain(f'{site} ({len(indices)})' if site else count)}")
-    return sets
 
 
 def draw_verdict(result: Result | None, phrases: Mapping[str, str], device_notes: Sequence[str], caution: str = "") -> Callable[[], None]:
@@ -65,20 +53,24 @@ def draw_verdict(result: Result | None, phrases: Mapping[str, str], device_notes
     with st.container(key="verdict", horizontal=True, vertical_alignment="center", gap="small"):
         sentence = st.empty()
         _offer_threshold(result)
+        _offer_null(result)
         with st.popover("In full", type="tertiary", help=HELP["verdict"]):
             full = st.empty()
             _terms(result)
         draw_looked(log)
 
     def complete() -> None:
-        sentence.markdown(plain(_sentence(result, phrases, caution)), width="stretch")
-        full.markdown(plain(f"{verdict(result.answer, phrases)} {power_in_full(result.answer)}"))
-        log.complete(key, lambda: found_by(answer))
+        completed = answer.completed()
+        if answer.scores.pending and answer.pockets_known:
+            st.rerun()  # heatmap, head and tables lack p and q
+        sentence.markdown(plain(_sentence(completed, phrases, caution)), width="stretch")
+        full.markdown(plain(f"{verdict(completed, phrases)} {power_in_full(completed)}"))
+        log.complete(key, lambda: found_by(completed))
 
-    if result.answer.pockets_known:
+    if answer.pockets_known:
         complete()
         return _nothing
-    sentence.markdown(plain(_sentence(result, phrases, caution, wait=True)), width="stretch")
+    sentence.markdown(plain(_sentence(answer, phrases, caution, wait=True)), width="stretch")
     return complete
 
 
@@ -86,9 +78,9 @@ def _nothing() -> None:
     """Of a verdict that is complete."""
 
 
-def _sentence(result: Result, phrases: Mapping[str, str], caution: str, wait: bool = False) -> str:
-    text = " ".join(filter(None, (plain_verdict(result.answer, phrases, wait), nearness(result.question), caution)))
-    return text if result.question.queries is None else f"{MEASURES[result.question.measure]}: {text}"
+def _sentence(answer: Answer, phrases: Mapping[str, str], caution: str, wait: bool = False) -> str:
+    text = " ".join(filter(None, (plain_verdict(answer, phrases, wait), nearness(answer.question), caution)))
+    return text if answer.question.queries is None else f"{MEASURES[answer.question.measure]}: {text}"
 
 
 def _terms(result: Result) -> None:
@@ -99,14 +91,22 @@ def _terms(result: Result) -> None:
         st.caption(f"**{term}.** {plain(HELP[key])}{reachable if key == 'q' else ''}")
 
 
+def _offer_null(result: Result) -> None:
+    """Where no place is like the site: random residues to compare with."""
+    if result.scores.pending or result.question.null != "pocket":
+        return
+    if isinstance(result.answer.pockets, str) and len(result.question.sites) >= FEWEST_RESIDUES:
+        other = "uniform" if result.question.strata is None else "matched"
+        _offer(f"Use the {other} null", "other_null", HELP["null"], null=other)
+
+
 def _offer_threshold(result: Result) -> None:
     """Where most heads have too few arcs: the threshold at which they can be tested."""
     lower = results.testable_threshold(result)
     if lower is not None:
-        st.button(
-            f"Use threshold {lower:.2f}",
-            key="lower_threshold",
-            type="primary",
-            on_click=lambda: session.page().change(threshold=lower),
-            help=HELP["testable"],
-        )
+        _offer(f"Use threshold {lower:.2f}", "lower_threshold", HELP["testable"], threshold=lower)
+
+
+def _offer(label: str, key: str, text: str, **changes) -> None:
+    """A button that changes fields of the view."""
+    st.button(label, key=key, type="primary", on_click=lambda: session.page().change(**changes), help=text)

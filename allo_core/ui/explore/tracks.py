@@ -1,6 +1,7 @@
 """What the structure of Explore can be coloured by: the tracks of the analysis, and the predicted sites among them."""
 
-from allo_core.analysis.tracks import TRACKS, Track
+from allo_core.analysis.track import Track
+from allo_core.analysis.tracks import TRACKS
 from allo_core.prediction.track import predicted_track
 from allo_core.ui.explore.prediction import prediction_of
 from allo_core.ui.shared.link import one_of

@@ -6,12 +6,12 @@ from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.weighted import WeightedMaps
-from allo_core.ui.explore import session
 from allo_core.ui.explore.results import counted_of
-from allo_core.ui.explore.run_offer import cost_in_words, offer_of, refused
 from allo_core.ui.explore.view import View
+from allo_core.ui.protein import session as protein_session
+from allo_core.ui.protein.run_offer import cost_in_words, offer_of, refused
 from allo_core.ui.shared.models import readable_size
-from allo_core.ui.shared.run_panel import draw_progress
+from allo_core.ui.shared.run_panel import draw_under_way
 from allo_core.ui.shared.text import plain
 
 __all__ = ["draw_weighting_offer", "lacks_norms"]
@@ -27,13 +27,10 @@ def draw_weighting_offer(view: View, protein: Protein, place: str) -> None:
 
     ``place`` makes the keys differ between the places that show it.
     """
-    session.run_unasked(view, None)
-    job = session.current_job(view)
-    if job is not None and job.active:
-        draw_progress(job, place)
+    protein_session.run_unasked(view, kept=False)
+    job = protein_session.current_job(view)
+    if draw_under_way(job, place):
         return
-    if job is not None and job.state == "failed":
-        st.error(plain(job.message))
     offer, problem = offer_of(view, protein), refused(view, protein, norms_alone=True)
     model = get_spec(view.model).label
     told = f"Shown is attention. Value-weighted attention needs one new pass of {model} over {protein.name}"
@@ -46,8 +43,13 @@ def draw_weighting_offer(view: View, protein: Protein, place: str) -> None:
         cost = f"{first}{cost_in_words(view, protein, norms_alone=True)}"
         line.markdown(plain(f"{told}: {cost} The kept run stays as it is."))
         button.button(
-            "Read once more", key=f"weighting_run{place}", type="primary", on_click=session.start_run, args=(view,), disabled=bool(problem),
+            "Read once more",
+            key=f"weighting_run{place}",
+            type="primary",
+            on_click=protein_session.start_run,
+            args=(view,),
+            disabled=bool(problem),
             width="stretch",
-        )  # fmt: skip
+        )
         if problem:
             st.error(plain(problem))

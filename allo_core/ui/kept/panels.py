@@ -10,14 +10,17 @@ import streamlit as st
 from allo_core.errors import AlloScopeError
 from allo_core.library.sites import receptor_of
 from allo_core.protein.sequence import Protein
+from allo_core.readouts.kept_readouts import FOLDERS, delete_readouts, kept_readouts
 from allo_core.runs.column_store import columns_folder, delete_columns, kept_columns
-from allo_core.runs.meta import HOLDS, RunMeta
+from allo_core.runs.meta import RunMeta
 from allo_core.runs.store import KeptRun, OtherRun, damaged_runs, delete_run, list_runs, other_version_runs, runs_folder
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.models import model_label, readable_size
 from allo_core.ui.shared.text import plain
 
 __all__ = ["draw_kept_runs"]
+
+_AGAIN = "They can be computed again; nothing else is lost."
 
 
 def draw_kept_runs() -> None:
@@ -30,8 +33,13 @@ def draw_kept_runs() -> None:
         st.markdown(f"{many} read for the page Receptors, {readable_size(size)} in all, in {plain(str(columns_folder()))}")
         st.button(
             f"Delete {many}, {readable_size(size)}", key="delete_columns", on_click=_delete_columns,
-            help="They can be computed again; nothing else is lost.",
+            help=_AGAIN,
         )  # fmt: skip
+    if readouts := kept_readouts():
+        st.markdown("##### The page Sequence")
+    for name, size in readouts.items():
+        st.markdown(f"{name.capitalize()}, {readable_size(size)}, in {plain(str(FOLDERS[name]()))}")
+        st.button(f"Delete {name}, {readable_size(size)}", key=f"delete_{name}", on_click=_delete_readouts, args=(name,), help=_AGAIN)
 
 
 def _draw_runs() -> None:
@@ -64,7 +72,7 @@ def _draw_runs() -> None:
     if not chosen:
         st.caption("Choose a row at its left edge to open it in Explore, or several to delete them.")
         return
-    if len(chosen) == 1:
+    if len(chosen) == 1 and chosen[0].meta.kind != "probabilities":  # which Explore does not show
         _draw_way_to_explore(chosen[0])
     size = readable_size(sum(run.bytes for run in chosen))
     st.button(
@@ -118,7 +126,7 @@ def _table(runs: Sequence[KeptRun]) -> pd.DataFrame:
             "protein": [run.meta.protein_name for run in runs],
             "residues": [len(run.meta.sequence) for run in runs],
             "model": [model_label(run.meta.model_id) for run in runs],
-            "holds": [HOLDS[run.meta.kind] for run in runs],
+            "holds": [run.meta.holds for run in runs],
             "device": [f"{run.meta.device_type}, {run.meta.dtype}" for run in runs],
             "MB": [run.bytes / 1e6 for run in runs],
             "seconds": [run.meta.seconds for run in runs],
@@ -131,6 +139,13 @@ def _table(runs: Sequence[KeptRun]) -> pd.DataFrame:
 def _delete_columns() -> None:
     try:
         delete_columns()
+    except AlloScopeError as error:
+        st.session_state.delete_problems = [str(error)]
+
+
+def _delete_readouts(name: str) -> None:
+    try:
+        delete_readouts(name)
     except AlloScopeError as error:
         st.session_state.delete_problems = [str(error)]
 

@@ -47,9 +47,10 @@ def draw_verdict(result: SetResult, by_chance: int | None) -> Callable[[], None]
     """How many heads pass, and how many do by chance; which question of this session it is.
 
     What is returned completes it and is called when the rest of the page stands: the comparison with other places can take some seconds.
+    Then the page is drawn again, with the heads that pass.
     """
     log, key = session_log(), f"set:{result.key}"
-    log.look(key, lambda: set_asked(result.done, result.found), lambda: set_found(result.found, _known_places(result)))
+    log.look(key, lambda: set_asked(result.done, result.found), lambda: set_found(result.found, result.known_places))
     with st.container(key="verdict", horizontal=True, vertical_alignment="center", gap="small"):
         sentence = st.empty()
         draw_looked(log)
@@ -58,19 +59,18 @@ def draw_verdict(result: SetResult, by_chance: int | None) -> Callable[[], None]
         text = plain(consensus_verdict(result.found, result.done.asked.title, by_chance, places))
         sentence.markdown(text, help=HELP["set_control"], width="stretch")
 
-    def complete() -> None:
+    if result.places_known:
         say(result.places)
         log.complete(key, lambda: set_found(result.found, result.places))
-
-    if result.places_known:
-        complete()
         return lambda: None
     say(None)
+
+    def complete() -> None:
+        with st.spinner("Comparing with other places"):
+            result.places  # noqa: B018, kept for the next rerun
+        st.rerun()
+
     return complete
-
-
-def _known_places(result: SetResult) -> SetPlaces | str | None:
-    return result.places if result.places_known else None
 
 
 def draw_run(view: SetView, asked: ReceptorSet, job: Job | None, before: SetRun | None) -> None:
@@ -100,21 +100,22 @@ def draw_run(view: SetView, asked: ReceptorSet, job: Job | None, before: SetRun 
 def draw_heatmap(view: SetView, result: SetResult) -> None:
     """The layer x head heatmap over the set; a click selects a head, arrow keys move the selection."""
     found = result.found
-    figure = _heatmap(result.key, view.score, current_theme(), HEIGHT, result)
+    figure = _heatmap(f"{result.key}{result.judged_by}", view.score, current_theme(), HEIGHT, result)
     alt = f"Heatmap of {found.layers} x {found.heads} heads over {len(found.members)} receptors."
     draw_heads(figure, HEIGHT, alt, result.head, (found.layers, found.heads), session.select_head)
     few = int((found.frame["flags"] != "").sum())
     if few == len(found.frame):
         st.caption("No head is tested: too few receptors have arcs at this threshold; lower it.")
     else:
-        meaning = meaning_of_heads(view.score, found.frame, current_theme())
-        st.caption(f"{meaning} {few} of {len(found.frame)} heads are tested in too few receptors. Arrow keys move the head.")
+        meaning = meaning_of_heads(view.score, result.judged, current_theme(), result.judged_by)
+        follows = "" if result.judged_by else " Which heads pass among places like these follows."
+        st.caption(f"{meaning}{follows} {few} of {len(found.frame)} heads are tested in too few receptors. Arrow keys move the head.")
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _heatmap(key: str, score: str, theme: Theme, height: int, _result: SetResult) -> go.Figure:
     found = _result.found
-    return consensus_heatmap(found.frame, (found.layers, found.heads), score, len(found.members), None, height, theme)
+    return consensus_heatmap(_result.judged, (found.layers, found.heads), score, len(found.members), None, height, theme)
 
 
 def family_of(result: SetResult, height: int = HEIGHT - 40) -> go.Figure:
@@ -124,8 +125,10 @@ def family_of(result: SetResult, height: int = HEIGHT - 40) -> go.Figure:
 
 def draw_family(result: SetResult) -> None:
     """The selected head along the family, with its numbers as a title."""
-    row = result.found.frame.iloc[result.at]
-    numbers = "" if np.isnan(row["mean_snr"]) else f"mean SNR {row['mean_snr']:.2f}, p {row['p_value']:.2g}, q {row['q_value']:.2g}"
+    row = result.judged.iloc[result.at]
+    numbers = "" if np.isnan(row["mean_snr"]) else f"mean SNR {row['mean_snr']:.2f}"
+    if not np.isnan(row["q_value"]):
+        numbers += f", p {row['p_value']:.2g}, q {row['q_value']:.2g} {result.judged_by}"
     name, chosen = result.of_one_class
     if name and len(chosen) < len(result.found.members):
         numbers += f"; below: the {len(chosen)} receptors of class {name}"

@@ -14,7 +14,7 @@ from allo_core.errors import AlloScopeError
 from allo_core.family.consensus import Consensus, consensus
 from allo_core.family.each import q_values_of_each
 from allo_core.family.members import ReceptorSet
-from allo_core.family.places import SetPlaces, rank_set
+from allo_core.family.places import SetPlaces, rank_set, table_with_places
 from allo_core.family.profile import commonest_class, family_profile
 from allo_core.family.runs import SetRun, kept_set, shuffled
 from allo_core.family.swap import SwapControl, swap_control
@@ -88,6 +88,26 @@ class SetResult:
         if "places" not in self.kept:
             self.kept["places"] = rank_set(self.found, self.columns)
         return self.kept["places"]
+
+    @property
+    def known_places(self) -> SetPlaces | str | None:
+        """`places` where these cost nothing; None while they are to come."""
+        return self.places if self.places_known else None
+
+    @cached_property
+    def judged(self) -> pd.DataFrame:
+        """The table of heads with p and q among places: none where these are to come, those of random residues where they are not known."""
+        frame = table_with_places(self.found, self.known_places)
+        if isinstance(self.known_places, str):
+            return frame
+        return frame.assign(p_value=frame["p_places"], q_value=frame["q_places"])
+
+    @property
+    def judged_by(self) -> str:
+        """What a head passes that passes in `judged`, to end a sentence; "" while that is to come."""
+        if self.known_places is None:
+            return ""
+        return "against random matched residues" if isinstance(self.known_places, str) else "among places like these"
 
     @property
     def swapped(self) -> SwapControl | str:

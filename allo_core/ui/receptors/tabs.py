@@ -11,6 +11,7 @@ from allo_core.attention.nulls import FEWEST_ARCS
 from allo_core.export import consensus_csv, figure_page, members_csv, receptors_csv, set_record
 from allo_core.family.each import passing_alone
 from allo_core.family.members import Member, ReceptorSet
+from allo_core.family.places import table_with_places
 from allo_core.family.verdict import swap_sentence
 from allo_core.figures.heatmap import meaning_of_heads
 from allo_core.figures.receptor_set import consensus_heatmap, receptors_figure
@@ -102,20 +103,25 @@ def _address(view: SetView, result: SetResult, member: Member) -> str:
     known = receptors().get(member.name)
     if known is None or known.protein.sequence != member.protein.sequence:
         return ""
-    choices = {"model": view.model, "threshold": f"{view.threshold:g}", "head": head_in_link(result.head)}
+    choices = {"model": view.model, "threshold": f"{view.threshold:g}", "head": head_in_link(result.head), "null": "matched"}
     return explore_link(member.name, member.protein, member.sites, choices)
 
 
 def _heads(result: SetResult) -> None:
     """All heads, the highest mean SNR first; a click on a row's box selects the head."""
-    frame = result.found.frame.assign(passes_alone=passing_alone(result.q_of_each))
+    places = result.known_places
+    frame = table_with_places(result.found, places).assign(passes_alone=passing_alone(result.q_of_each))
+    if places is None or isinstance(places, str):
+        frame = frame.drop(columns=["p_places", "q_places"])
     table = frame.sort_values("mean_snr", ascending=False, na_position="last").reset_index(drop=True)
     number = st.column_config.NumberColumn
     columns = {
         "mean_snr": number("mean SNR", format="%.2f", help=HELP["set_score"]),
         "mean_enrichment": number("mean enrichment", format="%.2f", help=HELP["enrichment"]),
-        "p_value": number("combined p", format="%.2g", help=HELP["set_control"]),
-        "q_value": number("q", format="%.2g", help=HELP["q"]),
+        "p_places": number("p among places", format="%.2g", help=HELP["places"]),
+        "q_places": number("q among places", format="%.2g", help=HELP["places"]),
+        "p_value": number("p, random residues", format="%.2g", help=HELP["set_control"]),
+        "q_value": number("q, random residues", format="%.2g", help=HELP["q"]),
         "receptors": number("tested in", format="%d", help=f"Receptors in which the head has at least {FEWEST_ARCS} arcs."),
         "passes_alone": number("passes alone in", format="%d", help=HELP["alone"]),
     }
@@ -179,7 +185,11 @@ def _downloads(view: SetView, result: SetResult, by_chance: int | None) -> None:
     found, asked, log = result.found, result.done.asked, session_log()
     stem = f"alloscope_{file_stem(asked.title)}_{view.model}"
     files: dict[str, tuple[str, Callable[[], str], str]] = {
-        "Heads, CSV": (f"{stem}_heads.csv", lambda: consensus_csv(found, result.q_of_each, view.model, asked.title), "text/csv"),
+        "Heads, CSV": (
+            f"{stem}_heads.csv",
+            lambda: consensus_csv(found, result.q_of_each, view.model, asked.title, result.places),
+            "text/csv",
+        ),
         "Every head in every receptor, CSV": (f"{stem}_receptors.csv", lambda: receptors_csv(found, result.q_of_each), "text/csv"),
         "Members, CSV": (f"{stem}_members.csv", lambda: members_csv(asked), "text/csv"),
         "Profile of this head, CSV": (f"{stem}_profile.csv", lambda: result.profile.to_csv(index=False), "text/csv"),
@@ -200,12 +210,12 @@ def _downloads(view: SetView, result: SetResult, by_chance: int | None) -> None:
 
 
 def _figures(view: SetView, result: SetResult) -> str:
-    found = result.found
+    found, judged = result.found, result.judged
     pictures = [
-        consensus_heatmap(found.frame, (found.layers, found.heads), view.score, len(found.members), result.head),
+        consensus_heatmap(judged, (found.layers, found.heads), view.score, len(found.members), result.head),
         family_of(result, 300),
         _over_receptors(result),
     ]
     told = f"{result.head_name}; {get_spec(view.model).label}; threshold {view.threshold:g}; {len(found.members)} receptors."
-    caption = f"{told} {meaning_of_heads(view.score, found.frame, current_theme())}"
+    caption = f"{told} {meaning_of_heads(view.score, judged, current_theme(), result.judged_by)}"
     return figure_page(pictures, result.done.asked.title, caption)

@@ -19,7 +19,7 @@
 - `run_panel`: progress with cancel
 - `fetching`: fetching in the background
 - `plots`: Plotly on a page
-- `head_cursor`: the selected head on a heatmap
+- `cell_cursor`: the selected cell of a heatmap
 - `heads_table`: a table of heads
 - `painting`: what a structure shows
 - `structures`: a structure, ready to draw

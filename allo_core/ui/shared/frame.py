@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from allo_core.ui.shared.components import component_without_picture, in_order
 from allo_core.ui.shared.page_session import PageSession
 from allo_core.ui.shared.text import plain
 
@@ -26,3 +27,4 @@ def draw_foot(sentences: Sequence[str]) -> None:
     with st.container(key="foot"):
         st.markdown(plain(" ".join(sentence for sentence in sentences if sentence)))
         st.markdown(f"**{plain(FOOT)}**")
+    component_without_picture("back")(key="back", data=in_order("back", {}), height=1)

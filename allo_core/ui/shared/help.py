@@ -47,7 +47,8 @@ HELP = {
         "than at these says nothing of these receptors' sites."
     ),
     "family": "The head's attention on each position over that of the mean residue, averaged over the receptors.",
-    "alone": f"In how many receptors the head passes by itself (q < {LEVEL:g} under that receptor's own matched null).",
+    "alone": f"In how many receptors the head passes by itself (q < {LEVEL:g} under that receptor's own matched null, which some head "
+    "passes for 6 to 31 % of the places where nothing is marked).",
     "shuffled": "The model reads the same sequences with their residues in random order: what is left comes from composition alone.",
     "superposed": "Laid on the first one by the CA atoms of residues with the same generic numbers; turn one and all turn.",
     "model": "The protein language model whose attention is read; it sees the sequence alone, never the structure.",
@@ -57,7 +58,7 @@ HELP = {
     ),
     "device": "Where the model computes; automatic takes an NVIDIA GPU, then an Apple GPU, then the CPU.",
     "dtype": "float32 is the reference; bfloat16 is faster and halves the memory at about three digits of precision.",
-    "draws": "How many random residue sets p is counted on; more give smaller reachable p and take longer once.",
+    "draws": "How many random residue sets or pockets p is counted on; more give smaller reachable p and take longer once.",
     "head": "One of the parallel attention patterns of a layer; layers and heads are counted from 0.",
     "arcs": "Pairs of residues between which the head's attention exceeds the threshold.",
     "threshold": "Only attention above it counts; 0.3 as in Vig et al. 2021 and Dong et al. 2024, 0 counts all.",
@@ -74,10 +75,13 @@ HELP = {
     "impact": "Share of the head's attention above the threshold that falls on the marked residues.",
     "enrichment": "Attention on the marked residues over what as many random ones would get; log₂ 0 is chance, 1 is twice chance.",
     "snr": "How many standard deviations of the random sets the attention on the marked residues lies above their mean.",
-    "q": "The share of false findings expected among heads with a q this small or smaller (Benjamini-Hochberg).",
+    "q": (
+        "The share of false findings expected among heads with a q this small or smaller (Benjamini-Hochberg); among places never below "
+        "the share of them at which some head has as small a q."
+    ),
     "null": (
-        "What random residues are drawn: matched draws as many from the same segments and conservation classes, uniform from the whole "
-        "sequence, published repeats the formula of the published scripts and gives no p."
+        "What a head is compared with: pocket takes random pockets or stretches like the site, matched as many random residues of the same "
+        "segments and conservation, uniform of the whole sequence, published the formula of the published scripts, which gives no p."
     ),
     "generic": "A name for the same place in all receptors of a class: helix and position relative to its most conserved residue, x50.",
     "sink": "A head that gives half of its counted attention to two residues, so that what is marked hardly matters.",
@@ -128,6 +132,60 @@ HELP = {
     "residues_hit": "Marked residues that receive at least one arc.",
     "largest_share": "Share of the attention on the marked residues that a single one of them gets.",
     "stability": "The head's score at other thresholds; a finding that holds at only one of them is fragile.",
+    "masked": (
+        "Masked: each residue is hidden while the model is asked for it, a pass for each. One pass: the model sees the whole sequence, "
+        "also the residue that it is asked for, so its values rank substitutions and are no probabilities."
+    ),
+    "pseudo_perplexity": (
+        "exp of the mean of -log p(residue that is there), each masked in its turn: 1 if the model is sure of every residue, 20 for a "
+        "blind guess."
+    ),
+    "entropy": "How undecided the model is at a residue: 0 bits if one residue is certain, 4.32 if all twenty are alike.",
+    "mutation_score": (
+        "log p(other residue) - log p(residue that is there), in nats: below 0 the model expects the other one less. It says nothing about "
+        "disease."
+    ),
+    "fill": (
+        "One pass in which the residues of set A are masked together; each is asked by itself, so the likeliest residues need not be the "
+        "likeliest combination."
+    ),
+    "contacts": (
+        "Two residues touch if their CB atoms (CA of glycine) are nearer than 8 Å; neighbours along the chain do as a matter of course."
+    ),
+    "precision": "The share of the best L, L/2 or L/5 predicted pairs that touch in the known structure; L is the number of residues.",
+    "separation": "Pairs must be at least so many residues apart along the chain.",
+    "shown_pairs": "How many of the best pairs are shown, as a share of the length L.",
+    "below": "What the prediction above the diagonal is compared with: the known structure, or contacts that most other receptors have.",
+    "family_share": "In which share of other receptors of the class, homologues left out, residues at these generic numbers touch.",
+    "substitutions": "W246A, W6.48A or 6x48A; several with spaces between them are made together.",
+    "ortholog": "Another sequence, aligned to this one; attention is compared at the residues that both have.",
+    "variant": (
+        "Jensen-Shannon divergence (0 to 1 bit) between what each residue looks at before and after; every substitution changes something, "
+        "so it is read beside what other substitutions do."
+    ),
+    "percentile": "Which share of the references changes this head less; a percentile among them and no p-value.",
+    "explained_by_letter": (
+        "The head prefers residues of one letter everywhere, so swapping the letter changes it as expected; that says nothing about this "
+        "residue."
+    ),
+    "site_change": "Attention on the marked residues after the substitution less that before.",
+    "layer_property": "What a linear probe reads from the numbers that a layer gives for each residue, on receptors it was not fitted to.",
+    "layers": (
+        "State 0 is the token embedding, state k what layer k - 1 gives; folds are clusters of homologues, errors are standard errors over "
+        "them, and the earliest state within one standard error of the best is the frugal choice."
+    ),
+    "cka": "Linear centred kernel alignment: 1 if two layers differ by rotation and scale alone, 0 if they are unrelated.",
+    "participation": "In about how many directions the vectors of a state extend (participation ratio of the covariance).",
+    "state": "State 0 is the token embedding, state k what layer k - 1 gives; the last one is taken after the final norm.",
+    "map": "PCA keeps the directions of largest variance; t-SNE keeps neighbours alone.",
+    "mean_vectors": "The mean over all residues of a receptor, special tokens left out; neighbours by the cosine from the mean of all.",
+    "rand_index": "Agreement of clusters with families: 1 if they are the same, 0 by chance.",
+    "attention_files": (
+        "Arrays [head, query, key] with a description of their axes: counted from 0, special tokens left out, so rows sum to at most 1. "
+        "Rows of the sparse matrices are head times query."
+    ),
+    "embeddings_files": "float32 [residue, width], special tokens left out; a JSON beside it names model, weights and states.",
+    "own_property": "A column receptor (AA2AR), a column residue (D52, 2.50, 2x50), and a column of numbers or classes.",
     "slide": "Heatmap and structure as the page shows them, with the caption that a reader needs.",
     "batch_folder": "The folder that was given to batch --out, on the machine that runs this app; the batch may still be running.",
     "batch_shows": (
@@ -143,6 +201,7 @@ HELP = {
 
 # What each null compares with, for a caption.
 NULL_IN_WORDS = {
+    "pocket": "random pockets of its size and shape, or the site moved along the chain",
     "matched": "random residues of the same segments and conservation",
     "uniform": "random residues of the whole sequence",
     "published": "the formula of the published scripts",

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple, Protocol
 
 from allo_core.errors import AlloScopeError, Cancelled
 from allo_core.family.members import ReceptorSet
@@ -23,11 +23,35 @@ from allo_core.runs.extract import Report, run_model
 from allo_core.runs.extract_norms import run_weighted
 from allo_core.storage.cancel import CancelEvent
 
-__all__ = ["Job", "Request", "SetRequest", "WeightedRequest", "Worker"]
+__all__ = ["Asked", "Job", "Outcome", "Request", "SetRequest", "WeightedRequest", "Worker"]
 
 Load = Callable[..., ProteinLanguageModel]
 
 _LOG = logging.getLogger("alloscope")
+
+
+class Outcome(NamedTuple):
+    """What a job leaves: what to know of the device or of what was left out, and what is not kept on the disk."""
+
+    notes: tuple[str, ...] = ()
+    value: object = None
+
+
+class Asked(Protocol):
+    """What a page asks the worker for; two that are equal are the same wish."""
+
+    def __hash__(self) -> int: ...
+
+    def run(self, step: Report, cancel: CancelEvent, load: Load) -> Outcome:
+        """Do it; ``step`` is told how far it is.
+
+        Raises
+        ------
+        AlloScopeError
+            What stands in the way, in one line.
+        Cancelled
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -39,18 +63,18 @@ class Request:
     device: DeviceChoice = "auto"
     dtype: Dtype = "float32"
 
-    def run(self, step: Report, cancel: CancelEvent, load: Load) -> tuple[str, ...]:
-        """Run it; what to know of the device.  Parameters and errors as for `run_model`."""
-        return run_model(self.model, self.protein, self.device, self.dtype, step, cancel, load)[1]
+    def run(self, step: Report, cancel: CancelEvent, load: Load) -> Outcome:
+        """Run it; parameters and errors as for `run_model`."""
+        return Outcome(run_model(self.model, self.protein, self.device, self.dtype, step, cancel, load)[1])
 
 
 @dataclass(frozen=True)
 class WeightedRequest(Request):
     """One protein that is to be run for value-weighted attention, too; maps that are kept stay as they are."""
 
-    def run(self, step: Report, cancel: CancelEvent, load: Load) -> tuple[str, ...]:
-        """Run it; parameters, result and errors as for `Request.run`."""
-        return run_weighted(self.model, self.protein, self.device, self.dtype, step, cancel, load)[1]
+    def run(self, step: Report, cancel: CancelEvent, load: Load) -> Outcome:
+        """Run it; parameters and errors as for `Request.run`."""
+        return Outcome(run_weighted(self.model, self.protein, self.device, self.dtype, step, cancel, load)[1])
 
 
 @dataclass(frozen=True)
@@ -63,26 +87,31 @@ class SetRequest:
     device: DeviceChoice = "auto"
     dtype: Dtype = "float32"
 
-    def run(self, step: Report, cancel: CancelEvent, load: Load) -> tuple[str, ...]:
-        """Run its members; what to know of the device, and which members failed and why.  Parameters and errors as for `run_set`."""
+    def run(self, step: Report, cancel: CancelEvent, load: Load) -> Outcome:
+        """Run its members; the notes say which failed and why, too.  Parameters and errors as for `run_set`."""
         done = run_set(self.model, self.asked, KEPT_THRESHOLDS, self.device, self.dtype, step, cancel, load)
         known = {row.where for row in self.asked.refused}
-        return (*done.notes, *(f"{row.where}: {row.reason}" for row in done.asked.refused if row.where not in known))
+        return Outcome((*done.notes, *(f"{row.where}: {row.reason}" for row in done.asked.refused if row.where not in known)))
 
 
 @dataclass
 class Job:
     """One run, queued or under way or ended; written by the worker, read by the page."""
 
-    request: Request | SetRequest
+    request: Asked
     state: Literal["queued", "running", "done", "failed", "cancelled"] = "queued"
     stage: str = "Waiting"
     done: int = 0
     total: int = 0
     message: str = ""
-    notes: tuple[str, ...] = ()
+    outcome: Outcome = field(default_factory=Outcome)
     started: float = field(default_factory=time.monotonic)
     cancel: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know of the device, or of what was left out."""
+        return self.outcome.notes
 
     @property
     def active(self) -> bool:
@@ -126,7 +155,7 @@ class Worker:
         self._jobs.put(None)
         self._thread.join(seconds)
 
-    def submit(self, request: Request | SetRequest) -> Job:
+    def submit(self, request: Asked) -> Job:
         """Queue a run; a request that is already queued or running gives that job."""
         with self._lock:
             for job in self._active:
@@ -162,7 +191,7 @@ class Worker:
         if job.cancel.is_set():
             raise Cancelled
         job.state = "running"
-        job.notes = job.request.run(job.step, job.cancel, self._model)
+        job.outcome = job.request.run(job.step, job.cancel, self._model)
         job.state = "done"
 
     def _model(self, model_id: str, device: DeviceChoice, dtype: DtypeChoice) -> ProteinLanguageModel:

@@ -3,6 +3,7 @@
 Each reader takes a text and the view so far, and raises ValueError for what means nothing.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -17,7 +18,7 @@ from allo_core.protein.sequence import Protein
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["explore_link", "head_in_link", "one_of", "read_any_head", "read_fields", "read_head", "residues_in_link"]
+__all__ = ["explore_link", "head_in_link", "one_of", "read_any_head", "read_fields", "read_head", "residues_in_link", "whole_number"]
 
 View = TypeVar("View", bound="DataclassInstance")
 Word = TypeVar("Word", bound=str)
@@ -106,3 +107,14 @@ def read_any_head(text: str, view: object) -> Head:
     if head is None:
         raise ValueError(f"{text[:20]!r} is not a head, as in 3.6.")
     return head
+
+
+def whole_number(smallest: int, largest: int) -> Callable[[str, object], int]:
+    """A reader of a whole number from ``smallest`` to ``largest``, which may be below 0."""
+
+    def read(text: str, view: object) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,6}", text) or not smallest <= int(text) <= largest:
+            raise ValueError(f"{text[:20]!r} is not a whole number from {smallest} to {largest}.")
+        return int(text)
+
+    return read

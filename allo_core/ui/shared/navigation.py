@@ -24,7 +24,10 @@ class Entry(NamedTuple):
 
 # At most three groups and nine entries: what is new becomes a tab or a card of a page before it becomes a page.
 PAGES: dict[str, tuple[Entry, ...]] = {
-    "One protein": (Entry("pages/explore.py", "Explore", ":material/biotech:", ""),),
+    "One protein": (
+        Entry("pages/explore.py", "Explore", ":material/biotech:", ""),
+        Entry("pages/sequence.py", "Sequence", ":material/abc:", "sequence"),
+    ),
     "Many proteins": (
         Entry("pages/receptors.py", "Receptors", ":material/groups:", "receptors"),
         Entry("pages/batch.py", "Batch", ":material/dataset:", "batch"),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import plotly.graph_objects as go
 import streamlit as st
 
-from allo_core.ui.shared.head_cursor import head_cursor
+from allo_core.ui.shared.cell_cursor import cell_cursor
 
 __all__ = ["GROWS", "draw_heads", "draw_plot"]
 
@@ -34,4 +34,4 @@ def draw_heads(
     taller = figure.layout.height > height
     with st.container(key=f"{GROWS}heatmap" if grows else None, height=height if taller or grows else "content", border=False):
         draw_plot(figure, "heatmap", alt, fills=grows and not taller)
-    head_cursor(head, shape, select)
+    cell_cursor("heatmap", head, shape, select)

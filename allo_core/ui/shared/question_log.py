@@ -14,6 +14,7 @@ from allo_core.ui.shared.text import plain
 __all__ = ["draw_looked", "session_log"]
 
 _NAME = "question_log"
+_FEWEST = 2
 
 
 def session_log() -> QuestionLog:
@@ -24,9 +25,9 @@ def session_log() -> QuestionLog:
 
 
 def draw_looked(log: QuestionLog) -> None:
-    """One folded line: which question this is; behind it the list, which is only worked out and sent when it is open."""
+    """One folded line from the second question on: which this is; behind it the list, which is only worked out and sent when it is open."""
     current = log.current
-    if current is None:
+    if current is None or log.total < _FEWEST:
         return
     with st.popover(_label(current, log.total), type="tertiary", help=HELP["questions"], key="looked", on_change="rerun") as folded:
         if not folded.open:

@@ -2,6 +2,8 @@
 
 import re
 
+from allo_core.export.tables import file_stem
+
 __all__ = ["file_stem", "in_words", "plain"]
 
 
@@ -14,8 +16,3 @@ def in_words(count: int) -> str:
     """Zero to nine as a word, larger counts in digits."""
     words = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
     return words[count] if 0 <= count < len(words) else str(count)
-
-
-def file_stem(name: str) -> str:
-    """Letters and digits of a name, underscores for the rest, at most 40."""
-    return "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name)[:40]

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from allo_core.ui.shared.jobs import Job, Request, SetRequest, Worker
+from allo_core.ui.shared.jobs import Asked, Job, Worker
 
 __all__ = ["job_of", "submit", "worker"]
 
@@ -13,16 +13,16 @@ def worker() -> Worker:
     return Worker()
 
 
-def submit(request: Request | SetRequest) -> None:
+def submit(request: Asked) -> None:
     """Queue a run for this session."""
     _jobs()[request] = worker().submit(request)
 
 
-def job_of(request: Request | SetRequest) -> Job | None:
+def job_of(request: Asked) -> Job | None:
     """The last job of this session for a request; None where there was none."""
     return _jobs().get(request)
 
 
-def _jobs() -> dict[Request | SetRequest, Job]:
+def _jobs() -> dict[Asked, Job]:
     """The jobs of this session, whichever page asked for them."""
     return st.session_state.setdefault("jobs", {})

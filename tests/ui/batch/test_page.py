@@ -9,13 +9,15 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from allo_core.batch.folder import writing
+from allo_core.batch.tasks import TASKS
 from allo_core.library.receptors import find_receptor
 from allo_core.ui.batch.results import read, stamp_of
 from allo_core.ui.batch.sequences import _choices
 from allo_core.ui.explore import address as explore_address
 from allo_core.ui.shared.link import explore_link
 from tests.batch.planted import BEST, NAMES, SITES, plant, planted_settings
-from tests.ui.reading import mirror_of, said
+from tests.ui.reading import mirror_of, open_page, said
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -31,15 +33,11 @@ def opened(monkeypatch):
     monkeypatch.chdir(REPOSITORY)
     st.cache_resource.clear()
 
-    def open_page(folder: Path | str = "", **query: str) -> AppTest:
-        page = AppTest.from_file(str(REPOSITORY / "pages/batch.py"), default_timeout=180)
-        page.session_state["entered"] = True
-        for name, value in query.items():
-            page.query_params[name] = value
-        page.run()
+    def of_folder(folder: Path | str = "", **query: str) -> AppTest:
+        page = open_page("batch", query)
         return typed(page, folder) if folder else page
 
-    return open_page
+    return of_folder
 
 
 def typed(page: AppTest, folder: Path | str) -> AppTest:
@@ -129,6 +127,17 @@ def test_damaged_metadata_is_an_error_and_no_traceback(opened, batch, tmp_path, 
     (folder / "metadata.json").write_text(json.dumps(stored))
     page = typed(opened(), folder)
     assert "metadata.json is not that of a batch of this version" in said(page)
+
+
+def test_a_batch_of_another_task_is_refused_in_a_sentence(opened, batch, tmp_path):
+    """And the earlier batch stays."""
+    with writing(tmp_path / "out", TASKS["embeddings"].choose(planted_settings().model_id), "a.fasta", 1):
+        pass
+    page = typed(opened(batch), tmp_path / "out")
+    assert len(page.error) == 1
+    text = said(page)
+    assert "holds embeddings (--task embeddings) and no scores of heads; pandas and DuckDB read its tables (sequences, vectors)." in text
+    assert "<i>mine</i>.fasta" in text
 
 
 def test_damaged_parts_are_named(opened, batch, tmp_path):

@@ -21,9 +21,10 @@ from allo_core.ui.explore import frozen as page_frozen
 from allo_core.ui.explore.address import to_query
 from allo_core.ui.explore.results import question_of, result_of
 from allo_core.ui.explore.session import ExploreSession
-from allo_core.ui.explore.view import View, protein_of, starting_view
+from allo_core.ui.explore.view import View, starting_view
+from allo_core.ui.protein.view import protein_of
 from allo_core.ui.shared import inputs
-from tests.ui.reading import mirror_of, said
+from tests.ui.reading import mirror_of, open_page, said
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 A2A = find_receptor("AA2AR").protein
@@ -32,10 +33,7 @@ A2A = find_receptor("AA2AR").protein
 def page_of(monkeypatch, **query) -> AppTest:
     monkeypatch.chdir(REPOSITORY)
     st.cache_data.clear()
-    page = AppTest.from_file(str(REPOSITORY / "pages/explore.py"), default_timeout=300)
-    for name, value in query.items():
-        page.query_params[name] = value
-    return page.run()
+    return open_page("explore", query, entered=False, timeout=300)
 
 
 @pytest.mark.parametrize(
@@ -101,12 +99,12 @@ def test_the_page_says_whether_it_asks_what_was_frozen_and_counts_what_was_looke
     assert not page.exception
     assert "Frozen on 2001-01-01 00:00:00 UTC, unchanged.** No run of this model on this sequence that is kept here is older" in said(page)
     mirror_of(page.selectbox, "null").set_value("uniform").run()
-    assert "Not the question that was frozen on 2001-01-01 00:00:00 UTC:** null uniform instead of matched." in said(page)
+    assert "Not the question that was frozen on 2001-01-01 00:00:00 UTC:** null uniform instead of pocket." in said(page)
     page.button(key="frozen_back").click().run()
     assert "unchanged.**" in said(page)
     mirror_of(page.selectbox, "score").set_value("snr").run()  # another picture of the same answer
     log = page.session_state["question_log"]
-    assert [(each.number, each.times, each.asked["null"]) for each in log.questions] == [(1, 2, "matched"), (2, 1, "uniform")]
+    assert [(each.number, each.times, each.asked["null"]) for each in log.questions] == [(1, 2, "pocket"), (2, 1, "uniform")]
     assert all(0 < each.found["global_p"] <= 1 for each in log.questions)
     page.button(key="frozen_close").click().run()
     assert not page.exception
@@ -129,7 +127,7 @@ def test_a_file_that_is_no_longer_kept_is_told(monkeypatch):
 def test_a_file_that_is_refused_changes_nothing(monkeypatch):
     text = page_frozen.freeze_view(starting_view(), A2A)
     kept = ExploreSession(replace(starting_view(), threshold=0.1), to_query)
-    monkeypatch.setattr(st, "session_state", {"explore": kept})
+    monkeypatch.setattr(st, "session_state", {"explore": kept, "protein_page": "explore"})
     before = kept.view
     for content, words in (
         (text.replace('"seed": 0', '"seed": 1').encode(), "<b>.json was changed after it was frozen"),

@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from allo_core.analysis.tracks import TRACKS, Track, Values
+from allo_core.analysis.track import Track, Values
+from allo_core.analysis.tracks import TRACKS
 from allo_core.figures.colours import ABSENT, SEGMENTS, attention_scale
 from allo_core.library.receptors import find_receptor
 from allo_core.models.language_model import load_model

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from allo_core.errors import PredictionError
 from allo_core.library.nearest import numbers_for
@@ -21,8 +20,9 @@ from allo_core.ui.explore import prediction
 from allo_core.ui.explore import view as state
 from allo_core.ui.explore.painting import paint, source_of
 from allo_core.ui.explore.tracks import tracks
+from allo_core.ui.protein import view as protein_view
 from tests.ui.predictors import small_predictor
-from tests.ui.reading import said
+from tests.ui.reading import open_page, said
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 UNKNOWN = find_receptor("GPR3").protein  # class A, no site in the library but the generic sodium pocket
@@ -52,13 +52,7 @@ def opened(maps, monkeypatch):
     """Open the page with URL parameters; the receptor has been run before."""
     monkeypatch.chdir(REPOSITORY)
 
-    def open_page(**query: str) -> AppTest:
-        page = AppTest.from_file(str(REPOSITORY / "pages/explore.py"), default_timeout=180)
-        for name, value in ({"protein": "GPR3"} | query).items():
-            page.query_params[name] = value
-        return page.run()
-
-    return open_page
+    return lambda **query: open_page("explore", {"protein": "GPR3"} | query, entered=False)
 
 
 def table_of(page) -> pd.DataFrame:
@@ -80,7 +74,7 @@ def test_without_marked_residues_the_page_predicts(opened, predictor, maps):
     assert table["probability"].to_numpy() == pytest.approx(np.sort(expected)[::-1])
     assert table["residue"].iloc[0] == UNKNOWN.label(int(expected.argmax()))
     assert table["rank"].tolist() == list(range(1, len(UNKNOWN) + 1))
-    assert table.set_index("residue")["library"].ne("").sum() == len(state.offered_sites("GPR3")["sodium pocket"])
+    assert table.set_index("residue")["library"].ne("").sum() == len(protein_view.offered_sites("GPR3")["sodium pocket"])
     assert "Fitted to the listed allosteric sites of 2 receptors" in said(page)
     assert "unlabelled, not known to be no site" in said(page)
 
@@ -136,10 +130,8 @@ def test_the_structure_shows_it_with_and_without_marks(model, predictor):
 def test_another_model_is_told_and_offered_the_right_one(monkeypatch, predictor):
     monkeypatch.chdir(REPOSITORY)
     extract_attention(load_model("antiberty", device="cpu"), UNKNOWN)
-    page = AppTest.from_file(str(REPOSITORY / "pages/explore.py"), default_timeout=180)
-    for name, value in {"protein": "GPR3", "sites": "", "model": "antiberty", "colouring": "predicted"}.items():
-        page.query_params[name] = value
-    page.run()
+    query = {"protein": "GPR3", "sites": "", "model": "antiberty", "colouring": "predicted"}
+    page = open_page("explore", query, entered=False)
     assert not page.exception
     told = " ".join(str(box.value) for box in page.info).replace("\\", "")
     assert "was fitted to the attention of AlloScope GPCR 8M; that of AntiBERTy means nothing to it." in told
@@ -164,8 +156,6 @@ def test_without_a_predictor_the_page_stays(opened, monkeypatch):
 def test_a_receptor_of_the_training_is_said(model, predictor, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
     extract_attention(model, find_receptor("CCR9").protein)
-    page = AppTest.from_file(str(REPOSITORY / "pages/explore.py"), default_timeout=180)
-    page.query_params["protein"], page.query_params["sites"] = "CCR9", ""
-    page.run()
+    page = open_page("explore", {"protein": "CCR9", "sites": ""}, entered=False)
     assert not page.exception
     assert any("fitted to CCR9 itself" in str(box.value) for box in page.warning)

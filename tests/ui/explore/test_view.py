@@ -11,6 +11,7 @@ from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.protein.sequence import Protein
 from allo_core.ui.explore import address
 from allo_core.ui.explore import view as state
+from allo_core.ui.protein import view as protein_view
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.refs import input_kind
 
@@ -20,7 +21,7 @@ A2A = find_receptor("AA2AR")
 def test_first_view_is_a2a_with_the_sodium_pocket():
     view, notices = address.from_query({})
     assert notices == []
-    assert (view.protein, view.model, view.threshold, view.null, view.structure) == ("AA2AR", DEFAULT_MODEL, 0.3, "matched", "8FYN")
+    assert (view.protein, view.model, view.threshold, view.null, view.structure) == ("AA2AR", DEFAULT_MODEL, 0.3, "pocket", "8FYN")
     assert sorted(A2A.numbers.gpcrdb[index] for index in view.sites) == sorted(SODIUM_POCKET)
 
 
@@ -99,8 +100,8 @@ def kept_frozen() -> str:
 def test_every_field_of_a_view_is_in_the_url():
     default, query = state.View("AA2AR"), {}
     changed = state.View(
-        "ADRB2", (112,), (130, 131), "B", "esm2_t33_650M_UR50D", "BA", 0.1, "uniform", 100_000, "snr", (32, 19), "segment", "model", 7,
-        (112, 130), "3SN6", "cpu", "bfloat16", "my pocket", "Gs", "fixed", "snake", "B", "AA2AR", "8FYN", "value", kept_frozen(),
+        "ADRB2", (112,), (130, 131), "B", "esm2_t33_650M_UR50D", "3SN6", "cpu", "bfloat16", "my pocket", "Gs", "snake", "B", (112, 130),
+        "BA", 0.1, "uniform", 100_000, "snr", (32, 19), "segment", "model", 7, "fixed", "AA2AR", "8FYN", "value", kept_frozen(),
     )  # fmt: skip
     query = address.to_query(changed)
     for field in fields(state.View):
@@ -110,8 +111,8 @@ def test_every_field_of_a_view_is_in_the_url():
 
 
 def test_a_click_toggles():
-    assert state.toggled((3, 5), 4) == (3, 4, 5)
-    assert state.toggled((3, 4, 5), 4) == (3, 5)
+    assert protein_view.toggled((3, 5), 4) == (3, 4, 5)
+    assert protein_view.toggled((3, 4, 5), 4) == (3, 5)
 
 
 def test_kept_protein_and_structure_come_back():
@@ -132,8 +133,8 @@ def test_kept_protein_and_structure_come_back():
 def test_a_part_of_a_receptor_has_its_sites_and_structures():
     part = A2A.protein.crop(10, 320)
     key = inputs.keep_protein(part)
-    sites = state.offered_sites(key)
+    sites = protein_view.offered_sites(key)
     assert [part.label(index) for index in sites["Na+ contacts (4EIY)"]] == ["D52", "S91", "N280"]
     assert len(sites["sodium pocket"]) == 16
-    assert list(state.offered_structures(key)) == ["8FYN", "AF-P29274-F1"]
-    assert state.offered_sites(inputs.keep_protein(Protein("x", "MPIMGSS" * 20))) == {}
+    assert list(protein_view.offered_structures(key)) == ["8FYN", "AF-P29274-F1"]
+    assert protein_view.offered_sites(inputs.keep_protein(Protein("x", "MPIMGSS" * 20))) == {}

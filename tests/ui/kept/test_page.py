@@ -2,12 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.conftest import REPOSITORY
+from allo_core.runs.extract import keep_probabilities
 from tests.runs.attention_runs import random_attention, run_meta, write_run
-from tests.ui.reading import said
+from tests.ui.reading import open_page, said
 
 
 @pytest.fixture
@@ -22,9 +23,7 @@ def kept():
 
 
 def page_of_runs() -> AppTest:
-    page = AppTest.from_file(str(REPOSITORY / "pages/runs.py"), default_timeout=180)
-    page.session_state["entered"] = True
-    return page.run()
+    return open_page("runs")
 
 
 def test_three_states_are_shown(kept):
@@ -52,3 +51,10 @@ def test_what_another_version_made_is_deleted_on_purpose(kept):
     assert not page.exception
     assert [folder.exists() for folder in (whole, other, damaged)] == [True, False, True]
     assert "another version" not in said(page)
+
+
+def test_what_is_kept_of_residues_is_named():
+    keep_probabilities(run_meta(), np.full((30, 20), -np.log(20), dtype=np.float32), masked=True)
+    page = page_of_runs()
+    assert not page.exception
+    assert "masked probabilities" in page.dataframe[0].value["holds"].tolist()

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from allo_core.analysis.question_log import PENDING
 from allo_core.export import set_asked, set_found, set_record
@@ -23,7 +22,7 @@ from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.runs.column_store import columns_folder
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.text import plain
-from tests.ui.reading import mirror_of, said
+from tests.ui.reading import mirror_of, open_page, said
 
 A2A = find_receptor("AA2AR").protein.sequence
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -42,14 +41,7 @@ def opened(monkeypatch):
     st.cache_data.clear()
     st.cache_resource.clear()
 
-    def open_page(**query: str) -> AppTest:
-        page = AppTest.from_file(str(REPOSITORY / "pages/receptors.py"), default_timeout=180)
-        page.session_state["entered"] = True
-        for name, value in query.items():
-            page.query_params[name] = value
-        return page.run()
-
-    return open_page
+    return lambda **query: open_page("receptors", query)
 
 
 @pytest.fixture
@@ -70,8 +62,12 @@ def test_a_set_that_was_not_run_is_offered(opened):
 
 def test_sets_that_were_looked_at_are_counted_and_recorded(opened, table, model):
     page = opened(kind="table", table=table)
-    assert "1st question of this session" in [popover.proto.popover.label for popover in page.get("popover")]
+    assert not [popover for popover in page.get("popover") if "of this session" in popover.proto.popover.label]
     mirror_of(page.select_slider, "set_threshold").set_value(0.1).run()
+    assert "2nd question of this session" in [popover.proto.popover.label for popover in page.get("popover")]
+    assert not page.exception
+    assert ", q " in (head := next(box.value for box in page.markdown if box.value.startswith("##### Layer")))
+    assert "among places like these" in head
     log = page.session_state["question_log"]
     assert [(each.number, each.asked["receptors"], each.asked["threshold"]) for each in log.questions] == [
         (1, "residues of two.csv", 0.3),

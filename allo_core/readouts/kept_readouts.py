@@ -1,0 +1,38 @@
+"""What readouts keep on this machine: states at the library's residues and answers, references of variants; counted and deleted."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from allo_core.storage.home import home
+from allo_core.storage.kept_files import amount_of, delete_files
+
+__all__ = ["FOLDERS", "delete_readouts", "kept_readouts", "layers_folder", "variants_folder"]
+
+
+def layers_folder() -> Path:
+    """The folder that holds the states that were kept, and the answers that were worked out of them."""
+    return home() / "layers"
+
+
+def variants_folder() -> Path:
+    """Where references of variants are kept, and maps while a comparison is under way."""
+    return home() / "variants"
+
+
+# As a person reads it -> where it lies.
+FOLDERS: dict[str, Callable[[], Path]] = {"states of layers and what they tell": layers_folder, "references of variants": variants_folder}
+
+
+def kept_readouts() -> dict[str, int]:
+    """The bytes of what is kept, by its name in `FOLDERS`; nothing where nothing is kept."""
+    sizes = {name: amount_of(_files(name))[1] for name in FOLDERS}
+    return {name: size for name, size in sizes.items() if size}
+
+
+def delete_readouts(name: str) -> int:
+    """Delete what is kept under a name; how many files there were.  StoreError if one cannot be deleted."""
+    return delete_files(_files(name))
+
+
+def _files(name: str) -> list[Path]:
+    return [file for file in FOLDERS[name]().rglob("*") if file.is_file()]
