@@ -19,6 +19,20 @@ CONTROLS = """rail => [...rail.querySelectorAll('[data-testid=stElementContainer
 
 
 def controls(page) -> list[str]:
+    """Their keys, once there are any and nothing more is coming: a busy connection disables all of them for a moment, and
+    Streamlit fetches the code of each kind of widget when it first draws one, some later than others."""
+    page.wait_for_function(
+        f"""() => {{
+            const rail = document.querySelector('[data-testid=stSidebar]');
+            const found = rail.querySelector('[data-testid=stSkeleton]') ? '' : ({CONTROLS})(rail).join();
+            globalThis.same = found && found === globalThis.found ? (globalThis.same ?? 0) + 1 : 0;
+            globalThis.found = found;
+            return globalThis.same > 20;
+        }}""",
+        polling=50,
+        timeout=driving.WAIT,
+    )
+    page.evaluate("globalThis.same = 0")
     return page.locator('[data-testid="stSidebar"]').evaluate(CONTROLS)
 
 
