@@ -3,13 +3,13 @@
 import io
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from allo_core.errors import SequenceError
 from allo_core.protein.fasta import read_fasta, record_name
 from allo_core.protein.pasted import read_pasted
 
-__all__ = ["AMINO_ACIDS", "LETTERS", "Protein", "ReadProtein", "parse_protein", "protein_of_record", "read_protein"]
+__all__ = ["AMINO_ACIDS", "LETTERS", "Protein", "ReadProtein", "parse_protein", "protein_of_record", "proteins_in", "read_protein"]
 
 AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
 # IUPAC codes beyond the twenty that ESM's alphabet also has: selenocysteine, pyrrolysine, Asx, Glx, unknown.
@@ -128,6 +128,11 @@ def protein_of_record(name: str, letters: str) -> Protein:
     sequence = letters.upper()
     _refuse_nucleotides(sequence)
     return Protein(name, sequence)
+
+
+def proteins_in(text: TextIO) -> tuple[Protein, ...]:
+    """The proteins of a FASTA file, in its order; SequenceError names a line or a record that is none."""
+    return tuple(protein_of_record(record_name(record.header), record.letters) for record in read_fasta(text))
 
 
 def _records(text: str) -> tuple[list[tuple[str, str]], tuple[str, ...]]:

@@ -10,7 +10,7 @@ from allo_core.protein.pasted import THREE_LETTER
 from allo_core.protein.residues import parse_residues
 from allo_core.protein.sequence import AMINO_ACIDS, LETTERS, Protein
 
-__all__ = ["Substitution", "Variant", "read_variant", "substitutions_between", "variant_of"]
+__all__ = ["Substitution", "Variant", "read_variant", "variant_of"]
 
 # W246A, Trp246Ala, p.Trp246Ala (HGVS), 6x48A, W6.48A, W6.48x48A.
 _WORD = re.compile(
@@ -94,12 +94,6 @@ def variant_of(protein: Protein, substitutions: Iterable[Substitution]) -> Prote
         labels.append(one.label(protein))
     shown = labels[:_MOST_NAMED] + ([f"and {len(labels) - _MOST_NAMED} more"] if len(labels) > _MOST_NAMED else [])
     return Protein(" ".join([protein.name, *shown]), "".join(letters), protein.first)
-
-
-def substitutions_between(protein: Protein, variant: Protein) -> tuple[Substitution, ...]:
-    """Where two proteins of one length differ; ValueError for different lengths."""
-    pairs = enumerate(zip(protein.sequence, variant.sequence, strict=True))
-    return tuple(Substitution(index, old, new) for index, (old, new) in pairs if old != new)
 
 
 def _substitution(word: str, protein: Protein, numbers: ResidueNumbers | None) -> Substitution:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from allo_core.errors import ResidueError, ScoreError, SequenceError
 from allo_core.export.tables import printable
-from allo_core.protein.sequence import Protein, protein_of_record
+from allo_core.protein.sequence import Protein, proteins_in
 from allo_core.terminal.files import check_folder, make_folder, write
 from allo_core.terminal.progress import PAIR, SUBSTITUTION, show_progress
 from allo_core.terminal.readouts import Asked, asked_of, readout_command
@@ -86,7 +86,6 @@ def _prepare(options: argparse.Namespace) -> tuple[Protein, ...]:
 
 def _proteins(path: Path) -> tuple[Protein, ...]:
     """The proteins of a FASTA file, plain or compressed."""
-    from allo_core.protein.fasta import read_fasta, record_name
     from allo_core.storage.packed import DAMAGED, text_in
 
     shown = shortened(str(path))
@@ -94,7 +93,7 @@ def _proteins(path: Path) -> tuple[Protein, ...]:
         if path.stat().st_size > _LONGEST_FASTA:
             raise SequenceError(f"{shown}: more than {_LONGEST_FASTA:,} bytes; give a file of fewer sequences.")
         with path.open("rb") as file, text_in(file) as text:
-            return tuple(protein_of_record(record_name(one.header), one.letters) for one in read_fasta(text))
+            return proteins_in(text)
     except DAMAGED:
         raise SequenceError(f"{shown}: the gzip file is damaged or cut short; get it again.") from None
     except OSError as error:

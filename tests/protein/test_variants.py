@@ -6,7 +6,7 @@ import pytest
 from allo_core.errors import ResidueError
 from allo_core.library.receptors import find_receptor
 from allo_core.protein.sequence import AMINO_ACIDS, Protein
-from allo_core.protein.variants import read_variant, substitutions_between, variant_of
+from allo_core.protein.variants import Substitution, read_variant, variant_of
 
 A2A = find_receptor("AA2AR")
 
@@ -89,7 +89,8 @@ def test_what_is_read_is_found_again():
         new = [generator.choice([letter for letter in AMINO_ACIDS if letter != protein.sequence[place]]) for place in places]
         text = " ".join(f"{protein.label(place)}{letter}" for place, letter in zip(places, new, strict=True))
         variant, substitutions = read_variant(text, protein)
-        assert substitutions == substitutions_between(protein, variant)
+        pairs = enumerate(zip(protein.sequence, variant.sequence, strict=True))
+        assert substitutions == tuple(Substitution(index, old, new) for index, (old, new) in pairs if old != new)
         assert variant_of(protein, substitutions) == variant
         assert {(one.index, one.new) for one in substitutions} == set(zip(places, new, strict=True))
 

@@ -8,8 +8,7 @@ import streamlit as st
 from allo_core.errors import AlloScopeError, SequenceError
 from allo_core.library.nearest import numbers_for
 from allo_core.models.registry import get_spec
-from allo_core.protein.fasta import read_fasta, record_name
-from allo_core.protein.sequence import Protein, protein_of_record
+from allo_core.protein.sequence import Protein, proteins_in
 from allo_core.protein.variants import read_variant
 from allo_core.runs.cost import cost_of
 from allo_core.storage.amounts import readable_time
@@ -79,15 +78,14 @@ def _compare_with(key: str) -> None:
 def _take() -> None:
     page = session.page()
     try:
-        records = read_fasta(StringIO(st.session_state.orthologs_text))
-        proteins = [protein_of_record(record_name(one.header), one.letters) for one in records]
+        proteins = proteins_in(StringIO(st.session_state.orthologs_text))
         if not proteins:
             raise SequenceError("Paste at least one sequence.")
         keys = [protein_session.remember(inputs.keep_protein(protein)) for protein in proteins]
     except AlloScopeError as error:
         page.problem("variant", error)
         return
-    page.others = tuple(proteins[1:])
+    page.others = proteins[1:]
     _compare_with(keys[0])
 
 
