@@ -49,6 +49,7 @@ def add_readouts(commands: argparse._SubParsersAction) -> None:
     )
     command.add_argument("--csv", type=Path, help="write all residues with the scores of all substitutions")
     command.add_argument("--npy", type=Path, help="write log p as an array [residue, letter]; a .json beside it says what it is")
+    command.add_argument("--logits", type=Path, help="write the logits of one unmasked pass, [residue, token], as .npy; a .json beside it")
     command.add_argument("--json", type=Path, help="write how they were made")
 
     command = readout_command(
@@ -148,8 +149,8 @@ def print_probabilities(options: argparse.Namespace) -> None:
     from allo_core.export.record import number_or_none
     from allo_core.library.nearest import numbers_for
 
-    described = _description(options.npy, ".npy")
-    asked = asked_of(options, options.csv, options.json, options.npy, described)
+    described, of_logits = _description(options.npy, ".npy"), _description(options.logits, ".npy")
+    asked = asked_of(options, options.csv, options.json, options.npy, described, options.logits, of_logits)
     protein, masked = asked.protein, not options.unmasked
     kept = _kept_probabilities(asked, masked)
     found, numbers = kept.of(protein), numbers_for(protein)
@@ -161,8 +162,25 @@ def print_probabilities(options: argparse.Namespace) -> None:
     axes = {"axes": ["residue", "letter"], "array": "natural logarithm of p", "first_residue": protein.first}
     write(options.json, lambda: readout_record(kept.meta, "residue probabilities", formula, details))
     write(described, lambda: readout_record(kept.meta, "residue probabilities", formula, details | axes))
+    if options.logits is not None:
+        _write_logits(asked, options.logits, of_logits)
     print(printable(f"{protein.name}, {asked.spec.label}, {len(protein)} residues"))
     _print_scores(found, numbers)
+
+
+def _write_logits(asked: Asked, path: Path, described: Path | None) -> None:
+    """What the output layer gives at each residue for every token of the vocabulary; a pass of its own: runs keep the twenty."""
+    from allo_core.export.readouts import array_npy, readout_record
+    from allo_core.models.readers import LogitsReader
+    from allo_core.models.reading import read
+    from allo_core.models.tokens import VOCABULARIES
+
+    model, logits, tokens = asked.model(), LogitsReader(), VOCABULARIES[asked.spec.family]
+    read(model, asked.protein, [logits])
+    write(path, lambda: array_npy(logits.logits[:, : len(tokens)].numpy()))
+    formula = "output of the language model's last layer before softmax, one pass, nothing masked"
+    details = {"axes": ["residue", "token"], "tokens": list(tokens), "first_residue": asked.protein.first}
+    write(described, lambda: readout_record(_meta(model, asked.protein), "logits", formula, details))
 
 
 def _kept_probabilities(asked: Asked, masked: bool) -> "KeptProbabilities":

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.special import log_softmax
 
 from allo_core.__main__ import main
 from allo_core.library.receptors import find_receptor
@@ -88,6 +89,17 @@ def test_log_probabilities_as_an_array(tmp_path):
     np.testing.assert_allclose(np.exp(found.astype(float)).sum(axis=1), 1, atol=1e-5)
     said = json.loads(out.with_suffix(".json").read_text())
     assert (said["axes"], said["letters"], said["masked"]) == (["residue", "letter"], expected.letters, False)
+
+
+def test_logits_of_every_token(tmp_path):
+    fasta, out = tmp_path / "short.fasta", tmp_path / "logits.npy"
+    fasta.write_text(">short\nMPIMGSSVYITVELAIAVLA\n")
+    assert main(["probabilities", str(fasta), "--unmasked", "--logits", str(out)]) == 0
+    found, said = np.load(out, allow_pickle=False), json.loads(out.with_suffix(".json").read_text())
+    assert (found.shape, said["axes"]) == ((20, len(said["tokens"])), ["residue", "token"])
+    expected = residue_probabilities(load_model(DEFAULT_MODEL), Protein("short", "MPIMGSSVYITVELAIAVLA"), masked=False)
+    of_residues = found[:, [said["tokens"].index(letter) for letter in expected.letters]]
+    np.testing.assert_allclose(log_softmax(of_residues, axis=1), expected.log_p, atol=1e-5)
 
 
 @pytest.mark.usefixtures("few")
