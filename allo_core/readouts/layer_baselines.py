@@ -1,5 +1,6 @@
 """What tells a property without a trained model: the residue's type, its place in the chain, both, or nothing; and all layers together."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,16 +33,16 @@ def chances(panel: Panel, rows: "Integer[np.ndarray, ' n']") -> "dict[str, Float
     return {"residue type": types, "position in the chain": places, "residue type and position": both} | nothing
 
 
-def side_by_side(states: "Float[np.ndarray, 'states n width']") -> "tuple[Float[np.ndarray, 'n d'], int]":
+def side_by_side(states: "Sequence[Float[np.ndarray, 'n width']]") -> "tuple[Float[np.ndarray, 'n d'], int]":
     """All states beside one another [n, d], and how many numbers of each were taken where not all.
 
     More than `MOST_TOGETHER` are first reduced: each state to as many of its principal components as make that number (of these residues,
     without their labels), after each number was brought to a variance of 1.
     """
-    count, _, width = states.shape
-    if count * width <= MOST_TOGETHER:
-        return np.concatenate(list(states), axis=1), 0
-    each = min(MOST_TOGETHER // count, states.shape[1])
+    rows, width = states[0].shape
+    if len(states) * width <= MOST_TOGETHER:
+        return np.concatenate(states, axis=1), 0
+    each = min(MOST_TOGETHER // len(states), rows)
     return np.concatenate([_reduced(state, each) for state in states], axis=1), each
 
 

@@ -13,6 +13,7 @@ from allo_core.learning.grouped import GroupedScore
 from allo_core.learning.probes import Task, class_task, control_labels, number_task, probe, shuffled_within
 from allo_core.library.receptors import receptors
 from allo_core.models.registry import ModelSpec
+from allo_core.readouts.layer_baselines import chances
 from allo_core.readouts.layer_properties import LayerProperty, library_property
 from allo_core.readouts.library_panel import Panel, chosen_receptors, clusters_of, means_panel, panel_of
 
@@ -36,9 +37,14 @@ class LabelledRows:
             values = [own[list(residues)] for own, residues in zip(values, self.panel.residues, strict=True)]
         return np.concatenate(values)
 
+    @property
+    def _receptors_of_all(self) -> np.ndarray:
+        """The place of the receptor of each label among those of the panel."""
+        return self.panel.receptor_of_rows
+
     @cached_property
     def _clusters_of_rows(self) -> np.ndarray:
-        return clusters_of(self.panel.receptors)[self.panel.receptor_of_rows]
+        return clusters_of(self.panel.receptors)[self._receptors_of_all]
 
     @cached_property
     def left_out(self) -> tuple[str, ...]:
@@ -51,7 +57,7 @@ class LabelledRows:
 
     @cached_property
     def rows(self) -> np.ndarray:
-        """Places among the rows of the panel; LayerError where they are of too few clusters."""
+        """Places among all labels, one for each row of the panel; LayerError where they are of too few clusters."""
         labels, clusters = self._all_labels, self._clusters_of_rows
         known = np.isfinite(labels) if self.what.kind == "number" else labels != ""
         if (count := np.unique(clusters[known]).size) < FEWEST_CLUSTERS:
@@ -67,7 +73,7 @@ class LabelledRows:
     @property
     def receptors(self) -> tuple[str, ...]:
         """Those of the panel that have such a row."""
-        return tuple(self.panel.receptors[at] for at in np.unique(self.panel.receptor_of_rows[self.rows]))
+        return tuple(self.panel.receptors[at] for at in np.unique(self._receptors_of_all[self.rows]))
 
     @property
     def labels(self) -> np.ndarray:
@@ -111,6 +117,14 @@ class LabelledRows:
             with suppress(LayerError, PredictionError):  # all types were given one label
                 found["control"] = self._task_of(control_labels(self.labels, self.types), self.task)
         return found
+
+    def features(self, state: np.ndarray) -> np.ndarray:
+        """What a probe is given of one state [panel rows, width]: features [rows, d]."""
+        return state[self.rows]
+
+    def chances(self) -> dict[str, np.ndarray]:
+        """Features [rows, d] of the baselines that need no model, by name."""
+        return chances(self.panel, self.rows)
 
     def read(self, features: np.ndarray) -> dict[str, GroupedScore]:
         """All tasks from features [rows, d]."""

@@ -20,7 +20,7 @@ from allo_core.models.devices import DeviceChoice, DtypeChoice
 from allo_core.models.language_model import ProteinLanguageModel
 from allo_core.models.registry import get_spec
 from allo_core.readouts.kept_readouts import layers_folder
-from allo_core.readouts.layer_baselines import MOST_TOGETHER, chances, side_by_side
+from allo_core.readouts.layer_baselines import MOST_TOGETHER, side_by_side
 from allo_core.readouts.layer_comparison import Baseline, LayerComparison, LayerScore
 from allo_core.readouts.layer_properties import LayerProperty
 from allo_core.readouts.layer_rows import FOLDS, LabelledRows, rows_of
@@ -143,7 +143,7 @@ class _Comparison:
             self._total += passes * (not states_are_kept(random, asked.panel)) + states
         vectors = self._vectors(self.model)
         read = [self._probed(vectors[state]) for state in range(states)]
-        together, reduced_to = side_by_side(vectors[:, asked.rows])
+        together, reduced_to = side_by_side([asked.features(state) for state in vectors])
         all_states = self._scored(together)
         plain = self._untrained_scores(random)
         return self._found(read, all_states, reduced_to, plain)
@@ -161,10 +161,10 @@ class _Comparison:
         return library_states(model, self.asked.panel, self._step, self._cancel)
 
     def _untrained_scores(self, random: ProteinLanguageModel | None) -> list[GroupedScore]:
-        return [] if random is None else [self._scored(state[self.asked.rows]) for state in self._vectors(random)]
+        return [] if random is None else [self._scored(self.asked.features(state)) for state in self._vectors(random)]
 
     def _probed(self, state: np.ndarray) -> dict[str, GroupedScore]:
-        found = self.asked.read(state[self.asked.rows])
+        found = self.asked.read(self.asked.features(state))
         self._step()
         return found
 
@@ -184,7 +184,7 @@ class _Comparison:
         asked, model = self.asked, self.model
         states = [one[""] for one in read]
         best = int(np.argmax([one.value for one in states]))
-        bars = {name: asked.score(features) for name, features in chances(asked.panel, asked.rows).items()}
+        bars = {name: asked.score(features) for name, features in asked.chances().items()}
         if plain:
             bars["untrained weights"] = max(plain, key=lambda one: one.value)
         bar = max(bars, key=lambda name: bars[name].value)
