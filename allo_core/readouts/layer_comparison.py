@@ -12,6 +12,8 @@ _BARS = {
     "residue type and position": "residue type and position give",
     "untrained weights": "an untrained model gives",
     "chance": "guessing gives",
+    "residue types": "residue types alone give",
+    "family's contacts": "the contacts of other receptors of the class give",
 }
 
 
@@ -34,7 +36,8 @@ class Baseline:
     ----------
     name : str
         "residue type", "position in the chain", "residue type and position", "untrained weights" (its best state), "shuffled labels" (of
-        the best state) or "chance"; "amino acid composition" and "length" of receptors.
+        the best state) or "chance"; of receptors "amino acid composition" and "length"; of pairs "separation", "residue types" and
+        "family's contacts".
     score : LayerScore
     """
 
@@ -82,6 +85,8 @@ class LayerComparison:
     receptors : tuple of str
     clusters, rows, folds : int
     seconds : float
+    attention, attention_so_far : tuple of LayerScore
+        Of pairs of residues: what the heads of each layer tell, and those of all layers up to it; else empty.
     """
 
     model_id: str
@@ -114,6 +119,8 @@ class LayerComparison:
     rows: int
     folds: int
     seconds: float
+    attention: tuple[LayerScore, ...] = ()
+    attention_so_far: tuple[LayerScore, ...] = ()
     format: int = 1
 
     def baseline(self, name: str) -> Baseline:
@@ -128,7 +135,7 @@ class LayerComparison:
         alone = _BARS.get(bar.name, f"{bar.name} alone gives")
         if len(self.not_above) == len(self.states):
             first = f"No state of {self.model_label} is above what {alone} for {self.property_name} ({bar.score})"
-            return f"{first}: state {self.best} is the best of them ({best}).{self._few}"
+            return f"{first}: state {self.best} is the best of them ({best}).{self._of_attention}{self._few}"
         said = ""
         if self.not_above:
             told = "is" if len(self.not_above) == 1 else "are"
@@ -146,7 +153,16 @@ class LayerComparison:
             said += f"; {alone} {bar.score}"
         if self.all_above_best:
             said += f"; all states together give {self.all_states}"
-        return f"{said}.{self._few}"
+        return f"{said}.{self._of_attention}{self._few}"
+
+    @property
+    def _of_attention(self) -> str:
+        """What the heads tell of pairs, beside the states."""
+        if not self.attention:
+            return ""
+        best = max(range(len(self.attention)), key=lambda layer: self.attention[layer].value)
+        last = self.attention_so_far[-1]
+        return f" Of attention, layer {best} tells most ({self.attention[best]}), all heads together {last}."
 
     @property
     def _few(self) -> str:

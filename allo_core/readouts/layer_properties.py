@@ -1,6 +1,6 @@
 """Properties of the library's residues and receptors that may be read from the states of a model.
 
-A property has a label or a number for each residue (or each receptor), or none: what is not known is not tested.
+A property has a label or a number for each residue (each receptor, or each pair of residues), or none: what is not known is not tested.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from allo_core.errors import LayerError
 from allo_core.library.contacts import known_contacts
 from allo_core.library.receptors import receptors
 from allo_core.library.structures import shipped_receptors, shipped_structures
-from allo_core.readouts.library_panel import numbered_receptors, panel_receptors
+from allo_core.readouts.library_panel import LONGEST, numbered_receptors, panel_receptors
 
 __all__ = ["LIGAND", "PROPERTIES", "LayerProperty", "library_property"]
 
@@ -40,6 +40,8 @@ class LayerProperty:
         On which it is asked, unless others are named.
     of_receptors : bool
         Whether each receptor has one label, which is read from its mean vector.
+    of_pairs : bool
+        Whether the labels are pairs of residues that touch, [n, 2], at least six residues apart.
     every_residue : bool
         Whether all residues are asked instead of some that are drawn, because few of them have the label.
     note : str
@@ -51,13 +53,15 @@ class LayerProperty:
     labels: Labels = field(repr=False)
     receptors: tuple[str, ...] = field(repr=False)
     of_receptors: bool = False
+    of_pairs: bool = False
     every_residue: bool = False
     note: str = ""
 
     @cached_property
     def sha256(self) -> str:
         """The same for the same labels of the same receptors."""
-        hasher = hashlib.sha256(repr((self.name, self.kind, self.of_receptors, self.every_residue)).encode())
+        kinds = (self.of_receptors, self.every_residue, *(["pairs"] if self.of_pairs else []))
+        hasher = hashlib.sha256(repr((self.name, self.kind, *kinds)).encode())
         for entry, values in sorted(self.labels.items()):
             hasher.update(repr((entry, values.tolist())).encode())
         return hasher.hexdigest()
@@ -157,6 +161,19 @@ def _receptor_class() -> LayerProperty:
     return LayerProperty("class", "class", labels, tuple(labels), of_receptors=True, note="from the mean vector of each receptor")
 
 
+def _contact_pairs() -> LayerProperty:
+    labels = {
+        entry: np.stack([known.first, known.second], axis=1)
+        for entry, known in known_contacts().items()
+        if len(receptors()[entry].protein) <= LONGEST
+    }
+    note = (
+        "half of the pairs touch (CB atoms within 8 Å, at least six residues apart along the chain), half do not and are as far "
+        "apart; of states the product and the size of the difference of both vectors is read, of attention its APC-corrected weight"
+    )
+    return LayerProperty("contact of two residues", "class", labels, tuple(labels), of_pairs=True, note=note)
+
+
 # A new property is an entry here.
 PROPERTIES: dict[str, Callable[[], LayerProperty]] = {
     "residue type": _residue_type,
@@ -165,6 +182,7 @@ PROPERTIES: dict[str, Callable[[], LayerProperty]] = {
     "generic number": _generic_number,
     "conservation": _conservation,
     "contacts": _contacts,
+    "contact of two residues": _contact_pairs,
     LIGAND: _ligand_contacts,
     "class": _receptor_class,
 }

@@ -1,6 +1,6 @@
 """The rows of a panel that have a label of a property, and what a probe is asked of them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,12 +12,13 @@ from allo_core.learning.folds import group_folds
 from allo_core.learning.grouped import GroupedScore
 from allo_core.learning.probes import Task, class_task, control_labels, number_task, probe, shuffled_within
 from allo_core.library.receptors import receptors
-from allo_core.models.registry import ModelSpec
+from allo_core.models.language_model import ProteinLanguageModel
 from allo_core.readouts.layer_baselines import chances
-from allo_core.readouts.layer_properties import LayerProperty, library_property
-from allo_core.readouts.library_panel import Panel, chosen_receptors, clusters_of, means_panel, panel_of
+from allo_core.readouts.layer_properties import LayerProperty
+from allo_core.readouts.library_panel import Panel, clusters_of
+from allo_core.storage.cancel import CancelEvent
 
-__all__ = ["FEWEST_CLUSTERS", "FOLDS", "LabelledRows", "rows_of"]
+__all__ = ["FEWEST_CLUSTERS", "FOLDS", "LabelledRows"]
 
 FOLDS = 5
 FEWEST_CLUSTERS = 3  # in which a class must stand, and on which a comparison may rest
@@ -126,6 +127,15 @@ class LabelledRows:
         """Features [rows, d] of the baselines that need no model, by name."""
         return chances(self.panel, self.rows)
 
+    @property
+    def attention_passes(self) -> int:
+        """Passes of the model that `from_attention` takes."""
+        return 0
+
+    def from_attention(self, model: ProteinLanguageModel, step: Callable[[], None], cancel: CancelEvent | None = None) -> np.ndarray | None:
+        """Features [layers, rows, heads] of what each head gives; None of rows that are no pairs."""
+        return None
+
     def read(self, features: np.ndarray) -> dict[str, GroupedScore]:
         """All tasks from features [rows, d]."""
         return dict(zip(self.tasks, probe(features, list(self.tasks.values()), self.folds, self.groups), strict=True))
@@ -133,20 +143,3 @@ class LabelledRows:
     def score(self, features: np.ndarray) -> GroupedScore:
         """The property alone from features [rows, d]."""
         return probe(features, [self.task], self.folds, self.groups)[0]
-
-
-def rows_of(spec: ModelSpec, given: str | LayerProperty, names: Iterable[str] | None) -> LabelledRows:
-    """The rows of a property for a model, on its own receptors or on those that are named (entry names); errors as in `compare_layers`."""
-    one = library_property(given) if isinstance(given, str) else given
-    chosen = one.receptors if names is None else chosen_receptors(tuple(names))
-    if unknown := [entry for entry in chosen if entry not in one.labels]:
-        raise LayerError(f"{one.name[:40]!r} is not known of {unknown[0]}; leave it out.")
-    if one.of_receptors:
-        return LabelledRows(one, means_panel(spec, chosen))
-    return LabelledRows(one, panel_of(spec, chosen, _labelled(one, chosen) if one.every_residue else None))
-
-
-def _labelled(one: LayerProperty, names: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
-    """The residues of each receptor that have a label."""
-    known = (np.isfinite(one.labels[entry]) if one.kind == "number" else one.labels[entry] != "" for entry in names)
-    return tuple(tuple(np.flatnonzero(own).tolist()) for own in known)

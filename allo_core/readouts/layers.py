@@ -20,10 +20,11 @@ from allo_core.models.devices import DeviceChoice, DtypeChoice
 from allo_core.models.language_model import ProteinLanguageModel
 from allo_core.models.registry import get_spec
 from allo_core.readouts.kept_readouts import layers_folder
+from allo_core.readouts.layer_asked import rows_of
 from allo_core.readouts.layer_baselines import MOST_TOGETHER, side_by_side
 from allo_core.readouts.layer_comparison import Baseline, LayerComparison, LayerScore
 from allo_core.readouts.layer_properties import LayerProperty
-from allo_core.readouts.layer_rows import FOLDS, LabelledRows, rows_of
+from allo_core.readouts.layer_rows import FOLDS, LabelledRows
 from allo_core.readouts.library_states import kept_origins, library_states, origin_of, states_are_kept, untrained
 from allo_core.runs.extract import device_given_up
 from allo_core.storage.cancel import CancelEvent
@@ -33,6 +34,7 @@ from allo_core.storage.whole_file import write_whole
 __all__ = ["compare_layers", "kept_layers", "states_size"]
 
 _FORMAT = 1
+_OF_PAIRS = frozenset({"attention", "attention_so_far"})  # answers to other properties may be without
 _LARGEST_UNTRAINED = 1_000_000_000  # parameters; a second model of that size in memory is too much to ask for a baseline
 
 
@@ -139,14 +141,15 @@ class _Comparison:
         random = self._untrained()
         passes = len(asked.panel.receptors)
         self._total = passes * (not states_are_kept(self.model, asked.panel)) + states + 1
+        self._total += asked.attention_passes + 2 * self.model.spec.layers * (asked.attention_passes > 0)
         if random is not None:
             self._total += passes * (not states_are_kept(random, asked.panel)) + states
         vectors = self._vectors(self.model)
         read = [self._probed(vectors[state]) for state in range(states)]
         together, reduced_to = side_by_side([asked.features(state) for state in vectors])
         all_states = self._scored(together)
-        plain = self._untrained_scores(random)
-        return self._found(read, all_states, reduced_to, plain)
+        found = self._found(read, all_states, reduced_to, self._untrained_scores(random))
+        return replace(found, **self._of_attention())
 
     def _untrained(self) -> ProteinLanguageModel | None:
         """The untrained model, or None where memory does not suffice for two."""
@@ -162,6 +165,17 @@ class _Comparison:
 
     def _untrained_scores(self, random: ProteinLanguageModel | None) -> list[GroupedScore]:
         return [] if random is None else [self._scored(self.asked.features(state)) for state in self._vectors(random)]
+
+    def _of_attention(self) -> dict[str, tuple[LayerScore, ...]]:
+        """The scores of the heads of each layer, and of all layers up to it; nothing where rows are no pairs of residues."""
+        maps = self.asked.from_attention(self.model, self._step, self._cancel)
+        if maps is None:
+            return {}
+        so_far = [np.concatenate(list(maps[: layer + 1]), axis=1) for layer in range(len(maps))]
+        return {
+            "attention": _plain([self._scored(layer) for layer in maps]),
+            "attention_so_far": _plain([self._scored(features) for features in so_far]),
+        }
 
     def _probed(self, state: np.ndarray) -> dict[str, GroupedScore]:
         found = self.asked.read(self.asked.features(state))
@@ -235,5 +249,5 @@ def _path(asked: LabelledRows, origin: str) -> Path:
 def _kept(path: Path) -> LayerComparison | None:
     """What is kept in a file; None if there is none, or it is damaged: it is then computed anew."""
     with suppress(OSError, ValueError):
-        return from_plain(LayerComparison, check_version(json.loads(path.read_bytes()), LayerComparison, _FORMAT))
+        return from_plain(LayerComparison, check_version(json.loads(path.read_bytes()), LayerComparison, _FORMAT, _OF_PAIRS))
     return None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # the app need not wait for it
 
 __all__ = [
     "LONGEST",
+    "MOST_BYTES",
     "MOST_RESIDUES",
     "Panel",
     "chosen_receptors",
@@ -34,7 +35,7 @@ __all__ = [
 # Residues of a receptor: long ends would be most of what is asked, and AntiBERTy, the shortest of all models, reads 510.
 LONGEST = 450
 MOST_RESIDUES = 64  # that are drawn of a receptor
-_MOST_BYTES = 1_000_000_000  # of kept states; of large models fewer residues are drawn
+MOST_BYTES = 1_000_000_000  # of kept states; of large models fewer residues are drawn
 _SEED = 0
 
 
@@ -124,7 +125,7 @@ def clusters_of(names: tuple[str, ...]) -> "Integer[np.ndarray, ' receptors']":
 
 
 @lru_cache(maxsize=16)
-def panel_of(spec: ModelSpec, names: tuple[str, ...], among: tuple[tuple[int, ...], ...] | None = None) -> Panel:
+def panel_of(spec: ModelSpec, names: tuple[str, ...], among: tuple[tuple[int, ...], ...] | None = None, most: int | None = None) -> Panel:
     """Residues of some receptors, the same each time; fewer of each where a model's states would take more than a gigabyte.
 
     Parameters
@@ -133,6 +134,8 @@ def panel_of(spec: ModelSpec, names: tuple[str, ...], among: tuple[tuple[int, ..
         Entry names.
     among : tuple of tuple of int, optional
         The residues of each that may be taken: all of them, if there is room; by default `MOST_RESIDUES` of all are drawn.
+    most : int, optional
+        How many of those in ``among`` are drawn at most.
 
     Raises
     ------
@@ -140,10 +143,11 @@ def panel_of(spec: ModelSpec, names: tuple[str, ...], among: tuple[tuple[int, ..
         A receptor is longer than the model reads.
     """
     check_lengths(spec, names)
-    room = max(_MOST_BYTES // (4 * (spec.layers + 1) * spec.width * len(names)), 1)
+    room = max(MOST_BYTES // (4 * (spec.layers + 1) * spec.width * len(names)), 1)
     if among is None:
         everything = (range(len(receptors()[entry].protein)) for entry in names)
-        among, room = tuple(map(tuple, everything)), min(room, MOST_RESIDUES)
+        among, most = tuple(map(tuple, everything)), MOST_RESIDUES
+    room = room if most is None else min(room, most)
     return Panel(names, tuple(_drawn(entry, own, room) for entry, own in zip(names, among, strict=True)))
 
 

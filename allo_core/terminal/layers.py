@@ -25,7 +25,8 @@ def add_layers(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--property",
         default="segment",
-        help="residue type, segment, TM or not, generic number, conservation, contacts, contact to a ligand, class; segment",
+        help="residue type, segment (the usual one), TM or not, generic number, conservation, contacts, contact of two residues, "
+        "contact to a ligand, class",
     )
     command.add_argument("--table", type=Path, metavar="FILE", help="own values instead: CSV with columns receptor, residue and values")
     command.add_argument("--column", default="", help="the column of the table, if it has several")
@@ -92,5 +93,7 @@ def _table(found: "LayerComparison") -> str:
         untrained = f"{found.untrained[state].value:.3f}" if found.untrained else "-"
         rows.append([f"state {state}", str(score), untrained, ", ".join(notes)])
     rows.append(["all states", str(found.all_states), "-", ""])
+    for layer, (alone, so_far) in enumerate(zip(found.attention, found.attention_so_far, strict=True)):
+        rows.append([f"attention of layer {layer}", str(alone), "-", f"of layers 0 to {layer}: {so_far}"])
     rows += [[printable(one.name), str(one.score), "-", "baseline"] for one in found.baselines]
     return pd.DataFrame(rows, columns=["", found.measure, "untrained", ""]).to_string(index=False)

@@ -20,10 +20,10 @@ from allo_core.protein.alignment import HOMOLOGUE_IDENTITY
 from allo_core.protein.homologues import identities
 from allo_core.readouts import layers, library_panel, library_states
 from allo_core.readouts.kept_readouts import FOLDERS, kept_readouts, layers_folder, variants_folder
+from allo_core.readouts.layer_asked import rows_of
 from allo_core.readouts.layer_baselines import side_by_side
 from allo_core.readouts.layer_comparison import Baseline, LayerScore, states_in_words
 from allo_core.readouts.layer_properties import library_property
-from allo_core.readouts.layer_rows import rows_of
 from allo_core.readouts.layers import compare_layers, kept_layers, states_size
 from allo_core.readouts.library_panel import MOST_RESIDUES, clusters_of, means_panel, panel_of, panel_receptors
 from allo_core.readouts.library_states import states_are_kept, untrained

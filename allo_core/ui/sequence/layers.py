@@ -83,7 +83,10 @@ def _draw_property(view: SequenceView) -> None:
 
 def _draw_found(found: LayerComparison) -> None:
     st.markdown(plain(found.sentence), help=HELP["layers"])
-    beside = {"untrained weights": np.array([one.value for one in found.untrained])} if found.untrained else {}
+    # Of attention what layer k - 1 gives stands at state k.
+    lines = {"untrained weights": found.untrained, "attention of layer": found.attention, "of layers so far": found.attention_so_far}
+    count = len(found.states)
+    beside = {name: np.array([np.nan] * (count - len(scores)) + [one.value for one in scores]) for name, scores in lines.items() if scores}
     baselines = {one.name: one.score.value for one in found.baselines}
     figure = layers_figure(
         np.array([one.value for one in found.states]), np.array([one.error for one in found.states]), baselines, found.measure, found.best,
@@ -91,7 +94,7 @@ def _draw_found(found: LayerComparison) -> None:
     )  # fmt: skip
     draw_plot(figure, "layers_figure", f"{found.measure} of {found.property_name} for each state of {found.model_label}.")
     note = f" {found.note}" if found.note else ""
-    st.caption(plain(f"{found.rows:,} residues or receptors in {found.clusters} clusters of homologues, {found.folds} folds.{note}"))
+    st.caption(plain(f"{found.rows:,} residues, receptors or pairs in {found.clusters} clusters of homologues, {found.folds} folds.{note}"))
     stem = f"alloscope_{found.model_id}_layers"
     with st.container(horizontal=True):
         st.download_button("Table (CSV)", lambda: layers_csv(found), f"{stem}.csv", "text/csv", key="layers_csv", on_click="ignore")
