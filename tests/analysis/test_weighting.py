@@ -56,7 +56,9 @@ def test_scores_are_those_of_undivided_columns_and_differ_from_attention(weighte
     columns = naive_columns(weighted)
     expected = answer_from_columns(asked(), Columns(columns, np.full(columns.shape, len(A2A.protein)), 0.0))
     for name in ("impact", "enrichment", "snr", "p_value", "q_value"):
-        np.testing.assert_allclose(found.scores.frame[name], expected.scores.frame[name], rtol=1e-5, atol=1e-9)
+        # Of 20,000 draws one or two may tie in one sum and not in the other.
+        draws = 1.5e-4 if name.endswith("value") else 1e-9
+        np.testing.assert_allclose(found.scores.frame[name], expected.scores.frame[name], rtol=1e-5, atol=draws)
     assert spearmanr(found.scores.frame["snr"], plain.scores.frame["snr"]).statistic == pytest.approx(0.897, abs=0.002)
     top = [set(each.scores.frame["snr"].nlargest(10).index) for each in (found, plain)]
     assert len(top[0] & top[1]) == 6

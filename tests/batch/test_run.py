@@ -51,7 +51,8 @@ def check_scores_are_those_of_analyse(results, row, target, path, tmp_path, caps
     scores = results.scores()
     found = scores[scores["row"] == row].drop(columns=["row", "name"]).reset_index(drop=True)
     expected["flags"] = expected["flags"].fillna("")
-    pd.testing.assert_frame_equal(found, expected, check_exact=True, check_dtype=False)
+    # Another number of threads adds float32 in another order: the last digit, and of p a draw of 20,000 that ties.
+    pd.testing.assert_frame_equal(found, expected, rtol=2e-5, atol=1e-4, check_dtype=False)
 
 
 def test_every_record_is_computed_as_analyse_does(ray, tmp_path, capsys):
