@@ -85,9 +85,9 @@ def layers_figure(
         shapes=lines,
         annotations=names,
         height=height,
-        margin={"l": 56, "r": 190, "t": 30, "b": 44},
+        margin={"l": 56, "r": 190, "t": 30 if len(beside or {}) < 2 else 56, "b": 44},  # one line or two of the legend
         hovermode="closest",
-        legend=legend_at_top(1.1),
+        legend=legend_at_top(1.1 if len(beside or {}) < 2 else 1.22),
         **QUIET,
     )
     shown = ticks if states <= 14 else [tick for tick in ticks if tick % 5 == 0 or tick == states]

@@ -93,8 +93,9 @@ def _draw_found(found: LayerComparison) -> None:
         (found.all_states.value, found.all_states.error), beside, _HEIGHT,
     )  # fmt: skip
     draw_plot(figure, "layers_figure", f"{found.measure} of {found.property_name} for each state of {found.model_label}.")
-    note = f" {found.note}" if found.note else ""
-    st.caption(plain(f"{found.rows:,} residues, receptors or pairs in {found.clusters} clusters of homologues, {found.folds} folds.{note}"))
+    note = f" {found.note[:1].upper()}{found.note[1:]}." if found.note else ""
+    rows = "pairs of residues" if found.attention else "residues or receptors"
+    st.caption(plain(f"{found.rows:,} {rows} in {found.clusters} clusters of homologues, {found.folds} folds.{note}"))
     stem = f"alloscope_{found.model_id}_layers"
     with st.container(horizontal=True):
         st.download_button("Table (CSV)", lambda: layers_csv(found), f"{stem}.csv", "text/csv", key="layers_csv", on_click="ignore")
