@@ -10,6 +10,7 @@
 - `predicted`: predicted sites
 - `receptor_set`: a set of receptors
 - `readouts`: embeddings, probabilities and contacts of one protein
+- `state_changes`: how much each layer changes each residue, as a table
 - `variants`: what changes in the heads from a wild type to a variant
 - `attention`: the attention of a kept run as arrays
 - `layers`: which layer for which property

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from allo_core.figures.colours import ABOVE_THRESHOLD, HELIX, LOOP, MARK_RIM, NAME_ON_HELIX, PROFILE, PROFILE_FILL, SET_COLOURS
+from allo_core.figures.colours import ABOVE_THRESHOLD, CHANCE_LINE, HELIX, LOOP, MARK_RIM, NAME_ON_HELIX, PROFILE, PROFILE_FILL, SET_COLOURS
 from allo_core.figures.layout import QUIET, legend_at_top
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Shaped
 
-__all__ = ["probability_profile", "profile", "segment_track"]
+__all__ = ["change_profile", "probability_profile", "profile", "segment_track"]
 
 
 def profile(
@@ -92,11 +92,51 @@ def probability_profile(
     return _laid_out(figure, numbers, labels, sets, spans, max(float(np.max(probabilities)), 1e-6), height)
 
 
-def _laid_out(figure: go.Figure, numbers, labels, sets, spans, highest: float, height: int) -> go.Figure:
-    """The figure with the marked residues and the track; ``highest`` is the largest value."""
+def change_profile(
+    numbers: Sequence[int],
+    values: Shaped[np.ndarray, " L"],
+    untrained: Shaped[np.ndarray, " L"] | None,
+    labels: Sequence[str],
+    sets: Mapping[str, Sequence[int]],
+    spans: Sequence[tuple[str, int, int]],
+    name: str,
+    height: int = 190,
+) -> go.Figure:
+    """How much a state changes along the sequence, beside what random weights give, under a track of the segments.
+
+    Parameters
+    ----------
+    numbers : sequence of int, length L
+        As `profile` takes them, and labels, sets and spans.
+    values : ndarray, shape=(L,)
+    untrained : ndarray, shape=(L,), or None
+        Drawn as a thin dotted line.
+    name : str
+        What the values are.
+    """
+    figure = go.Figure()
+    lines = [(name, values, {"color": PROFILE, "width": 1.5})]
+    if untrained is not None:
+        lines.append(("untrained weights", untrained, {"color": CHANCE_LINE, "width": 1, "dash": "dot"}))
+    for label, of_line, line in lines:
+        figure.add_trace(
+            go.Scatter(
+                x=np.asarray(numbers, dtype=np.int32), y=of_line.astype(np.float32), customdata=list(labels), mode="lines", name=label,
+                line=line, hovertemplate="<b>%{customdata}</b><br>%{y:.3f}<extra>%{fullData.name}</extra>",
+            )
+        )  # fmt: skip
+    everything = np.concatenate([of_line for _, of_line, _ in lines])
+    low, high = float(np.nanmin(everything)), float(np.nanmax(everything))
+    room = max(high - low, 1e-3)
+    return _laid_out(figure, numbers, labels, sets, spans, high + 0.15 * room, height, low - 0.1 * room)
+
+
+def _laid_out(figure: go.Figure, numbers, labels, sets, spans, highest: float, height: int, lowest: float = 0.0) -> go.Figure:
+    """The figure with the marked residues and the track; ``lowest`` and ``highest``: where the values begin and end."""
+    span = highest - lowest
     for name, indices in sets.items():
         if len(indices):
-            figure.add_trace(_marks(name, indices, numbers, labels, 0.0 if name == "A" else 0.07 * highest))
+            figure.add_trace(_marks(name, indices, numbers, labels, lowest + (0.0 if name == "A" else 0.07 * span)))
     figure.update_layout(
         **segment_track(numbers, spans),
         height=height,
@@ -110,7 +150,7 @@ def _laid_out(figure: go.Figure, numbers, labels, sets, spans, highest: float, h
     fitting = {"zeroline": False, "ticklabeloverflow": "allow", "automargin": False}
     figure.update_xaxes(**fitting, range=[numbers[0] - 1, numbers[-1] + 1], showgrid=False)
     # room for the legend above the bars
-    figure.update_yaxes(**fitting, range=[0, 1.3 * highest], fixedrange=True, showgrid=True, nticks=4)
+    figure.update_yaxes(**fitting, range=[lowest, lowest + 1.3 * span], fixedrange=True, showgrid=True, nticks=4)
     return figure
 
 

@@ -25,6 +25,7 @@
 - `layer_comparison`: the scores of all states beside their baselines, and the answer in a sentence
 - `layers`: which layer for which property
 - `layer_shapes`: how alike the states of a model are, and in how many directions each extends
+- `state_changes`: how much each layer changes each residue, beside untrained weights
 - `vector_map`: residues or receptors as points on a plane
 - `mean_vectors`: one vector for each receptor, and whether neighbours are of one family
 """

@@ -35,6 +35,9 @@ def add_readouts(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--layers", default="-1", help='numbers of states, "0,3,-1" or "all": 0 is the token embedding, -1 the last (-1)')
     command.add_argument("--mean", action="store_true", help="one vector for the protein, the mean over its residues")
     command.add_argument(
+        "--changes", type=Path, metavar="CSV", help="write how much each layer changes each residue, and print what it goes with"
+    )
+    command.add_argument(
         "-o",
         "--out",
         type=Path,
@@ -118,7 +121,7 @@ def embed_protein(options: argparse.Namespace) -> None:
     from allo_core.models.embeddings import embed, parse_states
 
     described = _description(options.out, ".npz")
-    asked = asked_of(options, options.out, described)
+    asked = asked_of(options, options.out, described, options.changes)
     layers, alone = parse_states(asked.spec, options.layers), options.out.suffix == ".npy"
     first, *more = layers
     if alone and more:
@@ -140,6 +143,22 @@ def embed_protein(options: argparse.Namespace) -> None:
     formula = "state 0: token embedding; state k: what layer k - 1 (counted from 0) gives"
     write(described, lambda: readout_record(_meta(model, asked.protein), "embeddings", formula, details))
     print(printable(f"{asked.protein.name}, {asked.spec.label}: written to {options.out}, described in {options.out.stem}.json"))
+    if options.changes is not None:
+        _write_changes(model, asked.protein, options.changes)
+
+
+def _write_changes(model: "ProteinLanguageModel", protein: Protein, path: Path) -> None:
+    """What each layer does to each residue, as a table; whether it goes with conservation or burial in sentences."""
+    from allo_core.export.state_changes import state_changes_csv
+    from allo_core.library.nearest import numbers_for
+    from allo_core.readouts.state_changes import CHANGES, comparable_layers, relations, state_changes
+
+    found, span = state_changes(model, protein), comparable_layers(model.spec)
+    write(path, lambda: state_changes_csv(found, numbers_for(protein)))
+    for which, name in CHANGES.items():
+        told = relations(found, which, span)
+        print(printable(f"{name.capitalize()}, layers {span[0]} to {span[1]}:"))
+        print("\n".join([told] if isinstance(told, str) else [one.sentence for one in told]))
 
 
 def print_probabilities(options: argparse.Namespace) -> None:

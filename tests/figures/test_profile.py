@@ -1,7 +1,7 @@
 import numpy as np
 
 from allo_core.figures.colours import SET_COLOURS
-from allo_core.figures.profile import probability_profile, profile
+from allo_core.figures.profile import change_profile, probability_profile, profile
 
 
 def test_profile_has_a_track_of_helices_and_marks_in_uniprot_numbers():
@@ -28,3 +28,16 @@ def test_probabilities_stand_under_the_same_track():
     assert list(figure.data[1].x) == [104]
     assert [annotation.text for annotation in figure.layout.annotations] == ["TM1"]
     assert figure.layout.yaxis.range[1] > 0.6
+
+
+def test_changes_stand_beside_untrained_weights_and_marks_are_in_the_picture():
+    values, plain = np.linspace(0.90, 0.98, 20), np.full(20, 0.85)
+    labels, spans = [f"A{n}" for n in range(101, 121)], [("TM1", 0, 14)]
+    figure = change_profile(range(101, 121), values, plain, labels, {"A": [3], "B": [5]}, spans, "cosine")
+    assert [trace.name for trace in figure.data] == ["cosine", "untrained weights", "set A", "set B"]
+    np.testing.assert_allclose(figure.data[1].y, plain, rtol=1e-6)
+    low, high = figure.layout.yaxis.range
+    assert low < 0.85
+    assert high > 0.98
+    assert all(low <= trace.y[0] < 0.9 for trace in figure.data[2:])
+    assert len(change_profile(range(101, 121), values, None, labels, {"A": [], "B": []}, spans, "cosine").data) == 1

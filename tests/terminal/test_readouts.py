@@ -17,6 +17,7 @@ from allo_core.protein.sequence import Protein
 from allo_core.readouts import contact_heads
 from allo_core.readouts.contacts import contact_map
 from allo_core.readouts.known import panel
+from allo_core.readouts.state_changes import relations, state_changes
 from allo_core.runs.store import list_runs
 
 AA2AR = find_receptor("AA2AR").protein
@@ -77,6 +78,18 @@ def test_one_state_is_an_array_of_its_own(tmp_path):
     assert main(["embed", str(fasta), "--layers", "3", "--mean", "-o", str(out)]) == 0
     np.testing.assert_array_equal(np.load(out, allow_pickle=False), expected.mean(3))
     assert json.loads(out.with_suffix(".json").read_text())["arrays"] == {"state_3": ["width"]}
+
+
+def test_what_each_layer_changes(tmp_path, capsys):
+    table = tmp_path / "changes.csv"
+    assert main(["embed", "AA2AR", "-o", str(tmp_path / "s.npy"), "--changes", str(table)]) == 0
+    found, rows = state_changes(load_model(DEFAULT_MODEL), AA2AR), list(csv.DictReader(table.open()))
+    assert len(rows) == len(AA2AR)
+    assert float(rows[245]["update_3"]) == pytest.approx(found.update[3, 245], rel=1e-4)
+    assert float(rows[245]["untrained_cosine_0"]) == pytest.approx(found.untrained_cosine[0, 245], rel=1e-4)
+    said = capsys.readouterr().out
+    for one in (*relations(found, "update", (1, 4)), *relations(found, "cosine", (1, 4))):
+        assert one.sentence in said
 
 
 def test_log_probabilities_as_an_array(tmp_path):

@@ -17,6 +17,8 @@
 - `layers`: the tab of layers
 - `own_property`: a person's own values of residues
 - `residue_map`: residues of one state on a plane
+- `changes_job`: what each layer changes, as it was computed
+- `state_changes`: it along the sequence, beside conservation and burial
 - `embeddings_files`: embeddings as files
 - `receptor_vectors`: receptors by their mean vectors
 - `contacts`: the tab of contacts

@@ -8,6 +8,7 @@ from allo_core.models.registry import MODELS
 from allo_core.protein.residues import parse_residues
 from allo_core.protein.variants import read_variant
 from allo_core.readouts.layer_properties import PROPERTIES
+from allo_core.readouts.state_changes import CHANGES
 from allo_core.ui.protein.address import view_from_query, view_to_query
 from allo_core.ui.protein.view import protein_of
 from allo_core.ui.sequence.colourings import COLOURINGS
@@ -18,7 +19,7 @@ from allo_core.ui.shared.link import head_in_link, one_of, read_head, whole_numb
 __all__ = ["from_query", "to_query"]
 
 # Fields whose text in a link is their value.
-_AS_THEY_ARE = "tab how colouring separation shown_pairs below substitutions ortholog property state method".split()
+_AS_THEY_ARE = "tab how colouring separation shown_pairs below substitutions ortholog property state method change".split()
 
 
 def to_query(view: SequenceView) -> dict[str, str]:
@@ -28,6 +29,8 @@ def to_query(view: SequenceView) -> dict[str, str]:
         query["residue"] = protein_of(view).label(view.residue)
     if view.head is not None:
         query["head"] = head_in_link(view.head)
+    if view.span is not None:
+        query["span"] = "-".join(map(str, view.span))
     return query
 
 
@@ -59,6 +62,16 @@ def _read_state(text: str, view: SequenceView) -> int:
     return whole_number(-1, MODELS[view.model].layers)(text, view)
 
 
+def _read_span(text: str, view: SequenceView) -> tuple[int, int]:
+    last, ends = MODELS[view.model].layers - 1, text.split("-")
+    if len(ends) != 2:
+        raise ValueError(f"{text[:20]!r} is no range of layers, such as 1-{last}.")
+    low, high = (whole_number(0, last)(end, view) for end in ends)
+    if low > high:
+        raise ValueError(f"{text[:20]!r} ends before it begins.")
+    return low, high
+
+
 def _one_of_numbers(allowed: Iterable[int]) -> Callable[[str, object], int]:
     words = one_of([str(number) for number in allowed])
     return lambda text, view: int(words(text, view))
@@ -78,4 +91,6 @@ _READERS = {
     "property": one_of((*PROPERTIES, OWN)),
     "state": _read_state,
     "method": one_of(METHODS),
+    "change": one_of(tuple(CHANGES)),
+    "span": _read_span,
 }

@@ -1,4 +1,4 @@
-"""The tab Layers: which layer for which property, the residues of one state on a plane, and the receptors by their mean vectors."""
+"""The tab Layers: which layer for which property, the residues of one state on a plane, what layers change, and receptors."""
 
 from contextlib import suppress
 
@@ -24,6 +24,7 @@ from allo_core.ui.sequence.own_property import draw_own
 from allo_core.ui.sequence.receptor_vectors import draw_receptors
 from allo_core.ui.sequence.requests import SIMILARITY, LibraryRequest
 from allo_core.ui.sequence.residue_map import draw_residues
+from allo_core.ui.sequence.state_changes import draw_changes
 from allo_core.ui.sequence.view import OWN, SequenceView
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
@@ -46,6 +47,7 @@ def draw(view: SequenceView, protein: Protein, loaded: LoadedStructure | None, p
     with right:
         _draw_similarity(view)
     draw_residues(view, protein, loaded, problem)
+    draw_changes(view, protein)
     draw_receptors(view)
 
 

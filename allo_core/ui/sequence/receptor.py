@@ -9,10 +9,12 @@ from allo_core.analysis.track import Letters, Segments, Track, TrackSource, Valu
 from allo_core.analysis.tracks import TRACKS
 from allo_core.figures.colours import SET_COLOURS
 from allo_core.protein.sequence import Protein
+from allo_core.readouts.state_changes import CHANGES
 from allo_core.ui.protein.expectation import kept_probabilities
 from allo_core.ui.protein.panel import draw_receptor
 from allo_core.ui.sequence import session
-from allo_core.ui.sequence.colourings import COLOURINGS
+from allo_core.ui.sequence.changes_job import kept_changes, span_of
+from allo_core.ui.sequence.colourings import COLOURINGS, changes_track
 from allo_core.ui.sequence.view import SequenceView
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
@@ -59,6 +61,8 @@ def draw_coloured(
 
 def chosen_track(view: SequenceView, usual: Track) -> Track:
     """By what the receptor is coloured: ``usual`` where a person has chosen nothing else."""
+    if view.colouring in CHANGES:
+        return changes_track(view.colouring, span_of(view), kept_changes(view))
     return TRACKS[view.colouring] if view.colouring in COLOURINGS else usual
 
 

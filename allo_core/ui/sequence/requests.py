@@ -15,6 +15,7 @@ from allo_core.readouts.letter_preferences import letter_preferences
 from allo_core.readouts.mean_vectors import mean_vectors
 from allo_core.readouts.orthologs import OrthologExpectation, ortholog_expectation
 from allo_core.readouts.site_change import SiteChange, site_change
+from allo_core.readouts.state_changes import state_changes
 from allo_core.readouts.value_table import property_of_table
 from allo_core.readouts.variant import VariantComparison, compare_variant
 from allo_core.readouts.variant_reference import REFERENCES, VariantReference, variant_reference
@@ -27,6 +28,7 @@ __all__ = [
     "MEAN_VECTORS",
     "SIMILARITY",
     "AntibodyRequest",
+    "ChangesRequest",
     "ComparedVariant",
     "ContactsRequest",
     "FillRequest",
@@ -160,6 +162,17 @@ class StatesRequest(Request):
         model = ready_model(self.model, self.device, self.dtype, step, cancel, load)
         _reading(step, cancel)
         return Outcome(model.notes, embed(model, self.protein, self.states or range(model.spec.layers + 1), cancel=cancel))
+
+
+@dataclass(frozen=True)
+class ChangesRequest(Request):
+    """How much each layer changes each residue; the value is a StateChanges."""
+
+    def run(self, step: Report, cancel: CancelEvent, load: Load) -> Outcome:
+        """Run it; errors as for `state_changes`."""
+        model = ready_model(self.model, self.device, self.dtype, step, cancel, load)
+        _reading(step, cancel)
+        return Outcome(model.notes, state_changes(model, self.protein, cancel))
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class SequenceSession(ProteinSession[SequenceView]):
         if fields.get("protein", self.view.protein) != self.view.protein:
             self.view = self.view.of_another_protein(fields["protein"])
         if "model" in fields:
-            fields = {"head": None, "state": -1, **fields}
+            fields = {"head": None, "state": -1, "span": None, **fields}
         super().change(**fields)
 
     def request(self, view: ProteinView) -> Request:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
+from allo_core.readouts.state_changes import Change
 from allo_core.ui.protein.view import ProteinView
 
 __all__ = ["BELOW", "HOW", "METHODS", "OWN", "SHARES", "TABS", "SequenceView"]
@@ -47,6 +48,10 @@ class SequenceView(ProteinView):
         Of which hidden state the residues are drawn; -1 for the last.
     method : {"PCA", "t-SNE"}
         How they are laid on a plane.
+    change : {"update", "cosine"}
+        Which change of the states is drawn along the sequence.
+    span : (first, last), optional
+        Over which layers; None for those that can be put together.
     """
 
     tab: str = "residues"
@@ -62,6 +67,8 @@ class SequenceView(ProteinView):
     property: str = "segment"
     state: int = -1
     method: str = "PCA"
+    change: Change = "update"
+    span: tuple[int, int] | None = None
 
     def of_another_protein(self, key: str) -> Self:
         """Residue, substitutions and ortholog belong to the protein before."""

@@ -177,6 +177,11 @@ HELP = {
     "cka": "Linear centred kernel alignment: 1 if two layers differ by rotation and scale alone, 0 if they are unrelated.",
     "participation": "In about how many directions the vectors of a state extend (participation ratio of the covariance).",
     "state": "State 0 is the token embedding, state k what layer k - 1 gives; the last one is taken after the final norm.",
+    "changes": (
+        "How far each layer moves the state of a residue: the length of its update as a share of the state before, or the cosine of both. "
+        "It shows where the model works and names no site."
+    ),
+    "span": "Layer 0 starts from the token embedding, and the last state has gone through the final norm, so both are left out at first.",
     "map": "PCA keeps the directions of largest variance; t-SNE keeps neighbours alone.",
     "mean_vectors": "The mean over all residues of a receptor, special tokens left out; neighbours by the cosine from the mean of all.",
     "rand_index": "Agreement of clusters with families: 1 if they are the same, 0 by chance.",

@@ -1,5 +1,7 @@
 """The page Sequence without a browser: every tab with what is kept, and what it says where something is missing."""
 
+import time
+
 import numpy as np
 import pytest
 import streamlit as st
@@ -9,6 +11,7 @@ from allo_core.models.language_model import load_model
 from allo_core.models.probabilities import ResidueProbabilities, residue_probabilities
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.protein.sequence import Protein
+from allo_core.readouts.state_changes import relations, state_changes
 from allo_core.runs.extract import extract_attention
 from allo_core.ui.protein import panel
 from allo_core.ui.sequence import residues, session
@@ -74,6 +77,24 @@ def test_every_tab_opens(opened, tab):
     page = opened(tab=tab)
     assert not page.exception
     assert not page.error
+
+
+def test_what_layers_change_colours_the_receptor_beside_untrained_weights(opened, painted, model):
+    page = opened(tab="layers", colouring="update", span="2-3")
+    end = time.monotonic() + 60
+    while "it is no evidence of a site" not in said(page):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+        page.run()
+    assert not page.exception
+    found = state_changes(model, A2A)
+    assert painted[-1].values[245] == f"{found.mean('update', (2, 3))[245]:.3f}"
+    assert painted[-1].value_name.startswith("relative update, layers 2 to 3")
+    for one in relations(found, "update", (2, 3)):
+        assert one.sentence in said(page)
+    # Another model has other layers.
+    page.session_state["sequence_page"].change(model="antiberty")
+    assert page.session_state["sequence_page"].view.span is None
 
 
 def test_a_substitution_that_does_not_fit_is_named_and_the_earlier_one_stays(opened):

@@ -26,6 +26,7 @@ def test_every_field_is_in_the_address_and_comes_back():
         "ADRB2", (112,), (130,), "B", "esm2_t33_650M_UR50D", "3SN6", "cpu", "bfloat16", "a", "b", "snake", "B", (112, 130),
         tab="variant", residue=112, how="masked", colouring="entropy", separation=12, shown_pairs=50, below="family",
         substitutions="D113A", ortholog=ortholog, head=(32, 19), property="conservation", state=33, method="t-SNE",
+        change="cosine", span=(3, 20),
     )  # fmt: skip
     query = to_query(changed)
     for field in fields(SequenceView):
@@ -49,6 +50,10 @@ def test_every_field_is_in_the_address_and_comes_back():
         ({"ortholog": "../../etc/passwd"}, "ortholog was ignored"),
         ({"head": "9.9"}, "is not a head of AlloScope GPCR 8M"),
         ({"state": "7"}, "not a whole number from -1 to 6"),
+        ({"span": "1-6"}, "not a whole number from 0 to 5"),
+        ({"span": "3-2"}, "ends before it begins"),
+        ({"span": "3"}, "is no range of layers, such as 1-5"),
+        ({"change": "site"}, "change was ignored"),
         ({"property": "charm"}, "property was ignored"),
         ({"threshold": "0.3"}, "means nothing here"),
     ],
