@@ -14,6 +14,7 @@ from allo_core.terminal.attention import add_attention
 from allo_core.terminal.batch import add_batch
 from allo_core.terminal.compare import add_compare
 from allo_core.terminal.freeze import freeze
+from allo_core.terminal.heads import add_heads
 from allo_core.terminal.layers import add_layers
 from allo_core.terminal.models import list_models
 from allo_core.terminal.readouts import add_readouts
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     add_variant(commands)
     add_attention(commands)
     add_layers(commands)
+    add_heads(commands)
     add_sites(commands)
 
     runs = commands.add_parser("runs", help="list the kept runs, or delete some")

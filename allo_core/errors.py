@@ -86,6 +86,10 @@ class LayerError(AlloScopeError):
     """A property, a table of values or receptors on which the layers of a model cannot be compared."""
 
 
+class HeadsError(AlloScopeError):
+    """A sample of receptors, or a property, over which it cannot be counted what heads look at."""
+
+
 class ExportError(AlloScopeError):
     """Something that cannot be written into a file for other programs."""
 

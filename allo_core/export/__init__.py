@@ -13,6 +13,7 @@
 - `state_changes`: how much each layer changes each residue, as a table
 - `variants`: what changes in the heads from a wild type to a variant
 - `attention`: the attention of a kept run as arrays
+- `heads`: what the heads of a model look at
 - `layers`: which layer for which property
 - `batch`: a batch
 - `bundle`: one ZIP of all

@@ -6,12 +6,17 @@ from pathlib import Path
 from allo_core.storage.home import home
 from allo_core.storage.kept_files import amount_of, delete_files
 
-__all__ = ["FOLDERS", "delete_readouts", "kept_readouts", "layers_folder", "variants_folder"]
+__all__ = ["FOLDERS", "delete_readouts", "heads_folder", "kept_readouts", "layers_folder", "variants_folder"]
 
 
 def layers_folder() -> Path:
     """The folder that holds the states that were kept, and the answers that were worked out of them."""
     return home() / "layers"
+
+
+def heads_folder() -> Path:
+    """Where the arcs of all heads over the library's receptors are kept."""
+    return home() / "heads"
 
 
 def variants_folder() -> Path:
@@ -20,7 +25,11 @@ def variants_folder() -> Path:
 
 
 # As a person reads it -> where it lies.
-FOLDERS: dict[str, Callable[[], Path]] = {"states of layers and what they tell": layers_folder, "references of variants": variants_folder}
+FOLDERS: dict[str, Callable[[], Path]] = {
+    "states of layers and what they tell": layers_folder,
+    "references of variants": variants_folder,
+    "arcs of heads over receptors": heads_folder,
+}
 
 
 def kept_readouts() -> dict[str, int]:

@@ -1,0 +1,70 @@
+"""What heads look at, as a table and a record."""
+
+import json
+from typing import TYPE_CHECKING
+
+from allo_core import __version__
+from allo_core.export.record import number_or_none
+from allo_core.export.tables import cell
+from allo_core.runs.extract import library_versions
+
+if TYPE_CHECKING:  # the terminal's errors need not wait for numpy
+    from allo_core.heads.arcs import FamilyArcs
+    from allo_core.heads.shares import HeadShares
+    from allo_core.heads.similarity import ResidueSimilarity
+
+__all__ = ["heads_csv", "heads_record"]
+
+_DEFINITIONS = {
+    "share": "arcs (attention of at least 0.3) that go to it, of those of which it is known; low and high: 95 % over draws of clusters",
+    "expected": "the share that arcs as far apart (contacts) or of the same receptors (residues) would have",
+    "q_value": "log2(share / expected) above 0, normal over draws of clusters of homologues, Benjamini and Hochberg over heads",
+    "published_share": "arcs that go to it, of all arcs of the head (Vig et al. 2021)",
+    "published_error": "half the width of the normal interval, 5 % divided by the number of heads",
+    "published_background": "share of residues, or of valid pairs, that have it",
+    "not tested": "empty: fewer than 100 arcs",
+}
+
+
+def heads_csv(shares: "HeadShares") -> str:
+    """CSV text with a row for each head and value; empty where not tested."""
+    import numpy as np
+    import pandas as pd
+
+    rows = []
+    layer, head = np.divmod(np.arange(len(shares.tested)), shares.spec.heads)
+    for value, name in enumerate(shares.what.values):
+        low, high = shares.intervals(value)
+        columns = {
+            "layer": layer, "head": head, "value": cell(name), "arcs": shares.arcs.sum(axis=0).astype(int),
+            "arcs_known": shares.known[:, :, value].sum(axis=0).astype(int), "share": shares.share[:, value], "low": low, "high": high,
+            "expected": shares.background[:, value], "enrichment": shares.enrichment[:, value], "q_value": shares.q_value[:, value],
+            "published_share": shares.published[:, value], "published_error": shares.published_error[:, value],
+            "published_background": shares.published_background[value],
+        }  # fmt: skip
+        rows.append(pd.DataFrame(columns))
+    table = pd.concat(rows, ignore_index=True).assign(property=cell(shares.what.name), model=shares.spec.id)
+    return table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
+
+
+def heads_record(found: "FamilyArcs", shares: "HeadShares", similarity: "ResidueSimilarity | None" = None) -> str:
+    """JSON text of what was counted, over which receptors, by which model and definitions."""
+    record: dict[str, object] = {
+        "what": "heads",
+        "property": shares.what.name,
+        "values": list(shares.what.values),
+        "note": shares.what.note,
+        "receptors": list(shares.receptors),
+        "clusters": shares.clusters,
+        "definitions": _DEFINITIONS,
+        "model": shares.spec.id,
+        "weights_sha256": found.meta.weights_sha256,
+        "dtype": found.meta.dtype,
+        "device": found.meta.device_type,
+        "alloscope": __version__,
+        "versions": library_versions(),
+    }
+    if similarity is not None:
+        numbers = {name: number_or_none(getattr(similarity, name)) for name in ("r", "p", "chance")}
+        record["blosum62"] = {**numbers, "heads": similarity.heads, "receptors": similarity.receptors, "sentence": similarity.sentence}
+    return json.dumps(record, indent=1, ensure_ascii=False) + "\n"

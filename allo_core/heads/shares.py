@@ -1,0 +1,243 @@
+"""Which share of a head's arcs goes to what, counted in two ways.
+
+*Published* (Vig et al., ICLR 2021): arcs of the property among all arcs of the head, normal interval with Bonferroni's correction over
+heads, beside the share of the property among what could have it.  The two have different denominators (arcs whose property is unknown, or
+that are too near to be a contact, count in the first alone), and arcs of one protein are not independent.  *Here*: both are counted among
+arcs of which it is known, the expectation is that of arcs as far apart (contacts) or of the same receptor (targets), and intervals come
+from drawing clusters of homologues.
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from allo_core.attention.control import LEVEL
+from allo_core.attention.nulls import q_values
+from allo_core.heads.arcs import FamilyArcs, ReceptorArcs
+from allo_core.heads.properties import NEAREST, OFFSETS, HeadProperty, contact_rate
+from allo_core.heads.sample import clusters_in
+from allo_core.learning.compare import group_draws
+from allo_core.library.contacts import known_contacts
+from allo_core.library.receptors import receptors
+from allo_core.models.registry import ModelSpec
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Bool, Float64
+
+__all__ = ["FEWEST_ARCS", "HeadShares", "shares_of"]
+
+FEWEST_ARCS = 100  # of a head over all receptors, as published
+_INTERVAL = (2.5, 97.5)  # percent
+_ALPHA = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class HeadShares:
+    """How often every head looks at each value of a property; H heads (layer * heads a layer + head), V values, C clusters.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    what : HeadProperty
+    receptors : tuple of str
+        Those of which the property is known.
+    hits, expected, known : ndarray, dtype=float64, shape=(C, H, V)
+        Arcs that go to it, as many as were to be expected, and arcs of which it is known.
+    arcs : ndarray, dtype=float64, shape=(C, H)
+        All arcs.
+    could : ndarray, dtype=float64, shape=(2, V)
+        Residues (or pairs) that have it, and of which it is known: the published background.
+    """
+
+    spec: ModelSpec
+    what: HeadProperty
+    receptors: tuple[str, ...] = field(repr=False)
+    hits: "Float64[np.ndarray, 'C H V']" = field(repr=False)
+    expected: "Float64[np.ndarray, 'C H V']" = field(repr=False)
+    known: "Float64[np.ndarray, 'C H V']" = field(repr=False)
+    arcs: "Float64[np.ndarray, 'C H']" = field(repr=False)
+    could: "Float64[np.ndarray, '2 V']" = field(repr=False)
+
+    @property
+    def clusters(self) -> int:
+        return len(self.hits)
+
+    @cached_property
+    def tested(self) -> "Bool[np.ndarray, 'H V']":
+        """Heads with at least 100 arcs of which the property is known; nothing is said of the others."""
+        return self.known.sum(axis=0) >= FEWEST_ARCS
+
+    @cached_property
+    def share(self) -> "Float64[np.ndarray, 'H V']":
+        """Arcs that go to it among those of which it is known; NaN where not tested."""
+        return self._where(self.hits.sum(axis=0), self.known.sum(axis=0))
+
+    @cached_property
+    def background(self) -> "Float64[np.ndarray, 'H V']":
+        """The share that was to be expected of the same arcs."""
+        return self._where(self.expected.sum(axis=0), self.known.sum(axis=0))
+
+    @cached_property
+    def enrichment(self) -> "Float64[np.ndarray, 'H V']":
+        """Share divided by background."""
+        return self._where(self.hits.sum(axis=0), self.expected.sum(axis=0))
+
+    def _log_draws(self, value: int) -> "Float64[np.ndarray, 'draws H']":
+        """log2 enrichment, then that in draws of clusters; a half hit is added to both, so that none is infinite."""
+        weights = group_draws(np.eye(self.clusters, dtype=bool))[1] * self.clusters
+        return np.log2((weights @ self.hits[:, :, value] + 0.5) / (weights @ self.expected[:, :, value] + 0.5))
+
+    def intervals(self, value: int) -> "Float64[np.ndarray, '2 H']":
+        """Lower and upper end of the 95 % interval of each head's share over draws of clusters; NaN where not tested."""
+        weights = group_draws(np.eye(self.clusters, dtype=bool))[1][1:]
+        found = np.full((2, len(self.tested)), np.nan)
+        tested = self.tested[:, value]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            shares = (weights @ self.hits[:, tested, value]) / (weights @ self.known[:, tested, value])
+        if tested.any():
+            found[:, tested] = np.nanpercentile(shares, _INTERVAL, axis=0)
+        return found
+
+    @cached_property
+    def q_value(self) -> "Float64[np.ndarray, 'H V']":
+        """Of log2 enrichment above 0, normal over draws of clusters, Benjamini and Hochberg over heads; NaN where not tested."""
+        from scipy.special import ndtr
+
+        found = []
+        for value in range(len(self.what.values)):
+            draws = self._log_draws(value)
+            error = draws[1:].std(axis=0, ddof=1)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                found.append(q_values(np.where(self.tested[:, value] & (error > 0), ndtr(-draws[0] / error), np.nan)))
+        return np.stack(found, axis=1)
+
+    @cached_property
+    def published(self) -> "Float64[np.ndarray, 'H V']":
+        """Arcs that go to it among all arcs of the head; NaN below 100 arcs."""
+        arcs = self.arcs.sum(axis=0)[:, None]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(arcs >= FEWEST_ARCS, self.hits.sum(axis=0) / arcs, np.nan)
+
+    @cached_property
+    def published_error(self) -> "Float64[np.ndarray, 'H V']":
+        """Half the width of the published interval: normal, 5 % divided by the number of heads with 100 arcs."""
+        from scipy.special import ndtri
+
+        arcs = self.arcs.sum(axis=0)[:, None]
+        heads = max(int((arcs >= FEWEST_ARCS).sum()), 1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return ndtri(1 - _ALPHA / heads / 2) * np.sqrt(self.published * (1 - self.published) / arcs)
+
+    @property
+    def published_background(self) -> "Float64[np.ndarray, ' V']":
+        """Share of residues (or of valid pairs) that have it."""
+        return self.could[0] / np.maximum(self.could[1], 1)
+
+    def passing(self, value: int) -> "Bool[np.ndarray, ' H']":
+        """Heads that look at it more than expected: q below 0.05."""
+        return np.nan_to_num(self.q_value[:, value], nan=1.0) < LEVEL
+
+    def best(self, value: int) -> int | None:
+        """The head with the highest share; None where no head is tested."""
+        shares = self.share[:, value]
+        return None if np.isnan(shares).all() else int(np.nanargmax(shares))
+
+    def centre(self, value: int) -> tuple[float, float, float] | None:
+        """Layer at the centre of what lies above the background, and its 95 % interval over draws of clusters.
+
+        sum l m_l / sum m_l over layers l, with m_l the mean over tested heads of share - background, 0 where negative (Tenney et al., ACL
+        2019, without the part that any head has); None where nothing is above the background.
+        """
+        weights = group_draws(np.eye(self.clusters, dtype=bool))[1] * self.clusters
+        hits, expected, known = (weights @ values[:, :, value] for values in (self.hits, self.expected, self.known))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            above = np.where(self.tested[:, value], (hits - expected) / known, np.nan)
+        layers = above.reshape(len(above), self.spec.layers, self.spec.heads)
+        filled = np.where(np.isfinite(layers), layers, 0).sum(axis=2) / np.maximum(np.isfinite(layers).sum(axis=2), 1)
+        mass = np.maximum(filled, 0)
+        total = mass.sum(axis=1)
+        if total[0] <= 0:
+            return None
+        centres = (mass @ np.arange(self.spec.layers))[total > 0] / total[total > 0]
+        low, high = np.percentile(centres[1:], _INTERVAL)
+        return float(centres[0]), float(low), float(high)
+
+    def _where(self, above: np.ndarray, below: np.ndarray) -> np.ndarray:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(self.tested & (below > 0), above / below, np.nan)
+
+
+def shares_of(found: FamilyArcs, what: HeadProperty) -> HeadShares:
+    """How often every head looks at a property; HeadsError where it is known of receptors of fewer than five clusters."""
+    known = [one for one in found.of if _is_known(one.receptor, what)]
+    names = tuple(one.receptor for one in known)
+    clusters = _clusters(names, what)
+    heads, values = found.spec.layers * found.spec.heads, len(what.values)
+    sums = np.zeros((3, clusters.max() + 1, heads, values))
+    arcs, could = np.zeros((clusters.max() + 1, heads)), np.zeros((2, values))
+    for one, cluster in zip(known, clusters, strict=True):
+        hits, expected, of_known, has, of = _counted(one, what, heads)
+        sums[:, cluster] += hits, expected, of_known
+        arcs[cluster] += np.bincount(one.heads, minlength=heads)
+        could += has, of
+    there = could[0] > 0  # segments of other classes, say, are in none of these receptors
+    shown = replace(what, values=tuple(name for name, one in zip(what.values, there, strict=True) if one))
+    return HeadShares(found.spec, shown, names, *sums[..., there], arcs, could[:, there])
+
+
+def _clusters(names: tuple[str, ...], what: HeadProperty) -> np.ndarray:
+    from allo_core.errors import HeadsError
+
+    if not names:
+        raise HeadsError(f"{what.name[:40]!r} is known of none of these receptors; take others, or more of them.")
+    return clusters_in(names)
+
+
+def _is_known(entry: str, what: HeadProperty) -> bool:
+    if what.kind == "contact":
+        return entry in known_contacts()
+    return what.kind == "offset" or entry in what.labels
+
+
+def _counted(one: ReceptorArcs, what: HeadProperty, heads: int) -> tuple[np.ndarray, ...]:
+    """Of one receptor: hits, expected and known arcs [H, V]; residues or pairs that have it, and of which it is known [V]."""
+    length = len(receptors()[one.receptor].protein)
+    if what.kind == "target":
+        return _of_targets(one, what, heads)
+    return _of_offsets(one, heads, length) if what.kind == "offset" else _of_contacts(one, heads, length)
+
+
+def _of_targets(one: ReceptorArcs, what: HeadProperty, heads: int) -> tuple[np.ndarray, ...]:
+    labels, count = what.labels[one.receptor], len(what.values)
+    place = {name: at for at, name in enumerate(what.values)}
+    # Values, then "known, but none of them", then "not known".
+    codes = np.array([place.get(str(label), count) if label else count + 1 for label in labels])
+    table = np.bincount(one.heads * (count + 2) + codes[one.keys], minlength=heads * (count + 2)).reshape(heads, count + 2).astype(float)
+    own = np.bincount(codes, minlength=count + 2).astype(float)
+    known_arcs, known = table[:, : count + 1].sum(axis=1), own[: count + 1].sum()
+    rates = own[:count] / max(known, 1)
+    of_known = np.repeat(known_arcs[:, None], count, axis=1)
+    return table[:, :count], of_known * rates, of_known, own[:count], np.full(count, known)
+
+
+def _of_offsets(one: ReceptorArcs, heads: int, length: int) -> tuple[np.ndarray, ...]:
+    apart = one.keys - one.queries
+    hits = np.stack([np.bincount(one.heads[apart == offset], minlength=heads) for offset in OFFSETS], axis=1).astype(float)
+    pairs = np.array([length - abs(offset) for offset in OFFSETS], dtype=float)
+    arcs = np.repeat(np.bincount(one.heads, minlength=heads)[:, None].astype(float), len(OFFSETS), axis=1)
+    return hits, arcs * pairs / length**2, arcs, pairs, np.full(len(OFFSETS), float(length**2))
+
+
+def _of_contacts(one: ReceptorArcs, heads: int, length: int) -> tuple[np.ndarray, ...]:
+    known = known_contacts()[one.receptor]
+    resolved = np.zeros(length, dtype=bool)
+    resolved[known.resolved] = True
+    apart = np.abs(one.keys - one.queries)
+    valid = resolved[one.keys] & resolved[one.queries] & (apart >= NEAREST)
+    touching = known.map(length)[one.queries, one.keys] & valid
+    hits, of_known = (np.bincount(one.heads[which], minlength=heads).astype(float)[:, None] for which in (touching, valid))
+    expected = np.bincount(one.heads[valid], weights=contact_rate(apart[valid]), minlength=heads)[:, None]
+    separations = np.abs(known.resolved[:, None] - known.resolved[None, :])
+    return hits, expected, of_known, np.array([2.0 * len(known.first)]), np.array([float((separations >= NEAREST).sum())])

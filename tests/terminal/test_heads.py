@@ -1,0 +1,67 @@
+"""`heads` from a terminal."""
+
+import csv
+import json
+
+import pytest
+
+from allo_core.__main__ import main
+from allo_core.heads import sample
+from allo_core.heads.arcs import family_arcs
+from allo_core.heads.properties import head_property
+from allo_core.heads.shares import shares_of
+from allo_core.models.language_model import load_model
+from allo_core.models.registry import DEFAULT_MODEL
+
+NAMES = ("AA2AR", "ADRB2", "CCR5", "OPSD", "MTR1A", "P2Y12")
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    """Six receptors, so that a pass over all takes a second."""
+    monkeypatch.setattr(sample, "panel_receptors", lambda: NAMES)
+    sample.sample_of.cache_clear()
+    yield
+    sample.sample_of.cache_clear()
+
+
+def test_files_hold_what_the_functions_give(tmp_path, capsys):
+    table, record = tmp_path / "heads.csv", tmp_path / "heads.json"
+    assert main(["heads", "--property", "offset", "--similarity", "--csv", str(table), "--json", str(record)]) == 0
+    said = capsys.readouterr().out
+    found = family_arcs(load_model(DEFAULT_MODEL), NAMES)
+    shares = shares_of(found, head_property("offset"))
+    rows = list(csv.DictReader(table.open()))
+    assert len(rows) == 120 * 9
+    row = next(row for row in rows if (row["layer"], row["head"], row["value"].lstrip("'")) == ("2", "10", "+1"))
+    at, value = 2 * 20 + 10, shares.what.values.index("+1")
+    assert float(row["share"]) == pytest.approx(shares.share[at, value], rel=1e-5)
+    assert float(row["expected"]) == pytest.approx(shares.background[at, value], rel=1e-5)
+    assert any(row["share"] == "" for row in rows) == (~shares.tested).any()
+    assert json.loads(record.read_text())["receptors"] == list(NAMES)
+    assert "r" in json.loads(record.read_text())["blosum62"]
+    assert "2.10" in said
+    assert "This says nothing about receptors" in said
+
+
+def test_own_positions_and_tables(tmp_path, capsys):
+    assert main(["heads", "--positions", "2x50 3x39", "--csv", str(tmp_path / "x.csv")]) == 0
+    assert "marked positions" in capsys.readouterr().out
+    labels = tmp_path / "labels.csv"
+    labels.write_text("receptor,residue,mark\n" + "\n".join(f"{name},{number},in" for name in NAMES for number in range(50, 90)))
+    assert main(["heads", "--table", str(labels)]) == 0
+    assert "mark" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--property", "charm"], "There is no property 'charm'"),
+        (["--receptors", "2"], "2 receptors cannot be drawn"),
+        (["--positions", "2x50", "--table", "x.csv"], "Give --positions or --table, not both"),
+        (["--table", "nowhere.csv"], "cannot be read"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_anything_runs(words, said, capsys):
+    assert main(["heads", *words]) != 0
+    assert said in capsys.readouterr().err
