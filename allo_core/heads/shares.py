@@ -184,7 +184,8 @@ def shares_of(found: FamilyArcs, what: HeadProperty) -> HeadShares:
         could += has, of
     there = could[0] > 0  # segments of other classes, say, are in none of these receptors
     shown = replace(what, values=tuple(name for name, one in zip(what.values, there, strict=True) if one))
-    return HeadShares(found.spec, shown, names, *sums[..., there], arcs, could[:, there])
+    hits, expected, of_known = sums[..., there]
+    return HeadShares(found.spec, shown, names, hits, expected, of_known, arcs, could[:, there])
 
 
 def _clusters(names: tuple[str, ...], what: HeadProperty) -> np.ndarray:
