@@ -16,6 +16,7 @@ from allo_core.terminal.compare import add_compare
 from allo_core.terminal.freeze import freeze
 from allo_core.terminal.layers import add_layers
 from allo_core.terminal.models import list_models
+from allo_core.terminal.network import add_network
 from allo_core.terminal.readouts import add_readouts
 from allo_core.terminal.runs import delete_runs, print_runs
 from allo_core.terminal.sites import add_sites
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     add_variant(commands)
     add_attention(commands)
     add_layers(commands)
+    add_network(commands)
     add_sites(commands)
 
     runs = commands.add_parser("runs", help="list the kept runs, or delete some")

@@ -7,6 +7,7 @@
 - `variant`: what changes in the heads with a substitution, or in an ortholog
 - `attention`: the attention of every head as arrays
 - `layers`: which layer of a model for which property
+- `network`: the residue interaction network of a structure
 - `batch`: thousands of sequences
 - `models`: the models
 - `doctor`: whether this machine can do the work, and what to do
