@@ -15,9 +15,13 @@ from allo_core.networks.edges import Edges, edges_of
 from allo_core.networks.points import Points, Rule
 
 if TYPE_CHECKING:  # the app need not wait for it
+    from collections.abc import Sequence
+
     from jaxtyping import Float, Float64, Integer
 
-__all__ = ["LEAST_ATTENTION", "Network", "lengths_of", "network_of"]
+    from allo_core.runs.maps import AttentionMaps
+
+__all__ = ["LEAST_ATTENTION", "Network", "lengths_of", "mean_attention", "network_of"]
 
 LEAST_ATTENTION = 1e-4  # added to attention before the logarithm, so that an edge without any is long and not endless
 _SHORTEST = 1e-3  # of an edge with all of the attention, where the logarithm would be 0 or below
@@ -90,3 +94,11 @@ def lengths_of(edges: Edges, attention: Float[np.ndarray, "L L"] | None) -> Floa
     one, other = edges.pairs.T
     along = np.maximum(attention[one, other], attention[other, one]).astype(np.float64)
     return np.maximum(-np.log(along + LEAST_ATTENTION), _SHORTEST)
+
+
+def mean_attention(maps: AttentionMaps, heads: Sequence[tuple[int, int]]) -> Float64[np.ndarray, "L L"]:
+    """The mean of the attention of some heads, ndarray, dtype=float64, shape=(L, L); StoreError where the run is damaged."""
+    total = np.zeros(maps.shape[-2:])
+    for head in heads:
+        total += maps[head]
+    return total / len(heads)

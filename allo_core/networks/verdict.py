@@ -66,7 +66,8 @@ def route_sentence(between: SetPaths, label: Callable[[int], str]) -> str:
     paths = between.paths
     as_short = int(np.isclose(paths.lengths, paths.lengths[0]).sum())
     route = " - ".join(label(index) for index in paths.routes[0])
-    said = f"Shortest route: {route} ({as_short}{' or more' if as_short == len(paths.lengths) else ''} are as short, so none is the path)."
+    more = f"{as_short}{' or more' if as_short == len(paths.lengths) else ''} are as short, so none is the path"
+    said = f"Shortest route: {route} ({more if as_short > 1 else 'no other is as short'})."
     if isinstance(between.null, PathNull):
         said += f" Over pairs of residues, path and distance correlate with {between.null.correlation:.2f}."
     left = [(paths.ends.unresolved, "not resolved"), (paths.ends.elsewhere, "in another part of the network")]

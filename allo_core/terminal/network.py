@@ -7,14 +7,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from allo_core.attention.head import Head, heads_in_words
 from allo_core.errors import NetworkError, ScoreError
 from allo_core.export.tables import printable
+from allo_core.models.registry import ModelSpec
 from allo_core.terminal.files import write
 from allo_core.terminal.picture import Picture, open_picture, parse_head
 from allo_core.terminal.progress import STEP, show_progress
 from allo_core.terminal.readouts import Asked, asked_of, readout_command
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from allo_core.analysis.subject import Subject
@@ -36,7 +40,7 @@ def add_network(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--rule", default="heavy", help="contacts: heavy (atoms within 4.5 Å), ca (4 to 8 Å) or cb (within 8 Å); heavy")
     command.add_argument("--from", dest="first", metavar="SITES", help='where paths begin: residues, or a library site ("sodium pocket")')
     command.add_argument("--to", dest="second", metavar="SITES", help="where they end, in the same way")
-    command.add_argument("--head", help="weight the edges by the attention of this head, layer.head (3.6)")
+    command.add_argument("--head", help="weight the edges by the attention of this head, layer.head (3.6), or of several (3.6,4.1)")
     command.add_argument(
         "--repeats", type=int, default=20, metavar="N", help="networks of moved coordinates, for the stability (20); 0: none"
     )
@@ -65,10 +69,10 @@ def print_network(options: argparse.Namespace) -> None:
     _check(options)
     protein, subject = asked.protein, Subject.of(asked.protein)
     sets = None if options.first is None else (subject.residues(options.first), subject.residues(options.second))
-    head = parse_head(options.head, asked.spec)
+    heads = _heads(options.head, asked.spec)
     picture = open_picture(options.structure, protein, options.chain)
     other = None if options.against is None else open_picture(options.against, protein)
-    weights = _Weights() if head is None else _weights(asked, head)
+    weights = _weights(asked, heads) if heads else _Weights()
     report = network_report(
         picture.structure, picture.mapping, len(protein), options.rule, sets, weights.attention, weights.name, options.repeats,
         step=partial(show_progress, STEP),
@@ -99,14 +103,20 @@ def _check(options: argparse.Namespace) -> None:
         raise NetworkError("--against-csv needs another structure; name it with --against.")
 
 
-def _weights(asked: Asked, head: tuple[int, int]) -> _Weights:
-    from allo_core.attention.head import Head
+def _heads(text: str | None, spec: ModelSpec) -> list[Head]:
+    """The heads of ``"3.6,4.1"``, each once; ScoreError where one of them names none."""
+    each = [] if text is None else [parse_head(one.strip(), spec) for one in text.split(",")]
+    return list(dict.fromkeys(head for head in each if head is not None))
+
+
+def _weights(asked: Asked, heads: "Sequence[Head]") -> _Weights:
+    from allo_core.networks.network import mean_attention
     from allo_core.runs.extract import run_model
 
     maps, notes = run_model(asked.spec.id, asked.protein, asked.options.device, asked.options.dtype, show_progress)
     for note in notes:
         print(printable(note), file=sys.stderr)
-    return _Weights(maps[head], f"{asked.spec.label}, {Head(*head).name.lower()}")
+    return _Weights(mean_attention(maps, heads), f"{asked.spec.label}, {heads_in_words(heads)}")
 
 
 def _difference(report: "NetworkReport", other: Picture, length: int):

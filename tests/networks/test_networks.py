@@ -10,21 +10,24 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from allo_core.analysis.subject import Subject
+from allo_core.attention.head import heads_in_words
 from allo_core.attention.pairs_like import pairs_like
 from allo_core.errors import NetworkError, StructureError
 from allo_core.library.receptors import find_receptor
 from allo_core.library.structures import shipped_structure
+from allo_core.models.language_model import load_model
 from allo_core.networks.centrality import MEASURES, centrality, highest
 from allo_core.networks.communities import communities_of
 from allo_core.networks.difference import difference_of
 from allo_core.networks.edges import Edges, edges_of, moved
-from allo_core.networks.network import Network, lengths_of, network_of
+from allo_core.networks.network import Network, lengths_of, mean_attention, network_of
 from allo_core.networks.path_null import PathNull, path_null
 from allo_core.networks.paths import ends_of, load_of, paths_between
 from allo_core.networks.points import RULES, points_of
 from allo_core.networks.report import SetPaths, network_report
 from allo_core.networks.stability import stability_of
 from allo_core.networks.verdict import completeness, network_verdict, path_sentence, route_sentence
+from allo_core.runs.extract import extract_attention
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.polymer import is_heavy
 from allo_core.structure.read import read_structure
@@ -280,3 +283,10 @@ def test_every_measure_is_of_resolved_residues(points):
     network = network_of(points["cb"])
     for measure in MEASURES:
         assert np.flatnonzero(np.isfinite(centrality(network, measure))).tolist() == network.nodes.tolist()
+
+
+def test_the_mean_of_heads(own_home):
+    maps = extract_attention(load_model("antiberty", device="cpu"), PROTEIN)
+    assert mean_attention(maps, [(3, 6), (0, 1)]) == pytest.approx((maps[3, 6].astype(float) + maps[0, 1]) / 2)
+    assert heads_in_words([(3, 6)]) == "layer 3, head 6"
+    assert heads_in_words([(3, 6), (0, 1)]) == "mean of 2 heads (3.6, 0.1)"

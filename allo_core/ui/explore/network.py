@@ -7,10 +7,11 @@ from itertools import pairwise
 import numpy as np
 
 from allo_core.analysis.track import Values
-from allo_core.attention.head import Head
+from allo_core.attention.head import heads_in_words
 from allo_core.figures.colours import value_ceiling
 from allo_core.models.registry import get_spec
 from allo_core.networks.centrality import Measure
+from allo_core.networks.network import mean_attention
 from allo_core.networks.points import Rule
 from allo_core.networks.report import NetworkReport, SetPaths, network_report
 from allo_core.protein.sequence import Protein
@@ -43,8 +44,9 @@ class NetworkRequest:
     sets : (tuple of int, tuple of int) or None
         A and B, where both are marked.
     attention : str
-        Key of the run whose head weights the edges; "" where all are alike.
-    head : (layer, head) or None
+        Key of the run whose heads weight the edges; "" where all are alike.
+    heads : tuple of (layer, head)
+        Whose mean weights the edges.
     loaded : LoadedStructure
     maps : AttentionMaps or None
     """
@@ -55,16 +57,16 @@ class NetworkRequest:
     rule: Rule
     sets: tuple[tuple[int, ...], tuple[int, ...]] | None
     attention: str
-    head: tuple[int, int] | None
+    heads: tuple[tuple[int, int], ...]
     loaded: LoadedStructure = field(compare=False, repr=False)
     maps: AttentionMaps | None = field(compare=False, repr=False)
 
     def run(self, step: Report, cancel: CancelEvent, load: Load) -> Outcome:
         """Compute it; errors as for `network_report`, Cancelled, and StoreError for attention that was damaged meanwhile."""
         matrix, name = None, ""
-        if self.maps is not None and self.head is not None:
-            matrix = self.maps[self.head]
-            name = f"{get_spec(self.maps.meta.model_id).label}, {Head(*self.head).name.lower()}"
+        if self.maps is not None:
+            matrix = mean_attention(self.maps, self.heads)
+            name = f"{get_spec(self.maps.meta.model_id).label}, {heads_in_words(self.heads)}"
         found = network_report(
             self.loaded.structure, self.loaded.mapping, len(self.protein), self.rule, self.sets, matrix, name,
             step=partial(tell, _STAGE, step, cancel),
@@ -75,9 +77,20 @@ class NetworkRequest:
 def request_of(view: View, protein: Protein, loaded: LoadedStructure, result: Result | None) -> NetworkRequest:
     """What a view asks of the structure that it shows."""
     sets = (view.sites, view.sites_b) if view.sites and view.sites_b else None
-    maps, head = (result.maps, result.head) if view.edges == "head" and result is not None else (None, None)
+    heads = _heads(view, result)
+    maps = result.maps if heads and result is not None else None
     key = "" if maps is None else maps.meta.key
-    return NetworkRequest(protein, loaded.key, loaded.mapping.chain, view.contacts, sets, key, head, loaded, maps)
+    return NetworkRequest(protein, loaded.key, loaded.mapping.chain, view.contacts, sets, key, heads, loaded, maps)
+
+
+def _heads(view: View, result: Result | None) -> tuple[tuple[int, int], ...]:
+    """The heads that weight the edges; none where all are alike, or no head passes."""
+    if result is None or view.edges == "alike":
+        return ()
+    if view.edges == "head":
+        return (result.head,)
+    passing = result.scores.passing()
+    return tuple(zip(passing["layer"].tolist(), passing["head"].tolist(), strict=True))
 
 
 def report_of(view: View, protein: Protein, loaded: LoadedStructure | None, result: Result | None) -> NetworkReport | None:

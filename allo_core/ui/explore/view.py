@@ -14,7 +14,7 @@ __all__ = ["COLOURS", "EDGES", "SCALES", "VALUE_WEIGHTED", "View", "starting_vie
 
 SCALES = {"head": "this head", "model": "all heads"}
 VALUE_WEIGHTED: dict[Weighting, str] = {"attention": "no", "value": "yes"}
-EDGES = {"alike": "all alike", "head": "attention of this head"}
+EDGES = {"alike": "all alike", "head": "attention of this head", "passing": "attention, mean of the passing heads"}
 COLOURS = {"values": "at the largest value", "fixed": "always at the same value"}
 
 

@@ -66,7 +66,7 @@ def test_it_is_offered_then_shown(model, view, asked):
     page.run()
     assert not page.exception
     assert "compute_network" in [button.key for button in page.button]
-    assert "about 10 s" in said(page)
+    assert "its stability and its paths: about" in said(page)
 
     loaded = load_structure("8FYN", PROTEIN)
     job = computed(asked)
@@ -95,3 +95,18 @@ def test_it_is_offered_then_shown(model, view, asked):
 def test_without_a_network_there_is_no_route():
     assert network.route_of(None) == []
     assert network.central_values(None, "degree", 5).missing
+
+
+def test_edges_are_weighted_by_the_head_or_the_passing_ones(model, view, monkeypatch):
+    result, loaded = results.result_of(view, PROTEIN, extract_attention(model, PROTEIN)), load_structure("8FYN", PROTEIN)
+    assert network.request_of(view, PROTEIN, loaded, result).heads == ()
+    weighted = network.request_of(replace(view, edges="head"), PROTEIN, loaded, result)
+    assert weighted.heads == (result.head,)
+    assert weighted.attention == result.maps.meta.key
+    passing = result.scores.frame.iloc[[3, 7]]
+    monkeypatch.setattr(type(result.scores), "passing", lambda self, q=0.05: passing)
+    both = network.request_of(replace(view, edges="passing"), PROTEIN, loaded, result)
+    assert both.heads == tuple(zip(passing["layer"], passing["head"], strict=True))
+    monkeypatch.setattr(type(result.scores), "passing", lambda self, q=0.05: passing.iloc[:0])
+    none = network.request_of(replace(view, edges="passing"), PROTEIN, loaded, result)
+    assert none == network.request_of(view, PROTEIN, loaded, result)
