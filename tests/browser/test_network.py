@@ -39,4 +39,5 @@ def test_centrality_on_the_structure_and_the_route(page, app):
     named = page.get_by_text(re.compile("^Shortest route:")).inner_text()
     route = [int(number) for number in re.findall(r"[A-Z](\d+)", named.split("(")[0])]
     assert len(route) > 2
+    assert f"steps of a route from A to B ({len(route) - 1})" in page.locator(".key").first.inner_text()
     assert int(driving.stage(page).get_attribute("data-pairs")) == len(route) - 1

@@ -43,6 +43,8 @@ def paint(
     title = track.title or (result.head_name if result is not None else looked_at)
     steps = route_of(report_of(view, protein, loaded, result)) if track.name == NETWORK else None
     extra = {"title": title, "pairs": _pairs(view, protein, details, steps), "tags": _tags(view, protein, result, details, loaded)}
+    if steps:
+        extra["pairs_name"] = "steps of a route from A to B"
     shown = track.of(source_of(view, protein, result, maps, loaded, browsed))
     whose = f" · {title}" if track.of_one_head else ""
     state = f"{view.scale}:{title}:{view.threshold}:{view.weighting}"
