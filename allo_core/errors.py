@@ -13,6 +13,7 @@ __all__ = [
     "FrozenError",
     "LayerError",
     "LibraryError",
+    "NetworkError",
     "NotAttentionError",
     "OtherVersionError",
     "PredictionError",
@@ -44,6 +45,10 @@ class LibraryError(AlloScopeError):
 
 class StructureError(AlloScopeError):
     """A structure file that cannot be read or does not belong to the protein."""
+
+
+class NetworkError(AlloScopeError):
+    """A structure or sets of residues that no residue interaction network can be asked of."""
 
 
 class FetchError(AlloScopeError):

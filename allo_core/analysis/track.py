@@ -53,6 +53,8 @@ class TrackSource:
         The run value-weighted, where that is what counts.
     probabilities : ResidueProbabilities or None
         What the model expects at each residue, where that is kept.
+    network : Values or None
+        How central each residue is in the network of the structure that is shown.
     """
 
     subject: Subject
@@ -65,6 +67,7 @@ class TrackSource:
     browsed: tuple[int, int] | None = None
     weighted: "WeightedMaps | None" = None
     probabilities: "ResidueProbabilities | None" = None
+    network: "Values | None" = None
 
     def __len__(self) -> int:
         return len(self.subject.protein)

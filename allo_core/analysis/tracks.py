@@ -90,6 +90,10 @@ def _plddt(source: TrackSource) -> Values:
     return Values(source.plddt, "pLDDT, confidence of the prediction", 100.0, "sure", floor=50.0, floor_name="not to be relied on")
 
 
+def _network(source: TrackSource) -> Values:
+    return source.network or Values.none(len(source), "centrality", "no structure is shown, or its network was not computed")
+
+
 def _expectation(name: str, values: "Callable[[ResidueProbabilities, str], Values | Letters]") -> Callable[[TrackSource], Values | Letters]:
     """A track of what the model expects; ``values`` is given the name with how it was asked: one pass is a ranking and no probability."""
 
@@ -145,6 +149,7 @@ TRACKS = _tracks(
     Track("conservation", "conservation", "share of the receptors of the class", frozenset(), _conservation),
     Track("segment", "segment", "", frozenset(), _segments),
     Track("plddt", "pLDDT", "0 to 100", frozenset(), _plddt, title="Confidence of the prediction"),
+    Track("network", "network", "centrality", _NOTHING, _network, title="Network"),
     Track("plain", "plain", "", frozenset(), lambda source: None),
 )
 

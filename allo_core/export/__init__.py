@@ -15,6 +15,7 @@
 - `attention`: the attention of a kept run as arrays
 - `heads`: what the heads of a model look at
 - `layers`: which layer for which property
+- `networks`: a residue interaction network as tables and GraphML
 - `batch`: a batch
 - `bundle`: one ZIP of all
 """

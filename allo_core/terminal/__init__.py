@@ -8,6 +8,7 @@
 - `attention`: the attention of every head as arrays
 - `heads`: what the heads of a model look at
 - `layers`: which layer of a model for which property
+- `network`: the residue interaction network of a structure
 - `batch`: thousands of sequences
 - `models`: the models
 - `doctor`: whether this machine can do the work, and what to do

@@ -19,6 +19,8 @@
 - `scores_table`: all heads as a table
 - `prediction`: the site predictor, kept
 - `prediction_panel`: predicted sites
+- `network`: the network of the structure, as the worker is asked for it
+- `network_panel`: central residues and paths
 - `downloads`: what is taken away
 - `attention_files`: the attention of the run as arrays
 - `frozen`: the question frozen, and a frozen one opened

@@ -7,8 +7,10 @@ from allo_core.analysis.measures import MEASURES, WEIGHTINGS
 from allo_core.attention.head_card import MOST_PAIRS
 from allo_core.figures.head_scores import SCORES
 from allo_core.library.receptors import find_receptor
+from allo_core.networks.centrality import MEASURES as CENTRALITIES
+from allo_core.networks.points import RULES
 from allo_core.ui.explore.tracks import read_track
-from allo_core.ui.explore.view import COLOURS, SCALES, View
+from allo_core.ui.explore.view import COLOURS, EDGES, SCALES, View
 from allo_core.ui.protein.address import read_structure, view_from_query, view_to_query
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.choices import DRAWS, NULLS, THRESHOLDS
@@ -17,7 +19,9 @@ from allo_core.ui.shared.link import head_in_link, one_of, read_head, whole_numb
 __all__ = ["from_query", "to_query"]
 
 # Fields whose text in a link is their value.
-_AS_THEY_ARE = "measure weighting null draws score colouring scale pairs colours beside beside_structure frozen".split()
+_AS_THEY_ARE = (
+    "measure weighting null draws score colouring scale pairs colours beside beside_structure frozen contacts centrality edges"
+).split()
 
 
 def to_query(view: View) -> dict[str, str]:
@@ -79,4 +83,7 @@ _READERS = {
     "beside": _read_beside,
     "beside_structure": _read_beside_structure,
     "frozen": _read_frozen,
+    "contacts": one_of(tuple(RULES)),
+    "centrality": one_of(tuple(CENTRALITIES)),
+    "edges": one_of(tuple(EDGES)),
 }

@@ -8,6 +8,7 @@ from allo_core.figures.colours import SET_COLOURS, Theme
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.weighted import WeightedMaps
+from allo_core.ui.explore.network import NETWORK, central_values, report_of, route_of
 from allo_core.ui.explore.results import HeadDetails, Result, columns_of, counted_of
 from allo_core.ui.explore.tracks import tracks
 from allo_core.ui.explore.view import View
@@ -40,7 +41,10 @@ def paint(
     sets = {name: ([protein.number(i) for i in view.sets[name]], colour) for name, colour in SET_COLOURS.items()}
     looked_at = Head(*browsed).name if browsed is not None else "Structure"
     title = track.title or (result.head_name if result is not None else looked_at)
-    extra = {"title": title, "pairs": _pairs(view, protein, details), "tags": _tags(view, protein, result, details, loaded)}
+    steps = route_of(report_of(view, protein, loaded, result)) if track.name == NETWORK else None
+    extra = {"title": title, "pairs": _pairs(view, protein, details, steps), "tags": _tags(view, protein, result, details, loaded)}
+    if steps:
+        extra["pairs_name"] = "steps of a route from A to B"
     shown = track.of(source_of(view, protein, result, maps, loaded, browsed))
     whose = f" · {title}" if track.of_one_head else ""
     state = f"{view.scale}:{title}:{view.threshold}:{view.weighting}"
@@ -62,8 +66,11 @@ def source_of(
     counted = result.counted if result is not None else None if run is None else counted_of(view, run)
     weighted = counted if isinstance(counted, WeightedMaps) else None
     expected = kept_probabilities(view, protein) if view.colouring in OF_PROBABILITIES else None
+    network = None
+    if view.colouring == NETWORK:
+        network = central_values(report_of(view, protein, loaded, result), view.centrality, len(protein))
     return TrackSource(
-        Subject.of(protein), columns_of, view.sites, run, selected, view.scale == "model", confidence, browsed, weighted, expected
+        Subject.of(protein), columns_of, view.sites, run, selected, view.scale == "model", confidence, browsed, weighted, expected, network
     )
 
 
@@ -77,8 +84,13 @@ def values_to_take_away(view: View, protein: Protein, result: Result, loaded: Lo
     raise LookupError("attention received has values wherever there is a result")
 
 
-def _pairs(view: View, protein: Protein, details: HeadDetails | None) -> list[tuple[int, int, float, bool]]:
+def _pairs(
+    view: View, protein: Protein, details: HeadDetails | None, steps: list[tuple[int, int]] | None
+) -> list[tuple[int, int, float, bool]]:
+    """The strongest pairs, or the ``steps`` of a route in their place, and the pair that is pointed out."""
     drawn = [] if details is None else [(pair.query, pair.key, pair.weight, False) for pair in details.pairs[: view.pairs]]
+    if steps is not None:
+        drawn = [(one, other, 1.0, False) for one, other in steps]
     if view.pair is not None:
         drawn = [item for item in drawn if item[:2] != view.pair] + [(*view.pair, 1.0, True)]
     return [(protein.number(query), protein.number(key), round(float(weight), 4), chosen) for query, key, weight, chosen in drawn]

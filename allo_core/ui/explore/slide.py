@@ -35,7 +35,7 @@ def slide_of(shown: Shown) -> tuple[bytes | None, str]:
 
 def _content(shown: Shown) -> dict:
     result, legend = shown.result, shown.painting.legend
-    theme = current_theme()
+    theme, drawn = current_theme(), sum(not pointed_out for *_, pointed_out in shown.painting.pairs)
     layers, heads = result.special_share.shape
     ink, faint, background = SLIDE[theme]
     return {
@@ -52,7 +52,7 @@ def _content(shown: Shown) -> dict:
             for name, (numbers, colour) in shown.painting.sets.items()
             if numbers
         ],
-        "pairs": {"text": f"{len(shown.pairs)} strongest pairs", "colour": PAIRS[theme]} if shown.pairs else None,
+        "pairs": {"text": f"{drawn} {shown.painting.pairs_name}", "colour": PAIRS[theme]} if drawn else None,
         "grey": {"text": "grey: not tested or flagged", "colour": GREYS[theme][1]},
         "heatmap": {
             **cell_colours(

@@ -1,4 +1,4 @@
-"""What stands below the pictures: the head by itself, all heads, the head's map, predicted sites, what is taken away."""
+"""What stands below the pictures: the head, all heads, its map, predicted sites, the network of the structure, what is taken away."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ import streamlit as st
 
 from allo_core.ui.explore.downloads import draw_downloads
 from allo_core.ui.explore.head_panel import draw_card, draw_map, draw_pairs
+from allo_core.ui.explore.network_panel import draw_network
 from allo_core.ui.explore.prediction_panel import draw_prediction
 from allo_core.ui.explore.results import HeadDetails
 from allo_core.ui.explore.scores_table import draw_table
@@ -20,8 +21,8 @@ def draw_tabs(shown: Shown, details: HeadDetails) -> Callable[[], None]:
     What is returned completes the open one and is called when the rest of the page stands.
     """
     complete = _nothing
-    names = ["This head", "Heads", "Map", "Predicted sites", "Downloads"]
-    head, heads, head_map, predicted, downloads = st.tabs(names, key="tabs", on_change="rerun")
+    names = ["This head", "Heads", "Map", "Predicted sites", "Network", "Downloads"]
+    head, heads, head_map, predicted, network, downloads = st.tabs(names, key="tabs", on_change="rerun")
     if head.open:
         with head:
             card, pairs = st.columns([6, 5], gap="large")
@@ -38,6 +39,9 @@ def draw_tabs(shown: Shown, details: HeadDetails) -> Callable[[], None]:
     if predicted.open:
         with predicted:
             draw_prediction(shown.view, shown.protein, shown.result.maps, shown.loaded)
+    if network.open:
+        with network:
+            draw_network(shown.view, shown.protein, shown.result, shown.loaded)
     if downloads.open:
         with downloads:
             draw_downloads(shown)

@@ -6,12 +6,15 @@ from typing import Self
 from allo_core.analysis.measures import Measure, Weighting
 from allo_core.attention.columns import DEFAULT_THRESHOLD
 from allo_core.attention.nulls import Null
+from allo_core.networks.centrality import Measure as Centrality
+from allo_core.networks.points import Rule
 from allo_core.ui.protein.view import FIRST_RECEPTOR, ProteinView, opened
 
-__all__ = ["COLOURS", "SCALES", "VALUE_WEIGHTED", "View", "starting_view"]
+__all__ = ["COLOURS", "EDGES", "SCALES", "VALUE_WEIGHTED", "View", "starting_view"]
 
 SCALES = {"head": "this head", "model": "all heads"}
 VALUE_WEIGHTED: dict[Weighting, str] = {"attention": "no", "value": "yes"}
+EDGES = {"alike": "all alike", "head": "attention of this head", "passing": "attention, mean of the passing heads"}
 COLOURS = {"values": "at the largest value", "fixed": "always at the same value"}
 
 
@@ -43,6 +46,12 @@ class View(ProteinView):
         What counts: attention above the threshold, or value-weighted attention, for which the threshold rests.
     frozen : str
         Key of the frozen analysis that was opened; "" for none.
+    contacts : {"heavy", "ca", "cb"}
+        By which rule residues of the network touch.
+    centrality : str
+        A key of MEASURES of the networks.
+    edges : str
+        How long the edges of the network are, a key of EDGES.
     """
 
     measure: Measure = "A"
@@ -59,6 +68,9 @@ class View(ProteinView):
     beside_structure: str = ""
     weighting: Weighting = "attention"
     frozen: str = ""
+    contacts: Rule = "heavy"
+    centrality: Centrality = "betweenness"
+    edges: str = "alike"
 
     def of_another_protein(self, key: str) -> Self:
         """The best head is another one, and what stood beside may be what is opened."""

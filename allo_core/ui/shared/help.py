@@ -91,6 +91,13 @@ HELP = {
         "or when it is a column sink; plain grey is a head without a score.  A click or an arrow key selects another head."
     ),
     "colouring": "What the receptor's colour means; the legend on the structure names the values and where its scale ends.",
+    "contacts_rule": "When two residues touch. The lists of central residues depend on it: see how many stay by the other rules.",
+    "centrality": "How much a residue lies between others, or near to all, in the network of contacts; mostly burial.",
+    "edges": "All contacts alike, or shorter where the head or heads look along them; attention off the contacts does not count.",
+    "network": (
+        "Contacts of one static structure: topology, no motion and no evidence of a signal. Paths stand beside those of pocket pairs at "
+        "the same distance, ranks beside burial and noise of 0.3 Å in the coordinates."
+    ),
     "predicted": (
         "What a regression fitted to receptors with listed allosteric sites gives each residue, above all from where their sites lie; a "
         "ranking within one receptor rather than a probability to rely on."

@@ -37,6 +37,8 @@ class Painting:
         UniProt numbers of the pairs to draw.
     tags : sequence of (number, text)
         The few residues whose names are written beside them.
+    pairs_name : str
+        What the pairs are.
     """
 
     colours: Sequence[str]
@@ -49,6 +51,7 @@ class Painting:
     title: str = "Structure"
     pairs: Sequence[tuple[int, int, float, bool]] = ()
     tags: Sequence[tuple[int, str]] = ()
+    pairs_name: str = "strongest pairs"
 
     @property
     def id(self) -> str:
@@ -79,7 +82,7 @@ def painting_of(
     state : str
         What else changes the colours, as part of the painting's ``colouring``.
     extra
-        The title, pairs and tags of the painting.
+        The title, pairs, their name and tags of the painting.
     """
     if shown is None:
         return Painting([], labels, [], "", sets, None, "plain", **extra)

@@ -101,6 +101,7 @@ def structure_view(
         "legend": painting.legend,
         "colouring": painting.colouring,
         "pairs": [list(pair) for pair in painting.pairs],
+        "pairsName": painting.pairs_name,
         "pairColour": PAIRS[theme],
         "pointedOut": POINTED_OUT,
         "style": asdict(STYLE),

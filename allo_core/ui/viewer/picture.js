@@ -32,12 +32,12 @@ function writeKey(view) {
   if (view.data.pairs?.length) key.append(pairLine(view.data));
 }
 
-function pairLine({ pairs, pairColour }) {
+function pairLine({ pairs, pairsName, pairColour }) {
   const line = document.createElement("span");
   const stick = document.createElement("i");
   stick.className = "pair";
   stick.style.background = pairColour;
-  line.append(stick, `strongest pairs (${pairs.length})`);
+  line.append(stick, `${pairsName} (${pairs.length})`);
   return line;
 }
 

@@ -72,6 +72,9 @@ def test_url_round_trip(changes):
         ({"colour": "red"}, "The link's 'colour' means nothing here"),
         ({"structure": "structure-0123456789abcdef0123"}, "not kept on this machine"),
         ({"null": "x"}, "null was ignored"),
+        ({"contacts": "x"}, "contacts was ignored"),
+        ({"centrality": "x"}, "centrality was ignored"),
+        ({"edges": "x"}, "edges was ignored"),
         ({"score": "x"}, "score was ignored"),
         ({"device": "tpu"}, "device was ignored"),
         ({"frozen": "x"}, "is not the key of a kept input"),
@@ -102,6 +105,7 @@ def test_every_field_of_a_view_is_in_the_url():
     changed = state.View(
         "ADRB2", (112,), (130, 131), "B", "esm2_t33_650M_UR50D", "3SN6", "cpu", "bfloat16", "my pocket", "Gs", "snake", "B", (112, 130),
         "BA", 0.1, "uniform", 100_000, "snr", (32, 19), "segment", "model", 7, "fixed", "AA2AR", "8FYN", "value", kept_frozen(),
+        "ca", "degree", "head",
     )  # fmt: skip
     query = address.to_query(changed)
     for field in fields(state.View):
