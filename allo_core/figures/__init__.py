@@ -12,6 +12,7 @@
 - `mutations`: the scores of substitutions, and the residues of one position
 - `variant`: how a heatmap shows what changes in heads
 - `receptor_set`: pictures of a set of receptors
+- `heads`: what heads look at
 - `layers`: how well layers tell a property, and how alike they are
 - `points`: residues or receptors as points on a plane
 - `batch`: pictures of a batch

@@ -15,7 +15,6 @@
 - `fill`: what the model puts in the place of masked residues
 - `antibody`: what AntiBERTy says of an antibody chain
 - `layers`: the tab of layers
-- `own_property`: a person's own values of residues
 - `residue_map`: residues of one state on a plane
 - `changes_job`: what each layer changes, as it was computed
 - `state_changes`: it along the sequence, beside conservation and burial

@@ -20,7 +20,6 @@ from allo_core.readouts.value_table import property_of_table
 from allo_core.storage.amounts import amount
 from allo_core.ui.sequence import session
 from allo_core.ui.sequence.offer import draw_offer
-from allo_core.ui.sequence.own_property import draw_own
 from allo_core.ui.sequence.receptor_vectors import draw_receptors
 from allo_core.ui.sequence.requests import SIMILARITY, LibraryRequest
 from allo_core.ui.sequence.residue_map import draw_residues
@@ -28,6 +27,7 @@ from allo_core.ui.sequence.state_changes import draw_changes
 from allo_core.ui.sequence.view import OWN, SequenceView
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
+from allo_core.ui.shared.own_values import draw_own_values
 from allo_core.ui.shared.plots import draw_plot
 from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import plain
@@ -60,8 +60,8 @@ def _draw_property(view: SequenceView) -> None:
     )  # fmt: skip
     table = None
     if view.property == OWN:
-        draw_own()
-        if (table := session.page().table) is None:
+        table = session.page().table = draw_own_values()
+        if table is None:
             return
     request = LibraryRequest(view.property, view.model, view.device, view.dtype, table)
     try:

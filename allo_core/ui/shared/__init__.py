@@ -19,6 +19,7 @@
 - `run_panel`: progress with cancel
 - `fetching`: fetching in the background
 - `plots`: Plotly on a page
+- `own_values`: a person's own values of residues, as a table
 - `cell_cursor`: the selected cell of a heatmap
 - `heads_table`: a table of heads
 - `painting`: what a structure shows

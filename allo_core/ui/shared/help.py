@@ -184,6 +184,17 @@ HELP = {
     "cka": "Linear centred kernel alignment: 1 if two layers differ by rotation and scale alone, 0 if they are unrelated.",
     "participation": "In about how many directions the vectors of a state extend (participation ratio of the covariance).",
     "state": "State 0 is the token embedding, state k what layer k - 1 gives; the last one is taken after the final norm.",
+    "head_property": "What the residues that heads look at may be; of a table of yours any column.",
+    "sample": "One receptor of each cluster of homologues (above 40 % identity), or so many drawn at random, always the same.",
+    "share": ("Of the arcs (attention of at least 0.3) of which it is known: how many go to it. Heads with fewer than 100 are not tested."),
+    "heads_show": (
+        "Enrichment is the share divided by what arcs as far apart, or of the same receptors, would have. Published: all arcs are in the "
+        "denominator, as in Vig et al. 2021."
+    ),
+    "similarity": "Correlation over heads of how often two residues are looked at, beside BLOSUM62; p by permuting residues (Mantel).",
+    "calibration": "Of pairs at least six residues apart: how many touch, by the attention that the head gives; 95 % by Wilson.",
+    "centre": "The layer at the centre of what lies above the expectation, with its 95 % interval over draws of clusters.",
+    "minus": "Shares of another value are taken away, so that heads are told apart that look at both.",
     "changes": (
         "How far each layer moves the state of a residue: the length of its update as a share of the state before, or the cosine of both. "
         "It shows where the model works and names no site."

@@ -30,6 +30,7 @@ PAGES: dict[str, tuple[Entry, ...]] = {
     ),
     "Many proteins": (
         Entry("pages/receptors.py", "Receptors", ":material/groups:", "receptors"),
+        Entry("pages/heads.py", "Heads", ":material/hub:", "heads"),
         Entry("pages/batch.py", "Batch", ":material/dataset:", "batch"),
     ),
     "This machine": (Entry("pages/runs.py", "Kept runs", ":material/folder_open:", "runs"),),

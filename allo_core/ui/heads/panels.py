@@ -1,0 +1,111 @@
+"""What stands first on the page Heads: what is shown, the answer, the heatmap, and the selected head over all values."""
+
+import numpy as np
+import streamlit as st
+
+from allo_core.attention.control import LEVEL
+from allo_core.figures.colours import GROUND
+from allo_core.figures.head_scores import HeadScore
+from allo_core.figures.heads import share_profile
+from allo_core.figures.heatmap import cells
+from allo_core.heads.sample import sample_of
+from allo_core.heads.shares import FEWEST_ARCS
+from allo_core.heads.verdict import value_name, verdict
+from allo_core.library.receptors import receptors
+from allo_core.models.registry import get_spec
+from allo_core.runs.cost import cost_of
+from allo_core.storage.amounts import readable_time
+from allo_core.ui.heads import session
+from allo_core.ui.heads.results import HeadsResult, request_of
+from allo_core.ui.heads.view import HeadsView
+from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.plots import draw_heads, draw_plot
+from allo_core.ui.shared.run_panel import draw_under_way
+from allo_core.ui.shared.text import plain
+from allo_core.ui.shared.theme import current_theme
+from allo_core.ui.shared.worker import job_of
+
+__all__ = ["draw_head", "draw_heatmap", "draw_run", "draw_strip", "draw_verdict"]
+
+_HEIGHT = 440  # px
+
+
+def draw_strip(view: HeadsView, result: HeadsResult | None) -> None:
+    """Model, what is looked at, and over how many receptors."""
+    parts = [get_spec(view.model).label]
+    if result is not None:
+        minus = "" if result.minus is None else f" minus {value_name(result.shares, result.minus)}"
+        parts.append(f"{value_name(result.shares, result.value)}{minus}")
+        parts.append(f"{len(result.shares.receptors)} receptors in {result.shares.clusters} clusters of homologues")
+    st.markdown(f"### {plain(' | '.join(parts))}")
+
+
+def draw_verdict(result: HeadsResult) -> None:
+    """How many heads look at it more than expected, and the one with the largest share."""
+    with st.container(key="verdict"):
+        st.markdown(plain(verdict(result.shares, result.value)), help=HELP["share"])
+
+
+def draw_run(view: HeadsView) -> None:
+    """The passes that are missing: offered with what they take, or under way."""
+    request, spec = request_of(view), get_spec(view.model)
+    if draw_under_way(job_of(request), "_heads"):
+        return
+    names = sample_of(spec, view.sample)
+    seconds = sum(cost_of(spec, len(receptors()[entry].protein), view.device, view.dtype).seconds for entry in names)
+    with st.container(border=True):
+        st.markdown(f"**What do the {spec.layers} × {spec.heads} heads of {plain(spec.label)} look at?**")
+        st.caption(
+            plain(
+                f"{spec.label} reads {len(names)} receptors once ({readable_time(seconds)}). The arcs of every head are kept, so that "
+                "everything on this page is counted without it afterwards; stopped, it goes on where it was."
+            )
+        )
+        st.button(f"Read {len(names)} receptors", key="read_heads", type="primary", on_click=session.ask, args=(request,))
+
+
+def draw_heatmap(view: HeadsView, result: HeadsResult) -> None:
+    """One number a head; a click selects a head, arrow keys move the selection."""
+    spec, shares = result.shares.spec, result.shares
+    values = result.numbers(view.shows)
+    tested = shares.tested[:, result.value].reshape(values.shape)
+    signed = view.shows == "enrichment" or result.minus is not None
+    label = {"share": "share of arcs", "enrichment": "log₂ enrichment", "published": "share, published"}[view.shows]
+    score = HeadScore(
+        f"{label}{', difference' if result.minus is not None else ''}", "", lambda frame: np.zeros(0), 0.1, from_zero=not signed
+    )
+    texts = np.stack([_cell(result, at) for at in range(values.size)]).reshape(*values.shape, 2)
+    hover = {"customdata": texts, "hovertemplate": "<b>Layer %{y}, head %{x}</b><br>%{customdata[0]}<br>%{customdata[1]}<extra></extra>"}
+    passing = shares.passing(result.value).reshape(values.shape)
+    figure = cells(values, ~tested, score, hover, None, _HEIGHT, current_theme(), passing)
+    alt = f"Heatmap of {spec.layers} x {spec.heads} heads: {label} of {value_name(shares, result.value)}."
+    draw_heads(figure, _HEIGHT, alt, result.head, values.shape, session.select_head)
+    grey = int((~tested).sum())
+    ground = GROUND[current_theme()].capitalize()
+    st.caption(
+        f"{ground} is {'as expected' if signed else 'none'}, a dot more than expected (q < {LEVEL:g}). "
+        f"{grey} of {values.size} heads are not tested: fewer than {FEWEST_ARCS} arcs of which it is known. Arrow keys move the head."
+    )
+
+
+def _cell(result: HeadsResult, at: int) -> tuple[str, str]:
+    shares, value = result.shares, result.value
+    known = int(shares.known[:, at, value].sum())
+    if not shares.tested[at, value]:
+        return f"{known} arcs: not tested", ""
+    return (
+        f"{shares.share[at, value]:.3f} of {known:,} arcs, expected {shares.background[at, value]:.3f}",
+        f"q {shares.q_value[at, value]:.2g}; published {shares.published[at, value]:.3f}",
+    )
+
+
+def draw_head(result: HeadsResult) -> None:
+    """The selected head over all values."""
+    shares, at = result.shares, result.at
+    st.markdown(f"##### Layer {result.head[0]}, head {result.head[1]}", help=HELP["share"])
+    if not shares.tested[at].any():
+        st.info(f"This head has {int(shares.arcs[:, at].sum())} arcs of at least 0.3 over all receptors; {FEWEST_ARCS} are needed.")
+        return
+    ends = np.stack([shares.intervals(value)[:, at] for value in range(len(shares.what.values))], axis=1)
+    figure = share_profile(shares.what.values, shares.share[at], ends, shares.background[at], result.value)
+    draw_plot(figure, "share_profile", f"Shares of the arcs of layer {result.head[0]}, head {result.head[1]}.")
