@@ -4,6 +4,7 @@ Every message is one line: what is wrong, with which value, and what to do.  The
 """
 
 __all__ = [
+    "AblationError",
     "AlloScopeError",
     "BatchError",
     "Cancelled",
@@ -84,6 +85,10 @@ class FrozenError(AlloScopeError):
 
 class LayerError(AlloScopeError):
     """A property, a table of values or receptors on which the layers of a model cannot be compared."""
+
+
+class AblationError(AlloScopeError):
+    """Heads, receptors or residues for which it cannot be said what a model loses without a head."""
 
 
 class ExportError(AlloScopeError):
