@@ -13,6 +13,7 @@
 - `variants`: what changes in the heads from a wild type to a variant
 - `attention`: the attention of a kept run as arrays
 - `layers`: which layer for which property
+- `ablation`: what a model loses without heads
 - `batch`: a batch
 - `bundle`: one ZIP of all
 """

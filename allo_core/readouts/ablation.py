@@ -26,7 +26,7 @@ from allo_core.runs.extract import device_given_up, kept_metas, meta_of
 from allo_core.storage.cancel import CancelEvent
 
 if TYPE_CHECKING:  # the app need not wait for it
-    from jaxtyping import Float, Float32
+    from jaxtyping import Bool, Float32
 
     from allo_core.models.resumed import Entry
 
@@ -57,11 +57,11 @@ class Ablation:
     inputs: tuple[MaskedInput, ...]
     sets: tuple[Heads, ...]
     kind: Removal
-    base: "tuple[Float32[np.ndarray, ' n'], ...]"
-    losses: "tuple[Float32[np.ndarray, 'S n'], ...]"
+    base: "tuple[Float32[np.ndarray, ' _'], ...]"
+    losses: "tuple[Float32[np.ndarray, 'S _'], ...]"
 
     @property
-    def done(self) -> "Float[np.ndarray, ' S']":
+    def done(self) -> "Bool[np.ndarray, ' S']":
         """Whether each set was removed from every input, ndarray, dtype=bool, shape=(S,)."""
         return np.all([np.isfinite(losses).all(axis=1) for losses in self.losses], axis=0)
 

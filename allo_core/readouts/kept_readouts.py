@@ -1,4 +1,4 @@
-"""What readouts keep on this machine: states at the library's residues and answers, references of variants, losses without heads; counted, deleted."""
+"""What readouts keep on this machine, counted and deleted: states of layers and answers, references of variants, losses without heads."""
 
 from collections.abc import Callable
 from pathlib import Path

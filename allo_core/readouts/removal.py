@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from allo_core.attention.head import Head
 from allo_core.errors import AblationError
 from allo_core.models.registry import ModelSpec
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:  # the app need not wait for it
 
     from allo_core.models.capture import Intervention
 
-__all__ = ["Heads", "Removal", "all_heads", "check_heads", "check_removal", "heads_of_layer", "removed"]
+__all__ = ["Heads", "Removal", "all_heads", "check_heads", "check_removal", "heads_of_layer", "heads_text", "parse_heads", "removed"]
 
 Removal = Literal["mean", "zero"]
 Heads = tuple[tuple[int, int], ...]  # (layer, head), which are removed together
@@ -47,6 +48,20 @@ def all_heads(spec: ModelSpec) -> tuple[Heads, ...]:
 def heads_of_layer(spec: ModelSpec, layer: int) -> Heads:
     """All heads of one layer together."""
     return tuple((layer, head) for head in range(spec.heads))
+
+
+def heads_text(heads: Heads) -> str:
+    """As people write them: ``"5.3,5.6"``."""
+    return ",".join(Head(*head).text for head in heads)
+
+
+def parse_heads(text: str, spec: ModelSpec) -> Heads:
+    """The heads of ``"5.3,5.6"``; AblationError where a part names no head of the model."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    found = [Head.parse(part) for part in parts]
+    if wrong := [part for part, head in zip(parts, found, strict=True) if head is None]:
+        raise AblationError(f"{wrong[0][:20]!r} is no head; write layer.head, counted from 0, as in 5.3,5.6.")
+    return check_heads(spec, tuple((head.layer, head.head) for head in found if head is not None))
 
 
 def removed(

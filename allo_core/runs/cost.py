@@ -14,7 +14,7 @@ from allo_core.runs.disk import disk_needed, norms_disk_needed, probabilities_di
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Cost", "cost_of", "cost_of_columns", "cost_of_norms", "cost_of_probabilities", "seconds_of", "speed"]
+__all__ = ["Cost", "cost_of", "cost_of_ablation", "cost_of_columns", "cost_of_norms", "cost_of_probabilities", "seconds_of", "speed"]
 
 _SIDE = 1024  # of the matrices whose product tells how fast a device is
 _TIMES = 3
@@ -80,6 +80,32 @@ def cost_of_probabilities(
     share = 1 - _STORING * _SECONDS_PER_ENTRY * spec.layers * spec.heads * length**2 / run
     seconds = share * (run if run_seconds is None else run_seconds) * (length if masked else 1)
     return Cost(memory.weights + memory.working, probabilities_disk_needed(length), seconds)
+
+
+def cost_of_ablation(
+    spec: ModelSpec,
+    lengths: Sequence[int],
+    first_layers: Sequence[int],
+    device: DeviceChoice = "auto",
+    dtype: Dtype = "float32",
+) -> Cost:
+    """What it takes to remove sets of heads from passes over inputs of these ``lengths``; errors as in `cost_of`.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        Residues of each input.
+    first_layers : sequence of int
+        The first layer that has a head of each set: what stands before it is not computed again.
+    """
+    operations, longest = speed(choose_device(device), dtype), max(lengths)
+    memory = estimate_memory(spec, longest, dtype)
+    passes = 1 + sum(1 - layer / spec.layers for layer in first_layers)
+    softmax = (1 - _STORING) * _SECONDS_PER_ENTRY * spec.layers * spec.heads
+    seconds = sum(_arithmetic_seconds(spec, length, operations) + softmax * length**2 for length in lengths)
+    entries = 4 * spec.layers * spec.width * (longest + 2)
+    disk = sum(length * (1 + len(first_layers)) for length in lengths)  # float32 of 15 % of the residues, with some room
+    return Cost(memory.weights + memory.working + entries, disk, passes * seconds)
 
 
 def cost_of_columns(spec: ModelSpec, lengths: Sequence[int], device: DeviceChoice = "auto", dtype: Dtype = "float32") -> Cost:

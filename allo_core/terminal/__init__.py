@@ -6,6 +6,7 @@
 - `readouts`: what a model says of one protein beside attention: embeddings, probabilities, contacts
 - `variant`: what changes in the heads with a substitution, or in an ortholog
 - `attention`: the attention of every head as arrays
+- `ablate`: whether a model needs its heads
 - `layers`: which layer of a model for which property
 - `batch`: thousands of sequences
 - `models`: the models
