@@ -19,6 +19,7 @@
 - `ablation_rises`: what it rises by, at marked residues and matched ones, with intervals
 - `head_gradients`: the first-order guess, which chooses heads
 - `head_sets`: heads that are removed together, beside random sets
+- `looks_and_needs`: whether the heads that look at a site are needed there
 - `kept_arrays`: arrays that took many passes, kept on this machine
 - `library_panel`: the receptors and residues of the library on which layers are compared
 - `library_states`: the states of a model there, kept

@@ -85,13 +85,14 @@ def test_a_layer_without_all_its_heads_is_one_without_attention(model):
     read(model, PROTEIN, [states[0]], Intervention(gates))
     name = "self_attn.o_proj" if spec.family == "esmc" else "attention.output.dense"
     projection = layer_stack(model.module)[1].get_submodule(name)
-    weight = projection.weight.detach().clone()
+    weight = next(parameter for name, parameter in projection.named_parameters() if name == "weight")
+    kept = weight.detach().clone()
     with torch.no_grad():
-        projection.weight.zero_()
+        weight.zero_()
         try:
             read(model, PROTEIN, [states[1]])
         finally:
-            projection.weight.copy_(weight)
+            weight.copy_(kept)
     without, wanted = (reader.states[spec.layers] for reader in states)
     torch.testing.assert_close(without, wanted, atol=1e-5, rtol=0)
 

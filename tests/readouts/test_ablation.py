@@ -182,7 +182,9 @@ def test_rises_at_marked_and_matched_residues_against_a_loop():
     order = rng.permutation(len(protein))
     parts = [tuple(sorted(order[:150])), tuple(sorted(order[150:300]))]
     found, marked = made(protein, base, losses, parts), [int(residue) for residue in order[:12]] + [int(order[-1])]
-    strata, masked = numbers_for(protein).strata(), set(order[:300].tolist())
+    numbers = numbers_for(protein)
+    assert numbers is not None
+    strata, masked = numbers.strata(), set(order[:300].tolist())
     site, matched, left_out = [], [], 0
     for residue in sorted(set(marked) & masked):
         alike = [other for other in masked - set(marked) if strata[other] == strata[residue]]
@@ -192,6 +194,7 @@ def test_rises_at_marked_and_matched_residues_against_a_loop():
         site.append(losses[:, residue] - base[residue])
         matched.append(np.mean([losses[:, other] - base[other] for other in alike], axis=0))
     rises = site_rises(found, {protein.sequence: marked})
+    assert rises is not None
     assert (rises.site.residues, rises.left_out) == (len(site), left_out)
     np.testing.assert_allclose(rises.site.value, np.mean(site, axis=0), atol=1e-6)
     np.testing.assert_allclose(rises.matched.value, np.mean(matched, axis=0), atol=1e-6)

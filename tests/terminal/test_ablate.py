@@ -25,6 +25,7 @@ def test_two_heads_at_a_site_and_a_set(tmp_path, capsys):
     assert found is not None
     rises = rises_of(found)
     site = site_rises(found, {protein.sequence: Subject.of(protein).residues("sodium pocket") for protein in proteins})
+    assert site is not None
     rows = list(csv.DictReader(table.open()))
     assert {row["heads"] for row in rows} == {"5.3", "5.6"}
     for row in rows:

@@ -1,4 +1,4 @@
-"""What stands below the pictures: the head by itself, all heads, the head's map, predicted sites, what is taken away."""
+"""What stands below the pictures: the head by itself, all heads, the head's map, removed heads, predicted sites, what is taken away."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ import streamlit as st
 
 from allo_core.ui.explore.downloads import draw_downloads
 from allo_core.ui.explore.head_panel import draw_card, draw_map, draw_pairs
+from allo_core.ui.explore.needed_panel import draw_needed
 from allo_core.ui.explore.prediction_panel import draw_prediction
 from allo_core.ui.explore.results import HeadDetails
 from allo_core.ui.explore.scores_table import draw_table
@@ -20,13 +21,13 @@ def draw_tabs(shown: Shown, details: HeadDetails) -> Callable[[], None]:
     What is returned completes the open one and is called when the rest of the page stands.
     """
     complete = _nothing
-    names = ["This head", "Heads", "Map", "Predicted sites", "Downloads"]
-    head, heads, head_map, predicted, downloads = st.tabs(names, key="tabs", on_change="rerun")
+    names = ["This head", "Heads", "Map", "Removed heads", "Predicted sites", "Downloads"]
+    head, heads, head_map, needed, predicted, downloads = st.tabs(names, key="tabs", on_change="rerun")
     if head.open:
         with head:
             card, pairs = st.columns([6, 5], gap="large")
             with card:
-                complete = draw_card(shown.protein, shown.result, details, shown.loaded, shown.phrases)
+                complete = draw_card(shown.view, shown.protein, shown.result, details, shown.loaded, shown.phrases)
             with pairs:
                 draw_pairs(shown.protein, shown.result, details, shown.loaded)
     if heads.open:
@@ -35,6 +36,9 @@ def draw_tabs(shown: Shown, details: HeadDetails) -> Callable[[], None]:
     if head_map.open:
         with head_map:
             draw_map(shown.view, shown.protein, shown.result)
+    if needed.open:
+        with needed:
+            draw_needed(shown.view, shown.protein, shown.result)
     if predicted.open:
         with predicted:
             draw_prediction(shown.view, shown.protein, shown.result.maps, shown.loaded)
