@@ -17,6 +17,7 @@
 - `ablation_masks`: which residues are masked while heads are removed
 - `ablation`: the loss at masked residues without heads, kept
 - `ablation_rises`: what it rises by, at marked residues and matched ones, with intervals
+- `ablation_contacts`: how the precision of predicted contacts changes without heads
 - `head_gradients`: the first-order guess, which chooses heads
 - `head_sets`: heads that are removed together, beside random sets
 - `looks_and_needs`: whether the heads that look at a site are needed there

@@ -20,7 +20,7 @@ from allo_core.readouts.ablation import Ablation
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float
 
-__all__ = ["Rises", "SiteRises", "rises_of", "rises_of_residues", "site_rises"]
+__all__ = ["Rises", "SiteRises", "mean_over_groups", "rises_of", "rises_of_residues", "site_rises"]
 
 _DRAWS = 2000
 _SEED = 0
@@ -181,9 +181,21 @@ def _drawn(rows: "Sequence[Float[np.ndarray, 'n S']]", proteins: Sequence[Protei
         clusters = homologue_clusters(identities(kin))
         means = np.array([part.mean(axis=0) for part in rows])
         groups = np.array([means[clusters == cluster].mean(axis=0) for cluster in range(clusters.max() + 1)])
+    return mean_over_groups(groups, sum(map(len, rows)))
+
+
+def mean_over_groups(groups: "Float[np.ndarray, 'G S']", residues: int) -> Rises:
+    """The mean over groups and its interval over 2,000 draws of them, the same draws for every number of as many groups.
+
+    Parameters
+    ----------
+    groups : ndarray, dtype=float, shape=(G, S)
+    residues : int
+        How many were measured in all.
+    """
     count = len(groups)
     times = np.random.default_rng(_SEED).multinomial(count, np.full(count, 1 / count), _DRAWS)
     draws = times / count @ groups
     nothing = np.full(groups.shape[1], np.nan)
     low, high = np.percentile(draws, _INTERVAL, axis=0) if count >= _FEWEST_GROUPS else (nothing, nothing)
-    return Rises(groups.mean(axis=0), low, high, count, sum(map(len, rows)), draws)
+    return Rises(groups.mean(axis=0), low, high, count, residues, draws)

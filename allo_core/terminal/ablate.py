@@ -40,6 +40,7 @@ def add_ablate(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--set", metavar="HEADS", help="remove these heads together (5.3,5.6), beside random sets of the same layers")
     command.add_argument("--draws", type=int, default=20, metavar="N", help="random sets to compare the set with (20)")
     command.add_argument("--greedy", action="store_true", help="with --set: also remove one after the other, the most needed first")
+    command.add_argument("--contacts", action="store_true", help="also tell how the precision of predicted contacts changes")
     command.add_argument("--layers", action="store_true", help="also remove all heads of each layer")
     command.add_argument("--csv", type=Path, help="write the rises of all heads that were removed")
     command.add_argument("--dtype", default="auto", help="float32 or bfloat16")
@@ -78,6 +79,8 @@ def print_ablation(options: argparse.Namespace) -> None:
     _print(options, found.done, sets, rises, site, proteins)
     if together is not None:
         _print_set(options, model, inputs, together, kind)
+    if options.contacts:
+        _print_contacts(model, [sets[at] for at in wanted], kind)
     if options.layers:
         _print_layers(spec, model, inputs, kind)
 
@@ -178,6 +181,21 @@ def _print_set(
         print("One after the other, the head without which the loss rises most first; rise of all that are gone:")
         for (layer, head), rise in greedy_order(model, inputs, together, kind, show_progress):
             print(f"{layer}.{head}  {rise:+.4f}")
+
+
+def _print_contacts(model: "ProteinLanguageModel", sets: "Sequence[Heads]", kind) -> None:
+    from allo_core.readouts.ablation_contacts import contact_changes
+    from allo_core.readouts.removal import heads_text
+
+    found = contact_changes(model, sets, kind, show_progress)
+    print(
+        f"Contacts of {len(found.receptors)} receptors, pairs at least six residues apart: with all heads {found.base[0]:.1%} of the best "
+        f"L and {found.base[1]:.1%} of the best L/5 touch, {found.random:.1%} by chance. Change without a head in points of percent, the "
+        "largest losses:"
+    )
+    for at in found.at_l.value.argsort(kind="stable")[:_LISTED]:
+        told = (f"{100 * one.value[at]:+.1f} [{100 * one.low[at]:+.1f}, {100 * one.high[at]:+.1f}]" for one in (found.at_l, found.at_l5))
+        print(f"{heads_text(sets[at])}  " + " at L, ".join(told) + " at L/5")
 
 
 def _print_layers(spec: ModelSpec, model: "ProteinLanguageModel", inputs: "Sequence[MaskedInput]", kind) -> None:
