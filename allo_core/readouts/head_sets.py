@@ -38,11 +38,14 @@ class SetAmongRandom:
         Rise without each random set.
     p : float
         (1 + random sets that cost as much) / (1 + n).
+    where : str
+        Of which residues it is the loss, in words.
     """
 
     value: float
     random: "Float[np.ndarray, ' n']"
     p: float
+    where: str
 
     @property
     def sentence(self) -> str:
@@ -50,7 +53,7 @@ class SetAmongRandom:
         median, (low, high) = float(np.median(self.random)), np.percentile(self.random, (2.5, 97.5))
         beside = f"random sets of as many heads of the same layers by {median:+.3f} (95 % of {len(self.random)}: {low:+.3f} to {high:+.3f})"
         first = "No more than random sets: removing" if self.p > 0.05 else "Removing"
-        return f"{first} these heads together raises the loss by {self.value:+.3f} nats, {beside}; p = {self.p:.2g}."
+        return f"{first} these heads together raises the loss {self.where} by {self.value:+.3f} nats, {beside}; p = {self.p:.2g}."
 
 
 def random_sets(spec: ModelSpec, heads: Heads, draws: int = RANDOM_SETS) -> tuple[Heads, ...]:
@@ -82,10 +85,17 @@ def random_sets(spec: ModelSpec, heads: Heads, draws: int = RANDOM_SETS) -> tupl
     return tuple(found)
 
 
-def among_random(rises: Rises) -> SetAmongRandom:
-    """The first of some sets beside all others, which are random ones."""
+def among_random(rises: Rises, where: str = "over all masked residues") -> SetAmongRandom:
+    """The first of some sets beside all others, which are random ones.
+
+    Parameters
+    ----------
+    rises : Rises
+    where : str
+        Of which residues they are the loss, in words.
+    """
     value, random = float(rises.value[0]), rises.value[1:]
-    return SetAmongRandom(value, random, float((1 + (random >= value).sum()) / (1 + len(random))))
+    return SetAmongRandom(value, random, float((1 + (random >= value).sum()) / (1 + len(random))), where)
 
 
 def greedy_order(

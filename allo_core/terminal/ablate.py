@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from allo_core.attention.columns import DEFAULT_THRESHOLD
 from allo_core.errors import AblationError, LibraryError, ResidueError
 from allo_core.export.tables import printable
 from allo_core.library.receptors import find_receptor, receptors
@@ -24,6 +25,7 @@ __all__ = ["add_ablate", "print_ablation"]
 
 _LISTED = 10  # heads
 _RECEPTORS = 24
+_PASSING = "passing"
 
 
 def add_ablate(commands: argparse._SubParsersAction) -> None:
@@ -37,7 +39,11 @@ def add_ablate(commands: argparse._SubParsersAction) -> None:
     )
     command.add_argument("--kind", default="mean", help="what takes the place of a head: its mean over receptors, or zero; mean")
     command.add_argument("--sites", help='compare marked residues ("D52 2.50"), or a library site ("sodium pocket"), with matched ones')
-    command.add_argument("--set", metavar="HEADS", help="remove these heads together (5.3,5.6), beside random sets of the same layers")
+    command.add_argument(
+        "--set",
+        metavar="HEADS",
+        help="remove these heads together (5.3,5.6), or those that pass at --sites of one receptor (passing), beside random sets",
+    )
     command.add_argument("--draws", type=int, default=20, metavar="N", help="random sets to compare the set with (20)")
     command.add_argument("--greedy", action="store_true", help="with --set: also remove one after the other, the most needed first")
     command.add_argument("--contacts", action="store_true", help="also tell how the precision of predicted contacts changes")
@@ -60,25 +66,29 @@ def print_ablation(options: argparse.Namespace) -> None:
     spec, kind = get_spec(options.model), check_removal(options.kind)
     choose_dtype(options.dtype)
     check_output(options.csv)
-    together = None if options.set is None else parse_heads(options.set, spec)
-    if options.greedy and together is None:
+    together = None if options.set in (None, _PASSING) else parse_heads(options.set, spec)
+    if options.greedy and options.set is None:
         raise AblationError("--greedy belongs to --set; give that too, or leave it out.")
     if options.draws < 1:
         raise AblationError(f"--draws {options.draws}: give 1 or more.")
     singles = None if options.heads in ("all", "gradient") else parse_heads(options.heads, spec)
     proteins = _proteins(options)
     sites = _sites(options.sites, proteins)
+    if options.set == _PASSING and (len(proteins) != 1 or not sites):
+        raise AblationError("--set passing needs one receptor and --sites; give both, or name the heads.")
     inputs = masked_inputs(proteins)
 
     model = ready_model(spec.id, options.device, options.dtype, show_progress)
     sets = all_heads(spec)
+    if options.set == _PASSING:
+        together = _passing(options, model, proteins[0], sites[proteins[0].sequence])
     wanted = _wanted(options, model, inputs, sets, singles)
     _say_time(spec, inputs, [sets[at] for at in wanted], options)
     found = ablate(model, inputs, sets, kind, wanted, show_progress)
     rises, site = rises_of(found), site_rises(found, sites) if sites else None
     _print(options, found.done, sets, rises, site, proteins)
     if together is not None:
-        _print_set(options, model, inputs, together, kind)
+        _print_set(options, model, inputs, together, kind, sites)
     if options.contacts:
         _print_contacts(model, [sets[at] for at in wanted], kind)
     if options.layers:
@@ -117,6 +127,25 @@ def _sites(text: str | None, proteins: "list[Protein]") -> dict[str, tuple[int, 
     if not found and problem is not None:
         raise problem
     return found
+
+
+def _passing(options: argparse.Namespace, model: "ProteinLanguageModel", protein: "Protein", sites: tuple[int, ...]) -> "Heads":
+    """The heads that pass at the marked residues of a receptor under the matched null, or the uniform one without generic numbers."""
+    from allo_core.analysis.answer import answer
+    from allo_core.analysis.question import Question
+    from allo_core.analysis.strata import possible_null
+    from allo_core.analysis.subject import Subject
+    from allo_core.runs.extract import run_model
+
+    maps, _ = run_model(model.spec.id, protein, options.device, options.dtype, show_progress, load=lambda *_: model)
+    subject = Subject.of(protein)
+    question = Question(subject, sites, (), "A", DEFAULT_THRESHOLD, possible_null("matched", subject.numbers))
+    rows = answer(question, maps).scores.passing()
+    if not len(rows):
+        raise AblationError(
+            f"No head passes at these residues of {protein.name} under the matched null; name the heads, as in --set 5.3,5.6."
+        )
+    return tuple(sorted((int(row["layer"]), int(row["head"])) for _, row in rows.iterrows()))
 
 
 def _wanted(
@@ -168,15 +197,19 @@ def _print(options, done, sets, rises: "Rises", site: "SiteRises | None", protei
 
 
 def _print_set(
-    options: argparse.Namespace, model: "ProteinLanguageModel", inputs: "Sequence[MaskedInput]", together: "Heads", kind
+    options: argparse.Namespace, model: "ProteinLanguageModel", inputs: "Sequence[MaskedInput]", together: "Heads", kind, sites
 ) -> None:
     from allo_core.readouts.ablation import ablate
-    from allo_core.readouts.ablation_rises import rises_of
+    from allo_core.readouts.ablation_rises import rises_of, site_rises
     from allo_core.readouts.head_sets import among_random, greedy_order, random_sets
 
     sets = (together, *random_sets(model.spec, together, options.draws))
     _say_time(model.spec, inputs, sets, options)
-    print(among_random(rises_of(ablate(model, inputs, sets, kind, None, show_progress))).sentence)
+    found = ablate(model, inputs, sets, kind, None, show_progress)
+    print(among_random(rises_of(found)).sentence)
+    if sites and (site := site_rises(found, sites)) is not None:
+        print(among_random(site.site, "at the marked residues").sentence)
+        print(among_random(site.difference, "at the marked residues more than at matched ones").sentence)
     if options.greedy:
         print("One after the other, the head without which the loss rises most first; rise of all that are gone:")
         for (layer, head), rise in greedy_order(model, inputs, together, kind, show_progress):

@@ -4,13 +4,17 @@ import csv
 
 import pytest
 
+from allo_core.analysis.answer import answer
+from allo_core.analysis.question import Question
 from allo_core.analysis.subject import Subject
+from allo_core.attention.columns import DEFAULT_THRESHOLD
 from allo_core.library.receptors import find_receptor
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from allo_core.readouts.ablation import kept_ablation
 from allo_core.readouts.ablation_masks import masked_inputs
 from allo_core.readouts.ablation_rises import rises_of, site_rises
 from allo_core.readouts.removal import all_heads, heads_text
+from allo_core.runs.extract import find_kept_run
 from tests.terminal.commands import run
 
 
@@ -36,7 +40,38 @@ def test_two_heads_at_a_site_and_a_set(tmp_path, capsys):
         assert (row["rise_low"], row["model"], row["removed_by"]) == ("", DEFAULT_MODEL, "zero")  # two clusters have no interval
     assert "2 removals from 4 masked inputs: about" in out
     assert f"At {site.site.residues} marked residues the loss with all heads is {site.base_site:.3f} nats" in out
-    assert "random sets of as many heads of the same layers" in out
+    for where in ("over all masked residues", "at the marked residues", "at the marked residues more than at matched ones"):
+        assert f"these heads together raises the loss {where} by " in out
+    assert out.count("random sets of as many heads of the same layers") == 3
+
+
+def test_the_heads_that_pass_are_those_of_analyse(capsys):
+    arguments = [
+        "ablate",
+        "AA2AR",
+        "--heads",
+        "5.3",
+        "--sites",
+        "sodium pocket",
+        "--set",
+        "passing",
+        "--draws",
+        1,
+        "--kind",
+        "zero",
+        "--greedy",
+    ]
+    code, out, _ = run(*arguments, "--device", "cpu", capsys=capsys)
+    assert code == 0
+    protein = find_receptor("AA2AR").protein
+    subject = Subject.of(protein)
+    maps = find_kept_run(DEFAULT_MODEL, protein, "cpu")
+    assert maps is not None
+    question = Question(subject, subject.residues("sodium pocket"), (), "A", DEFAULT_THRESHOLD, "matched")
+    passing = {f"{row.layer}.{row.head}" for row in answer(question, maps).scores.passing().itertuples()}
+    assert passing
+    greedy = out.split("rise of all that are gone:\n")[1].splitlines()
+    assert {line.split()[0] for line in greedy[: len(passing)]} == passing
 
 
 @pytest.mark.parametrize(
@@ -49,6 +84,7 @@ def test_two_heads_at_a_site_and_a_set(tmp_path, capsys):
         (["AA2AR", "--receptors", "5"], "Give names or --receptors N"),
         (["NOSUCH"], "NOSUCH"),
         (["AA2AR", "--sites", "no such site"], "no such site"),
+        (["--set", "passing", "--sites", "sodium pocket"], "--set passing needs one receptor and --sites"),
         (["--greedy"], "--greedy belongs to --set"),
         (["AA2AR", "--set", "5.3", "--draws", "0"], "--draws 0: give 1 or more"),
         (["--csv", "no/folder/a.csv"], "the folder does not exist"),
