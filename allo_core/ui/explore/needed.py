@@ -108,10 +108,10 @@ class Needed:
 
 
 def needed_of(view: View, protein: Protein, result: Result) -> Needed | None:
-    """What is kept of the heads of the protein in view; None where nothing is."""
-    if not ablations_folder().is_dir():
-        return None
+    """What is kept of the heads of the protein in view; None where nothing is.  AblationError where there are too few residues to mask."""
     inputs = masked_inputs([protein])
+    if not ablations_folder().is_dir():  # so that a page need not wait for the reference receptors in vain
+        return None
     found = kept_ablation(view.model, inputs, all_heads(get_spec(view.model)), "mean", view.device, view.dtype)
     return None if found is None else Needed(found, site_rises(found, {protein.sequence: result.question.sites}), result)
 

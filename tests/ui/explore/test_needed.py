@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import streamlit as st
 
+from allo_core.errors import AblationError
 from allo_core.library.receptors import find_receptor
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
+from allo_core.protein.sequence import Protein
 from allo_core.readouts.ablation import ablate, kept_ablation
 from allo_core.readouts.ablation_masks import masked_inputs
 from allo_core.readouts.ablation_rises import site_rises
@@ -62,6 +64,15 @@ def test_where_no_head_was_removed_it_is_offered_with_its_time(opened):
     assert "No head was removed yet." in said(page)
     assert any(label.startswith("Remove the 40 that gradients point at and all that pass, about ") for label in labels(page))
     assert any(label.startswith("Remove all, about ") for label in labels(page))
+
+
+def test_a_protein_of_few_residues_says_why_no_head_can_be_removed(opened):
+    sites = (0, 1)
+    protein = Protein("x", "MKX")
+    result = type("Result", (), {"question": type("Question", (), {"sites": sites})})
+    with pytest.raises(AblationError, match="x has 2 residues of the twenty"):
+        needed.needed_of(starting_view(), protein, result)
+    assert "x has 2 residues" in str(needed_panel._found(starting_view(), protein, result))
 
 
 def test_what_is_kept_is_shown_with_its_chance_level(opened, model):
