@@ -28,7 +28,7 @@ from _measure import Peak, processor_seconds
 from allo_core.attention.columns import DEFAULT_THRESHOLD, columns
 from allo_core.attention.nulls import encode_strata
 from allo_core.attention.standard import standardise
-from allo_core.library.receptors import SODIUM_POCKET, receptors
+from allo_core.library.receptors import receptors
 from allo_core.library.sites import sites_of
 from allo_core.models.language_model import ProteinLanguageModel, load_model
 from allo_core.models.masked_loss import gate_gradients, masked_losses
@@ -42,12 +42,14 @@ from allo_core.readouts.ablation_rises import rises_of, rises_of_residues, site_
 from allo_core.readouts.head_gradients import guessed_rises
 from allo_core.readouts.head_means import head_means, reference_receptors
 from allo_core.readouts.head_sets import among_random, random_sets
+from allo_core.readouts.library_panel import LONGEST, clusters_of
 from allo_core.readouts.removal import all_heads, parse_heads
 
 _QUARTER, _TEN, _FORTY = 0.25, 10, 40
 _NAMED = ("2.10", "4.19", "5.2", "2.3", "5.16", "5.13", "4.13", "1.19", "0.11", "5.3", "5.6")
 _TOP = 12  # heads that look at a site most: a tenth
 _DRAWS = 2000
+_SODIUM = "sodium pocket"
 
 
 def main() -> None:
@@ -140,18 +142,8 @@ def _shared(one: np.ndarray, other: np.ndarray, number: int = 20) -> int:
 
 
 def print_sites(model: ProteinLanguageModel) -> None:
-    """Forty receptors: the sodium pocket and the allosteric library sites, looked at and needed."""
+    """Forty receptors for the sodium pocket, and one of each cluster that has an allosteric library site: looked at and needed."""
     proteins, sets = _proteins(_FORTY), all_heads(model.spec)
-    marked: dict[str, dict[str, tuple[int, ...]]] = {"sodium pocket": {}, "allosteric library sites": {}}
-    for protein in proteins:
-        own = sites_of(protein)
-        kinds = {site.name: site.kind for site in receptors()[protein.name].sites}
-        if "sodium pocket" in own:
-            assert len(own["sodium pocket"]) == len(SODIUM_POCKET)
-            marked["sodium pocket"][protein.sequence] = own["sodium pocket"]
-        listed = {at for name, residues in own.items() if kinds[name] == "allosteric" and name != "sodium pocket" for at in residues}
-        if listed:
-            marked["allosteric library sites"][protein.sequence] = tuple(sorted(listed))
     found = {}
     for kind in ("mean", "zero"):
         # In two parts, of which the first is what the command removes from by default.
@@ -168,12 +160,36 @@ def print_sites(model: ProteinLanguageModel) -> None:
         print(f"{kind}: median {np.median(rises.value):.4f}, not told apart from 0: {((rises.low <= 0) & (rises.high >= 0)).sum()}; "
               f"halves of 20 receptors: rho {_rho(*halves):.2f}")  # fmt: skip
     print(f"zero and mean: rho {_rho(*(rises_of(one).value for one in found.values())):.2f}")
-    for name, sites in marked.items():
-        _print_site(model, name, sites, found)
+    own = {protein.sequence: sites_of(protein) for protein in proteins}
+    _print_site(model, "sodium pocket", {key: sites[_SODIUM] for key, sites in own.items() if _SODIUM in sites}, proteins, found)
+    listed = _listed()
+    few = [protein for protein, _ in listed]
+    _print_site(
+        model, "allosteric library sites", {protein.sequence: residues for protein, residues in listed}, few,
+        {kind: ablate(model, masked_inputs(few), sets, kind) for kind in ("mean", "zero")},
+    )  # fmt: skip
 
 
-def _print_site(model: ProteinLanguageModel, name: str, sites: Mapping[str, tuple[int, ...]], found: Mapping[str, Ablation]) -> None:
-    chosen = [protein for protein in _proteins(_FORTY) if protein.sequence in sites]
+def _listed() -> list[tuple[Protein, tuple[int, ...]]]:
+    """One receptor of each cluster of homologues that has allosteric library sites, with the residues of all of them."""
+    found = {}
+    for entry, receptor in receptors().items():
+        names = {site.name for site in receptor.sites if site.kind == "allosteric" and site.name != _SODIUM}
+        residues = {at for name, own in sites_of(receptor.protein).items() if name in names for at in own}
+        if residues and receptor.numbers is not None and len(receptor.protein) <= LONGEST:
+            found[entry] = tuple(sorted(residues))
+    firsts = {int(cluster): entry for cluster, entry in reversed([*zip(clusters_of(tuple(found)), found, strict=True)])}
+    return [(receptors()[entry].protein, found[entry]) for entry in sorted(firsts.values())]
+
+
+def _print_site(
+    model: ProteinLanguageModel,
+    name: str,
+    sites: Mapping[str, tuple[int, ...]],
+    proteins: Sequence[Protein],
+    found: Mapping[str, Ablation],
+) -> None:
+    chosen = [protein for protein in proteins if protein.sequence in sites]
     on_site, expected = (
         np.array(each) for each in zip(*(_looks(model, protein, sites[protein.sequence]) for protein in chosen), strict=True)
     )

@@ -56,6 +56,8 @@ def add_ablate(commands: argparse._SubParsersAction) -> None:
 
 def print_ablation(options: argparse.Namespace) -> None:
     """Run `python -m allo_core ablate`; AlloScopeError for what cannot be read, computed or written."""
+    import numpy as np
+
     from allo_core.models.devices import choose_dtype
     from allo_core.readouts.ablation import ablate
     from allo_core.readouts.ablation_masks import masked_inputs
@@ -86,7 +88,8 @@ def print_ablation(options: argparse.Namespace) -> None:
     _say_time(spec, inputs, [sets[at] for at in wanted], options)
     found = ablate(model, inputs, sets, kind, wanted, show_progress)
     rises, site = rises_of(found), site_rises(found, sites) if sites else None
-    _print(options, found.done, sets, rises, site, proteins)
+    asked = found.done & np.isin(np.arange(len(sets)), wanted)  # more may be kept
+    _print(options, asked, sets, rises, site, proteins)
     if together is not None:
         _print_set(options, model, inputs, together, kind, sites)
     if options.contacts:
