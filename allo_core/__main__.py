@@ -9,6 +9,7 @@ from allo_core.attention.columns import DEFAULT_THRESHOLD
 from allo_core.errors import AlloScopeError, Cancelled
 from allo_core.export import printable
 from allo_core.models.registry import DEFAULT_MODEL
+from allo_core.terminal.ablate import add_ablate
 from allo_core.terminal.analyse import analyse
 from allo_core.terminal.attention import add_attention
 from allo_core.terminal.batch import add_batch
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     add_layers(commands)
     add_heads(commands)
     add_network(commands)
+    add_ablate(commands)
     add_sites(commands)
 
     runs = commands.add_parser("runs", help="list the kept runs, or delete some")

@@ -4,6 +4,7 @@ Every message is one line: what is wrong, with which value, and what to do.  The
 """
 
 __all__ = [
+    "AblationError",
     "AlloScopeError",
     "BatchError",
     "Cancelled",
@@ -93,6 +94,10 @@ class LayerError(AlloScopeError):
 
 class HeadsError(AlloScopeError):
     """A sample of receptors, or a property, over which it cannot be counted what heads look at."""
+
+
+class AblationError(AlloScopeError):
+    """Heads, receptors or residues for which it cannot be said what a model loses without a head."""
 
 
 class ExportError(AlloScopeError):

@@ -16,6 +16,7 @@
 - `heads`: what the heads of a model look at
 - `layers`: which layer for which property
 - `networks`: a residue interaction network as tables and GraphML
+- `ablation`: what a model loses without heads
 - `batch`: a batch
 - `bundle`: one ZIP of all
 """

@@ -15,5 +15,6 @@
 - `heads`: what heads look at
 - `layers`: how well layers tell a property, and how alike they are
 - `points`: residues or receptors as points on a plane
+- `needed`: heads by how much they look at a site and are needed there
 - `batch`: pictures of a batch
 """

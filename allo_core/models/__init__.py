@@ -11,6 +11,8 @@
 - `reading`: one forward pass, many readers, interventions, gradients
 - `readers`: attention for a function, value norms, hidden states, logits
 - `capture`: the attention function that all models use
+- `resumed`: a pass that begins at a later layer
+- `masked_loss`: what a model loses at masked residues, and its gradients by the gates of heads
 - `embeddings`: hidden states of a protein at any layer
 - `probabilities`: what a model expects at each residue: masked or not, mutation scores, pseudo-perplexity
 - `antibody`: AntiBERTy's classifiers of species and chain

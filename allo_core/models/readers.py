@@ -1,4 +1,4 @@
-"""Readers of one forward pass that are of use by themselves: attention for a function, value norms, hidden states, logits."""
+"""Readers of one forward pass that are of use by themselves: attention for a function, value norms, hidden states, logits, entries."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-__all__ = ["AttentionReader", "FirstMaps", "LogitsReader", "StatesReader", "ValueNormsReader"]
+    from allo_core.models.resumed import Entry
+
+__all__ = ["AttentionReader", "EntriesReader", "FirstMaps", "LogitsReader", "StatesReader", "ValueNormsReader"]
 
 
 class AttentionReader(Reader):
@@ -86,6 +88,26 @@ class StatesReader(Reader):
             # In one piece: between the working memory of the layers its parts would leave holes.
             self._free = iter(_empty(len(self._chosen), *residues.shape))
         self.states[given.index] = next(self._free).copy_(residues)
+
+
+class EntriesReader(Reader):
+    """Keeps what enters every layer, of all tokens, on the model's device: later passes over the same tokens may begin there.
+
+    Attributes
+    ----------
+    entries : list of Entry
+        Of each layer, float32.
+    """
+
+    wants: frozenset[Want] = frozenset({"hidden"})
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def layer(self, layer: Layer) -> None:
+        from allo_core.models.resumed import Entry
+
+        self.entries.append(Entry(layer.index, layer.hidden.clone()))
 
 
 class LogitsReader(Reader):

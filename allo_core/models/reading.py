@@ -10,6 +10,7 @@ Examples
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from allo_core.models.capture import Captured, Intervention
+    from allo_core.models.resumed import Entry
 
 __all__ = ["Enough", "GradientReader", "Last", "Layer", "Readable", "Reader", "Want", "check_fits", "read"]
 
@@ -175,6 +177,7 @@ def read(
     intervene: "Intervention | None" = None,
     gradients: bool = False,
     cancel: CancelEvent | None = None,
+    entry: "Entry | None" = None,
 ) -> None:
     """Run the model once and hand each reader what it wants.
 
@@ -189,6 +192,8 @@ def read(
         Whether the gradients are worked out that some `GradientReader` wants; memory then grows with the number of layers.
     cancel : CancelEvent, optional
         Asked in each layer, before the readers.
+    entry : Entry, optional
+        Begin there instead of at the first layer: readers are called from that layer on.
 
     Raises
     ------
@@ -209,7 +214,7 @@ def read(
     if model.device.type == "cpu":
         keep_working_memory()
     with memory_errors(model.spec, model.device.type):
-        _Pass(model, tokens, readers, cancel).run(intervene, gradients)
+        _Pass(model, tokens, readers, cancel).run(intervene, gradients, entry)
 
 
 class _Pass:
@@ -221,17 +226,22 @@ class _Pass:
         self.wanted: frozenset[Want] = frozenset().union(*(reader.wants for reader in readers))
         self.seen = 0
 
-    def run(self, intervene: "Intervention | None", gradients: bool) -> None:
+    def run(self, intervene: "Intervention | None", gradients: bool, entry: "Entry | None") -> None:
         import torch
 
         from allo_core.models.capture import capture_attention
+        from allo_core.models.resumed import skipped_layers
 
         # The base model: the output layer is called only for readers of logits.
         encoder = cast("PreTrainedModel", self.model.module.base_model)
         with torch.inference_mode(not gradients), torch.set_grad_enabled(gradients):
             intervention = self._on_device(intervene, gradients)
+            self.seen = 0 if entry is None else entry.layer
             try:
-                with capture_attention(encoder, self._take, intervention, maps="attention" in self.wanted):
+                with ExitStack() as contexts:
+                    if entry is not None:
+                        contexts.enter_context(skipped_layers(encoder, entry))
+                    contexts.enter_context(capture_attention(encoder, self._take, intervention, maps="attention" in self.wanted))
                     hidden = encoder(input_ids=self.tokens.ids.to(self.model.device)).last_hidden_state
             except Enough:
                 return

@@ -12,6 +12,15 @@
 - `letter_preferences`: which residue letters heads look at in other receptors
 - `site_change`: how attention on marked residues changes
 - `variant_verdict`: the same in sentences
+- `removal`: what takes the place of heads that are removed
+- `head_means`: what heads give on the average, for mean ablation
+- `ablation_masks`: which residues are masked while heads are removed
+- `ablation`: the loss at masked residues without heads, kept
+- `ablation_rises`: what it rises by, at marked residues and matched ones, with intervals
+- `ablation_contacts`: how the precision of predicted contacts changes without heads
+- `head_gradients`: the first-order guess, which chooses heads
+- `head_sets`: heads that are removed together, beside random sets
+- `looks_and_needs`: whether the heads that look at a site are needed there
 - `kept_arrays`: arrays that took many passes, kept on this machine
 - `library_panel`: the receptors and residues of the library on which layers are compared
 - `library_states`: the states of a model there, kept

@@ -1,4 +1,4 @@
-"""What readouts keep on this machine: states at the library's residues and answers, references of variants; counted and deleted."""
+"""What readouts keep on this machine, counted and deleted: states of layers and answers, references of variants, losses without heads."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from allo_core.storage.home import home
 from allo_core.storage.kept_files import amount_of, delete_files
 
-__all__ = ["FOLDERS", "delete_readouts", "heads_folder", "kept_readouts", "layers_folder", "variants_folder"]
+__all__ = ["FOLDERS", "ablations_folder", "delete_readouts", "heads_folder", "kept_readouts", "layers_folder", "variants_folder"]
 
 
 def layers_folder() -> Path:
@@ -24,11 +24,17 @@ def variants_folder() -> Path:
     return home() / "variants"
 
 
+def ablations_folder() -> Path:
+    """Where losses without heads are kept, and the means that take their place."""
+    return home() / "ablations"
+
+
 # As a person reads it -> where it lies.
 FOLDERS: dict[str, Callable[[], Path]] = {
     "states of layers and what they tell": layers_folder,
     "references of variants": variants_folder,
     "arcs of heads over receptors": heads_folder,
+    "losses without heads": ablations_folder,
 }
 
 

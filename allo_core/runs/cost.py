@@ -14,7 +14,17 @@ from allo_core.runs.disk import disk_needed, norms_disk_needed, probabilities_di
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Cost", "cost_of", "cost_of_columns", "cost_of_norms", "cost_of_probabilities", "seconds_of", "speed"]
+__all__ = [
+    "Cost",
+    "ablation_seconds",
+    "cost_of",
+    "cost_of_ablation",
+    "cost_of_columns",
+    "cost_of_norms",
+    "cost_of_probabilities",
+    "seconds_of",
+    "speed",
+]
 
 _SIDE = 1024  # of the matrices whose product tells how fast a device is
 _TIMES = 3
@@ -80,6 +90,51 @@ def cost_of_probabilities(
     share = 1 - _STORING * _SECONDS_PER_ENTRY * spec.layers * spec.heads * length**2 / run
     seconds = share * (run if run_seconds is None else run_seconds) * (length if masked else 1)
     return Cost(memory.weights + memory.working, probabilities_disk_needed(length), seconds)
+
+
+def cost_of_ablation(
+    spec: ModelSpec,
+    lengths: Sequence[int],
+    first_layers: Sequence[int],
+    device: DeviceChoice = "auto",
+    dtype: Dtype = "float32",
+) -> Cost:
+    """What it takes to remove sets of heads from passes over inputs of these ``lengths``; errors as in `cost_of`.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        Residues of each input.
+    first_layers : sequence of int
+        The first layer that has a head of each set: what stands before it is not computed again.
+    """
+    operations, longest = speed(choose_device(device), dtype), max(lengths)
+    memory = estimate_memory(spec, longest, dtype)
+    passes = 1 + sum(1 - layer / spec.layers for layer in first_layers)
+    softmax = (1 - _STORING) * _SECONDS_PER_ENTRY * spec.layers * spec.heads
+    seconds = sum(_arithmetic_seconds(spec, length, operations) + softmax * length**2 for length in lengths)
+    entries = 4 * spec.layers * spec.width * (longest + 2)
+    disk = sum(length * (1 + len(first_layers)) for length in lengths)  # float32 of 15 % of the residues, with some room
+    return Cost(memory.weights + memory.working + entries, disk, passes * seconds)
+
+
+def ablation_seconds(spec: ModelSpec, length: int, inputs: int, first_layers: Sequence[int], run_seconds: float) -> float:
+    """Seconds of the same over masked inputs of one protein, from what its attention run took; without asking the device, so at once.
+
+    Parameters
+    ----------
+    length : int
+        Residues.
+    inputs : int
+        How often the protein is read with other masks.
+    first_layers : sequence of int
+        As in `cost_of_ablation`.
+    run_seconds : float
+        Of an attention run of this model over this protein here (``maps.meta.seconds``); a pass takes its share.
+    """
+    storing = _STORING * _SECONDS_PER_ENTRY * spec.layers * spec.heads * length**2
+    share = max(1 - storing / run_seconds, 1 - _STORING) if run_seconds > 0 else 1.0
+    return share * run_seconds * inputs * (1 + sum(1 - layer / spec.layers for layer in first_layers))
 
 
 def cost_of_columns(spec: ModelSpec, lengths: Sequence[int], device: DeviceChoice = "auto", dtype: Dtype = "float32") -> Cost:

@@ -7,6 +7,7 @@
 - `variant`: what changes in the heads with a substitution, or in an ortholog
 - `attention`: the attention of every head as arrays
 - `heads`: what the heads of a model look at
+- `ablate`: whether a model needs its heads
 - `layers`: which layer of a model for which property
 - `network`: the residue interaction network of a structure
 - `batch`: thousands of sequences

@@ -193,7 +193,7 @@ def test_what_is_kept_can_be_counted_and_deleted(model, capsys):
     assert len([file for file in layers_folder().rglob("*") if file.is_file()]) == 5  # states and what they are, trained and not; an answer
     variants_folder().mkdir(parents=True)
     (variants_folder() / "reference.npz").write_bytes(b"12345")
-    states, references = FOLDERS
+    states, references, *_ = FOLDERS
     size = kept_readouts()[states]
     assert size > 2 * states_bytes(model)
     assert kept_readouts()[references] == 5

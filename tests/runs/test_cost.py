@@ -9,7 +9,16 @@ from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from allo_core.runs.column_reducer import KEPT_THRESHOLDS
 from allo_core.runs.column_store import kept_columns
-from allo_core.runs.cost import cost_of, cost_of_columns, cost_of_norms, cost_of_probabilities, seconds_of, speed
+from allo_core.runs.cost import (
+    ablation_seconds,
+    cost_of,
+    cost_of_ablation,
+    cost_of_columns,
+    cost_of_norms,
+    cost_of_probabilities,
+    seconds_of,
+    speed,
+)
 from allo_core.runs.extract import extract_attention
 from allo_core.runs.extract_columns import extract_columns
 from allo_core.runs.extract_norms import extract_weighted
@@ -73,6 +82,16 @@ def test_what_a_run_took_here_tells_what_masked_passes_take():
     assert 0 < share < 1
     told = cost_of_probabilities(SPEC, length, True, "cpu", run_seconds=0.4)
     assert told.seconds == pytest.approx(412 * 0.4 * share)
+
+
+def test_removed_heads_take_a_pass_from_their_layer_on():
+    one, other = (cost_of_ablation(SPEC, [400, 300], layers, "cpu") for layers in ([0], [0, SPEC.layers // 2]))
+    assert other.seconds == pytest.approx(one.seconds * 2.5 / 2)
+    assert other.memory == one.memory > cost_of(SPEC, 400, "cpu").memory
+    assert one.seconds < 2 * (cost_of(SPEC, 400, "cpu").seconds + cost_of(SPEC, 300, "cpu").seconds)
+    run = 0.4
+    share = 1 - 4.5e-9 * SPEC.layers * SPEC.heads * 400**2 / run
+    assert ablation_seconds(SPEC, 400, 7, [0, SPEC.layers // 2], run) == pytest.approx(7 * 2.5 * share * run)
 
 
 def test_the_speed_is_measured_once():

@@ -16,6 +16,8 @@
 - `sentences`: whole sentences about a run
 - `tabs`: what stands below
 - `head_panel`: the head by itself
+- `needed`: whether the model needs heads: request, time, what is kept
+- `needed_panel`: the same on the page
 - `scores_table`: all heads as a table
 - `prediction`: the site predictor, kept
 - `prediction_panel`: predicted sites

@@ -13,6 +13,7 @@ from allo_core.library.nearest import numbers_for
 from allo_core.protein.sequence import Protein
 from allo_core.runs.layout import FLOOR
 from allo_core.ui.explore import session
+from allo_core.ui.explore.needed_panel import draw_needed_line
 from allo_core.ui.explore.results import HeadDetails, Result, explained_of
 from allo_core.ui.explore.view import View
 from allo_core.ui.shared.help import HELP
@@ -29,12 +30,17 @@ _MAP_WIDTH = 700  # px: a square, and the bar beside it
 
 
 def draw_card(
-    protein: Protein, result: Result, details: HeadDetails, loaded: LoadedStructure | None, phrases: Mapping[str, str]
+    view: View,
+    protein: Protein,
+    result: Result,
+    details: HeadDetails,
+    loaded: LoadedStructure | None,
+    phrases: Mapping[str, str],
 ) -> Callable[[], None]:
     """Numbers that tell what kind of head this is.
 
     What is returned completes them and is called when the rest of the page stands: what covariates explain, for which places like the site
-    are needed.
+    are needed, and what removing the head costs.
     """
     card, row = details.card, result.row
     st.markdown("##### What kind of head this is")
@@ -62,11 +68,13 @@ def draw_card(
         for line in (figures[:4], figures[4:]):
             for place, (label, value, text) in zip(st.columns(4, gap="small"), line, strict=True):
                 place.metric(label, value, help=text, border=True)
-    line = st.empty()
+    line, needed = st.empty(), st.container()
     _draw_stability(details)
 
     def complete() -> None:
         line.caption(plain(explained_sentence(explained_of(result), phrases[result.question.measure[-1]])), help=HELP["explained"])
+        with needed:
+            draw_needed_line(view, protein, result)
 
     return complete
 

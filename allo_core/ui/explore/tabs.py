@@ -1,4 +1,4 @@
-"""What stands below the pictures: the head, all heads, its map, predicted sites, the network of the structure, what is taken away."""
+"""What stands below the pictures: the head, all heads, its map, removed heads, predicted sites, the network, what is taken away."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ import streamlit as st
 
 from allo_core.ui.explore.downloads import draw_downloads
 from allo_core.ui.explore.head_panel import draw_card, draw_map, draw_pairs
+from allo_core.ui.explore.needed_panel import draw_needed
 from allo_core.ui.explore.network_panel import draw_network
 from allo_core.ui.explore.prediction_panel import draw_prediction
 from allo_core.ui.explore.results import HeadDetails
@@ -21,13 +22,13 @@ def draw_tabs(shown: Shown, details: HeadDetails) -> Callable[[], None]:
     What is returned completes the open one and is called when the rest of the page stands.
     """
     complete = _nothing
-    names = ["This head", "Heads", "Map", "Predicted sites", "Network", "Downloads"]
-    head, heads, head_map, predicted, network, downloads = st.tabs(names, key="tabs", on_change="rerun")
+    names = ["This head", "Heads", "Map", "Removed heads", "Predicted sites", "Network", "Downloads"]
+    head, heads, head_map, needed, predicted, network, downloads = st.tabs(names, key="tabs", on_change="rerun")
     if head.open:
         with head:
             card, pairs = st.columns([6, 5], gap="large")
             with card:
-                complete = draw_card(shown.protein, shown.result, details, shown.loaded, shown.phrases)
+                complete = draw_card(shown.view, shown.protein, shown.result, details, shown.loaded, shown.phrases)
             with pairs:
                 draw_pairs(shown.protein, shown.result, details, shown.loaded)
     if heads.open:
@@ -36,6 +37,9 @@ def draw_tabs(shown: Shown, details: HeadDetails) -> Callable[[], None]:
     if head_map.open:
         with head_map:
             draw_map(shown.view, shown.protein, shown.result)
+    if needed.open:
+        with needed:
+            draw_needed(shown.view, shown.protein, shown.result)
     if predicted.open:
         with predicted:
             draw_prediction(shown.view, shown.protein, shown.result.maps, shown.loaded)

@@ -19,6 +19,10 @@ HELP = {
     "colours": "With the same ends everywhere (2 for log₂ enrichment, 3 for SNR, 2 for −log₁₀ q) two heatmaps can be compared by eye.",
     "testable": f"The highest threshold at which at least half of the heads have {FEWEST_ARCS} arcs, so that they can be tested.",
     "set_name": "What the set is called in the verdict, on slides and in records; the link keeps it.",
+    "ablation": (
+        "What the loss at masked residues rises by when the head's output is replaced by its mean over receptors, in nats a residue; "
+        "matched residues are unmarked ones of the same segment and conservation in this protein.  Sharp attention is not importance."
+    ),
     "verdict": "The same in the terms of the field: what it is compared with, at which level, and how it does by chance.",
     "residues": "UniProt numbers (D52, 52, 52-55), generic numbers (2.50, 2x50, D2.50, 7x45-7x50) or segments (TM3, ICL2).",
     "site": (

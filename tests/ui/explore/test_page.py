@@ -516,7 +516,7 @@ def test_a_pass_that_is_cancelled_is_offered_again(opened):
     assert "weighting_run_here" in [button.key for button in page.button]
 
 
-@pytest.mark.parametrize("tab", ["This head", "Heads", "Map", "Predicted sites", "Network", "Downloads"])
+@pytest.mark.parametrize("tab", ["This head", "Heads", "Map", "Removed heads", "Predicted sites", "Network", "Downloads"])
 def test_every_tab_opens_value_weighted(opened, model, tab):
     extract_weighted(model, A2A)
     page = opened(protein="AA2AR", weighting="value", threshold="0.1", sites_b="R102 L110 K227 A231 L235", measure="AB", colouring="to A")
