@@ -32,10 +32,11 @@ def share_profile(
     Parameters
     ----------
     names : sequence of str, length V
-    shares, expected : ndarray, dtype=float, shape=(V,)
+    shares : ndarray, dtype=float, shape=(V,)
         NaN where not tested.
     ends : ndarray, dtype=float, shape=(2, V)
         Of the intervals.
+    expected : ndarray, dtype=float, shape=(V,)
     chosen : int
         The value that the heatmap shows; it is pointed out by shape and colour.
     """

@@ -57,10 +57,10 @@ def needed_figure(
                     "thickness": 0.7, "width": 0, "color": CHANCE_LINE,
                 },
                 marker={
-                    "color": colour, "symbol": ["diamond" if head == selected else "circle" for head in at],
-                    "size": [13 if head == selected else 7 for head in at],
+                    "color": colour, "symbol": ["diamond" if head == selected else "circle" for head in at.tolist()],
+                    "size": [13 if head == selected else 7 for head in at.tolist()],
                 },
-                customdata=[names[head] for head in at],
+                customdata=[names[head] for head in at.tolist()],
                 hovertemplate="<b>%{customdata}</b><br>enrichment %{x:.2f}<br>rise %{y:+.3f} nats<extra></extra>",
             )
         )  # fmt: skip
