@@ -22,11 +22,12 @@ _DEFINITIONS = {
     "published_share": "arcs that go to it, of all arcs of the head (Vig et al. 2021)",
     "published_error": "half the width of the normal interval, 5 % divided by the number of heads",
     "published_background": "share of residues, or of valid pairs, that have it",
+    "special_share": "share of the attention of residues that goes to special tokens, mean over receptors",
     "not tested": "empty: fewer than 100 arcs",
 }
 
 
-def heads_csv(shares: "HeadShares") -> str:
+def heads_csv(found: "FamilyArcs", shares: "HeadShares") -> str:
     """CSV text with a row for each head and value; empty where not tested."""
     import numpy as np
     import pandas as pd
@@ -37,6 +38,7 @@ def heads_csv(shares: "HeadShares") -> str:
         low, high = shares.intervals(value)
         columns = {
             "layer": layer, "head": head, "value": cell(name), "arcs": shares.arcs.sum(axis=0).astype(int),
+            "special_share": found.special.ravel(),
             "arcs_known": shares.known[:, :, value].sum(axis=0).astype(int), "share": shares.share[:, value], "low": low, "high": high,
             "expected": shares.background[:, value], "enrichment": shares.enrichment[:, value], "q_value": shares.q_value[:, value],
             "published_share": shares.published[:, value], "published_error": shares.published_error[:, value],

@@ -4,7 +4,7 @@ A new property is an entry in `PROPERTIES`.  A residue has one of some labels, o
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -49,6 +49,8 @@ class HeadProperty:
         By entry name; empty unless it is of the target.
     note : str
         What to know of it.
+    receptors : tuple of str
+        The only ones of which it is known, such as those of a table; empty: any sample.
     """
 
     name: str
@@ -56,6 +58,7 @@ class HeadProperty:
     values: tuple[str, ...]
     labels: Labels = field(default_factory=dict, repr=False)
     note: str = ""
+    receptors: tuple[str, ...] = field(default=(), repr=False)
 
 
 def head_property(name: str) -> HeadProperty:
@@ -73,6 +76,8 @@ def _property(name: str) -> HeadProperty:
 def of_layer_property(given: LayerProperty) -> HeadProperty:
     """Classes of residues as what heads may look at; of numbers the upper third.
 
+    Where a table has one class alone, it is a list of marked residues: the others of the same receptors are none of them.
+
     Raises
     ------
     HeadsError
@@ -80,10 +85,14 @@ def of_layer_property(given: LayerProperty) -> HeadProperty:
     """
     if given.of_receptors or given.of_pairs:
         raise HeadsError(f"{given.name[:40]!r} is no property of residues.")
-    if given.kind == "class":
-        values = sorted({str(label) for own in given.labels.values() for label in np.unique(own) if label})
-        return HeadProperty(given.name, "target", tuple(values), given.labels, given.note)
-    return _upper_third(given, given.name)
+    only = given.receptors if given.every_residue else ()
+    if given.kind == "number":
+        return replace(_upper_third(given, given.name), receptors=only)
+    values = sorted({str(label) for own in given.labels.values() for label in np.unique(own) if label})
+    if len(values) > 1:
+        return HeadProperty(given.name, "target", tuple(values), given.labels, given.note, only)
+    marked = {entry: np.where(own == "", _OTHER, own) for entry, own in given.labels.items()}
+    return HeadProperty(given.name, "target", tuple(values), marked, "residues that are not listed count as others", only)
 
 
 def of_positions(numbers: tuple[str, ...], name: str) -> HeadProperty:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allo_core.errors import HeadsError
+from allo_core.heads.properties import HeadProperty
 from allo_core.library.receptors import receptors
 from allo_core.models.registry import ModelSpec
 from allo_core.readouts.library_panel import LONGEST, clusters_of, numbered_receptors, panel_receptors
@@ -13,10 +14,31 @@ from allo_core.readouts.library_panel import LONGEST, clusters_of, numbered_rece
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Integer
 
-__all__ = ["FEWEST_CLUSTERS", "clusters_in", "sample_of"]
+__all__ = ["FEWEST_CLUSTERS", "clusters_in", "receptors_for", "sample_of"]
 
 FEWEST_CLUSTERS = 5  # of homologues: intervals over fewer say nothing
 _SEED = 0
+
+
+def receptors_for(spec: ModelSpec, what: HeadProperty, count: int = 0) -> tuple[str, ...]:
+    """Those on which a property is counted: its own, where it is known of these alone and the model can read them, else a sample.
+
+    Parameters
+    ----------
+    count : int
+        As `sample_of` takes it.
+
+    Raises
+    ------
+    HeadsError
+        As from `sample_of`; the model can read none of its own receptors.
+    """
+    if not what.receptors:
+        return sample_of(spec, count)
+    found = tuple(entry for entry in what.receptors if spec.longest is None or len(receptors()[entry].protein) <= spec.longest)
+    if not found:
+        raise HeadsError(f"{spec.label} reads at most {spec.longest} residues, and every receptor of {what.name[:40]!r} is longer.")
+    return found
 
 
 @lru_cache(maxsize=16)

@@ -15,6 +15,7 @@ import numpy as np
 
 from allo_core.attention.control import LEVEL
 from allo_core.attention.nulls import q_values
+from allo_core.errors import HeadsError
 from allo_core.heads.arcs import FamilyArcs, ReceptorArcs
 from allo_core.heads.properties import NEAREST, OFFSETS, HeadProperty, contact_rate
 from allo_core.heads.sample import clusters_in
@@ -110,7 +111,8 @@ class HeadShares:
             draws = self._log_draws(value)
             error = draws[1:].std(axis=0, ddof=1)
             with np.errstate(invalid="ignore", divide="ignore"):
-                found.append(q_values(np.where(self.tested[:, value] & (error > 0), ndtr(-draws[0] / error), np.nan)))
+                p = np.where(error > 0, ndtr(-draws[0] / error), draws[0] <= 0)  # without any spread the sign decides
+            found.append(q_values(np.where(self.tested[:, value], p, np.nan)))
         return np.stack(found, axis=1)
 
     @cached_property
@@ -143,6 +145,18 @@ class HeadShares:
         """The head with the highest share; None where no head is tested."""
         shares = self.share[:, value]
         return None if np.isnan(shares).all() else int(np.nanargmax(shares))
+
+    def differences(self, value: int, other: int) -> "Float64[np.ndarray, '3 H']":
+        """Share of one value less that of another, and the ends of its 95 % interval over draws of clusters; NaN where not tested."""
+        weights = group_draws(np.eye(self.clusters, dtype=bool))[1]
+        found = np.full((3, len(self.tested)), np.nan)
+        tested = self.tested[:, value] & self.tested[:, other]
+        if tested.any():
+            with np.errstate(invalid="ignore", divide="ignore"):
+                one, two = ((weights @ self.hits[:, tested, at]) / (weights @ self.known[:, tested, at]) for at in (value, other))
+            found[0, tested] = (one - two)[0]
+            found[1:, tested] = np.nanpercentile((one - two)[1:], _INTERVAL, axis=0)
+        return found
 
     def centre(self, value: int) -> tuple[float, float, float] | None:
         """Layer at the centre of what lies above the background, and its 95 % interval over draws of clusters.
@@ -183,14 +197,14 @@ def shares_of(found: FamilyArcs, what: HeadProperty) -> HeadShares:
         arcs[cluster] += np.bincount(one.heads, minlength=heads)
         could += has, of
     there = could[0] > 0  # segments of other classes, say, are in none of these receptors
+    if not there.any():
+        raise HeadsError(f"All residues have the same {what.name[:40]!r}, so no head can look at some of them more; give different values.")
     shown = replace(what, values=tuple(name for name, one in zip(what.values, there, strict=True) if one))
     hits, expected, of_known = sums[..., there]
     return HeadShares(found.spec, shown, names, hits, expected, of_known, arcs, could[:, there])
 
 
 def _clusters(names: tuple[str, ...], what: HeadProperty) -> np.ndarray:
-    from allo_core.errors import HeadsError
-
     if not names:
         raise HeadsError(f"{what.name[:40]!r} is known of none of these receptors; take others, or more of them.")
     return clusters_in(names)

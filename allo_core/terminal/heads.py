@@ -32,7 +32,13 @@ def add_heads(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--positions", default="", help='marked generic numbers instead, such as "2x50 3x39"')
     command.add_argument("--table", type=Path, metavar="FILE", help="own labels instead: CSV with columns receptor, residue and labels")
     command.add_argument("--column", default="", help="the column of the table, if it has several")
-    command.add_argument("--receptors", type=int, default=0, metavar="N", help="so many are drawn; by default one of each homology cluster")
+    command.add_argument(
+        "--receptors",
+        type=int,
+        default=0,
+        metavar="N",
+        help="so many are drawn; by default one of each homology cluster, of a table its own",
+    )
     command.add_argument("--similarity", action="store_true", help="residues that heads look at alike, beside BLOSUM62")
     command.add_argument("--csv", type=Path, help="write all heads and values")
     command.add_argument("--json", type=Path, help="write how they were made")
@@ -45,7 +51,7 @@ def print_heads(options: argparse.Namespace) -> None:
     """Run `python -m allo_core heads`; AlloScopeError for what cannot be read, computed or written."""
     from allo_core.export.heads import heads_csv, heads_record
     from allo_core.heads.arcs import family_arcs, kept_arcs
-    from allo_core.heads.sample import sample_of
+    from allo_core.heads.sample import receptors_for
     from allo_core.heads.shares import shares_of
     from allo_core.heads.similarity import residue_similarity
     from allo_core.heads.verdict import verdict
@@ -57,14 +63,14 @@ def print_heads(options: argparse.Namespace) -> None:
     asked = _property(options)
     for path in (options.csv, options.json):
         check_output(path)
-    names = sample_of(spec, options.receptors)
+    names = receptors_for(spec, asked, options.receptors)
     found = kept_arcs(spec.id, names, options.device, options.dtype)
     if found is None:
         model = ready_model(spec.id, options.device, options.dtype, show_progress)
         found = family_arcs(model, names, lambda done, total: show_progress(_RECEPTOR, done, total))
     shares = shares_of(found, asked)
     similarity = residue_similarity(found) if options.similarity else None
-    write(options.csv, lambda: heads_csv(shares))
+    write(options.csv, lambda: heads_csv(found, shares))
     write(options.json, lambda: heads_record(found, shares, similarity))
     known = f"{len(shares.receptors)} receptors in {shares.clusters} clusters of homologues"
     print(printable(f"{spec.label}, {asked.name}: {known}, arcs of at least 0.3"))

@@ -10,7 +10,8 @@ from allo_core.errors import Cancelled, HeadsError
 from allo_core.heads import arcs as module
 from allo_core.heads.arcs import BINS, family_arcs, kept_arcs
 from allo_core.heads.calibration import CalibrationBin, calibration_of
-from allo_core.heads.sample import sample_of
+from allo_core.heads.properties import head_property
+from allo_core.heads.sample import receptors_for, sample_of
 from allo_core.heads.similarity import blosum62, mantel, residue_similarity
 from allo_core.library.contacts import known_contacts
 from allo_core.library.receptors import receptors
@@ -90,6 +91,12 @@ def test_the_sample_is_one_of_each_cluster_or_drawn():
     assert np.unique(clusters_of(names)).size == len(names)
     drawn = sample_of(spec, 30)
     assert (len(set(drawn)), drawn) == (30, sample_of(spec, 30))
+    table = replace(head_property("segment"), receptors=("OPRD", "CASR", "AA2AR"))
+    assert receptors_for(spec, table, 30) == ("OPRD", "CASR", "AA2AR")
+    assert "CASR" not in receptors_for(MODELS["antiberty"], table)
+    assert receptors_for(spec, head_property("segment"), 30) == drawn
+    with pytest.raises(HeadsError, match="AntiBERTy reads at most 510 residues"):
+        receptors_for(MODELS["antiberty"], replace(table, receptors=("GRM5",)))
     for wrong in (3, 5000):
         with pytest.raises(HeadsError, match=f"{wrong} receptors cannot be drawn"):
             sample_of(spec, wrong)

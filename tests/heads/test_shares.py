@@ -14,7 +14,7 @@ from allo_core.heads import arcs as arcs_module
 from allo_core.heads.arcs import THRESHOLD, FamilyArcs, ReceptorArcs
 from allo_core.heads.properties import OFFSETS, PROPERTIES, HeadProperty, contact_rate, head_property, of_layer_property, of_positions
 from allo_core.heads.shares import HeadShares, shares_of
-from allo_core.heads.verdict import verdict
+from allo_core.heads.verdict import difference_sentence, verdict
 from allo_core.library.contacts import known_contacts
 from allo_core.library.receptors import SODIUM_POCKET, find_receptor, receptors
 from allo_core.models.registry import MODELS
@@ -198,12 +198,40 @@ def test_a_table_of_ones_own_and_what_cannot_be_counted(found):
         of_positions(("9x99",), "nothing")
     with pytest.raises(HeadsError, match="There is no property 'charm'"):
         head_property("charm")
+    ones = property_of_table("receptor,residue,mark\n" + "\n".join(f"{name},{at},1" for name in NAMES for at in range(20, 60)))
+    with pytest.raises(HeadsError, match="All residues have the same 'mark'"):
+        shares_of(found, of_layer_property(ones))
     only = property_of_table("receptor,residue,mark\nOPRD,50,in\nOPRD,51,out\n")
     with pytest.raises(HeadsError, match="'mark' is known of none of these receptors"):
         shares_of(found, of_layer_property(only))
     few = property_of_table("receptor,residue,mark\nAA2AR,50,in\nOPSD,51,out\n")
     with pytest.raises(HeadsError, match="of 2 clusters of homologues"):
         shares_of(found, of_layer_property(few))
+
+
+def test_a_table_that_lists_marked_residues_alone_counts_the_others_as_others(found):
+    listed = property_of_table("receptor,residue,mark\n" + "\n".join(f"{name},{at},PTM" for name in NAMES for at in range(50, 90)))
+    what = of_layer_property(listed)
+    assert what.receptors == tuple(sorted(NAMES))
+    shares = shares_of(found, what)
+    assert shares.what.values == ("PTM",)
+    lengths = [len(receptors()[name].protein) for name in NAMES]
+    assert shares.published_background[0] == pytest.approx(40 * len(NAMES) / sum(lengths))
+    assert shares.background[1, 0] == pytest.approx(0.1, abs=0.03)
+    assert shares.share[1, 0] == pytest.approx(0.1, abs=0.05)  # this head looks at random residues
+
+
+def test_the_difference_of_two_values_has_an_interval_and_says_what_was_expected(found):
+    shares = shares_of(found, head_property("offset"))
+    one, other = (shares.what.values.index(name) for name in ("+1", "-1"))
+    value, low, high = shares.differences(one, other)[:, 0]
+    assert (value, low, high) == (1, 1, 1)  # all arcs of head 0.0 go to the next residue
+    assert np.isnan(shares.differences(one, other)[:, 5]).all()
+    at_random = shares.differences(one, other)[:, 1]
+    assert at_random[1] <= at_random[0] <= at_random[2]
+    said = difference_sentence(shares, one, other)
+    assert said.startswith("1 of 5 heads look at the residue at +1 more than at the residue at -1 beyond what is expected of both")
+    assert "head 0.0 most: by +100.0 points" in said
 
 
 def test_a_model_without_arcs_has_no_head(found):

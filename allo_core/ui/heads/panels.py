@@ -8,17 +8,19 @@ from allo_core.figures.colours import GROUND
 from allo_core.figures.head_scores import HeadScore
 from allo_core.figures.heads import share_profile
 from allo_core.figures.heatmap import cells
-from allo_core.heads.sample import sample_of
+from allo_core.heads.arcs import FamilyArcs
 from allo_core.heads.shares import FEWEST_ARCS
-from allo_core.heads.verdict import value_name, verdict
-from allo_core.library.receptors import receptors
+from allo_core.heads.verdict import difference_sentence, value_name, verdict
+from allo_core.library.receptors import SODIUM_POCKET, receptors
 from allo_core.models.registry import get_spec
 from allo_core.runs.cost import cost_of
 from allo_core.storage.amounts import readable_time
 from allo_core.ui.heads import session
-from allo_core.ui.heads.results import HeadsResult, request_of
+from allo_core.ui.heads.requests import HeadsRequest
+from allo_core.ui.heads.results import HeadsResult
 from allo_core.ui.heads.view import HeadsView
 from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.link import explore_link, head_in_link
 from allo_core.ui.shared.plots import draw_heads, draw_plot
 from allo_core.ui.shared.run_panel import draw_under_way
 from allo_core.ui.shared.text import plain
@@ -28,6 +30,7 @@ from allo_core.ui.shared.worker import job_of
 __all__ = ["draw_head", "draw_heatmap", "draw_run", "draw_strip", "draw_verdict"]
 
 _HEIGHT = 440  # px
+_OPENED = "AA2AR"  # which receptor shows a head on Explore
 
 
 def draw_strip(view: HeadsView, result: HeadsResult | None) -> None:
@@ -44,15 +47,16 @@ def draw_verdict(result: HeadsResult) -> None:
     """How many heads look at it more than expected, and the one with the largest share."""
     with st.container(key="verdict"):
         st.markdown(plain(verdict(result.shares, result.value)), help=HELP["share"])
+        if result.minus is not None:
+            st.markdown(plain(difference_sentence(result.shares, result.value, result.minus)), help=HELP["minus"])
 
 
-def draw_run(view: HeadsView) -> None:
+def draw_run(request: HeadsRequest) -> None:
     """The passes that are missing: offered with what they take, or under way."""
-    request, spec = request_of(view), get_spec(view.model)
     if draw_under_way(job_of(request), "_heads"):
         return
-    names = sample_of(spec, view.sample)
-    seconds = sum(cost_of(spec, len(receptors()[entry].protein), view.device, view.dtype).seconds for entry in names)
+    spec, names = get_spec(request.model), request.receptors
+    seconds = sum(cost_of(spec, len(receptors()[entry].protein), request.device, request.dtype).seconds for entry in names)
     with st.container(border=True):
         st.markdown(f"**What do the {spec.layers} × {spec.heads} heads of {plain(spec.label)} look at?**")
         st.caption(
@@ -83,7 +87,7 @@ def draw_heatmap(view: HeadsView, result: HeadsResult) -> None:
     grey = int((~tested).sum())
     ground = GROUND[current_theme()].capitalize()
     st.caption(
-        f"{ground} is {'as expected' if signed else 'none'}, a dot more than expected (q < {LEVEL:g}). "
+        f"{ground} is {'as expected' if signed else 'none'}, a dot more than expected (q < {LEVEL:g}, over heads and not over values). "
         f"{grey} of {values.size} heads are not tested: fewer than {FEWEST_ARCS} arcs of which it is known. Arrow keys move the head."
     )
 
@@ -99,8 +103,8 @@ def _cell(result: HeadsResult, at: int) -> tuple[str, str]:
     )
 
 
-def draw_head(result: HeadsResult) -> None:
-    """The selected head over all values."""
+def draw_head(view: HeadsView, result: HeadsResult, found: FamilyArcs) -> None:
+    """The selected head over all values, what it gives to special tokens, and the way to it on Explore."""
     shares, at = result.shares, result.at
     st.markdown(f"##### Layer {result.head[0]}, head {result.head[1]}", help=HELP["share"])
     if not shares.tested[at].any():
@@ -109,3 +113,17 @@ def draw_head(result: HeadsResult) -> None:
     ends = np.stack([shares.intervals(value)[:, at] for value in range(len(shares.what.values))], axis=1)
     figure = share_profile(shares.what.values, shares.share[at], ends, shares.background[at], result.value)
     draw_plot(figure, "share_profile", f"Shares of the arcs of layer {result.head[0]}, head {result.head[1]}.")
+    length = np.mean([len(receptors()[entry].protein) for entry in found.receptors])
+    st.caption(
+        f"{found.special[result.head]:.1%} of its attention goes to special tokens; spread evenly it would be {2 / (length + 2):.1%}."
+    )
+    marked = receptors()[_OPENED].protein
+    choices = {"model": view.model, "head": head_in_link(result.head)}
+    st.link_button("This head on Explore", explore_link(_OPENED, marked, _pocket(), choices), icon=":material/biotech:")
+
+
+def _pocket() -> tuple[int, ...]:
+    """The sodium pocket of the receptor that Explore opens with."""
+    numbers = receptors()[_OPENED].numbers
+    assert numbers is not None
+    return tuple(np.flatnonzero(np.isin(numbers.gpcrdb, SODIUM_POCKET)).tolist())

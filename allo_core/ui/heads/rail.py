@@ -38,12 +38,13 @@ def draw_rest(view: HeadsView, result: HeadsResult | None) -> None:
             taken = "" if result.minus is None else names[result.minus]
             st.selectbox(
                 "Minus", others, format_func=lambda name: name or "nothing", help=HELP["minus"],
-                **mirrored("head_minus", taken, lambda name: session.page().change(minus=name, value=shown), others),
+                **mirrored("head_minus", taken, lambda name: session.page().change(minus=name), others),
             )  # fmt: skip
-    st.selectbox(
-        "Receptors", list(SAMPLES), format_func=SAMPLES.__getitem__, help=HELP["sample"],
-        **mirrored("head_sample", view.sample, lambda count: session.page().change(sample=count), list(SAMPLES)),
-    )  # fmt: skip
+    if view.property != OWN:
+        st.selectbox(
+            "Receptors", list(SAMPLES), format_func=SAMPLES.__getitem__, help=HELP["sample"],
+            **mirrored("head_sample", view.sample, lambda count: session.page().change(sample=count), list(SAMPLES)),
+        )  # fmt: skip
     st.selectbox(
         "Heatmap shows", list(SHOWS), format_func=SHOWS.__getitem__, help=HELP["heads_show"],
         **mirrored("head_shows", view.shows, lambda name: session.page().change(shows=name), list(SHOWS)),

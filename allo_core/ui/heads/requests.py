@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from allo_core.heads.arcs import family_arcs
-from allo_core.heads.sample import sample_of
 from allo_core.models.devices import DeviceChoice, Dtype
-from allo_core.models.registry import get_spec
 from allo_core.runs.extract import Report, ready_model
 from allo_core.storage.cancel import CancelEvent
 from allo_core.ui.shared.jobs import Load, Outcome
@@ -21,18 +19,18 @@ class HeadsRequest:
     Parameters
     ----------
     model : str
-    sample : int
-        As `sample_of` takes it.
+    receptors : tuple of str
+        Entry names.
     device, dtype : str
     """
 
     model: str
-    sample: int = 0
+    receptors: tuple[str, ...]
     device: DeviceChoice = "auto"
     dtype: Dtype = "float32"
 
     def run(self, step: Report, cancel: CancelEvent, load: Load) -> Outcome:
         """Run it; errors as for `family_arcs`."""
         model = ready_model(self.model, self.device, self.dtype, step, cancel, load)
-        family_arcs(model, sample_of(get_spec(self.model), self.sample), partial(step, "Receptor"), cancel)
+        family_arcs(model, self.receptors, partial(step, "Receptor"), cancel)
         return Outcome(model.notes)

@@ -7,10 +7,9 @@ import streamlit as st
 
 from allo_core.heads.arcs import FamilyArcs, kept_arcs
 from allo_core.heads.properties import HeadProperty, head_property, of_layer_property
-from allo_core.heads.sample import sample_of
+from allo_core.heads.sample import receptors_for
 from allo_core.heads.shares import HeadShares, shares_of
 from allo_core.heads.similarity import ResidueSimilarity, residue_similarity
-from allo_core.models.devices import DeviceChoice, Dtype
 from allo_core.models.registry import get_spec
 from allo_core.readouts.value_table import property_of_table
 from allo_core.ui.heads.requests import HeadsRequest
@@ -57,22 +56,27 @@ class HeadsResult:
         return values.reshape(self.shares.spec.layers, self.shares.spec.heads)
 
 
-def request_of(view: HeadsView) -> HeadsRequest:
-    """What is asked of the worker for a view."""
-    return HeadsRequest(view.model, view.sample, view.device, view.dtype)
+def request_of(view: HeadsView, table: tuple[str, str] | None) -> HeadsRequest:
+    """What is asked of the worker for a view; HeadsError, LayerError where the property cannot be counted."""
+    names = receptors_for(get_spec(view.model), _property(view.property, _own(view, table)), view.sample)
+    return HeadsRequest(view.model, names, view.device, view.dtype)
 
 
-def arcs_of(view: HeadsView) -> FamilyArcs | None:
-    """The arcs that are kept for a view; None if a receptor is missing; errors as in `kept_arcs`."""
+def _own(view: HeadsView, table: tuple[str, str] | None) -> tuple[str, str] | None:
+    return table if view.property == OWN else None
+
+
+def arcs_of(request: HeadsRequest) -> FamilyArcs | None:
+    """The arcs that are kept of what is asked; None if a receptor is missing; errors as in `kept_arcs`."""
     try:
-        return _arcs(view.model, view.sample, view.device, view.dtype)
+        return _arcs(request)
     except LookupError:
         return None
 
 
 @st.cache_resource(max_entries=2, ttl=600, show_spinner="Opening the arcs")
-def _arcs(model: str, sample: int, device: DeviceChoice, dtype: Dtype) -> FamilyArcs:
-    found = kept_arcs(model, sample_of(get_spec(model), sample), device, dtype)
+def _arcs(request: HeadsRequest) -> FamilyArcs:
+    found = kept_arcs(request.model, request.receptors, request.device, request.dtype)
     if found is None:
         raise LookupError  # not remembered: they may come
     return found
@@ -80,8 +84,7 @@ def _arcs(model: str, sample: int, device: DeviceChoice, dtype: Dtype) -> Family
 
 def result_of(view: HeadsView, found: FamilyArcs, table: tuple[str, str] | None) -> HeadsResult:
     """Shares and choices of a view; HeadsError, LayerError where the property cannot be counted."""
-    own = table if view.property == OWN else None
-    shares = _shares(found.meta.key, found.receptors, view.property, own, found)
+    shares = _shares(found.meta.key, found.receptors, view.property, _own(view, table), found)
     names = shares.what.values
     value = names.index(view.value) if view.value in names else _first(shares)
     minus = names.index(view.minus) if view.minus in names and view.minus != names[value] else None

@@ -32,7 +32,7 @@ class HeadsSession(PageSession[HeadsView]):
         """Replace fields of the view; the values of one property mean nothing for another, nor do the heads of one model."""
         if "property" in fields:
             fields = {"value": "", "minus": "", **fields}
-        if {"property", "model", "value", "sample"} & fields.keys():
+        if {"property", "model", "value", "sample"} & {name for name, value in fields.items() if value != getattr(self.view, name)}:
             fields = {"head": None, **fields}
         super().change(**fields)
 

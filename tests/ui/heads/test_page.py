@@ -76,6 +76,8 @@ def test_difference_of_two_values(found):
     page = open_page("heads", {"property": "offset", "value": "+1", "minus": "-1", "shows": "enrichment"})
     assert not page.exception
     assert "the residue at +1 minus the residue at -1" in said(page)
+    assert "beyond what is expected of both" in said(page)
+    assert "of its attention goes to special tokens; spread evenly it would be" in said(page)
 
 
 def test_a_property_that_is_known_of_too_few_receptors_is_said_and_the_page_stands(found, monkeypatch):
@@ -106,6 +108,8 @@ def test_another_property_or_model_forgets_value_and_head(monkeypatch):
     page.change(property="contact")
     assert (page.view.value, page.view.head) == ("", None)
     page.change(head=(3, 4))
+    page.change(minus="", value="")  # nothing is another
+    assert page.view.head == (3, 4)
     page.change(model="antiberty")
     assert page.view.head is None
     monkeypatch.setattr(st, "session_state", {"heads_page": page})
