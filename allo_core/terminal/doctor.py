@@ -19,7 +19,7 @@ _OLDEST_PYTHON = (3, 11)
 # The distributions of requirements.txt.
 NEEDED = (
     "streamlit torch transformers safetensors fair-esm antiberty plotly py3Dmol biotite gemmi msgpack requests pandas numpy scipy "
-    "platformdirs filelock msgspec psutil cachetools"
+    "platformdirs filelock msgspec psutil cachetools networkx"
 ).split()
 _WIDTH, _COLUMNS = 10, 100  # characters
 

@@ -190,7 +190,7 @@ def mark_set(page, name: str) -> None:
 
 def open_tab(page, name: str) -> None:
     """Open a tab below the pictures."""
-    page.get_by_role("tab", name=name).click()
+    page.get_by_role("tab", name=name, exact=True).click()
     rest(page)
 
 

@@ -54,6 +54,7 @@ LEGENDS = {name: track.label for name, track in tracks().items()} | {
     "above threshold": "received above 0.05",
     "passing": "attention received",
     "intolerance": "mean loss of log odds",
+    "network": "betweenness",
 }
 
 
