@@ -50,7 +50,7 @@ def share_profile(
         )
     )  # fmt: skip
     bars = {
-        "type": "data", "symmetric": False, "thickness": 1.5, "width": 3,
+        "type": "data", "symmetric": False, "thickness": 1.5, "width": 3, "color": FAMILY_LINE,
         "array": np.nan_to_num(ends[1] - shares).clip(0).astype(np.float32),
         "arrayminus": np.nan_to_num(shares - ends[0]).clip(0).astype(np.float32),
     }  # fmt: skip
@@ -123,6 +123,6 @@ def similarity_matrix(matrix: Float[np.ndarray, "20 20"], letters: str, theme: T
         )
     )  # fmt: skip
     figure.update_layout(height=height, margin={"l": 30, "r": 8, "t": 8, "b": 30}, **QUIET)
-    figure.update_xaxes(type="category", dtick=1, showgrid=False)
+    figure.update_xaxes(type="category", dtick=1, showgrid=False, constrain="domain")
     figure.update_yaxes(type="category", dtick=1, showgrid=False, autorange="reversed", scaleanchor="x", constrain="domain")
     return figure

@@ -69,7 +69,7 @@ def draw_needed(view: View, protein: Protein, result: Result) -> None:
         with st.container(horizontal=True):
             guessed = min(_GUESSED + len(passing), len(everything))
             label = f"Remove the {_GUESSED} that gradients point at and all that pass, {takes(view, protein, result, guessed)}"
-            if len(everything) > _GUESSED:
+            if len(everything) > _GUESSED and len(everything) - left < guessed:
                 st.button(label, key="needed_some", type="primary", on_click=_ask, args=(some,))
             st.button(f"Remove all, {takes(view, protein, result, left)}", key="needed_all", on_click=_ask, args=(whole,))
 

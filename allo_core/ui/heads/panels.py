@@ -75,9 +75,8 @@ def draw_heatmap(view: HeadsView, result: HeadsResult) -> None:
     tested = shares.tested[:, result.value].reshape(values.shape)
     signed = view.shows == "enrichment" or result.minus is not None
     label = {"share": "share of arcs", "enrichment": "log₂ enrichment", "published": "share, published"}[view.shows]
-    score = HeadScore(
-        f"{label}{', difference' if result.minus is not None else ''}", "", lambda frame: np.zeros(0), 0.1, from_zero=not signed
-    )
+    label, pale = (label, "as expected" if signed else "none") if result.minus is None else ("difference", "no difference")
+    score = HeadScore(label, "", lambda frame: np.zeros(0), 0.1, from_zero=not signed)
     texts = np.stack([_cell(result, at) for at in range(values.size)]).reshape(*values.shape, 2)
     hover = {"customdata": texts, "hovertemplate": "<b>Layer %{y}, head %{x}</b><br>%{customdata[0]}<br>%{customdata[1]}<extra></extra>"}
     passing = shares.passing(result.value).reshape(values.shape)
@@ -86,9 +85,12 @@ def draw_heatmap(view: HeadsView, result: HeadsResult) -> None:
     draw_heads(figure, _HEIGHT, alt, result.head, values.shape, session.select_head)
     grey = int((~tested).sum())
     ground = GROUND[current_theme()].capitalize()
+    dot = f"a dot more {value_name(shares, result.value)} than expected (q < {LEVEL:g}, over heads and not over values)"
     st.caption(
-        f"{ground} is {'as expected' if signed else 'none'}, a dot more than expected (q < {LEVEL:g}, over heads and not over values). "
-        f"{grey} of {values.size} heads are not tested: fewer than {FEWEST_ARCS} arcs of which it is known. Arrow keys move the head."
+        plain(
+            f"{ground} is {pale}, {dot}. {grey} of {values.size} heads are not tested: fewer than {FEWEST_ARCS} arcs of which it is known. "
+            "Arrow keys move the head."
+        )
     )
 
 

@@ -98,10 +98,13 @@ def _draw_contacts(found: FamilyArcs, result: HeadsResult) -> None:
 
 def _draw_alike(found: FamilyArcs) -> None:
     similarity = similarity_of(found)
-    st.markdown(plain(similarity.sentence), help=HELP["similarity"])
+    left, right = st.columns([5, 6], gap="medium")
+    with right:
+        st.markdown(plain(similarity.sentence), help=HELP["similarity"])
     if np.isfinite(similarity.matrix).any():
-        figure = similarity_matrix(similarity.matrix, AMINO_ACIDS, current_theme())
-        draw_plot(figure, "alike", "Correlation of the residues that heads look at.")
+        with left:
+            figure = similarity_matrix(similarity.matrix, AMINO_ACIDS, current_theme())
+            draw_plot(figure, "alike", "Correlation of the residues that heads look at.")
 
 
 def _draw_files(view: HeadsView, found: FamilyArcs, result: HeadsResult) -> None:
