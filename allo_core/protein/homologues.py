@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -14,7 +15,7 @@ from allo_core.protein.numbering import ResidueNumbers
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Integer
 
-__all__ = ["Kin", "cluster_weights", "homologue_clusters", "identities", "identities_to"]
+__all__ = ["Kin", "Relative", "cluster_weights", "homologue_clusters", "identities", "identities_to"]
 
 
 class Kin(Protocol):
@@ -29,6 +30,14 @@ class Kin(Protocol):
     def numbers(self) -> ResidueNumbers | None:
         """Of that sequence."""
         ...
+
+
+@dataclass(frozen=True)
+class Relative:
+    """A protein that is no receptor of the library, as `identities` takes it."""
+
+    kin: str
+    numbers: ResidueNumbers | None
 
 
 def identities(members: Sequence[Kin]) -> Float[np.ndarray, "n n"]:

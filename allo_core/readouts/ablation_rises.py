@@ -12,8 +12,7 @@ import numpy as np
 
 from allo_core.attention.nulls import encode_strata
 from allo_core.library.nearest import numbers_for
-from allo_core.protein.homologues import homologue_clusters, identities
-from allo_core.protein.numbering import ResidueNumbers
+from allo_core.protein.homologues import Relative, homologue_clusters, identities
 from allo_core.protein.sequence import Protein
 from allo_core.readouts.ablation import Ablation
 
@@ -75,14 +74,6 @@ class SiteRises:
     base_site: float
     base_matched: float
     left_out: int
-
-
-@dataclass(frozen=True)
-class _Kin:
-    """A protein whose homologues are looked for, see `Kin`."""
-
-    kin: str
-    numbers: ResidueNumbers | None
 
 
 def rises_of_residues(ablation: Ablation, protein: Protein) -> "tuple[Float[np.ndarray, ' L'], Float[np.ndarray, 'S L']]":
@@ -177,7 +168,7 @@ def _drawn(rows: "Sequence[Float[np.ndarray, 'n S']]", proteins: Sequence[Protei
     if len(proteins) == 1:
         groups = rows[0]
     else:
-        kin = [_Kin(protein.sequence, numbers_for(protein)) for protein in proteins]
+        kin = [Relative(protein.sequence, numbers_for(protein)) for protein in proteins]
         clusters = homologue_clusters(identities(kin))
         means = np.array([part.mean(axis=0) for part in rows])
         groups = np.array([means[clusters == cluster].mean(axis=0) for cluster in range(clusters.max() + 1)])

@@ -1,13 +1,12 @@
 """Receptors with known contacts from which something may be learnt about a protein: its homologues are left out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from allo_core.library.contacts import known_contacts
 from allo_core.library.receptors import receptors
 from allo_core.protein.alignment import HOMOLOGUE_IDENTITY
-from allo_core.protein.homologues import homologue_clusters, identities, identities_to
+from allo_core.protein.homologues import Relative, homologue_clusters, identities, identities_to
 from allo_core.protein.numbering import ResidueNumbers
 from allo_core.protein.sequence import Protein
 
@@ -18,18 +17,10 @@ _LONGEST = 510
 _PANEL = 16
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """The protein that is asked about, see `Kin`."""
-
-    kin: str
-    numbers: ResidueNumbers | None
-
-
 def others_than(protein: Protein, numbers: ResidueNumbers | None, among: Sequence[str]) -> tuple[str, ...]:
     """Those of some library receptors (entry names) that are no homologues of a protein, by the rule of sets of receptors."""
     known = receptors()
-    same = identities_to(_Asked(protein.sequence, numbers), [known[entry] for entry in among]) > HOMOLOGUE_IDENTITY
+    same = identities_to(Relative(protein.sequence, numbers), [known[entry] for entry in among]) > HOMOLOGUE_IDENTITY
     return tuple(entry for entry, homologue in zip(among, same, strict=True) if not homologue)
 
 

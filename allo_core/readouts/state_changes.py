@@ -166,12 +166,12 @@ def relations(changes: StateChanges, which: Change, layers: tuple[int, int]) -> 
 
 def _relation(name: str, track: np.ndarray, plain: np.ndarray | None, known: "Float[np.ndarray, ' L']") -> Relation:
     at = np.flatnonzero(np.isfinite(known) & np.isfinite(track))
-    target = rankdata(known[at])
+    target, ranks = rankdata(known[at]), rankdata(track[at])
     # Moved among the residues of which it is known, so that every distance leaves as many.
-    moved = [_pearson(np.roll(rankdata(track[at]), distance), target) for distance in range(1, len(at))]
+    moved = [_pearson(np.roll(ranks, distance), target) for distance in range(1, len(at))]
     low, high = np.quantile(moved, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
     of_plain = float("nan") if plain is None else _pearson(rankdata(plain[at]), target)
-    return Relation(name, _pearson(rankdata(track[at]), target), float(low), float(high), of_plain, len(at))
+    return Relation(name, _pearson(ranks, target), float(low), float(high), of_plain, len(at))
 
 
 def _pearson(one: np.ndarray, other: np.ndarray) -> float:
