@@ -8,7 +8,6 @@ from allo_core.errors import AlloScopeError
 from allo_core.figures.needed import needed_figure
 from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
-from allo_core.ui.explore import session
 from allo_core.ui.explore.needed import Needed, NeededRequest, needed_of, takes
 from allo_core.ui.explore.results import Result
 from allo_core.ui.explore.view import View
@@ -40,7 +39,7 @@ def draw_needed_line(view: View, protein: Protein, result: Result) -> None:
         return
     _say_cancelled(request)
     label = f"Remove this head, {takes(view, protein, result, 1)}"
-    st.button(label, key="needed_head", on_click=_ask, args=(request,), help=HELP["ablation"])
+    st.button(label, key="needed_head", on_click=submit, args=(request,), help=HELP["ablation"])
 
 
 def draw_needed(view: View, protein: Protein, result: Result) -> None:
@@ -70,8 +69,8 @@ def draw_needed(view: View, protein: Protein, result: Result) -> None:
             guessed = min(_GUESSED + len(passing), len(everything))
             label = f"Remove the {_GUESSED} that gradients point at and all that pass, {takes(view, protein, result, guessed)}"
             if len(everything) > _GUESSED and len(everything) - left < guessed:
-                st.button(label, key="needed_some", type="primary", on_click=_ask, args=(some,))
-            st.button(f"Remove all, {takes(view, protein, result, left)}", key="needed_all", on_click=_ask, args=(whole,))
+                st.button(label, key="needed_some", type="primary", on_click=submit, args=(some,))
+            st.button(f"Remove all, {takes(view, protein, result, left)}", key="needed_all", on_click=submit, args=(whole,))
 
 
 def _found(view: View, protein: Protein, result: Result) -> Needed | str | None:
@@ -109,11 +108,3 @@ def _say_cancelled(request: NeededRequest) -> None:
     job = job_of(request)
     if job is not None and job.state == "cancelled":
         st.caption(_CANCELLED)
-
-
-def _ask(request: NeededRequest) -> None:
-    """Queue it for this session."""
-    try:
-        submit(request)
-    except AlloScopeError as error:
-        session.page().tell(str(error))

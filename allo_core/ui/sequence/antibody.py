@@ -13,7 +13,7 @@ from allo_core.ui.sequence.requests import AntibodyRequest
 from allo_core.ui.sequence.view import SequenceView
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.run_panel import draw_under_way
-from allo_core.ui.shared.worker import job_of
+from allo_core.ui.shared.worker import job_of, submit
 
 __all__ = ["draw_antibody"]
 
@@ -42,7 +42,7 @@ def draw_antibody(view: SequenceView, protein: Protein) -> None:
     if draw_under_way(job, "_antibody"):
         return
     if job is None or not isinstance(job.outcome.value, AntibodyClasses):
-        st.button("Classify this sequence", key="classify", on_click=session.ask, args=(request,))
+        st.button("Classify this sequence", key="classify", on_click=submit, args=(request,))
         return
     classes = {"Species": job.outcome.value.species, "Chain": job.outcome.value.chain}
     for place, (what, found) in zip(st.columns(2), classes.items(), strict=True):

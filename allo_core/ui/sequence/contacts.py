@@ -29,7 +29,7 @@ from allo_core.ui.shared.run_panel import draw_under_way
 from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import plain
 from allo_core.ui.shared.theme import current_theme
-from allo_core.ui.shared.worker import job_of
+from allo_core.ui.shared.worker import job_of, submit
 
 __all__ = ["draw"]
 
@@ -71,7 +71,7 @@ def _draw_missing(view: SequenceView, protein: Protein, request: ContactsRequest
         st.caption(
             plain(f"One pass: {cost_in_words(view, protein)} A model without a published regression reads sixteen receptors first, once.")
         )
-        st.button("Predict contacts", key="contacts", type="primary", on_click=session.ask, args=(request,))
+        st.button("Predict contacts", key="contacts", type="primary", on_click=submit, args=(request,))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

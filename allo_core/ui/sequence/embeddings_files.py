@@ -8,14 +8,13 @@ from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.runs.extract import kept_metas
 from allo_core.storage.amounts import amount
-from allo_core.ui.sequence import session
 from allo_core.ui.sequence.requests import StatesRequest
 from allo_core.ui.sequence.view import SequenceView
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.models import readable_size
 from allo_core.ui.shared.run_panel import draw_under_way
 from allo_core.ui.shared.text import file_stem
-from allo_core.ui.shared.worker import job_of
+from allo_core.ui.shared.worker import job_of, submit
 
 __all__ = ["draw_files"]
 
@@ -36,7 +35,7 @@ def draw_files(view: SequenceView, protein: Protein, shown: Embeddings) -> None:
             _file(job.outcome.value, f"All {spec.layers + 1} states: {size}", f"{stem}_states.npz", "states")
             _file(job.outcome.value, f"Means of all {spec.layers + 1} states", f"{stem}_means.npz", "means")
         elif not draw_under_way(job, "_states"):
-            st.button(f"Read all {spec.layers + 1} states: {size}", key="all_states", on_click=session.ask, args=(request,))
+            st.button(f"Read all {spec.layers + 1} states: {size}", key="all_states", on_click=submit, args=(request,))
         meta = next(iter(kept_metas(view.model, protein, view.device, view.dtype)), None)
         if meta is not None:
             st.download_button(

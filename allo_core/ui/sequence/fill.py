@@ -7,14 +7,13 @@ import streamlit as st
 from allo_core.models.probabilities import ResidueProbabilities
 from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import AMINO_ACIDS, Protein
-from allo_core.ui.sequence import session
 from allo_core.ui.sequence.requests import FillRequest
 from allo_core.ui.sequence.view import SequenceView
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.painting import residue_labels
 from allo_core.ui.shared.run_panel import draw_under_way
 from allo_core.ui.shared.text import plain
-from allo_core.ui.shared.worker import job_of
+from allo_core.ui.shared.worker import job_of, submit
 
 __all__ = ["draw_fill"]
 
@@ -36,7 +35,7 @@ def draw_fill(view: SequenceView, protein: Protein) -> None:
             _draw_filled(protein, view.sites, job.outcome.value)
             return
         label = f"Mask the {len(view.sites)} residues of set A and ask {get_spec(view.model).label}"
-        st.button(plain(label), key="fill", on_click=session.ask, args=(request,))
+        st.button(plain(label), key="fill", on_click=submit, args=(request,))
 
 
 def _draw_filled(protein: Protein, residues: tuple[int, ...], filled: ResidueProbabilities) -> None:

@@ -8,12 +8,11 @@ from allo_core.protein.sequence import Protein
 from allo_core.runs.cost import cost_of_probabilities
 from allo_core.runs.extract import find_kept_run
 from allo_core.storage.amounts import readable_time
-from allo_core.ui.sequence import session
 from allo_core.ui.sequence.requests import ProbabilitiesRequest
 from allo_core.ui.sequence.view import SequenceView
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.run_panel import draw_under_way
-from allo_core.ui.shared.worker import job_of
+from allo_core.ui.shared.worker import job_of, submit
 
 __all__ = ["draw_masked_pass"]
 
@@ -29,7 +28,7 @@ def draw_masked_pass(view: SequenceView, protein: Protein) -> None:
     except AlloScopeError:  # no such device here; starting it says so
         takes = ""
     label = f"Masked pass{f', {takes}' if takes else ''}"
-    st.button(label, key="masked_pass", type="primary", on_click=session.ask, args=(request,), help=HELP["masked"])
+    st.button(label, key="masked_pass", type="primary", on_click=submit, args=(request,), help=HELP["masked"])
 
 
 def _seconds(view: SequenceView, protein: Protein) -> float:

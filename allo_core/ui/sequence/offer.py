@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from allo_core.ui.sequence import session
 from allo_core.ui.shared.jobs import Asked
 from allo_core.ui.shared.run_panel import draw_under_way
 from allo_core.ui.shared.text import plain
-from allo_core.ui.shared.worker import job_of
+from allo_core.ui.shared.worker import job_of, submit
 
 __all__ = ["draw_offer"]
 
@@ -17,4 +16,4 @@ def draw_offer(request: Asked, label: str, told: str, key: str) -> None:
     if draw_under_way(job, f"_{key}"):
         return
     st.caption(plain(told))
-    st.button(label, key=key, type="primary", on_click=session.ask, args=(request,))
+    st.button(label, key=key, type="primary", on_click=submit, args=(request,))

@@ -31,6 +31,7 @@ from allo_core.ui.shared.run_panel import draw_under_way
 from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import plain
 from allo_core.ui.shared.theme import current_theme
+from allo_core.ui.shared.worker import submit
 
 __all__ = ["draw_residues"]
 
@@ -66,7 +67,7 @@ def _draw_map(view: SequenceView, protein: Protein, loaded: LoadedStructure | No
         if draw_under_way(job, "_state"):
             return
         st.caption(plain(f"{get_spec(view.model).label} has not read {protein.name} for its embeddings yet: one pass."))
-        st.button("Read it", key="read_state", type="primary", on_click=session.ask, args=(request,))
+        st.button("Read it", key="read_state", type="primary", on_click=submit, args=(request,))
         return
     try:
         library = _library_state(request) if chosen == "PCA" else None

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from allo_core.errors import AlloScopeError
 from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
 from allo_core.ui.protein.session import ProteinSession, starts_unasked
@@ -12,10 +11,10 @@ from allo_core.ui.protein.view import ProteinView, protein_of
 from allo_core.ui.sequence.address import from_query, to_query
 from allo_core.ui.sequence.requests import ProbabilitiesRequest
 from allo_core.ui.sequence.view import SequenceView
-from allo_core.ui.shared.jobs import Asked, Job, Request
+from allo_core.ui.shared.jobs import Job, Request
 from allo_core.ui.shared.worker import job_of, submit
 
-__all__ = ["SequenceSession", "ask", "begun", "page", "select_head", "select_pair", "select_residue", "start"]
+__all__ = ["SequenceSession", "begun", "page", "select_head", "select_pair", "select_residue", "start"]
 
 _NAME = "sequence_page"
 
@@ -81,13 +80,5 @@ def select_head(layer: int, head: int) -> None:
 def begun(request: Request) -> Job | None:
     """The last job of this session for a request, which begins by itself as every pass of the default model does."""
     if starts_unasked(request):
-        ask(request)
-    return job_of(request)
-
-
-def ask(request: Asked) -> None:
-    """Queue a job for this session."""
-    try:
         submit(request)
-    except AlloScopeError as error:
-        page().tell(str(error))
+    return job_of(request)

@@ -17,6 +17,7 @@ from allo_core.ui.shared.painting import residue_labels
 from allo_core.ui.shared.plots import draw_plot
 from allo_core.ui.shared.run_panel import draw_under_way
 from allo_core.ui.shared.text import file_stem, plain
+from allo_core.ui.shared.worker import submit
 
 __all__ = ["draw_changes"]
 
@@ -33,7 +34,7 @@ def draw_changes(view: SequenceView, protein: Protein) -> None:
         if draw_under_way(job, "_changes"):
             return
         st.caption(plain(f"{get_spec(view.model).label} reads {protein.name} once, and a model of its shape with random weights once."))
-        st.button("Read both", key="read_changes", type="primary", on_click=session.ask, args=(request,))
+        st.button("Read both", key="read_changes", type="primary", on_click=submit, args=(request,))
         return
     span = _draw_choices(view)
     numbers = numbers_for(protein)

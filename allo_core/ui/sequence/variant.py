@@ -28,7 +28,7 @@ from allo_core.ui.shared.run_panel import draw_under_way
 from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import plain
 from allo_core.ui.shared.theme import current_theme
-from allo_core.ui.shared.worker import job_of
+from allo_core.ui.shared.worker import job_of, submit
 
 __all__ = ["draw"]
 
@@ -98,7 +98,7 @@ def _draw_missing(view: SequenceView, protein: Protein, request: VariantRequest 
             return
         st.markdown(f"**{plain(request.variant.name)} has not been read yet**")
         st.caption(plain(cost_of_references(view, protein, request)))
-        st.button("Compare", key="compare", type="primary", on_click=session.ask, args=(request,))
+        st.button("Compare", key="compare", type="primary", on_click=submit, args=(request,))
 
 
 def _draw_heatmap(found: ComparedVariant, head: tuple[int, int]) -> None:
