@@ -35,7 +35,7 @@ def heads_csv(found: "FamilyArcs", shares: "HeadShares") -> str:
     rows = []
     layer, head = np.divmod(np.arange(len(shares.tested)), shares.spec.heads)
     for value, name in enumerate(shares.what.values):
-        low, high = shares.intervals(value)
+        low, high = shares.intervals[:, :, value]
         columns = {
             "layer": layer, "head": head, "value": cell(name), "arcs": shares.arcs.sum(axis=0).astype(int),
             "special_share": found.special.ravel(),

@@ -85,21 +85,29 @@ class HeadShares:
         """Share divided by background."""
         return self._where(self.hits.sum(axis=0), self.expected.sum(axis=0))
 
+    @cached_property
+    def _weights(self) -> "Float64[np.ndarray, 'draws C']":
+        """Of each cluster in the sample, then in every draw."""
+        return group_draws(np.eye(self.clusters, dtype=bool))[1]
+
     def _log_draws(self, value: int) -> "Float64[np.ndarray, 'draws H']":
         """log2 enrichment, then that in draws of clusters; a half hit is added to both, so that none is infinite."""
-        weights = group_draws(np.eye(self.clusters, dtype=bool))[1] * self.clusters
+        weights = self._weights * self.clusters
         return np.log2((weights @ self.hits[:, :, value] + 0.5) / (weights @ self.expected[:, :, value] + 0.5))
 
-    def intervals(self, value: int) -> "Float64[np.ndarray, '2 H']":
-        """Lower and upper end of the 95 % interval of each head's share over draws of clusters; NaN where not tested."""
-        weights = group_draws(np.eye(self.clusters, dtype=bool))[1][1:]
-        found = np.full((2, len(self.tested)), np.nan)
-        tested = self.tested[:, value]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            shares = (weights @ self.hits[:, tested, value]) / (weights @ self.known[:, tested, value])
-        if tested.any():
-            found[:, tested] = np.nanpercentile(shares, _INTERVAL, axis=0)
+    @cached_property
+    def intervals(self) -> "Float64[np.ndarray, '2 H V']":
+        """Lower and upper end of the 95 % interval of each share over draws of clusters; NaN where not tested."""
+        found = np.full((2, *self.tested.shape), np.nan)
+        for value, tested in enumerate(self.tested.T):
+            if tested.any():
+                found[:, tested, value] = np.nanpercentile(self._drawn_shares(tested, value)[1:], _INTERVAL, axis=0)
         return found
+
+    def _drawn_shares(self, heads: "Bool[np.ndarray, ' H']", value: int) -> "Float64[np.ndarray, 'draws h']":
+        """Shares of some heads, then those in every draw."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return (self._weights @ self.hits[:, heads, value]) / (self._weights @ self.known[:, heads, value])
 
     @cached_property
     def q_value(self) -> "Float64[np.ndarray, 'H V']":
@@ -148,23 +156,25 @@ class HeadShares:
 
     def differences(self, value: int, other: int) -> "Float64[np.ndarray, '3 H']":
         """Share of one value less that of another, and the ends of its 95 % interval over draws of clusters; NaN where not tested."""
-        weights = group_draws(np.eye(self.clusters, dtype=bool))[1]
         found = np.full((3, len(self.tested)), np.nan)
         tested = self.tested[:, value] & self.tested[:, other]
         if tested.any():
-            with np.errstate(invalid="ignore", divide="ignore"):
-                one, two = ((weights @ self.hits[:, tested, at]) / (weights @ self.known[:, tested, at]) for at in (value, other))
-            found[0, tested] = (one - two)[0]
-            found[1:, tested] = np.nanpercentile((one - two)[1:], _INTERVAL, axis=0)
+            apart = self._drawn_shares(tested, value) - self._drawn_shares(tested, other)
+            found[0, tested] = apart[0]
+            found[1:, tested] = np.nanpercentile(apart[1:], _INTERVAL, axis=0)
         return found
 
-    def centre(self, value: int) -> tuple[float, float, float] | None:
-        """Layer at the centre of what lies above the background, and its 95 % interval over draws of clusters.
+    @cached_property
+    def centres(self) -> "tuple[tuple[float, float, float] | None, ...]":
+        """Of each value the layer at the centre of what lies above the background, and its 95 % interval over draws of clusters.
 
         sum l m_l / sum m_l over layers l, with m_l the mean over tested heads of share - background, 0 where negative (Tenney et al., ACL
         2019, without the part that any head has); None where nothing is above the background.
         """
-        weights = group_draws(np.eye(self.clusters, dtype=bool))[1] * self.clusters
+        return tuple(self._centre(value) for value in range(len(self.what.values)))
+
+    def _centre(self, value: int) -> tuple[float, float, float] | None:
+        weights = self._weights * self.clusters
         hits, expected, known = (weights @ values[:, :, value] for values in (self.hits, self.expected, self.known))
         with np.errstate(invalid="ignore", divide="ignore"):
             above = np.where(self.tested[:, value], (hits - expected) / known, np.nan)

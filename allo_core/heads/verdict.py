@@ -30,7 +30,7 @@ def verdict(shares: HeadShares, value: int) -> str:
     best = shares.best(value)
     if best is None:
         return f"No head has {FEWEST_ARCS} arcs of which it is known whether they go to {name}, so none is tested."
-    low, high = shares.intervals(value)[:, best]
+    low, high = shares.intervals[:, best, value]
     share, chance = shares.share[best, value], shares.background[best, value]
     told = f"95 %: {_percent(low)} to {_percent(high)}; expected {_percent(chance)}"
     largest = f"head {head_name(shares, best)} gives it {_percent(share)} of its arcs ({told})"

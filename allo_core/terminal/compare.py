@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from allo_core.attention.columns import DEFAULT_THRESHOLD
-from allo_core.errors import ScoreError, StoreError
+from allo_core.errors import ScoreError
 from allo_core.export.tables import printable
 from allo_core.family.verdict import consensus_verdict, swap_sentence
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
-from allo_core.terminal.files import check_output, write
+from allo_core.terminal.files import check_output, read_table, write
 from allo_core.terminal.picture import parse_head
 from allo_core.terminal.progress import show_progress
 
@@ -132,22 +132,11 @@ def _asked(options: argparse.Namespace) -> "ReceptorSet":
         return library_set(options.library, options.evidence or "")
     if options.table is not None:
         show_progress("Reading the table", 0, 0)  # sequences that the library does not have take a tenth of a second each
-        return read_set(_text(options.table), f"residues of {options.table.name}")
+        return read_set(read_table(options.table, _LARGEST_TABLE), f"residues of {options.table.name}")
     entries = None
     if options.receptors is not None:
         entries = [name.strip().upper().removesuffix("_HUMAN") for name in options.receptors.split(",") if name.strip()]
     return positions_set(options.positions, options.receptor_class or "A", options.require or "", entries)
-
-
-def _text(path: Path) -> str:
-    from allo_core.family.table import table_text
-
-    try:
-        if path.stat().st_size > _LARGEST_TABLE:
-            raise StoreError(f"{path}: {path.stat().st_size:,} bytes are more than a table of receptors has.")
-        return table_text(path.read_bytes(), str(path))
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read ({error.strerror or error}).") from None
 
 
 def _profile_csv(frame, head: tuple[int, int]) -> str:

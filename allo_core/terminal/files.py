@@ -6,7 +6,7 @@ from pathlib import Path
 
 from allo_core.errors import StoreError
 
-__all__ = ["check_folder", "check_output", "make_folder", "write"]
+__all__ = ["check_folder", "check_output", "make_folder", "read_table", "write"]
 
 
 def check_output(path: Path | None) -> None:
@@ -35,6 +35,18 @@ def make_folder(folder: Path | None) -> None:
             folder.mkdir(exist_ok=True)
     except OSError as error:
         raise StoreError(f"{folder}: cannot be made ({error.strerror or error}).") from None
+
+
+def read_table(path: Path, most: int | None = None) -> str:
+    """The text of a table; StoreError if it cannot be read, has more than ``most`` bytes, or is not UTF-8."""
+    from allo_core.family.table import table_text
+
+    try:
+        if most is not None and path.stat().st_size > most:
+            raise StoreError(f"{path}: {path.stat().st_size:,} bytes are more than a table of receptors has.")
+        return table_text(path.read_bytes(), str(path))
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read ({error.strerror or error}).") from None
 
 
 def write(path: Path | None, content: Callable[[], str | bytes]) -> None:

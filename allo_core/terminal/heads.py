@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from allo_core.errors import HeadsError, StoreError
+from allo_core.errors import HeadsError
 from allo_core.export.tables import printable
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
-from allo_core.terminal.files import check_output, write
+from allo_core.terminal.files import check_output, read_table, write
 from allo_core.terminal.progress import show_progress
 
 if TYPE_CHECKING:
@@ -85,7 +85,6 @@ def print_heads(options: argparse.Namespace) -> None:
 
 
 def _property(options: argparse.Namespace) -> "HeadProperty":
-    from allo_core.family.table import table_text
     from allo_core.heads.properties import head_property, of_layer_property, of_positions
     from allo_core.readouts.value_table import property_of_table
 
@@ -95,11 +94,7 @@ def _property(options: argparse.Namespace) -> "HeadProperty":
         return of_positions(tuple(options.positions.replace(",", " ").split()), "marked positions")
     if options.table is None:
         return head_property(options.property)
-    try:
-        content = options.table.read_bytes()
-    except OSError as error:
-        raise StoreError(f"{options.table}: cannot be read ({error.strerror or error}).") from None
-    return of_layer_property(property_of_table(table_text(content, str(options.table)), options.column))
+    return of_layer_property(property_of_table(read_table(options.table), options.column))
 
 
 def _table(shares: "HeadShares") -> str:
@@ -114,8 +109,8 @@ def _table(shares: "HeadShares") -> str:
         if best is None:
             rows.append([printable(name), "no head", "-", "-", "-", "-", "-", "-"])
             continue
-        low, high = shares.intervals(value)[:, best]
-        centre = shares.centre(value)
+        low, high = shares.intervals[:, best, value]
+        centre = shares.centres[value]
         rows.append(
             [
                 printable(name), head_name(shares, best), f"{shares.share[best, value]:.3f} ({low:.3f} to {high:.3f})",

@@ -4,11 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from allo_core.errors import StoreError
 from allo_core.export.tables import printable
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from allo_core.storage.amounts import amount
-from allo_core.terminal.files import check_output, write
+from allo_core.terminal.files import check_output, read_table, write
 from allo_core.terminal.progress import STEP, show_progress
 
 if TYPE_CHECKING:
@@ -70,17 +69,12 @@ def print_layers(options: argparse.Namespace) -> None:
 
 
 def _property(options: argparse.Namespace) -> "LayerProperty":
-    from allo_core.family.table import table_text
     from allo_core.readouts.layer_properties import library_property
     from allo_core.readouts.value_table import property_of_table
 
     if options.table is None:
         return library_property(options.property)
-    try:
-        content = options.table.read_bytes()
-    except OSError as error:
-        raise StoreError(f"{options.table}: cannot be read ({error.strerror or error}).") from None
-    return property_of_table(table_text(content, str(options.table)), options.column)
+    return property_of_table(read_table(options.table), options.column)
 
 
 def _table(found: "LayerComparison") -> str:

@@ -150,7 +150,7 @@ def test_a_head_that_looks_at_the_next_residue_is_found_and_others_are_not(found
     assert verdict(shares, value).startswith(
         "1 of 5 heads look at the residue at +1 more than expected, 1 at least 1.5 times as much; head 0.0 gives"
     )
-    centre, low, high = shares.centre(value)
+    centre, low, high = shares.centres[value]
     assert centre == pytest.approx(0, abs=0.05)
     assert low <= centre <= high
     assert "No head of 5 looks at itself more than expected" in verdict(shares, shares.what.values.index("+0"))
@@ -239,7 +239,7 @@ def test_a_model_without_arcs_has_no_head(found):
     shares: HeadShares = shares_of(quiet, head_property("residue type"))
     assert all(shares.best(value) is None for value in range(len(shares.what.values)))
     assert verdict(shares, 0).startswith("No head has 100 arcs")
-    assert shares.centre(0) is None
+    assert shares.centres[0] is None
     assert np.isnan(shares.q_value).all()
 
 

@@ -25,7 +25,7 @@ from allo_core.ui.shared.plots import draw_heads, draw_plot
 from allo_core.ui.shared.run_panel import draw_under_way
 from allo_core.ui.shared.text import plain
 from allo_core.ui.shared.theme import current_theme
-from allo_core.ui.shared.worker import job_of
+from allo_core.ui.shared.worker import job_of, submit
 
 __all__ = ["draw_head", "draw_heatmap", "draw_run", "draw_strip", "draw_verdict"]
 
@@ -65,7 +65,7 @@ def draw_run(request: HeadsRequest) -> None:
                 "everything on this page is counted without it afterwards; stopped, it goes on where it was."
             )
         )
-        st.button(f"Read {len(names)} receptors", key="read_heads", type="primary", on_click=session.ask, args=(request,))
+        st.button(f"Read {len(names)} receptors", key="read_heads", type="primary", on_click=submit, args=(request,))
 
 
 def draw_heatmap(view: HeadsView, result: HeadsResult) -> None:
@@ -112,8 +112,7 @@ def draw_head(view: HeadsView, result: HeadsResult, found: FamilyArcs) -> None:
     if not shares.tested[at].any():
         st.info(f"This head has {int(shares.arcs[:, at].sum())} arcs of at least 0.3 over all receptors; {FEWEST_ARCS} are needed.")
         return
-    ends = np.stack([shares.intervals(value)[:, at] for value in range(len(shares.what.values))], axis=1)
-    figure = share_profile(shares.what.values, shares.share[at], ends, shares.background[at], result.value)
+    figure = share_profile(shares.what.values, shares.share[at], shares.intervals[:, at], shares.background[at], result.value)
     draw_plot(figure, "share_profile", f"Shares of the arcs of layer {result.head[0]}, head {result.head[1]}.")
     length = np.mean([len(receptors()[entry].protein) for entry in found.receptors])
     st.caption(

@@ -4,14 +4,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from allo_core.errors import AlloScopeError
 from allo_core.models.registry import get_spec
-from allo_core.ui.heads.requests import HeadsRequest
 from allo_core.ui.heads.view import HeadsView, from_query, to_query
 from allo_core.ui.shared.page_session import PageSession
-from allo_core.ui.shared.worker import submit
 
-__all__ = ["HeadsSession", "ask", "page", "select_head", "start"]
+__all__ = ["HeadsSession", "page", "select_head", "start"]
 
 _NAME = "heads_page"
 
@@ -45,14 +42,6 @@ def start() -> HeadsSession:
 def page() -> HeadsSession:
     """What the page remembers; there is something once `start` was called."""
     return st.session_state[_NAME]
-
-
-def ask(request: HeadsRequest) -> None:
-    """Queue the passes for this session."""
-    try:
-        submit(request)
-    except AlloScopeError as error:
-        page().tell(str(error))
 
 
 def select_head(layer: int, head: int) -> None:

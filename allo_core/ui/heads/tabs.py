@@ -40,7 +40,7 @@ def _draw_best(result: HeadsResult) -> None:
     shares = result.shares
     rows = []
     for value, name in enumerate(shares.what.values):
-        best, centre = shares.best(value), shares.centre(value)
+        best, centre = shares.best(value), shares.centres[value]
         row: dict[str, object] = {
             "value": name,
             "heads above": f"{int(shares.passing(value).sum())} of {int(shares.tested[:, value].sum())}",
@@ -48,7 +48,7 @@ def _draw_best(result: HeadsResult) -> None:
         if best is None:
             rows.append(row | {"best head": "none tested"})
             continue
-        low, high = shares.intervals(value)[:, best]
+        low, high = shares.intervals[:, best, value]
         row |= {
             "best head": head_name(shares, best), "share": shares.share[best, value], "95 %": f"{low:.3f} to {high:.3f}",
             "expected": shares.background[best, value], "published": _with_error(shares, best, value),
