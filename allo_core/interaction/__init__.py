@@ -1,0 +1,4 @@
+"""Two proteins: do they interact, and which stretches of them say so.
+
+- `pairs`: pairs of proteins with labels, the vectors that stand for each protein, and what a model of pairs is given of both.
+"""
