@@ -25,6 +25,7 @@ def needed_figure(
     passing: Bool[np.ndarray, " heads"],
     selected: int | None = None,
     height: int = 420,
+    passing_name: str = "heads that pass",
 ) -> go.Figure:
     """A point for each head with the interval of its rise; lines at chance (1) and at no rise (0).
 
@@ -43,9 +44,11 @@ def needed_figure(
         Place of the head that is pointed out.
     height : int
         In px.
+    passing_name : str
+        Of ``passing`` in the legend.
     """
     figure = go.Figure()
-    for group, name, colour in ((~passing, "other heads", NOT_PASSING), (passing, "heads that pass", PASSING)):
+    for group, name, colour in ((~passing, "other heads", NOT_PASSING), (passing, passing_name, PASSING)):
         at = np.flatnonzero(group)
         if not len(at):
             continue
