@@ -111,7 +111,12 @@ def _draw_files(view: HeadsView, found: FamilyArcs, result: HeadsResult) -> None
     stem = f"alloscope_heads_{view.model}_{file_stem(result.shares.what.name)}"
     with st.container(horizontal=True):
         st.download_button(
-            "All heads (CSV)", lambda: heads_csv(found, result.shares), f"{stem}.csv", "text/csv", key="heads_csv", on_click="ignore"
+            "All heads (CSV)",
+            lambda: heads_csv(result.shares, found.special),
+            f"{stem}.csv",
+            "text/csv",
+            key="heads_csv",
+            on_click="ignore",
         )
         st.download_button(
             "Record (JSON)",
