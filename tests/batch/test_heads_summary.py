@@ -14,10 +14,7 @@ from allo_core.heads.properties import head_property, of_positions
 from allo_core.heads.shares import shares_of
 from allo_core.library.receptors import receptors
 from allo_core.models.language_model import load_model
-from tests.batch.made import MODEL, block, sequence, worker
-
-NAMES = ("AA1R", "AA2AR", "ADRB2", "CCR5", "OPSD", "MTR1A", "GLP1R")  # the first two are homologues, the last is of class B
-MARKS = "2x50 3x39"
+from tests.batch.made import MARKS, MODEL, NAMES, heads_batch, receptor_records, sequence
 
 
 @pytest.fixture(scope="module")
@@ -25,19 +22,9 @@ def model():
     return load_model(MODEL, device="cpu")
 
 
-def computed(folder, records, total=None, positions=MARKS):
-    settings = TASKS["heads"].choose(MODEL, positions=positions)
-    with writing(folder, settings, "a.fasta", total or len(records)) as number:
-        compute = worker(folder, settings, number)
-        for at in range(0, len(records), 3):  # in several parts
-            compute(block(records[at : at + 3]))
-    return open_batch(folder)
-
-
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
-    records = [(at, name, receptors()[name].protein.sequence) for at, name in enumerate(NAMES, 1)]
-    return computed(tmp_path_factory.mktemp("library") / "out", [*records, (8, "long", sequence(511, 3))])
+    return heads_batch(tmp_path_factory.mktemp("library") / "out", receptor_records())
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +51,7 @@ def test_sequences_near_no_receptor_are_laid_on_each_other(tmp_path, monkeypatch
     """Two copies with few substitutions are one cluster; segments are known of none."""
     made = [sequence(120, seed) for seed in range(6)]
     records = [(at, f"s{at}", letters) for at, letters in enumerate([*made, made[0], "W" + made[1][1:]], 1)]
-    results = computed(tmp_path / "out", records)
+    results = heads_batch(tmp_path / "out", records)
     assert results.sequences["no_numbers"].str.contains("is identical to no receptor of the library at 90% or more").all()
     assert results.sequences["relative"].isna().all()
     shares = shares_over(results, "offset")
@@ -80,7 +67,7 @@ def test_sequences_near_no_receptor_are_laid_on_each_other(tmp_path, monkeypatch
 
 
 def test_the_same_sequences_twice_have_the_same_shares_and_a_damaged_file_is_named(library, tmp_path):
-    results = computed(tmp_path / "out", [(at, name, receptors()[name].protein.sequence) for at, name in enumerate(NAMES * 2, 1)])
+    results = heads_batch(tmp_path / "out", [(at, name, receptors()[name].protein.sequence) for at, name in enumerate(NAMES * 2, 1)])
     one, twice = shares_over(library, "segment"), shares_over(results, "segment")
     np.testing.assert_array_equal(twice.hits, 2 * one.hits)
     np.testing.assert_allclose(twice.intervals[:, one.tested], one.intervals[:, one.tested])  # no more clusters than before

@@ -219,6 +219,11 @@ HELP = {
         f"The share of the scored sequences in which a head passes (q < {LEVEL:g} in each), or its median over those that test it."
     ),
     "batch_count": "Homologues in the file count as often as they occur, so this is a count and no test; the page Receptors has the test.",
+    "batch_property": "What the batch has counted; arcs are attention of at least 0.3 (docs/heads.md).",
+    "batch_groups": (
+        "Sequences above 40 % identity to one receptor of the library are homologues, and drawn together; above 500 clusters some are "
+        "drawn together, too."
+    ),
     "batch_threshold": (
         "Column weights of attention were kept above these thresholds alone; another one needs another batch, and value-weighted attention "
         "is on Explore."
