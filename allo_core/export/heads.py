@@ -14,8 +14,9 @@ if TYPE_CHECKING:  # the terminal's errors need not wait for numpy
     from allo_core.heads.arcs import FamilyArcs
     from allo_core.heads.shares import HeadShares
     from allo_core.heads.similarity import ResidueSimilarity
+    from allo_core.readouts.own_share import OwnShare
 
-__all__ = ["DEFINITIONS", "heads_csv", "heads_record"]
+__all__ = ["DEFINITIONS", "heads_csv", "heads_record", "own_share_csv", "own_share_record"]
 
 DEFINITIONS = {
     "share": "arcs (attention of at least 0.3) that go to it, of those of which it is known; low and high: 95 % over draws of clusters",
@@ -78,4 +79,30 @@ def heads_record(found: "FamilyArcs", shares: "HeadShares", similarity: "Residue
     if similarity is not None:
         numbers = {name: number_or_none(getattr(similarity, name)) for name in ("r", "p", "chance")}
         record["blosum62"] = {**numbers, "heads": similarity.heads, "receptors": similarity.receptors, "sentence": similarity.sentence}
+    return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+
+
+def own_share_csv(found: "OwnShare") -> str:
+    """CSV text with a row for each state: own share and interval, even share, untrained weights, how often the own part is largest."""
+    import pandas as pd
+
+    low, high = found.interval
+    columns: dict[str, object] = {
+        "state": range(found.shares.shape[1]), "own_share": found.shares.mean(axis=0), "low": low, "high": high, "even": found.even.mean(),
+        "untrained": None if found.untrained is None else found.untrained.mean(axis=0), "own_is_largest": found.firsts.mean(axis=0),
+    }  # fmt: skip
+    return pd.DataFrame(columns).assign(model=found.spec.id).to_csv(index=False, lineterminator="\n", float_format="%.6g")
+
+
+def own_share_record(found: "OwnShare") -> str:
+    """JSON text of what was asked, of which model, over which receptors."""
+    record = {
+        "what": "own share of states",
+        "definition": "|d state_k[i] / d embedding[i]| / sum over tokens j of |d state_k[i] / d embedding[j]| (Brunner et al. 2020)",
+        "receptors": list(found.receptors),
+        "sentence": found.sentence,
+        "model": found.spec.id,
+        "alloscope": __version__,
+        "versions": library_versions(),
+    }
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"

@@ -13,6 +13,8 @@ from allo_core.heads.properties import head_property
 from allo_core.heads.shares import shares_of
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
+from allo_core.readouts import own_share as own_share_module
+from allo_core.readouts.own_share import kept_own_share
 from tests.batch.made import heads_batch, receptor_records
 
 NAMES = ("AA2AR", "ADRB2", "CCR5", "OPSD", "MTR1A", "P2Y12")
@@ -63,6 +65,21 @@ def test_over_a_batch(tmp_path, capsys):
     assert "'contact' was not counted in this batch" in capsys.readouterr().err
 
 
+def test_own_share(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(own_share_module, "panel_receptors", lambda: NAMES[:2])
+    monkeypatch.setattr(own_share_module, "_RESIDUES", 1)
+    monkeypatch.setattr(own_share_module, "_PROBES", 1)
+    table, record = tmp_path / "own.csv", tmp_path / "own.json"
+    assert main(["heads", "--own-share", "--csv", str(table), "--json", str(record)]) == 0
+    said, found = capsys.readouterr().out, kept_own_share(DEFAULT_MODEL)
+    assert found.sentence in said
+    rows = list(csv.DictReader(table.open()))
+    assert [int(row["state"]) for row in rows] == list(range(7))
+    assert [float(row["own_share"]) for row in rows] == pytest.approx(found.shares.mean(axis=0), rel=1e-5)
+    assert [float(row["untrained"]) for row in rows] == pytest.approx(found.untrained.mean(axis=0), rel=1e-5)
+    assert json.loads(record.read_text())["receptors"] == list(found.receptors)
+
+
 def test_own_positions_and_tables(tmp_path, capsys):
     assert main(["heads", "--positions", "2x50 3x39", "--csv", str(tmp_path / "x.csv")]) == 0
     assert "marked positions" in capsys.readouterr().out
@@ -79,6 +96,8 @@ def test_own_positions_and_tables(tmp_path, capsys):
         (["--receptors", "2"], "2 receptors cannot be drawn"),
         (["--positions", "2x50", "--table", "x.csv"], "Give --positions or --table, not both"),
         (["--table", "nowhere.csv"], "cannot be read"),
+        (["--own-share", "--similarity"], "--own-share has its own receptors and no property"),
+        (["--own-share", "esm2"], "esm2"),
         (["--batch", "nowhere"], "nowhere is not a batch"),
         (["antiberty", "--batch", "out"], "The batch in out has its model and sequences; leave a model out, or --batch."),
         (["--batch", "out", "--receptors", "30"], "leave --receptors out, or --batch."),

@@ -219,6 +219,10 @@ HELP = {
         f"The share of the scored sequences in which a head passes (q < {LEVEL:g} in each), or its median over those that test it."
     ),
     "batch_count": "Homologues in the file count as often as they occur, so this is a count and no test; the page Receptors has the test.",
+    "own_share": (
+        "How strongly the state of a residue depends on the embedding of that residue, of how strongly it depends on those of all tokens "
+        "(gradients, Brunner et al. 2020). State k enters layer k; the last one is behind the final norm."
+    ),
     "batch_property": "What the batch has counted; arcs are attention of at least 0.3 (docs/heads.md).",
     "batch_groups": (
         "Sequences above 40 % identity to one receptor of the library are homologues, and drawn together; above 500 clusters some are "
