@@ -86,6 +86,6 @@ def test_own_shares_beside_untrained_weights_and_an_even_share():
     np.testing.assert_allclose(own.error_y.array, 0.2)
     np.testing.assert_allclose(own.error_y.arrayminus, 0.1)
     np.testing.assert_allclose(untrained.y, SCORES / 2, rtol=1e-6)
-    assert (even.x, set(even.y)) == ((0, 3), {0.003})
+    assert (list(even.x), list(even.y)) == ([0, 3], [0.003] * 2)
     assert figure.layout.yaxis.type == "log"
     assert [trace.name for trace in own_share_figure(SCORES, np.stack([SCORES, SCORES]), 0.003, None).data] == ["this model", "even share"]
