@@ -1,4 +1,6 @@
 """Two proteins: do they interact, and which stretches of them say so.
 
-- `pairs`: pairs of proteins with labels, the vectors that stand for each protein, and what a model of pairs is given of both.
+- `pairs`: pairs of proteins with labels, the vectors that stand for each protein, and what a model of pairs is given of both
+- `cuts`: where a protein is cut into stretches
+- `features`: the vectors that stand for proteins, from a language model
 """
