@@ -3,4 +3,5 @@
 - `pairs`: pairs of proteins with labels, the vectors that stand for each protein, and what a model of pairs is given of both
 - `cuts`: where a protein is cut into stretches
 - `features`: the vectors that stand for proteins, from a language model
+- `splits`: which pairs are learnt from and which are tested: by pair, by protein or by homology cluster
 """
