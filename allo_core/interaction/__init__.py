@@ -4,4 +4,5 @@
 - `cuts`: where a protein is cut into stretches
 - `features`: the vectors that stand for proteins, from a language model
 - `splits`: which pairs are learnt from and which are tested: by pair, by protein or by homology cluster
+- `metrics`: how well pairs are told apart, beside chance
 """
