@@ -5,4 +5,5 @@
 - `features`: the vectors that stand for proteins, from a language model
 - `splits`: which pairs are learnt from and which are tested: by pair, by protein or by homology cluster
 - `metrics`: how well pairs are told apart, beside chance
+- `coupling_table`: the G protein families that receptors are reported to couple to, and the pairs of that
 """

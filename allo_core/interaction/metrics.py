@@ -138,7 +138,7 @@ def chance_metrics(labels: Integer[np.ndarray, " pairs"]) -> PairMetrics:
     -------
     PairMetrics
     """
-    guessed = dict.fromkeys(("recall", "precision", "f1", "specificity"), _NO_GUESS)
+    guessed: dict[str, str] = dict.fromkeys(("recall", "precision", "f1", "specificity"), _NO_GUESS)
     if not len(labels):
         return _measures({}, dict.fromkeys(PairMetrics.names(), _NO_PAIR))
     share = float(labels.mean())
