@@ -10,6 +10,7 @@ __all__ = [
     "Cancelled",
     "DeviceError",
     "ExportError",
+    "ExtraError",
     "FetchError",
     "FrozenError",
     "LayerError",
@@ -17,6 +18,7 @@ __all__ = [
     "NetworkError",
     "NotAttentionError",
     "OtherVersionError",
+    "PairError",
     "PredictionError",
     "ResidueError",
     "ScoreError",
@@ -110,6 +112,14 @@ class TrainingError(AlloScopeError):
 
 class PredictionError(AlloScopeError):
     """A site predictor that is missing, damaged or fitted to something else, or examples that none can be fitted to."""
+
+
+class PairError(AlloScopeError):
+    """Pairs of proteins, labels or tables from which nothing can be learnt about interaction."""
+
+
+class ExtraError(AlloScopeError):
+    """A package that only some work needs and that is not installed."""
 
 
 class BatchError(AlloScopeError):
