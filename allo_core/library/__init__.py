@@ -15,4 +15,5 @@
 - `build_sites`: the part of it that writes lists of sites, and the entries from which sites are computed
 - `build_alphafold`: the part of it that writes the AlphaFold models
 - `build_contacts`: the part of it that writes contacts
+- `build_couplings`: the part of it that writes which G protein families receptors couple to
 """
