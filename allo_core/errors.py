@@ -12,6 +12,7 @@ __all__ = [
     "ExportError",
     "FetchError",
     "FrozenError",
+    "InteractionError",
     "LayerError",
     "LibraryError",
     "NetworkError",
@@ -98,6 +99,10 @@ class HeadsError(AlloScopeError):
 
 class AblationError(AlloScopeError):
     """Heads, receptors or residues for which it cannot be said what a model loses without a head."""
+
+
+class InteractionError(AlloScopeError):
+    """Pairs of proteins, or a model of them, of which it cannot be said whether they interact or why."""
 
 
 class ExportError(AlloScopeError):
