@@ -10,14 +10,15 @@ __all__ = [
     "Cancelled",
     "DeviceError",
     "ExportError",
+    "ExtraError",
     "FetchError",
     "FrozenError",
-    "InteractionError",
     "LayerError",
     "LibraryError",
     "NetworkError",
     "NotAttentionError",
     "OtherVersionError",
+    "PairError",
     "PredictionError",
     "ResidueError",
     "ScoreError",
@@ -101,10 +102,6 @@ class AblationError(AlloScopeError):
     """Heads, receptors or residues for which it cannot be said what a model loses without a head."""
 
 
-class InteractionError(AlloScopeError):
-    """Pairs of proteins, or a model of them, of which it cannot be said whether they interact or why."""
-
-
 class ExportError(AlloScopeError):
     """Something that cannot be written into a file for other programs."""
 
@@ -115,6 +112,14 @@ class TrainingError(AlloScopeError):
 
 class PredictionError(AlloScopeError):
     """A site predictor that is missing, damaged or fitted to something else, or examples that none can be fitted to."""
+
+
+class PairError(AlloScopeError):
+    """Pairs of proteins, labels, tables or a model of pairs from which nothing can be learnt about interaction."""
+
+
+class ExtraError(AlloScopeError):
+    """A package that only some work needs and that is not installed."""
 
 
 class BatchError(AlloScopeError):

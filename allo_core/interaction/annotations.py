@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.errors import InteractionError
+from allo_core.errors import PairError
 from allo_core.storage.spreadsheet import read_rows
 
 if TYPE_CHECKING:  # the app need not wait for it
@@ -40,9 +40,9 @@ class Annotations:
         return len(self.residues)
 
     def of(self, protein: str) -> "Bool[np.ndarray, 'types L']":
-        """Those of one protein; InteractionError if it is not among them."""
+        """Those of one protein; PairError if it is not among them."""
         if protein not in self.residues:
-            raise InteractionError(f"{protein[:_LONGEST_SHOWN]!r} is not among the {len(self)} proteins with annotations; add its row.")
+            raise PairError(f"{protein[:_LONGEST_SHOWN]!r} is not among the {len(self)} proteins with annotations; add its row.")
         return self.residues[protein]
 
 
@@ -61,7 +61,7 @@ def annotations_of_features(text: str) -> Annotations:
     ------
     ScoreError
         No table.
-    InteractionError
+    PairError
         A column is missing, or a row cannot be read (it is named).
     """
     header, rows = read_rows(text, _MOST_ROWS)
@@ -69,13 +69,13 @@ def annotations_of_features(text: str) -> Annotations:
     name_at, length_at = (_column(lower, name) for name in ("entry", "length"))
     types = [(at, name.removesuffix(_UNIPROT)) for at, name in enumerate(header) if name and at not in (name_at, length_at)]
     if not types:
-        raise InteractionError("The table of features has no column beside Entry and Length; add one for each type, as Domain.")
+        raise PairError("The table of features has no column beside Entry and Length; add one for each type, as Domain.")
     found: dict[str, np.ndarray] = {}
     for number, row in rows:
         cells = [cell.strip() for cell in [*row, *[""] * len(header)]]
         name, length = cells[name_at], _length(cells[length_at], number)
         if not name or name in found:
-            raise InteractionError(f"Row {number} of the features names {name[:_LONGEST_SHOWN]!r}, which is empty or there already.")
+            raise PairError(f"Row {number} of the features names {name[:_LONGEST_SHOWN]!r}, which is empty or there already.")
         found[name] = np.zeros((len(types), length), dtype=bool)
         for index, (at, kind) in enumerate(types):
             for first, last in _intervals(cells[at], kind, number):
@@ -97,7 +97,7 @@ def annotations_of_intervals(text: str, lengths: Mapping[str, int]) -> Annotatio
     ------
     ScoreError
         No table.
-    InteractionError
+    PairError
         A column is missing, or a row names another protein or residues that it does not have.
     """
     header, rows = read_rows(text, _MOST_ROWS)
@@ -106,11 +106,11 @@ def annotations_of_intervals(text: str, lengths: Mapping[str, int]) -> Annotatio
     read = [(number, *([*row, *[""] * len(header)][at].strip() for at in places)) for number, row in rows]
     types = tuple(dict.fromkeys(kind for _, _, kind, _, _ in read))
     if not types:
-        raise InteractionError("The table of intervals has no row; give one for each interval: protein, type, start, end.")
+        raise PairError("The table of intervals has no row; give one for each interval: protein, type, start, end.")
     found = {name: np.zeros((len(types), length), dtype=bool) for name, length in lengths.items()}
     for number, name, kind, start, end in read:
         if name not in found or not kind:
-            raise InteractionError(f"Row {number} of the intervals: {name[:_LONGEST_SHOWN]!r} is no protein of these, or it has no type.")
+            raise PairError(f"Row {number} of the intervals: {name[:_LONGEST_SHOWN]!r} is no protein of these, or it has no type.")
         first = _whole(start, number)
         _mark(found[name][types.index(kind)], first, first if not end else _whole(end, number), number)
     return Annotations(types, found)
@@ -119,7 +119,7 @@ def annotations_of_intervals(text: str, lengths: Mapping[str, int]) -> Annotatio
 def _column(lower: list[str], name: str) -> int:
     if lower.count(name) != 1:
         there = ", ".join(lower)[:_LONGEST_SHOWN]
-        raise InteractionError(f"The table needs one column {name!r} and has {lower.count(name)} (it begins: {there}).")
+        raise PairError(f"The table needs one column {name!r} and has {lower.count(name)} (it begins: {there}).")
     return lower.index(name)
 
 
@@ -128,7 +128,7 @@ def _intervals(text: str, kind: str, number: int) -> list[tuple[int, int]]:
     bracketed, plain = rf"{re.escape(kind)}\[(\d+),(\d+)\]", r"[A-Z_]+ (?:([\w-]+):)?[<?]?(\d+)(?:\.\.[>?]?(\d+))?(?=;|$)"
     found = [match.groups() for match in re.finditer(rf"(?:^|; ?)(?:{bracketed}|{plain})", text, re.ASCII)]
     if text and not found:
-        raise InteractionError(f"Row {number} of the features: {text[:_LONGEST_SHOWN]!r} is no {kind}[12,200], and not UniProt's form.")
+        raise PairError(f"Row {number} of the features: {text[:_LONGEST_SHOWN]!r} is no {kind}[12,200], and not UniProt's form.")
     intervals = []
     for first, last, isoform, start, end in found:
         if isoform is None:  # those of another isoform are of another sequence
@@ -139,17 +139,17 @@ def _intervals(text: str, kind: str, number: int) -> list[tuple[int, int]]:
 def _length(text: str, number: int) -> int:
     length = _whole(text, number)
     if not 1 <= length <= _LONGEST_PROTEIN:
-        raise InteractionError(f"Row {number}: a protein of {length} residues cannot be; give 1 to {_LONGEST_PROTEIN:,}.")
+        raise PairError(f"Row {number}: a protein of {length} residues cannot be; give 1 to {_LONGEST_PROTEIN:,}.")
     return length
 
 
 def _whole(text: str, number: int) -> int:
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
-        raise InteractionError(f"Row {number}: {text[:_LONGEST_SHOWN]!r} is no number of residues; write digits alone.")
+        raise PairError(f"Row {number}: {text[:_LONGEST_SHOWN]!r} is no number of residues; write digits alone.")
     return int(text)
 
 
 def _mark(residues: np.ndarray, first: int, last: int, number: int) -> None:
     if not 1 <= first <= last <= len(residues):
-        raise InteractionError(f"Row {number}: residues {first} to {last} are not in a protein of {len(residues)} residues.")
+        raise PairError(f"Row {number}: residues {first} to {last} are not in a protein of {len(residues)} residues.")
     residues[first - 1 : last] = True

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.errors import InteractionError
+from allo_core.errors import PairError
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float, Float64, Integer
@@ -112,7 +112,7 @@ def coverage_test(
 
     Raises
     ------
-    InteractionError
+    PairError
         No choice has a stretch with residues.
     """
     random = np.random.default_rng(seed)
@@ -120,7 +120,7 @@ def coverage_test(
     values, local = coverage[used], local.reshape(owner.shape)
     chosen = values[local, token]
     if not np.isfinite(chosen).any():
-        raise InteractionError("None of the chosen stretches has residues, so that nothing can be covered; give other lists.")
+        raise PairError("None of the chosen stretches has residues, so that nothing can be covered; give other lists.")
     observed = float(np.nanmean(chosen))
     count, tokens = values.shape
     mean = np.nanmean if np.isnan(values).any() else np.mean  # the first takes five times as long

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.errors import Cancelled, InteractionError
+from allo_core.errors import Cancelled, PairError
 from allo_core.storage.cancel import CancelEvent
 
 if TYPE_CHECKING:  # the app need not wait for it
@@ -87,7 +87,7 @@ def integrated_gradients(
 
     Raises
     ------
-    InteractionError
+    PairError
         A pair whose gap stays above 1 % with 800 points, or that the model gives no finite answer for.
     Cancelled
 
@@ -113,7 +113,7 @@ def integrated_gradients(
             with torch.no_grad():
                 logits[row] = float(model(end[None])[0])
             if not np.isfinite([logits[row], lowest]).all():
-                raise InteractionError(f"Pair {row + 1} has the logit {logits[row]}, the mean pair {lowest}: train the model anew.")
+                raise PairError(f"Pair {row + 1} has the logit {logits[row]}, the mean pair {lowest}: train the model anew.")
             gap = np.inf
             for steps in STEPS:
                 taken[row], values[row] = steps, _line(model, start, end, steps)
@@ -121,7 +121,7 @@ def integrated_gradients(
                 if gap <= LARGEST_GAP:
                     break
         if gap > LARGEST_GAP:
-            raise InteractionError(
+            raise PairError(
                 f"Integrated Gradients of pair {row + 1} miss {gap:.1%} of the change of the logit with {STEPS[-1]} steps (at most "
                 f"{LARGEST_GAP:.0%} may be missing): this model's gradients do not say what moved it; look at another method."
             )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from allo_core.attention.nulls import benjamini_hochberg
-from allo_core.errors import InteractionError
+from allo_core.errors import PairError
 from allo_core.interaction.annotations import Annotations
 from allo_core.interaction.coverage import ANY_TYPE, CoverageTest, HitRates, coverage_of, coverage_test, hit_rates
 from allo_core.interaction.cuts import ten_segments
@@ -112,16 +112,16 @@ def ranked_lists(text: str) -> RankedLists:
     ------
     ScoreError
         No table.
-    InteractionError
+    PairError
         A column is missing, or a row cannot be read (it is named).
     """
     header, rows = read_rows(text, _MOST_ROWS)
     lower = [name.lower() for name in header]
     wanted = ("proteina", "proteinb", "label", "prediction", "top1", "top2", "top3", "low1", "low2", "low3")
     if missing := [name for name in wanted if name not in lower]:
-        raise InteractionError(f"The table of ranked segments has no column {missing[0]!r}; it needs {', '.join(wanted)}.")
+        raise PairError(f"The table of ranked segments has no column {missing[0]!r}; it needs {', '.join(wanted)}.")
     if not rows:
-        raise InteractionError("The table of ranked segments has no row; give one for each pair.")
+        raise PairError("The table of ranked segments has no row; give one for each pair.")
     places = [lower.index(name) for name in wanted]
     cells = [(number, [[*row, *[""] * len(header)][at].strip() for at in places]) for number, row in rows]
     ranks = np.array([[_segment(cell, number) for cell in row[4:]] for number, row in cells])
@@ -143,7 +143,7 @@ def coverage_of_lists(lists: RankedLists, annotations: Annotations, progress: Ca
 
     Raises
     ------
-    InteractionError
+    PairError
         A protein of the lists has no annotations.
     """
     names = tuple(dict.fromkeys((*lists.first, *lists.second)))
@@ -217,11 +217,11 @@ def _covered(annotations: Annotations, name: str) -> "Float64[np.ndarray, 'types
 def _segment(text: str, number: int) -> int:
     match = _SEGMENT.fullmatch(text)
     if match is None:
-        raise InteractionError(f"Row {number} of the ranked segments: {text[:40]!r} is none of A_segment0 to B_segment9.")
+        raise PairError(f"Row {number} of the ranked segments: {text[:40]!r} is none of A_segment0 to B_segment9.")
     return _SEGMENTS * (match[1] == "B") + int(match[2])
 
 
 def _zero_or_one(text: str, number: int) -> int:
     if text not in ("0", "1"):
-        raise InteractionError(f"Row {number} of the ranked segments: {text[:40]!r} is neither 0 nor 1.")
+        raise PairError(f"Row {number} of the ranked segments: {text[:40]!r} is neither 0 nor 1.")
     return int(text)

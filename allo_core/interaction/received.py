@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from allo_core.errors import Cancelled, InteractionError
+from allo_core.errors import Cancelled, PairError
 from allo_core.storage.cancel import CancelEvent
 
 if TYPE_CHECKING:  # the app need not wait for it
@@ -100,14 +100,14 @@ def attention_received(
 
     Raises
     ------
-    InteractionError
+    PairError
         No pairs, or rows of attention that do not sum to 1.
     Cancelled
     """
     import torch
 
     if not len(inputs):
-        raise InteractionError("No pair was given, so there is no attention to read; give at least one pair.")
+        raise PairError("No pair was given, so there is no attention to read; give at least one pair.")
     layers, rolled, blocks, total = [], [], [], None
     for begin in range(0, len(inputs), _AT_ONCE):
         if cancel is not None and cancel.is_set():
@@ -117,7 +117,7 @@ def attention_received(
             maps = model.attention(torch.from_numpy(part)).double().cpu().numpy()
         rows = maps.sum(axis=-1)
         if not np.isfinite(rows).all() or np.abs(rows - 1).max() > _ROWS:
-            raise InteractionError(f"Rows of attention sum to {rows.min():.3f} to {rows.max():.3f} instead of 1: train the model anew.")
+            raise PairError(f"Rows of attention sum to {rows.min():.3f} to {rows.max():.3f} instead of 1: train the model anew.")
         maps = maps.mean(axis=2)
         layers.append(maps.mean(axis=2).swapaxes(0, 1))
         rolled.append(rollout(maps).mean(axis=1))

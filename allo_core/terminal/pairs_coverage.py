@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from allo_core.errors import InteractionError
+from allo_core.errors import PairError
 from allo_core.export.tables import printable
 from allo_core.terminal.files import check_output, write
 from allo_core.terminal.progress import show_progress
@@ -51,9 +51,7 @@ def print_coverage(options: argparse.Namespace) -> None:
     write(options.csv, lambda: coverage_csv(found))
     if others:
         print(f"Another version of {' and '.join(others)} than the published one: numbers may differ from docs/pairs.md.")
-    print(
-        f"{len(lists):,} pairs of {len(annotations):,} proteins; coverage in %, p per protein (each protein's annotation is turned as a whole)"
-    )
+    print(f"{len(lists):,} pairs of {len(annotations):,} proteins; coverage in %; p: each protein's annotation is turned as a whole")
     print(printable(coverage_sentence(found)))
     print(_table(found))
     print(_hits(found))
@@ -62,18 +60,18 @@ def print_coverage(options: argparse.Namespace) -> None:
 def _content(folder: Path | None, name: str, sha256: str) -> bytes:
     if folder is None or not (folder / name).is_file():
         there = "--data FOLDER" if folder is None else printable(str(folder / name))
-        raise InteractionError(f"{there} is needed: {name}, sha256 {sha256}, from {_SOURCE}.")
+        raise PairError(f"{there} is needed: {name}, sha256 {sha256}, from {_SOURCE}.")
     try:
         return (folder / name).read_bytes()
     except OSError as error:
-        raise InteractionError(f"{folder / name} cannot be read: {error.strerror or error}.") from None
+        raise PairError(f"{folder / name} cannot be read: {error.strerror or error}.") from None
 
 
 def _text(content: bytes, name: str) -> str:
     try:
         return (gzip.decompress(content) if name.endswith(".gz") else content).decode("utf-8")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise InteractionError(f"{name} is damaged ({error}); fetch it again.") from None
+        raise PairError(f"{name} is damaged ({error}); fetch it again.") from None
 
 
 def _table(found: "ListCoverage") -> str:

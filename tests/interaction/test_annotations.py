@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from allo_core.errors import InteractionError, ScoreError
+from allo_core.errors import PairError, ScoreError
 from allo_core.interaction.annotations import annotations_of_features, annotations_of_intervals
 
 
@@ -57,7 +57,7 @@ def test_as_uniprot_writes_them(cell, expected):
     ],
 )
 def test_what_cannot_be_read_is_named(text, message):
-    with pytest.raises(InteractionError, match=message):
+    with pytest.raises(PairError, match=message):
         annotations_of_features(text)
 
 
@@ -73,7 +73,7 @@ def test_own_table():
     assert [places(row) for row in found.of("A")] == [[1], [3, 4, 5]]
     assert [places(row) for row in found.of("B")] == [[2, 3, 4], []]
     assert not found.of("C").any()
-    with pytest.raises(InteractionError, match="'D' is not among the 3"):
+    with pytest.raises(PairError, match="'D' is not among the 3"):
         found.of("D")
 
 
@@ -82,10 +82,10 @@ def test_own_table():
     [("X,loop,1,2", "Row 2 .*'X' is no protein"), ("A,,1,2", "no type"), ("A,loop,x,2", "'x' is no"), ("A,loop,1,9", "1 to 9 are not in")],
 )
 def test_own_table_refused(row, message):
-    with pytest.raises(InteractionError, match=message):
+    with pytest.raises(PairError, match=message):
         annotations_of_intervals(f"protein,type,start,end\n{row}\n", {"A": 5})
 
 
 def test_own_table_without_rows():
-    with pytest.raises(InteractionError, match="no row"):
+    with pytest.raises(PairError, match="no row"):
         annotations_of_intervals("protein,type,start,end\n", {"A": 5})

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from allo_core.errors import InteractionError
+from allo_core.errors import PairError
 from allo_core.interaction.coverage import coverage_of, coverage_test, hit_rates, hypergeometric_p
 
 
@@ -65,7 +65,7 @@ def test_stretches_without_residues_are_passed_over():
     coverage = np.array([[1.0, np.nan], [0.5, 0.0]])
     found = coverage_test(coverage, np.array([[0, 0], [1, 1]]), np.array([[0, 1], [0, 1]]), draws=20)
     assert found.observed == pytest.approx(0.5)
-    with pytest.raises(InteractionError, match="None of the chosen"):
+    with pytest.raises(PairError, match="None of the chosen"):
         coverage_test(coverage, np.array([[0]]), np.array([[1]]))
 
 

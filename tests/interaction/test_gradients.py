@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from allo_core.errors import Cancelled, InteractionError
+from allo_core.errors import Cancelled, PairError
 from allo_core.interaction.gradients import LARGEST_GAP, STEPS, integrated_gradients
 
 
@@ -109,13 +109,13 @@ def test_a_gap_is_refused_after_more_steps():
             calls.append(len(x))
             return super().forward(x)
 
-    with pytest.raises(InteractionError, match=r"pair 1 miss 100\.0% .* 800 steps"):
+    with pytest.raises(PairError, match=r"pair 1 miss 100\.0% .* 800 steps"):
         integrated_gradients(Counted(), np.ones((1, 2, 3), dtype=np.float32), np.zeros((2, 3), dtype=np.float32))
     assert sum(calls) == sum(STEPS) + 2
 
 
 def test_what_is_not_finite_is_refused():
-    with pytest.raises(InteractionError, match="logit nan"):
+    with pytest.raises(PairError, match="logit nan"):
         integrated_gradients(NotANumber(), *pairs(1, 2, 3))
 
 

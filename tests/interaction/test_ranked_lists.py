@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pytest
 
-from allo_core.errors import InteractionError
+from allo_core.errors import PairError
 from allo_core.interaction.annotations import Annotations, annotations_of_features
 from allo_core.interaction.coverage import ANY_TYPE
 from allo_core.interaction.ranked_lists import coverage_of_lists, coverage_sentence, ranked_lists
@@ -68,13 +68,13 @@ def test_what_is_not_above_chance_says_so_first():
     ],
 )
 def test_what_cannot_be_read_is_named(text, message):
-    with pytest.raises(InteractionError, match=message):
+    with pytest.raises(PairError, match=message):
         ranked_lists(text)
 
 
 def test_a_protein_without_annotations_is_named():
     text, annotations = small()
-    with pytest.raises(InteractionError, match="'Q9' is not among the 4"):
+    with pytest.raises(PairError, match="'Q9' is not among the 4"):
         coverage_of_lists(ranked_lists(text.replace("P3", "Q9")), annotations)
 
 

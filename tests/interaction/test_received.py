@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from allo_core.errors import Cancelled, InteractionError
+from allo_core.errors import Cancelled, PairError
 from allo_core.interaction.received import BLOCKS, attention_received, block_sentence, rollout
 
 NAMES = ("A segment0", "A segment1", "A segment2", "B segment0", "B segment1")
@@ -84,9 +84,9 @@ def test_what_is_said():
 
 
 def test_what_is_refused():
-    with pytest.raises(InteractionError, match="sum to 0\\.5"):
+    with pytest.raises(PairError, match="sum to 0\\.5"):
         attention_received(Given(scale=0.5), inputs(1), NAMES, (3, 2))
-    with pytest.raises(InteractionError, match="No pair"):
+    with pytest.raises(PairError, match="No pair"):
         attention_received(Given(), inputs(0), NAMES, (3, 2))
 
 
