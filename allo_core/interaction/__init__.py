@@ -9,4 +9,5 @@
 - `annotations`: which residues of proteins are annotated
 - `coverage`: how much of the stretches that a model points out is annotated, beside chance
 - `ranked_lists`: lists of best and lowest segments of many pairs, and how much of them is annotated
+- `functional_sets`: whether pointed-out stretches of receptors hold G protein contacts, the sodium pocket or library sites
 """

@@ -8,7 +8,7 @@ gpcr_alphafold_models.npz and structures/.
 Sources: sequences from UniProt (CC BY 4.0); segments, generic numbers and ortholog alignments from GPCRdb as compiled by
 CompGenomeLab/GPCRevolution; sites as `build_sites` says; structures from the wwPDB (CC0), models from the AlphaFold Protein Structure
 Database (CC BY 4.0).  What is written to allo_core/data/: receptors.json.gz, sites.json, sites_asd.json, modulators.json,
-structures/*.cif.gz, structures.json and alphafold/*.bcif.gz.
+structures/*.cif.gz, structures.json, contacts.npz, gprotein_contacts.json and alphafold/*.bcif.gz.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from biotite.structure.io.pdbx import CIFFile, set_structure
 
 from allo_core.library.build_alphafold import write_models
 from allo_core.library.build_contacts import write_contacts
+from allo_core.library.build_gprotein import write_gprotein_contacts
 from allo_core.library.build_sites import write_modulators, write_sites
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.read import read_structure
@@ -176,6 +177,7 @@ def main() -> None:
     (HERE / "structures.json").write_text(json.dumps(structures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_models(source / "gpcr_alphafold_models.npz", rows, HERE / "alphafold")
     write_contacts(source / "gpcr_structures_ca_cb.npz", rows, HERE)
+    write_gprotein_contacts(source / "structures", HERE)
 
 
 if __name__ == "__main__":
