@@ -4,10 +4,14 @@
 - `cuts`: where a protein is cut into stretches
 - `features`: the vectors that stand for proteins, from a language model
 - `splits`: which pairs are learnt from and which are tested: by pair, by protein or by homology cluster
+- `encoder`: self-attention over the stretches of both proteins, with the attention that the answer came from
+- `architectures`: the models of pairs, as published or smaller, with or without marks of the proteins
+- `evaluating`: a model as it is measured
 - `gradients`: which tokens make a model's answer what it is: Integrated Gradients
 - `received`: which tokens the attention of a model of pairs goes to
 - `annotations`: which residues of proteins are annotated
 - `coverage`: how much of the stretches that a model points out is annotated, beside chance
+- `reduction`: vectors of tokens made shorter by an autoencoder
 - `ranked_lists`: lists of best and lowest segments of many pairs, and how much of them is annotated
 - `functional_sets`: whether pointed-out stretches of receptors hold G protein contacts, the sodium pocket or library sites
 """

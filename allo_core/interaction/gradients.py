@@ -4,14 +4,14 @@ Sundararajan, Taly and Yan 2017, "Axiomatic attribution for deep networks": IG_j
 straight line from the baseline b to x.  The attributions of a pair sum to f(x) - f(b); what is missing is the gap, and it is shown.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from allo_core.errors import Cancelled, PairError
+from allo_core.interaction.evaluating import evaluating
 from allo_core.storage.cancel import CancelEvent
 
 if TYPE_CHECKING:  # the app need not wait for it
@@ -99,7 +99,7 @@ def integrated_gradients(
     """
     import torch
 
-    with _evaluating(model), torch.no_grad():
+    with evaluating(model), torch.no_grad():
         device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
         start = torch.from_numpy(baseline).to(device)
         lowest = float(model(start[None])[0])
@@ -109,7 +109,7 @@ def integrated_gradients(
         if cancel is not None and cancel.is_set():
             raise Cancelled
         end = torch.from_numpy(np.ascontiguousarray(pair)).to(device)
-        with _evaluating(model):
+        with evaluating(model):
             with torch.no_grad():
                 logits[row] = float(model(end[None])[0])
             if not np.isfinite([logits[row], lowest]).all():
@@ -148,15 +148,3 @@ def _line(model: "nn.Module", start: "torch.Tensor", end: "torch.Tensor", steps:
 
 def _gaps(found, change) -> np.ndarray:
     return np.abs(found - change) / np.maximum(np.abs(change), _LEAST_CHANGE)
-
-
-@contextmanager
-def _evaluating(model: "nn.Module") -> Iterator[None]:
-    """The model without dropout and with its kept statistics, afterwards in the mode that it had."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training

@@ -7,30 +7,24 @@ beside it: maps of the layers, each averaged with the identity for the residual 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from allo_core.errors import Cancelled, PairError
+from allo_core.interaction.evaluating import evaluating
 from allo_core.storage.cancel import CancelEvent
 
 if TYPE_CHECKING:  # the app need not wait for it
-    import torch
     from jaxtyping import Float32, Float64
 
-__all__ = ["BLOCKS", "Attending", "Received", "attention_received", "block_sentence", "rollout"]
+    from allo_core.interaction.architectures import PairModel
+
+__all__ = ["BLOCKS", "Received", "attention_received", "block_sentence", "rollout"]
 
 BLOCKS = ("A to A", "A to B", "B to A", "B to B")  # queries first, then what they look at
 _ROWS = 1e-3  # what rows of a map may miss of 1
 _AT_ONCE = 32  # pairs
-
-
-class Attending(Protocol):
-    """A model of pairs with attention."""
-
-    def attention(self, x: "torch.Tensor") -> "torch.Tensor":
-        """[layers, pairs, heads, tokens, tokens] of inputs [pairs, tokens, width], in evaluation mode; queries are rows."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +71,7 @@ class Received:
 
 
 def attention_received(
-    model: Attending,
+    model: "PairModel",
     inputs: "Float32[np.ndarray, 'pairs tokens width']",
     names: Sequence[str],
     sides: tuple[int, int],
@@ -88,7 +82,8 @@ def attention_received(
 
     Parameters
     ----------
-    model : Attending
+    model : PairModel
+        Of a kind that has attention; it works in evaluation mode, and is left in the mode that it had.
     inputs : ndarray, dtype=float32, shape=(pairs, tokens, width)
     names : sequence of str, length tokens
     sides : tuple of int
@@ -101,19 +96,21 @@ def attention_received(
     Raises
     ------
     PairError
-        No pairs, or rows of attention that do not sum to 1.
+        No pairs, a model without attention, or rows of attention that do not sum to 1.
     Cancelled
     """
     import torch
 
     if not len(inputs):
         raise PairError("No pair was given, so there is no attention to read; give at least one pair.")
+    if not model.architecture.attends:
+        raise PairError(f"A model of the kind {model.architecture.kind} has no attention; ask for gradients instead.")
     layers, rolled, blocks, total = [], [], [], None
     for begin in range(0, len(inputs), _AT_ONCE):
         if cancel is not None and cancel.is_set():
             raise Cancelled
         part = np.ascontiguousarray(inputs[begin : begin + _AT_ONCE])
-        with torch.no_grad():
+        with evaluating(model), torch.no_grad():
             maps = model.attention(torch.from_numpy(part)).double().cpu().numpy()
         rows = maps.sum(axis=-1)
         if not np.isfinite(rows).all() or np.abs(rows - 1).max() > _ROWS:

@@ -1,21 +1,27 @@
 """Attention received, rollout and blocks equal what loops over single numbers give, and stand beside chance."""
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from allo_core.errors import Cancelled, PairError
+from allo_core.interaction.architectures import build, smaller
 from allo_core.interaction.received import BLOCKS, attention_received, block_sentence, rollout
 
 NAMES = ("A segment0", "A segment1", "A segment2", "B segment0", "B segment1")
 
 
-class Given:
+class Given(nn.Module):
     """Attention that depends on the pair by its first number alone."""
 
+    architecture: Any = smaller("amps", 8, (3, 2))
+
     def __init__(self, layers: int = 3, heads: int = 2, tokens: int = 5, scale: float = 1.0):
+        super().__init__()
         self.logits = torch.randn(layers, heads, tokens, tokens, generator=torch.Generator().manual_seed(0))
         self.scale = scale
 
@@ -88,6 +94,23 @@ def test_what_is_refused():
         attention_received(Given(scale=0.5), inputs(1), NAMES, (3, 2))
     with pytest.raises(PairError, match="No pair"):
         attention_received(Given(), inputs(0), NAMES, (3, 2))
+
+
+def test_a_model_of_pairs():
+    """In the mode in which it trains, too; marks make both proteins differ, and without them the order of tokens does not matter."""
+    model = build(smaller("amps", 16, (3, 2)), 0).train()
+    pairs = np.random.default_rng(0).normal(size=(2, 5, 16)).astype(np.float32)
+    found = attention_received(model, pairs, NAMES, (3, 2))
+    turned = attention_received(model, pairs[:, ::-1].copy(), NAMES, (3, 2))
+    assert model.training
+    assert found.tokens == pytest.approx(turned.tokens[:, ::-1], abs=1e-6)
+    marked = build(smaller("amps", 16, (3, 2), marks=True), 0)
+    with torch.no_grad():
+        marked.marks.mul_(50)
+    first, second = (attention_received(marked, given, NAMES, (3, 2)).tokens for given in (pairs, pairs[:, ::-1].copy()))
+    assert np.abs(first - second[:, ::-1]).max() > 1e-3
+    with pytest.raises(PairError, match="dpm has no attention"):
+        attention_received(build(smaller("dpm", 16), 0), pairs[:, :2], NAMES[:2], (1, 1))
 
 
 def test_cancel():
