@@ -9,4 +9,14 @@
 - `metrics`: how well pairs are told apart, beside chance
 - `coupling_table`: the G protein families that receptors are reported to couple to, and the pairs of that
 - `tables`: a person's own sequences and pairs, with what is wrong with them by row
+- `encoder`: self-attention over the stretches of both proteins, with the attention that the answer came from
+- `architectures`: the models of pairs, as published or smaller, with or without marks of the proteins
+- `evaluating`: a model as it is measured
+- `gradients`: which tokens make a model's answer what it is: Integrated Gradients
+- `received`: which tokens the attention of a model of pairs goes to
+- `annotations`: which residues of proteins are annotated
+- `coverage`: how much of the stretches that a model points out is annotated, beside chance
+- `reduction`: vectors of tokens made shorter by an autoencoder
+- `ranked_lists`: lists of best and lowest segments of many pairs, and how much of them is annotated
+- `functional_sets`: whether pointed-out stretches of receptors hold G protein contacts, the sodium pocket or library sites
 """
