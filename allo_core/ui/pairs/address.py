@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from allo_core.interaction.coupling_table import families
-from allo_core.interaction.cuts import SEGMENTS
+from allo_core.interaction.cuts import REGIONS
 from allo_core.ui.pairs.view import BY, TABS, PairsView
 from allo_core.ui.protein.address import view_from_query, view_to_query
 from allo_core.ui.shared.link import one_of, whole_number
@@ -26,8 +26,8 @@ def from_query(query: Mapping[str, str]) -> tuple[PairsView, list[str]]:
 
 _READERS = {
     "tab": one_of(tuple(TABS)),
-    "partner": one_of(tuple(families())),
+    "partner": one_of(tuple(family.name for family in families())),
     "by": one_of(tuple(BY)),
     "layer": whole_number(-1, _MOST_LAYERS),
-    "segment": whole_number(0, SEGMENTS - 1),
+    "segment": whole_number(0, len(REGIONS) - 1),
 }
