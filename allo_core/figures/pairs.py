@@ -101,19 +101,19 @@ def token_bars(
         In px.
     """
     shown, places = [escaped(name) for name in names], list(range(len(names)))
+    beside = f"<br>chance {chance:.4g}" if chance else ""
     figure = go.Figure(
         go.Bar(
             x=places, y=values.astype(np.float32), customdata=shown, showlegend=False,
             marker={"color": [PASSING if value > chance else FAMILY_LINE for value in values], "line": {"width": 0}},
-            hovertemplate=f"%{{customdata}}<br>{escaped(unit)} %{{y:.4g}}<br>chance {chance:.4g}<extra></extra>",
+            hovertemplate=f"%{{customdata}}<br>{escaped(unit)} %{{y:.4g}}{beside}<extra></extra>",
         )
     )  # fmt: skip
-    figure.add_hline(
-        chance, line={"color": CHANCE_LINE, "dash": "dash", "width": 1.5},
-        annotation={"text": f"chance {chance:.3g}", "font": {"size": 11}, "xanchor": "right", "x": 1},
-    )  # fmt: skip
+    figure.add_hline(chance, line={"color": CHANCE_LINE, "dash": "dash", "width": 1.5})
+    dashed = f"dashed: chance {chance:.3g}" if chance else "dashed: no change"
+    figure.add_annotation(text=dashed, x=1, y=1, xref="paper", yref="paper", yanchor="bottom", xanchor="right", showarrow=False)
     figure.add_vline(first - 0.5, line={"color": SLIDE[theme][0], "width": 1.5})
-    figure.update_layout(height=height, margin={"l": 62, "r": 8, "t": 18, "b": 100}, hovermode="closest", bargap=0.25, **QUIET)
+    figure.update_layout(height=height, margin={"l": 62, "r": 8, "t": 24, "b": 100}, hovermode="closest", bargap=0.25, **QUIET)
     figure.update_xaxes(tickvals=places, ticktext=shown, tickangle=-90, showgrid=False, range=[-0.6, len(names) - 0.4], zeroline=False)
     figure.update_yaxes(title={"text": escaped(unit), "standoff": 4}, zeroline=False, nticks=6)
     return figure

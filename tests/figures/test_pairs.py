@@ -35,7 +35,10 @@ def test_bars_are_coloured_by_chance():
     assert "&lt;i&gt;" in bars.hovertemplate
     assert list(bars.customdata) == ["A segment0", "A &lt;b&gt;x", "B segment0"]
     assert {shape.y0 for shape in figure.layout.shapes if shape.y0 == shape.y1} == {1 / 3}
-    assert figure.layout.annotations[0].text == "chance 0.333"
+    assert figure.layout.annotations[0].text == "dashed: chance 0.333"
+    signed = token_bars(NAMES, np.array([0.5, -0.2, 0]), 2, 0, "change of the logit")
+    assert signed.layout.annotations[0].text == "dashed: no change"
+    assert "chance" not in signed.data[0].hovertemplate
 
 
 def test_coupling_stands_beside_its_baseline_and_the_table():
