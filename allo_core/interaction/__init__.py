@@ -15,6 +15,9 @@
 - `annotations`: which residues of proteins are annotated
 - `coverage`: how much of the stretches that a model points out is annotated, beside chance
 - `reduction`: vectors of tokens made shorter by an autoencoder
+- `forest`: a random forest over latent vectors, and which tokens it uses: Tree SHAP and Gini importance
+- `latent_network`: a small network over latent vectors
+- `agreement`: whether methods agree on which tokens matter, beside shuffled labels
 - `ranked_lists`: lists of best and lowest segments of many pairs, and how much of them is annotated
 - `functional_sets`: whether pointed-out stretches of receptors hold G protein contacts, the sodium pocket or library sites
 """
