@@ -12,4 +12,5 @@
 - `splits`: which pairs are learnt from and which are tested: by pair, by protein or by homology cluster
 - `metrics`: how well pairs are told apart, beside chance
 - `coupling_table`: the G protein families that receptors are reported to couple to, and the pairs of that
+- `tables`: a person's own sequences and pairs, with what is wrong with them by row
 """
