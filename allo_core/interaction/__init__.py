@@ -7,6 +7,9 @@
 - `checkpoint`: the state of learning, and the file that it goes on from
 - `learn`: learning one model, and asking it
 - `fold_models`: one model for each fold of a split
+- `model_card`: what a model was learnt from and how good it is
+- `kept_model`: a learnt model on disk
+- `published_weights`: the published files of parameters
 - `cuts`: where a protein is cut into stretches
 - `features`: the vectors that stand for proteins, from a language model
 - `splits`: which pairs are learnt from and which are tested: by pair, by protein or by homology cluster
