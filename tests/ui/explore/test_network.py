@@ -13,9 +13,11 @@ from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.networks.report import NetworkReport, SetPaths
 from allo_core.runs.extract import extract_attention
 from allo_core.ui.explore import network, results
+from allo_core.ui.explore import shown as shown_module
 from allo_core.ui.explore import view as state
 from allo_core.ui.explore.network_against import DifferenceRequest
 from allo_core.ui.explore.painting import paint
+from allo_core.ui.explore.shown import Shown
 from allo_core.ui.shared.jobs import Job
 from allo_core.ui.shared.structures import load_structure
 from tests.ui.reading import mirror_of, open_page, said
@@ -91,6 +93,24 @@ def test_it_is_offered_then_shown(model, view, asked):
     missing = paint(replace(view, colouring="network"), PROTEIN, results.result_of(view, PROTEIN, maps), None, "light", loaded=loaded)
     assert "not computed yet" in (missing.legend or {})["title"]
     assert not missing.pairs
+
+
+def test_scripts_draw_the_path_or_the_contacts_of_the_network_and_else_the_pairs_of_the_head(model, view, asked, monkeypatch):
+    result, loaded = results.result_of(view, PROTEIN, extract_attention(model, PROTEIN)), load_structure("8FYN", PROTEIN)
+    details = results.details_of(result, 2, loaded)
+    shown = Shown(replace(view, colouring="network", pairs=2), PROTEIN, result, None, loaded, {}, "", details)
+    monkeypatch.setattr(shown_module, "report_of", lambda *_: None)
+    assert shown.lines == ("strongest pairs", shown.pairs)
+    report = computed(asked).outcome.value
+    monkeypatch.setattr(shown_module, "report_of", lambda *_: report)
+    assert replace(shown).lines == ("path", [(*step, 1.0) for step in network.route_of(report)])
+    alone = replace(report, between=None)
+    monkeypatch.setattr(shown_module, "report_of", lambda *_: alone)
+    kind, contacts = replace(shown).lines
+    edges = report.network.edges
+    assert (kind, len(contacts)) == ("contacts", int((~edges.bonded).sum()))
+    assert {pair[:2] for pair in contacts} == {tuple(pair) for pair in edges.pairs[~edges.bonded].tolist()}
+    assert replace(shown, view=replace(view, colouring="received", pairs=2)).lines == ("strongest pairs", shown.pairs)
 
 
 def test_without_a_network_there_is_no_route():
