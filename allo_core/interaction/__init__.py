@@ -7,4 +7,7 @@
 - `metrics`: how well pairs are told apart, beside chance
 - `coupling_table`: the G protein families that receptors are reported to couple to, and the pairs of that
 - `tables`: a person's own sequences and pairs, with what is wrong with them by row
+- `baselines`: what names, lengths, partners and plain classifiers give
+- `coupling_scores`: how well G protein families are told, within each family
+- `coupling_baselines`: the baselines of coupling side by side
 """
