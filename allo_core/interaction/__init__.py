@@ -16,8 +16,9 @@
 - `metrics`: how well pairs are told apart, beside chance
 - `coupling_table`: the G protein families that receptors are reported to couple to, and the pairs of that
 - `tables`: a person's own sequences and pairs, with what is wrong with them by row
-- `encoder`: self-attention over the stretches of both proteins, with the attention that the answer came from
-- `architectures`: the models of pairs, as published or smaller, with or without marks of the proteins
+- `baselines`: what names, lengths, partners and plain classifiers give
+- `coupling_scores`: how well G protein families are told, within each family
+- `coupling_baselines`: the baselines of coupling side by side
 - `evaluating`: a model as it is measured
 - `gradients`: which tokens make a model's answer what it is: Integrated Gradients
 - `received`: which tokens the attention of a model of pairs goes to
