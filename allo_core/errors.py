@@ -115,7 +115,7 @@ class PredictionError(AlloScopeError):
 
 
 class PairError(AlloScopeError):
-    """Pairs of proteins, labels or tables from which nothing can be learnt about interaction."""
+    """Pairs of proteins, labels, tables or a model of pairs from which nothing can be learnt about interaction."""
 
 
 class ExtraError(AlloScopeError):

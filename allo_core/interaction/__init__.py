@@ -17,4 +17,18 @@
 - `metrics`: how well pairs are told apart, beside chance
 - `coupling_table`: the G protein families that receptors are reported to couple to, and the pairs of that
 - `tables`: a person's own sequences and pairs, with what is wrong with them by row
+- `baselines`: what names, lengths, partners and plain classifiers give
+- `coupling_scores`: how well G protein families are told, within each family
+- `coupling_baselines`: the baselines of coupling side by side
+- `evaluating`: a model as it is measured
+- `gradients`: which tokens make a model's answer what it is: Integrated Gradients
+- `received`: which tokens the attention of a model of pairs goes to
+- `annotations`: which residues of proteins are annotated
+- `coverage`: how much of the stretches that a model points out is annotated, beside chance
+- `reduction`: vectors of tokens made shorter by an autoencoder
+- `forest`: a random forest over latent vectors, and which tokens it uses: Tree SHAP and Gini importance
+- `latent_network`: a small network over latent vectors
+- `agreement`: whether methods agree on which tokens matter, beside shuffled labels
+- `ranked_lists`: lists of best and lowest segments of many pairs, and how much of them is annotated
+- `functional_sets`: whether pointed-out stretches of receptors hold G protein contacts, the sodium pocket or library sites
 """
