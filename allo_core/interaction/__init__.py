@@ -7,6 +7,7 @@
 - `checkpoint`: the state of learning, and the file that it goes on from
 - `learn`: learning one model, and asking it
 - `fold_models`: one model for each fold of a split
+- `tune`: searching the settings with Optuna
 - `model_card`: what a model was learnt from and how good it is
 - `kept_model`: a learnt model on disk
 - `published_weights`: the published files of parameters
