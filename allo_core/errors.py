@@ -11,6 +11,7 @@ __all__ = [
     "DeviceError",
     "ExportError",
     "FetchError",
+    "FoldError",
     "FrozenError",
     "LayerError",
     "LibraryError",
@@ -98,6 +99,10 @@ class HeadsError(AlloScopeError):
 
 class AblationError(AlloScopeError):
     """Heads, receptors or residues for which it cannot be said what a model loses without a head."""
+
+
+class FoldError(AlloScopeError):
+    """Distances or probabilities of distances from which no fold can be drawn."""
 
 
 class ExportError(AlloScopeError):
