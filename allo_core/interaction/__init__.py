@@ -31,7 +31,4 @@
 - `agreement`: whether methods agree on which tokens matter, beside shuffled labels
 - `ranked_lists`: lists of best and lowest segments of many pairs, and how much of them is annotated
 - `functional_sets`: whether pointed-out stretches of receptors hold G protein contacts, the sodium pocket or library sites
-- `metrics`: how well pairs are told apart, beside chance
-- `coupling_table`: the G protein families that receptors are reported to couple to, and the pairs of that
-- `tables`: a person's own sequences and pairs, with what is wrong with them by row
 """

@@ -10,8 +10,6 @@ CompGenomeLab/GPCRevolution; sites as `build_sites` says; structures from the ww
 Database (CC BY 4.0); G protein families as `build_couplings` says.  What is written to allo_core/data/: receptors.json.gz, sites.json,
 sites_asd.json, modulators.json, structures/*.cif.gz, structures.json, contacts.npz, gprotein_contacts.json, alphafold/*.bcif.gz and
 gprotein_families.json.
-sites_asd.json, modulators.json, structures/*.cif.gz, structures.json, contacts.npz, gprotein_contacts.json,
-alphafold/*.bcif.gz and gprotein_families.json.
 """
 
 import argparse
