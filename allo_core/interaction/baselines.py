@@ -19,7 +19,15 @@ from allo_core.storage.cancel import CancelEvent
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float64
 
-__all__ = ["LENGTH_BINS", "Classifier", "fitted_probabilities", "identity_probabilities", "length_probabilities", "partner_probabilities"]
+__all__ = [
+    "LENGTH_BINS",
+    "Classifier",
+    "fitted_probabilities",
+    "identity_probabilities",
+    "length_probabilities",
+    "make_classifier",
+    "partner_probabilities",
+]
 
 Classifier = Literal["logistic", "forest"]
 Fit = Callable[[np.ndarray, np.ndarray], np.ndarray]  # rows that are learnt from, rows that are tested -> probabilities of these
@@ -144,14 +152,25 @@ def fitted_probabilities(
             if len(np.unique(labels)) < 2:  # nothing to tell apart
                 found[asked] = labels.mean() if len(labels) else pairs.labels[train].mean()
             else:
-                model = _model(classifier, tokens * inputs.width, seed).fit(vectors(train[own]), labels)
+                model = make_classifier(classifier, tokens * inputs.width, seed).fit(vectors(train[own]), labels)
                 found[asked] = model.predict_proba(vectors(test[asked]))[:, 1]
         return found
 
     return _by_fold(pairs, split, fit)
 
 
-def _model(classifier: Classifier, features: int, seed: int):
+def make_classifier(classifier: Classifier, features: int, seed: int):
+    """A classifier of scikit-learn before it is fitted; ExtraError where that is not installed.
+
+    Parameters
+    ----------
+    classifier : {"logistic", "forest"}
+        A pipeline of a scaler and a logistic regression with L2 penalty, or a random forest of 200 trees.
+    features : int
+        Numbers of a pair, by which the penalty grows.
+    seed : int
+        Of the forest.
+    """
     try:
         from sklearn.ensemble import RandomForestClassifier
         from sklearn.linear_model import LogisticRegression
