@@ -30,6 +30,8 @@
 - `reduction`: vectors of tokens made shorter by an autoencoder
 - `forest`: a random forest over latent vectors, and which tokens it uses: Tree SHAP and Gini importance
 - `latent_network`: a small network over latent vectors
+- `latent_importance`: what the models over latent vectors say of tokens
+- `method_importance`: how much each token matters by each method, over seeds and with shuffled labels
 - `agreement`: whether methods agree on which tokens matter, beside shuffled labels
 - `ranked_lists`: lists of best and lowest segments of many pairs, and how much of them is annotated
 - `functional_sets`: whether pointed-out stretches of receptors hold G protein contacts, the sodium pocket or library sites
