@@ -20,6 +20,9 @@
 - `baselines`: what names, lengths, partners and plain classifiers give
 - `coupling_scores`: how well G protein families are told, within each family
 - `coupling_baselines`: the baselines of coupling side by side
+- `linear_coupling`: regressions on the stretches of a receptor, one for each family
+- `coupling_models`: what the shipped models say
+- `coupling_answer`: that, and which stretches of a receptor say so
 - `published_sets`: the published sets of pairs, which do not ship
 - `given_away`: what names and lengths alone tell of a set of pairs
 - `evaluating`: a model as it is measured
