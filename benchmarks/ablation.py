@@ -2,14 +2,17 @@
 
     python benchmarks/ablation.py time        processor seconds of one receptor, of a gradient, and memory: one minute
     python benchmarks/ablation.py quarter     ten receptors, a quarter of the residues masked at once: three minutes
-    python benchmarks/ablation.py sites       forty receptors, 15 % masked twice, by mean and zero: twenty minutes
+    python benchmarks/ablation.py sites       forty receptors, 15 % masked twice, by mean and zero: twenty minutes; with
+                                              --figure FILE.webp a picture of them in Chromium
     python benchmarks/ablation.py set 5.3,5.6 heads together beside 200 random sets, on ten receptors: three minutes
 
 What is kept below ALLOSCOPE_HOME is used again; with an empty folder everything is computed.
 """
 
 import argparse
+import io
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -18,6 +21,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import plotly.graph_objects as go
+from PIL import Image
+from playwright.sync_api import sync_playwright
 from scipy.stats import rankdata, spearmanr
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -28,6 +34,7 @@ from _measure import Peak, processor_seconds
 from allo_core.attention.columns import DEFAULT_THRESHOLD, columns
 from allo_core.attention.nulls import encode_strata
 from allo_core.attention.standard import standardise
+from allo_core.figures.needed import needed_figure
 from allo_core.library.receptors import receptors
 from allo_core.library.sites import sites_of
 from allo_core.models.language_model import ProteinLanguageModel, load_model
@@ -56,12 +63,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("part", choices=("time", "quarter", "sites", "set"))
     parser.add_argument("heads", nargs="?", default="5.3,5.6")
+    parser.add_argument("--figure", type=Path)
     options = parser.parse_args()
     model = load_model(DEFAULT_MODEL, device="cpu")
     if options.part == "set":
         print_set(model, options.heads)
     else:
-        {"time": print_time, "quarter": print_quarter, "sites": print_sites}[options.part](model)
+        {"time": print_time, "quarter": print_quarter, "sites": lambda model: print_sites(model, options.figure)}[options.part](model)
 
 
 def _proteins(number: int) -> list[Protein]:
@@ -141,7 +149,7 @@ def _shared(one: np.ndarray, other: np.ndarray, number: int = 20) -> int:
     return len({*np.argsort(-one)[:number]} & {*np.argsort(-other)[:number]})
 
 
-def print_sites(model: ProteinLanguageModel) -> None:
+def print_sites(model: ProteinLanguageModel, picture: Path | None) -> None:
     """Forty receptors for the sodium pocket, and one of each cluster that has an allosteric library site: looked at and needed."""
     proteins, sets = _proteins(_FORTY), all_heads(model.spec)
     found = {}
@@ -161,13 +169,33 @@ def print_sites(model: ProteinLanguageModel) -> None:
               f"halves of 20 receptors: rho {_rho(*halves):.2f}")  # fmt: skip
     print(f"zero and mean: rho {_rho(*(rises_of(one).value for one in found.values())):.2f}")
     own = {protein.sequence: sites_of(protein) for protein in proteins}
-    _print_site(model, "sodium pocket", {key: sites[_SODIUM] for key, sites in own.items() if _SODIUM in sites}, proteins, found)
+    figures = {}
+    own = {sequence: sites[_SODIUM] for sequence, sites in own.items() if _SODIUM in sites}
+    figures["Sodium pocket"] = _print_site(model, "sodium pocket", own, proteins, found)
     listed = _listed()
     few = [protein for protein, _ in listed]
-    _print_site(
+    figures["Allosteric library sites"] = _print_site(
         model, "allosteric library sites", {protein.sequence: residues for protein, residues in listed}, few,
         {kind: ablate(model, masked_inputs(few), sets, kind) for kind in ("mean", "zero")},
     )  # fmt: skip
+    if picture is not None:
+        _photograph(figures, picture)
+
+
+def _photograph(figures: Mapping[str, go.Figure], path: Path) -> None:
+    """The figures side by side under their names, as a WebP picture."""
+    parts = "".join(
+        f"<div><h3>{name}</h3>{figure.update_layout(width=640).to_html(full_html=False, include_plotlyjs=not at)}</div>"
+        for at, (name, figure) in enumerate(figures.items())
+    )
+    style = "body{display:flex;margin:0;width:1300px;background:#fff;font-family:sans-serif;color:#222}h3{margin:12px 0 0 60px}"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1300, "height": 480}, device_scale_factor=1.5)
+        page.set_content(f"<!doctype html><meta charset=utf-8><style>{style}</style>{parts}")
+        page.wait_for_function("document.querySelectorAll('.main-svg').length >= 2")
+        Image.open(io.BytesIO(page.screenshot())).save(path, quality=85)
+        browser.close()
 
 
 def _listed() -> list[tuple[Protein, tuple[int, ...]]]:
@@ -188,7 +216,8 @@ def _print_site(
     sites: Mapping[str, tuple[int, ...]],
     proteins: Sequence[Protein],
     found: Mapping[str, Ablation],
-) -> None:
+) -> go.Figure:
+    """What is printed of one site, and a point for each head by mean ablation."""
     chosen = [protein for protein in proteins if protein.sequence in sites]
     on_site, expected = (
         np.array(each) for each in zip(*(_looks(model, protein, sites[protein.sequence]) for protein in chosen), strict=True)
@@ -218,6 +247,12 @@ def _print_site(
                 ]
                 interval = f" [{np.percentile(values, 2.5):+.2f}, {np.percentile(values, 97.5):+.2f}]"
             print(f"    looks and {what}: rho {rho:+.2f}{interval} over {both.sum()} heads; {_beside_random(needs, top, model.spec.heads)}")
+    by_mean = site_rises(found["mean"], sites)
+    assert by_mean is not None
+    names, most = [f"{at // model.spec.heads}.{at % model.spec.heads}" for at in range(len(looks))], np.zeros(len(looks), dtype=bool)
+    most[top] = True
+    bars = np.array([by_mean.site.low, by_mean.site.high])
+    return needed_figure(looks, by_mean.site.value, bars, names, most, passing_name=f"the {_TOP} that look most")
 
 
 def _site_rise(found: Ablation, protein: Protein, sites: tuple[int, ...]) -> np.ndarray:

@@ -8,8 +8,8 @@ gpcr_alphafold_models.npz, structures/ and, in interactions/, gpcr_gprotein_fami
 Sources: sequences from UniProt (CC BY 4.0); segments, generic numbers and ortholog alignments from GPCRdb as compiled by
 CompGenomeLab/GPCRevolution; sites as `build_sites` says; structures from the wwPDB (CC0), models from the AlphaFold Protein Structure
 Database (CC BY 4.0); G protein families as `build_couplings` says.  What is written to allo_core/data/: receptors.json.gz, sites.json,
-sites_asd.json, modulators.json, structures/*.cif.gz, structures.json, contacts.npz, gprotein_contacts.json,
-alphafold/*.bcif.gz and gprotein_families.json.
+sites_asd.json, modulators.json, structures/*.cif.gz, structures.json, contacts.npz, gprotein_contacts.json, alphafold/*.bcif.gz and
+gprotein_families.json.
 """
 
 import argparse
@@ -179,9 +179,9 @@ def main() -> None:
     (HERE / "structures.json").write_text(json.dumps(structures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_models(source / "gpcr_alphafold_models.npz", rows, HERE / "alphafold")
     write_contacts(source / "gpcr_structures_ca_cb.npz", rows, HERE)
-    write_gprotein_contacts(source / "structures", HERE)
     pairs = source / "interactions"
     write_couplings(pairs / "gpcr_gprotein_families_gtopdb.tsv", pairs / "pan_proteins.tsv.gz", rows, HERE)
+    write_gprotein_contacts(source / "structures", HERE)
 
 
 if __name__ == "__main__":

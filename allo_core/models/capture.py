@@ -2,8 +2,8 @@
 
 The function works out softmax(q k^T) once, in float32 whatever the model computes in, hands what the layer computed to a sink and returns
 probabilities @ v, in which single heads may be scaled or replaced.  No map outlives its layer, so that memory does not grow with the number
-of layers; where nobody wants the maps, no map outlives its block of heads, and the numbers are the same bit for bit.  Dimensions: T tokens,
-heads, d numbers a head, width = heads * d.
+of layers; where nobody wants the maps, no map outlives its block of heads, and the numbers are the same bit for bit.  Gradients alone go
+through torch's fused attention, which keeps no map for the way back.  Dimensions: T tokens, heads, d numbers a head, width = heads * d.
 """
 
 from __future__ import annotations
@@ -195,18 +195,20 @@ def _captured_attention(
     assert getattr(module, "layer_idx", None) in (None, layer)
     scale: float = query.shape[-1] ** -0.5 if scaling is None else scaling
     q, k, v = (x[0].float() for x in (query, key, value))
-    attend = _attend_in_buffer if _may_overwrite(q, k, v) else _attend
+    attend = _way(q, k, v, maps=capture.maps)
     probabilities, context = attend(capture, q, k, v, scale)
     context = capture.intervention.applied(layer, context)
     # Last, so that the sink may do what it likes with the buffer; detached, so that what it keeps does not keep a graph.
-    attention = probabilities.detach() if capture.maps else None
+    attention = probabilities.detach() if capture.maps and probabilities is not None else None
     capture.sink(Captured(layer, whole, hidden[0].detach(), attention, context.detach(), v.detach()))
     return context.transpose(0, 1).contiguous().unsqueeze(0).to(value.dtype), None
 
 
-def _may_overwrite(*tensors: Tensor) -> bool:
-    """Whether all layers may share one buffer: on the CPU, where no gradient needs the probabilities again."""
-    return all(tensor.device.type == "cpu" and not tensor.requires_grad for tensor in tensors)
+def _way(*tensors: Tensor, maps: bool) -> Callable[[_Capture, Tensor, Tensor, Tensor, float], tuple[Tensor | None, Tensor]]:
+    """How attention is worked out: all layers share one buffer on the CPU where no gradient needs the probabilities again."""
+    if any(tensor.requires_grad for tensor in tensors):
+        return _attend if maps else _attend_fused
+    return _attend_in_buffer if tensors[0].device.type == "cpu" else _attend
 
 
 def _attend_in_buffer(capture: _Capture, q: Tensor, k: Tensor, v: Tensor, scaling: float) -> tuple[Tensor, Tensor]:
@@ -232,6 +234,12 @@ def _attend(_: _Capture, q: Tensor, k: Tensor, v: Tensor, scaling: float) -> tup
         q, keys, v = q.contiguous(), keys.contiguous(), v.contiguous()
     probabilities = torch.softmax(torch.bmm(q, keys).mul_(scaling), dim=-1)
     return probabilities, torch.bmm(probabilities, v)
+
+
+def _attend_fused(_: _Capture, q: Tensor, k: Tensor, v: Tensor, scaling: float) -> tuple[None, Tensor]:
+    """The context alone; on the way back the probabilities are worked out again, block by block, and need no memory."""
+    context = nn.functional.scaled_dot_product_attention(q[None], k[None], v[None], scale=scaling)[0]
+    return None, context.clone()  # replaced heads are written into it, and the way back needs it as it was
 
 
 AttentionInterface.register(_NAME, _captured_attention)

@@ -35,6 +35,7 @@
 - `layers`: which layer for which property
 - `layer_shapes`: how alike the states of a model are, and in how many directions each extends
 - `state_changes`: how much each layer changes each residue, beside untrained weights
+- `own_share`: the share of a residue's state that it owes to its own embedding
 - `vector_map`: residues or receptors as points on a plane
 - `mean_vectors`: one vector for each receptor, and whether neighbours are of one family
 """

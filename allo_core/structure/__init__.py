@@ -17,6 +17,7 @@
 - `neighbours`: what residues are near to
 - `modulator`: where a named modulator touches the receptor, whichever copies there are
 - `superpose`: one receptor laid on another
+- `compare`: how alike two structures of the same residues are
 - `parts`: receptor, ligands, ions, partners
 - `components`: names of molecules in structure files
 - `scene`: what the viewer shows

@@ -12,9 +12,9 @@ from allo_core.errors import StructureError
 from allo_core.structure.orient import Placement
 
 if TYPE_CHECKING:  # the app need not wait for it
-    from jaxtyping import Float
+    from jaxtyping import Float, Float64
 
-__all__ = ["Superposition", "superpose"]
+__all__ = ["Superposition", "fit_points", "superpose"]
 
 _FEWEST = 30  # residues; fewer would fix the axis of one helix alone
 _ROUNDS = 5
@@ -88,12 +88,21 @@ def _fit_and_distances(
     mobile: np.ndarray, fixed: np.ndarray, core: np.ndarray
 ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
     """The fit of the core pairs, and how far apart it leaves all of them, shape (n,)."""
-    rotation, center, target = _fit(mobile[core], fixed[core])
+    rotation, center, target = fit_points(mobile[core], fixed[core])
     return (rotation, center, target), np.linalg.norm((mobile - center) @ rotation.T + target - fixed, axis=1)
 
 
-def _fit(mobile: np.ndarray, fixed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rotation [3, 3], center of the mobile points, center of the fixed ones."""
+def fit_points(
+    mobile: Float[np.ndarray, "n 3"], fixed: Float[np.ndarray, "n 3"]
+) -> tuple[Float64[np.ndarray, "3 3"], Float64[np.ndarray, " 3"], Float64[np.ndarray, " 3"]]:
+    """The motion that lays points on others, by least squares (Kabsch 1976): rotation, center of the mobile points and of the fixed ones.
+
+    A point p goes to ``rotation @ (p - center) + target``; the hand stays.
+
+    Parameters
+    ----------
+    mobile, fixed : ndarray, dtype=float, shape=(n, 3)
+    """
     center, target = mobile.mean(axis=0), fixed.mean(axis=0)
     # Not scipy's Rotation, which fails in this thread while another one imports torch.
     _, motion = superimpose(fixed - target, mobile - center)

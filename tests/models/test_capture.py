@@ -220,7 +220,7 @@ def test_no_more_than_a_block_of_maps_is_held(block, held, monkeypatch):
 
 
 def test_gradients_need_no_maps_either():
-    """Of a reader that wants gradients alone; the same as with a reader of the maps beside it."""
+    """Of a reader that wants gradients alone; as with a reader of the maps beside it, for which the sums are added in another order."""
 
     class Loss(Reader):
         wants = frozenset({"gradients"})
@@ -236,4 +236,4 @@ def test_gradients_need_no_maps_either():
     read(model, PROTEIN, [alone], gradients=True)
     read(model, PROTEIN, [beside, With()], gradients=True)
     assert alone.gradients.abs().max() > 0
-    assert torch.equal(alone.gradients, beside.gradients)
+    torch.testing.assert_close(alone.gradients, beside.gradients, atol=1e-3, rtol=1e-5)

@@ -219,6 +219,20 @@ HELP = {
         f"The share of the scored sequences in which a head passes (q < {LEVEL:g} in each), or its median over those that test it."
     ),
     "batch_count": "Homologues in the file count as often as they occur, so this is a count and no test; the page Receptors has the test.",
+    "head_set": (
+        "Single heads hide what others do as well. A set is removed by its mean from this protein while every residue is masked once, and "
+        "stands beside 20 random sets of as many heads of the same layers (docs/ablation.md)."
+    ),
+    "against": "Another structure of this protein: contacts that it alone has, or the one in view, over the residues that both show.",
+    "own_share": (
+        "How strongly the state of a residue depends on the embedding of that residue, of how strongly it depends on those of all tokens "
+        "(gradients, Brunner et al. 2020). State k enters layer k; the last one is behind the final norm."
+    ),
+    "batch_property": "What the batch has counted; arcs are attention of at least 0.3 (docs/heads.md).",
+    "batch_groups": (
+        "Sequences above 40 % identity to one receptor of the library are homologues, and drawn together; above 500 clusters some are "
+        "drawn together, too."
+    ),
     "batch_threshold": (
         "Column weights of attention were kept above these thresholds alone; another one needs another batch, and value-weighted attention "
         "is on Explore."
