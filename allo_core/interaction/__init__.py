@@ -23,6 +23,8 @@
 - `linear_coupling`: regressions on the stretches of a receptor, one for each family
 - `coupling_models`: what the shipped models say
 - `coupling_answer`: that, and which stretches of a receptor say so
+- `coupling_sentences`: it in sentences
+- `coupling_worth`: what the models are worth, in a sentence
 - `published_sets`: the published sets of pairs, which do not ship
 - `given_away`: what names and lengths alone tell of a set of pairs
 - `evaluating`: a model as it is measured

@@ -23,7 +23,7 @@ from allo_core.protein.sequence import Protein
 from allo_core.storage.cancel import CancelEvent
 
 if TYPE_CHECKING:  # the app need not wait for it
-    from jaxtyping import Float64, Integer
+    from jaxtyping import Float32, Float64, Integer
 
 __all__ = ["By", "CouplingAnswer", "Stretches", "answer_coupling", "coupling_model", "family_rates"]
 
@@ -52,7 +52,7 @@ class Stretches:
     """
 
     names: tuple[str, ...]
-    residues: tuple[Integer[np.ndarray, "..."], ...] = field(repr=False)
+    residues: tuple[Integer[np.ndarray, ...], ...] = field(repr=False)
     values: Float64[np.ndarray, "families stretches"] = field(repr=False)
     chance: float
     unit: str
@@ -71,6 +71,12 @@ class CouplingAnswer:
     stretches : mapping of By to Stretches
     received : Received
         Attention of AMPS among the tokens of the receptor and of each family's G protein, one pair a family.
+    maps : ndarray, dtype=float32, shape=(families, layers, tokens, tokens)
+        That attention, means over heads; queries are rows.
+    gradients : ndarray, dtype=float64, shape=(families, tokens)
+        Integrated Gradients of the logit of AMPS, of the tokens of both proteins.
+    gaps : ndarray, dtype=float64, shape=(families,)
+        What they miss of the change of the logit, as a share.
     marks : bool
         Whether AMPS is told which token is of which protein.
     """
@@ -79,6 +85,9 @@ class CouplingAnswer:
     predictions: tuple[CouplingPrediction, ...]
     stretches: Mapping[By, Stretches]
     received: Received
+    maps: Float32[np.ndarray, "families layers tokens tokens"] = field(repr=False)
+    gradients: Float64[np.ndarray, "families tokens"] = field(repr=False)
+    gaps: Float64[np.ndarray, " families"]
     marks: bool
 
 
@@ -147,7 +156,16 @@ def answer_coupling(
         "gradients": _stretches(protein, amps.card.tokens[0], found.signed[:, :first], 0.0, "change of the log odds", True),
         "attention": _stretches(protein, amps.card.tokens[0], received.tokens[:, :first], received.chance, "attention received", False),
     }
-    return CouplingAnswer(protein, predictions, stretches, received, amps.model.architecture.marks)
+    maps = _maps(amps, batch)
+    return CouplingAnswer(protein, predictions, stretches, received, maps, found.signed, found.gaps, amps.model.architecture.marks)
+
+
+def _maps(amps: KeptModel, batch: np.ndarray) -> np.ndarray:
+    """Attention of each pair, the mean over heads."""
+    import torch
+
+    with torch.no_grad():
+        return amps.model.attention(torch.from_numpy(batch)).mean(dim=2).transpose(0, 1).numpy()
 
 
 def _inputs(amps: KeptModel, protein: Protein, vectors: Mapping[Cut, TokenVectors]) -> PairInputs:
