@@ -20,6 +20,8 @@
 - `baselines`: what names, lengths, partners and plain classifiers give
 - `coupling_scores`: how well G protein families are told, within each family
 - `coupling_baselines`: the baselines of coupling side by side
+- `published_sets`: the published sets of pairs, which do not ship
+- `given_away`: what names and lengths alone tell of a set of pairs
 - `evaluating`: a model as it is measured
 - `gradients`: which tokens make a model's answer what it is: Integrated Gradients
 - `received`: which tokens the attention of a model of pairs goes to
