@@ -87,14 +87,14 @@ class CouplingComparison:
 
     @property
     def sentence(self) -> str:
-        """The methods that are not above chance first, then those that are, and which of these are not above the baseline."""
+        """The methods that are not above chance first, then those that are, but not above the baseline, then those that are above chance."""
         level = [score.name for score in self.scores if not score.mean_auc.low > _AREA_CHANCE]
         above = [f"{score.name} ({_words(score.mean_auc)})" for score in self.scores if score.mean_auc.low > _AREA_CHANCE]
         parts = [f"Not above chance in mean AUC within families: {'; '.join(level)}."] if level else []
-        parts += [f"Above chance (0.5): {'; '.join(above)}."] if above else []
         tried = {name: change for name, change in self.differences.items() if name not in level}
         worse = [f"{name} ({_words(change)})" for name, change in tried.items() if not change.low > 0]
         parts += [f"Not above {self.baseline}, in the same draws: {'; '.join(worse)}."] if worse else []
+        parts += [f"Above chance (0.5): {'; '.join(above)}."] if above else []
         return " ".join(parts)
 
 

@@ -82,7 +82,8 @@ def test_what_is_above_chance_but_not_above_the_baseline_is_said():
     change = found.differences["model"]
     assert change.high < 0
     assert change.value == pytest.approx(found.scores[1].mean_auc.value - found.scores[0].mean_auc.value, abs=1e-4)
-    assert found.sentence.endswith(f"Not above bar, in the same draws: model ({change.value:.3f}, {change.low:.3f} to {change.high:.3f}).")
+    said = f"Not above bar, in the same draws: model ({change.value:.3f}, {change.low:.3f} to {change.high:.3f}). Above chance (0.5): bar ("
+    assert found.sentence.startswith(said)
 
 
 def test_a_receptor_in_two_folds_is_refused():
