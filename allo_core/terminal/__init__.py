@@ -14,6 +14,8 @@
 - `network`: the residue interaction network of a structure
 - `pairs`: pairs of proteins, its actions
 - `pairs_baselines`: what a set of pairs gives away without a model
+- `pairs_train`: learning a model of pairs
+- `pairs_predict`: asking one
 - `batch`: thousands of sequences
 - `models`: the models
 - `doctor`: whether this machine can do the work, and what to do

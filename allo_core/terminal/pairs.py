@@ -4,6 +4,8 @@ import argparse
 
 from allo_core.terminal.pairs_baselines import add_baselines
 from allo_core.terminal.pairs_coverage import add_coverage
+from allo_core.terminal.pairs_predict import add_predict_pairs
+from allo_core.terminal.pairs_train import add_train_pairs
 
 __all__ = ["add_pairs"]
 
@@ -14,3 +16,5 @@ def add_pairs(commands: argparse._SubParsersAction) -> None:
     actions = command.add_subparsers(required=True, metavar="action")
     add_baselines(actions)
     add_coverage(actions)
+    add_train_pairs(actions)
+    add_predict_pairs(actions)
