@@ -26,6 +26,7 @@ __all__ = [
     "homologue_probabilities",
     "identity_probabilities",
     "length_probabilities",
+    "make_classifier",
     "partner_probabilities",
 ]
 
@@ -186,14 +187,25 @@ def fitted_probabilities(
             if len(np.unique(labels)) < 2:  # nothing to tell apart
                 found[asked] = labels.mean() if len(labels) else pairs.labels[train].mean()
             else:
-                model = _model(classifier, tokens * inputs.width, seed).fit(vectors(train[own]), labels)
+                model = make_classifier(classifier, tokens * inputs.width, seed).fit(vectors(train[own]), labels)
                 found[asked] = model.predict_proba(vectors(test[asked]))[:, 1]
         return found
 
     return _by_fold(pairs, split, fit)
 
 
-def _model(classifier: Classifier, features: int, seed: int):
+def make_classifier(classifier: Classifier, features: int, seed: int):
+    """A classifier of scikit-learn before it is fitted; ExtraError where that is not installed.
+
+    Parameters
+    ----------
+    classifier : {"logistic", "forest"}
+        A pipeline of a scaler and a logistic regression with L2 penalty, or a random forest of 200 trees.
+    features : int
+        Numbers of a pair, by which the penalty grows.
+    seed : int
+        Of the forest.
+    """
     try:
         from sklearn.ensemble import RandomForestClassifier
         from sklearn.linear_model import LogisticRegression

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,7 +111,7 @@ def train_folds(
         if not len(test):
             continue
         path = None if folder is None else folder / f"fold{fold}.safetensors"
-        report = None if progress is None else lambda epoch, fold=fold: progress(fold, epoch)
+        report = None if progress is None else partial(progress, fold)
         learnt[fold] = learn(inputs, train, validation, architecture, settings, path, report, cancel)
         logits[test] = predict_logits(learnt[fold].model, inputs, test)
     return FoldModels(split, logits, learnt)
