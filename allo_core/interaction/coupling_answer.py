@@ -52,7 +52,7 @@ class Stretches:
     """
 
     names: tuple[str, ...]
-    residues: tuple[Integer[np.ndarray, ...], ...] = field(repr=False)
+    residues: tuple[Integer[np.ndarray, " ..."], ...] = field(repr=False)
     values: Float64[np.ndarray, "families stretches"] = field(repr=False)
     chance: float
     unit: str

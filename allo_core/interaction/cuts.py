@@ -89,7 +89,7 @@ def region_numbers(protein: Protein) -> ResidueNumbers | None:
     return numbers_for(protein, HOMOLOGUE_IDENTITY)
 
 
-def stretches_of(protein: Protein, tokens: Sequence[str]) -> tuple[Integer[np.ndarray, ...], ...]:
+def stretches_of(protein: Protein, tokens: Sequence[str]) -> tuple[Integer[np.ndarray, " ..."], ...]:
     """The residues of tokens of a protein: of "segment0" to "segment9", or of regions.
 
     Parameters
