@@ -12,11 +12,12 @@ from allo_core.interaction.cuts import REGIONS, region_numbers, regions, ten_seg
 from allo_core.library.gprotein import gprotein_residues
 from allo_core.library.receptors import Receptor
 from allo_core.library.sites import site_indices
+from allo_core.protein.sequence import Protein
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Integer
 
-__all__ = ["BEST", "GPROTEIN_CONTACTS", "SetCoverage", "functional_sets", "receptor_stretches", "set_coverage", "set_sentence"]
+__all__ = ["BEST", "GPROTEIN_CONTACTS", "SetCoverage", "functional_sets", "set_coverage", "set_sentence", "stretches_of"]
 
 GPROTEIN_CONTACTS = "G protein contacts"
 BEST = 3  # stretches of a receptor that count as pointed out
@@ -66,12 +67,12 @@ def functional_sets(receptor: Receptor) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def receptor_stretches(receptor: Receptor, tokens: Sequence[str]) -> "tuple[Integer[np.ndarray, '...'], ...]":
-    """The residues of tokens of a receptor: of "segment0" to "segment9", or of regions.
+def stretches_of(protein: Protein, tokens: Sequence[str]) -> "tuple[Integer[np.ndarray, '...'], ...]":
+    """The residues of tokens of a protein: of "segment0" to "segment9", or of regions.
 
     Parameters
     ----------
-    receptor : Receptor
+    protein : Protein
     tokens : sequence of str
 
     Raises
@@ -79,10 +80,9 @@ def receptor_stretches(receptor: Receptor, tokens: Sequence[str]) -> "tuple[Inte
     PairError
         A token that stands for no stretch, such as "mean".
     """
-    length = len(receptor.protein)
-    known = {f"segment{place}": np.arange(start, end) for place, (start, end) in enumerate(ten_segments(length))}
+    known = {f"segment{place}": np.arange(start, end) for place, (start, end) in enumerate(ten_segments(len(protein)))}
     if any(token in REGIONS for token in tokens):
-        known |= regions(region_numbers(receptor.protein), length)
+        known |= regions(region_numbers(protein), len(protein))
     if wrong := [token for token in tokens if token not in known]:
         raise PairError(f"{wrong[0][:40]!r} is no stretch of residues; choose segments or regions.")
     return tuple(known[token] for token in tokens)
@@ -111,7 +111,7 @@ def set_coverage(
     rows, best, kept = [], [], []
     for receptor, values in zip(receptors, importance, strict=True):
         members = functional_sets(receptor).get(name)
-        stretches = receptor_stretches(receptor, tokens)
+        stretches = stretches_of(receptor.protein, tokens)
         usable = [place for place, stretch in enumerate(stretches) if len(stretch) and np.isfinite(values[place])]
         if members is None or len(usable) < BEST:
             continue
