@@ -200,6 +200,7 @@ def _log_odds(pairs: PairSet, train: np.ndarray, test: np.ndarray, key: np.ndarr
     sides = np.concatenate([key[pairs.first[train]], key[pairs.second[train]]])
     positive, negative = (np.bincount(sides, np.tile(labels == label, 2), key.max() + 1) for label in (1, 0))
     beyond = np.log((positive + 2 * share) / (negative + 2 * (1 - share))) - logit(share)
+    beyond[positive + negative == 0] = 0  # not up to rounding, which would rank what nothing is known of
     # The level is that of all pairs: that of the training pairs would be the lower the more of those that are tested interact.
     level = logit(np.clip(pairs.labels.mean(), 1e-6, 1 - 1e-6))
     return expit(level + beyond[key[pairs.first[test]]] + beyond[key[pairs.second[test]]])

@@ -112,6 +112,25 @@ class ModelCard:
         ahead = [row for row in others if row.measure(measure) >= own.measure(measure)]
         return tuple(row.name for row in sorted(ahead, key=lambda row: -row.measure(measure)))
 
+    @property
+    def measure(self) -> str:
+        """By which methods are ranked: the area within families and folds where that was taken, else that of all pairs."""
+        return "mean AUC" if "mean AUC" in self.comparison[0].measures else "auc"
+
+    @property
+    def verdict(self) -> str:
+        """Whether the model is better than what it is compared with, in one sentence; what it loses to comes first."""
+        own, value = self.comparison[0], self.comparison[0].measure(self.measure)
+        low, high = (own.measure(f"{self.measure} {end}") for end in ("low", "high"))
+        reached = f"{self.measure} {value:.3f}" + ("" if math.isnan(low) else f" (95 % {low:.3f} to {high:.3f})")
+        if math.isnan(value):
+            return f"{own.name}: {self.measure} is undefined, because the tested pairs have one label, so it is compared with nothing."
+        ahead = {row.name: row.measure(self.measure) for row in self.comparison[1:]}
+        if better := self.better(self.measure):
+            named = ", ".join(f"{name} ({ahead[name]:.3f})" for name in better)
+            return f"{own.name} is not better than {named}: {reached}, 0.5 by chance."
+        return f"{own.name} is better than all it is compared with: {reached}, 0.5 by chance."
+
     def text(self) -> str:
         """As JSON."""
         return json.dumps(asdict(self), indent=1, allow_nan=False)
