@@ -67,7 +67,7 @@ def explain_pairs(options: argparse.Namespace) -> None:
     for sentence in found.sentences:
         print(printable(sentence))
     print(_table(found))
-    _print_known(pair[0], found)
+    print(_known(pair[0], found))
     if options.annotations is not None:
         print(_annotated(read_table(options.annotations), pair[0], found))
 
@@ -149,23 +149,32 @@ def _table(found: "PairExplanation") -> str:
     return table.to_string(index=False, float_format="{:.4f}".format, na_rep="-")
 
 
-def _print_known(receptor: "Protein", found: "PairExplanation") -> None:
-    """Whether the receptor's most important stretches hold what is known of it."""
-    from allo_core.interaction.functional_sets import functional_sets, set_coverage, set_sentence
+def _known(receptor: "Protein", found: "PairExplanation") -> str:
+    """How many of the receptor's three most important stretches hold what is known of it; "" for a protein that the library lacks."""
+    import pandas as pd
+
+    from allo_core.interaction.functional_sets import BEST, functional_sets, set_coverage
     from allo_core.library.receptors import find_receptor
 
+    stretches = _stretches_of_a(found)
     try:
         known = find_receptor(receptor.name)
     except LibraryError:
-        return
-    stretches = _stretches_of_a(found)
-    if known.protein.sequence != receptor.sequence or not stretches:
-        return
+        return ""
+    sets = functional_sets(known)
+    if known.protein.sequence != receptor.sequence or not stretches or not sets:
+        return ""
     tokens, places = zip(*stretches, strict=True)
+    table = {}
     for method, values in found.importance.items():
-        for name in functional_sets(known):
-            own = abs(values[list(places)])[None]
-            print(printable(f"{method}: {set_sentence(set_coverage([known], tokens, own, name))}"))
+        covered = [set_coverage([known], tokens, abs(values[list(places)])[None], name) for name in sets]
+        table["by chance"] = [f"{one.expected:.1f}" for one in covered]
+        table[method] = [f"{one.hits:.0f} (p {one.hypergeometric:.2g})" for one in covered]
+    questions = len(sets) * len(found.importance)
+    title = (
+        f"Of its {BEST} most important stretches hold residues of a known set (hypergeometric p, not corrected for {questions} questions)"
+    )
+    return f"{title}\n{pd.DataFrame(table, index=pd.Index([printable(name) for name in sets])).to_string()}"
 
 
 def _annotated(text: str, receptor: "Protein", found: "PairExplanation") -> str:

@@ -40,7 +40,9 @@ def test_attention_and_gradients(folder, tmp_path, capsys):
     assert "The model is told which token is of which protein." in said
     assert "attention received, chance 0.050" in said
     assert "gradients (logit), signed" in said
-    assert "attention received: G protein contacts: " in said
+    assert "not corrected for 12 questions" in said
+    (contacts,) = [line for line in said.splitlines() if line.startswith("G protein contacts")]
+    assert contacts.count("(p ") == 3
     assert "whole protein (chance)" in said
     rows = list(csv.DictReader(io.StringIO(out.read_text(encoding="utf-8"))))
     assert len(rows) == 3 * 20
