@@ -171,9 +171,7 @@ def _known(receptor: "Protein", found: "PairExplanation") -> str:
         table["by chance"] = [f"{one.expected:.1f}" for one in covered]
         table[method] = [f"{one.hits:.0f} (p {one.hypergeometric:.2g})" for one in covered]
     questions = len(sets) * len(found.importance)
-    title = (
-        f"Of its {BEST} most important stretches hold residues of a known set (hypergeometric p, not corrected for {questions} questions)"
-    )
+    title = f"How many of its {BEST} most important stretches hold a set (hypergeometric p, not corrected for {questions} questions)"
     return f"{title}\n{pd.DataFrame(table, index=pd.Index([printable(name) for name in sets])).to_string()}"
 
 
