@@ -62,7 +62,8 @@ def predict_pairs(options: argparse.Namespace) -> None:
         pairs = own_pairs(options.sequences, options.pairs, labelled=False) if tables else _one_pair(options)
         table = _of_pairs(options, asked, pairs)
     write(options.csv, lambda: table.to_csv(index=False))
-    print(printable(table.head(_LISTED).to_string(index=False, float_format="{:.3f}".format, na_rep="-")))
+    shown = table.head(_LISTED).to_string(index=False, float_format="{:.3f}".format, na_rep="-")
+    print("\n".join(map(printable, shown.splitlines())))
     if len(table) > _LISTED:
         print(f"... and {len(table) - _LISTED:,} more; write them with --csv FILE")
 

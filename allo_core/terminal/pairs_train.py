@@ -96,7 +96,8 @@ def print_comparison(card: "ModelCard") -> None:
     print(printable(card.verdict))
     print(f"{card.pairs:,} pairs, {card.positives:,} of them positive. {card.split}")
     rows = [[row.name, *(row.measure(name) for name in names)] for row in card.comparison]
-    print(printable(pd.DataFrame(rows, columns=["", *names]).to_string(index=False, float_format="{:.3f}".format, na_rep="-")))
+    shown = pd.DataFrame(rows, columns=["", *names]).to_string(index=False, float_format="{:.3f}".format, na_rep="-")
+    print("\n".join(map(printable, shown.splitlines())))
 
 
 def _check(options: argparse.Namespace) -> None:

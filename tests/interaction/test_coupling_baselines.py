@@ -16,7 +16,7 @@ TOKENS = cut_tokens("published")
 def clusters(monkeypatch):
     """Made up, as to find homologues takes half a minute."""
     made = np.arange(251) // 3
-    monkeypatch.setattr(coupling_baselines, "coupling_clusters", lambda: made)
+    monkeypatch.setattr(coupling_baselines, "coupling_identities", lambda: 0.1 + 0.9 * (made[:, None] == made))
     return made
 
 
@@ -45,7 +45,7 @@ def test_all_baselines_and_another_method(clusters, monkeypatch):
     done = []
     more = {"knows": coupling_pairs().labels.astype(float)}
     found = coupling_baselines.coupling_baselines(vectors(told=True), more=more, progress=lambda *step: done.append(step))
-    assert done == [(number, 6) for number in range(1, 7)]
+    assert done == [(number, 7) for number in range(1, 8)]
     assert tuple(score.name for score in found.scores) == (*BASELINES, "knows")
     by_name = {score.name: score for score in found.scores}
     assert by_name["family prior"].mean_auc.value == 0.5
@@ -54,6 +54,9 @@ def test_all_baselines_and_another_method(clusters, monkeypatch):
     assert by_name["random forest, 10 segments"].auc[0].value > 0.6
     assert by_name["logistic regression, mean"].auc[0].value < 0.65
     assert by_name["logistic regression, 10 segments, labels shuffled"].auc[0].value < 0.65
+    assert found.baseline == "homologues"
+    assert found.differences.keys() == by_name.keys() - {"homologues"}
+    assert found.differences["knows"].value == pytest.approx(1 - by_name["homologues"].mean_auc.value, abs=1e-4)
     assert found.receptors == 251
     assert found.clusters == 84
 

@@ -63,6 +63,7 @@ def test_own_pairs_are_learnt_and_asked(tmp_path, capsys):
     assert main(["pairs", "predict", "--with", str(tmp_path / "model"), *own(tmp_path), "--csv", str(out)]) == 0
     said = capsys.readouterr().out
     assert said.startswith("ESM2_AMPS is ")
+    assert len(said.splitlines()) == 1 + 1 + 30 + 1
     assert "... and 60 more" in said
     rows = list(csv.DictReader(out.open()))
     assert len(rows) == 90
