@@ -43,6 +43,7 @@
 - `latent_importance`: what the models over latent vectors say of tokens
 - `method_importance`: how much each token matters by each method, over seeds and with shuffled labels
 - `agreement`: whether methods agree on which tokens matter, beside shuffled labels
+- `pair_explanation`: what a kept model looks at for one pair
 - `ranked_lists`: lists of best and lowest segments of many pairs, and how much of them is annotated
 - `functional_sets`: whether pointed-out stretches of receptors hold G protein contacts, the sodium pocket or library sites
 """
