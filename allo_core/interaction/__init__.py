@@ -25,8 +25,6 @@
 - `baselines`: what names, lengths, partners and plain classifiers give
 - `coupling_scores`: how well G protein families are told, within each family
 - `coupling_baselines`: the baselines of coupling side by side
-- `linear_coupling`: regressions on the stretches of a receptor, one for each family
-- `coupling_models`: what the shipped models say
 - `coupling_answer`: that, and which stretches of a receptor say so
 - `coupling_sentences`: it in sentences
 - `coupling_worth`: what the models are worth, in a sentence
