@@ -182,7 +182,7 @@ def _annotated(text: str, receptor: "Protein", found: "PairExplanation") -> str:
 
     from allo_core.interaction.annotations import annotations_of_intervals
     from allo_core.interaction.coverage import ANY_TYPE, coverage_of
-    from allo_core.interaction.functional_sets import stretches_of
+    from allo_core.interaction.cuts import stretches_of
 
     annotated = annotations_of_intervals(text, {receptor.name: len(receptor)})
     stretches = _stretches_of_a(found)
