@@ -32,7 +32,7 @@ draw_notices(page)
 if view.tab == "worth":
     draw_worth()
 elif view.tab == "yours":
-    draw_own_pairs()
+    draw_own_pairs(view)
 else:
     request = CouplingRequest(protein, view.device, view.dtype)
     job = job_of(request)

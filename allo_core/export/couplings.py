@@ -12,8 +12,9 @@ from allo_core.library.sites import receptor_of
 
 if TYPE_CHECKING:  # the terminal's errors need not wait for numpy
     from allo_core.interaction.coupling_answer import CouplingAnswer
+    from allo_core.interaction.model_card import ModelCard
 
-__all__ = ["coupling_record", "stretches_csv"]
+__all__ = ["coupling_record", "left_out_csv", "stretches_csv"]
 
 
 def stretches_csv(answer: "CouplingAnswer") -> str:
@@ -57,3 +58,15 @@ def coupling_record(answer: "CouplingAnswer") -> str:
         "gradients_miss": dict(zip((family.name for family in families()), answer.gaps.tolist(), strict=True)),
     }  # fmt: skip
     return json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def left_out_csv(card: "ModelCard") -> str:
+    """CSV text with what a model said of each pair when it had not learnt from it."""
+    import pandas as pd
+
+    rows = [
+        {"A": cell(one), "B": cell(other), "probability": value}
+        for one, found in card.out_of_fold.items()
+        for other, value in found.items()
+    ]
+    return pd.DataFrame(rows, columns=["A", "B", "probability"]).to_csv(index=False, lineterminator="\n", float_format="%.6g")

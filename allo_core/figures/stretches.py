@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from allo_core.figures.colours import Theme, attention_scale, plotly_scale, signed_scale
+from allo_core.figures.colours import GREYS, Theme, attention_scale, plotly_scale, signed_scale
 from allo_core.figures.layout import QUIET, escaped
 
 if TYPE_CHECKING:  # the app need not wait for it
@@ -49,6 +49,7 @@ def stretches_heatmap(
     """
     known = np.abs(values[np.isfinite(values)])
     end = float(known.max()) if known.size and known.max() > 0 else 1.0
+    lacking = np.where(np.isnan(values), 1, np.nan)
     figure = go.Figure(
         go.Heatmap(
             z=values.astype(np.float32), zmin=-end if signed else 0, zmax=end, xgap=1, ygap=1, hoverongaps=False,
@@ -60,6 +61,10 @@ def stretches_heatmap(
             else "<b>%{customdata}</b><br>%{text}: %{z:.3f}<extra></extra>",
         )
     )  # fmt: skip
+    flat = [[0, GREYS[theme][1]], [1, GREYS[theme][1]]]
+    figure.add_trace(
+        go.Heatmap(z=lacking, xgap=1, ygap=1, colorscale=flat, showscale=False, hoverongaps=False, hovertemplate="none<extra></extra>")
+    )
     ticks = {"showgrid": False, "zeroline": False, "ticks": "", "tickmode": "array"}
     figure.update_xaxes(**ticks, tickvals=list(range(len(stretches))), ticktext=[escaped(name) for name in stretches], tickangle=-40)
     figure.update_yaxes(**ticks, tickvals=list(range(len(partners))), ticktext=[escaped(name) for name in partners], autorange="reversed")

@@ -13,6 +13,7 @@ __all__ = [
     "heads_folder",
     "kept_readouts",
     "layers_folder",
+    "pair_models_folder",
     "variants_folder",
     "vectors_folder",
 ]
@@ -43,6 +44,11 @@ def vectors_folder() -> Path:
     return home() / "vectors"
 
 
+def pair_models_folder() -> Path:
+    """Where models that were learnt from a person's own pairs on the page are kept, and how far learning got."""
+    return home() / "pair_models"
+
+
 # As a person reads it -> where it lies.
 FOLDERS: dict[str, Callable[[], Path]] = {
     "states of layers and what they tell": layers_folder,
@@ -50,6 +56,7 @@ FOLDERS: dict[str, Callable[[], Path]] = {
     "arcs of heads over receptors": heads_folder,
     "losses without heads": ablations_folder,
     "vectors of proteins for pairs": vectors_folder,
+    "models of own pairs": pair_models_folder,
 }
 
 

@@ -26,7 +26,7 @@ from allo_core.ui.shared.theme import current_theme
 __all__ = ["draw_coupling", "names_of", "stretches_of_view"]
 
 _PLOT = "stretches"
-_HEIGHT = 236  # px
+_DOTS, _HEIGHT = 264, 236  # px
 
 
 def draw_coupling(view: PairsView, protein: Protein, answer: CouplingAnswer, loaded: LoadedStructure | None, problem: str) -> None:
@@ -60,7 +60,8 @@ def _draw_families(answer: CouplingAnswer, told: tuple[str, ...] | None) -> None
     names = [family.name for family in families()]
     methods = {one.name: np.array(shown_probabilities(one, answer.protein.name)) for one in answer.predictions}
     known = np.full(len(names), np.nan) if told is None else np.array([float(name in told) for name in names])
-    draw_plot(coupling_dots(names, methods, family_rates(), known, current_theme()), "families", "Probability of each G protein family.")
+    figure = coupling_dots(names, methods, family_rates(), known, current_theme()).update_layout(height=_DOTS)
+    draw_plot(figure, "families", "Probability of each G protein family.")
 
 
 def _draw_stretches(view: PairsView, stretches: Stretches) -> None:

@@ -8,6 +8,7 @@ from scipy.stats import spearmanr
 from allo_core.errors import PairError
 from allo_core.figures.pairs import token_bars, token_map
 from allo_core.interaction.coupling_answer import CouplingAnswer
+from allo_core.interaction.coupling_models import shipped_models
 from allo_core.interaction.coupling_table import families
 from allo_core.interaction.functional_sets import functional_sets, set_coverage, set_sentence
 from allo_core.interaction.received import BLOCKS, block_sentence
@@ -28,6 +29,9 @@ __all__ = ["draw_inside"]
 def draw_inside(view: PairsView, protein: Protein, answer: CouplingAnswer) -> None:
     """Attention at the left; how much each token matters, and what its stretches hold, at the right."""
     row = [family.name for family in families()].index(view.partner)
+    amps = next(one.card for one in shipped_models() if one.key == "amps")
+    with st.container(key="verdict"):
+        st.markdown(plain(f"What stands here explains a model, not coupling. {amps.verdict}"), help=HELP["coupling_worth"])
     left, right = st.columns([1, 1], gap="medium")
     with left:
         _draw_attention(view, answer, row)
@@ -76,11 +80,15 @@ def _draw_importance(view: PairsView, answer: CouplingAnswer, row: int) -> None:
     figure = token_bars(_tokens(answer), values, received.sides[0], chance, unit, current_theme())
     draw_plot(figure, "token_bars", f"{unit} of every token.")
     gap = answer.gaps[row]
+    if not np.isfinite(answer.gradients[row]).all():
+        st.caption(f"Integrated Gradients miss {gap:.1%} of the change of the logit, so none are shown (at most 1 %).")
+        return
     rho = float(spearmanr(np.abs(answer.gradients[row]), received.tokens[row]).statistic)
     st.caption(
         plain(
             f"Integrated Gradients add up to the change from the mean pair but for {gap:.2%}. Attention and the size of gradients rank the "
-            f"{len(values)} tokens alike with Spearman's {rho:+.2f} (0 by chance, standard deviation {1 / np.sqrt(len(values) - 1):.2f})."
+            f"{len(values)} tokens alike with Spearman's {rho:+.2f} (0 by chance, standard deviation {1 / np.sqrt(len(values) - 1):.2f}); "
+            "over seeds and beside models of shuffled labels five methods do not agree (docs/pairs.md)."
         )
     )
 

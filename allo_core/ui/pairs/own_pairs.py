@@ -7,26 +7,41 @@ import pandas as pd
 import streamlit as st
 
 from allo_core.errors import AlloScopeError
+from allo_core.export.couplings import left_out_csv
 from allo_core.interaction.baselines import identity_probabilities, length_probabilities
+from allo_core.interaction.coupling_answer import coupling_model
 from allo_core.interaction.coupling_table import families, reported, studied
 from allo_core.interaction.metrics import pair_metrics
-from allo_core.interaction.splits import Split, by_pair, by_protein
+from allo_core.interaction.model_card import ModelCard
+from allo_core.interaction.splits import Split, SplitKind, by_pair, by_protein
 from allo_core.interaction.tables import PairTable, read_pair_table
 from allo_core.library.receptors import find_receptor
+from allo_core.models.registry import get_spec
+from allo_core.readouts.kept_readouts import pair_models_folder
+from allo_core.ui.pairs.requests import TrainRequest
+from allo_core.ui.pairs.view import PairsView
 from allo_core.ui.shared.help import HELP
+from allo_core.ui.shared.run_panel import draw_under_way
 from allo_core.ui.shared.text import plain
+from allo_core.ui.shared.worker import job_of, submit
 
 __all__ = ["draw_own_pairs", "own_pairs"]
 
 _KINDS = ["csv", "tsv", "txt", "xlsx", "fasta", "fa"]
 _MEGABYTES = 50
 _FOLDS = 5
+_MEASURES = ("accuracy", "mcc", "auc", "ap", "brier")
+_SPLITS: dict[SplitKind, str] = {
+    "protein": "no protein on both sides",
+    "cluster": "no homologue on both sides",
+    "pair": "by pair, as published",
+}
 _BLIND = {"names": identity_probabilities, "lengths": length_probabilities}
 _EXAMPLES = 12  # receptors in the example
 
 
-def draw_own_pairs() -> PairTable | None:
-    """Both uploads, then what is there; the pairs where some can be used."""
+def draw_own_pairs(view: PairsView) -> None:
+    """Both uploads, then what is there, what it gives away, and a model of it."""
     left, right = st.columns(2)
     with left:
         sequences = st.file_uploader(
@@ -38,15 +53,16 @@ def draw_own_pairs() -> PairTable | None:
         st.download_button("An example", _example_pairs, "pairs.csv", "text/csv", key="pair_pairs_example", on_click="ignore")
     if sequences is None or pairs is None:
         st.info("Two tables: one names proteins and gives their sequences, the other pairs them, with a label where it is known.")
-        return None
+        return
     try:
         table = own_pairs(sequences.getvalue(), pairs.getvalue(), sequences.name, pairs.name)
     except AlloScopeError as error:
         st.error(plain(str(error)))
-        return None
+        return
     _draw_complaints(table)
     _draw_given_away(table)
-    return table
+    if table.labelled and 0 < table.pairs.labels.sum() < len(table.pairs):
+        _draw_model(view, table)
 
 
 def _example_sequences() -> str:
@@ -67,8 +83,11 @@ def _example_pairs() -> str:
 
 def own_pairs(sequences: bytes, pairs: bytes, sequences_name: str, pairs_name: str) -> PairTable:
     """The pairs of two files, read once; errors as for `read_pair_table`."""
-    key = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in (sequences, pairs))).hexdigest()
-    return _read(key, sequences, pairs, (sequences_name, pairs_name))
+    return _read(_sha256(sequences, pairs), sequences, pairs, (sequences_name, pairs_name))
+
+
+def _sha256(*parts: bytes) -> str:
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
 @st.cache_resource(max_entries=2, ttl=1800, show_spinner="Reading the tables")
@@ -121,3 +140,47 @@ def _row(folds: str, name: str, table: PairTable, split: Split, method) -> dict[
         "folds of": folds, "known": f"{name} alone", "pairs tested": int(tested.sum()),
         "accuracy": measures.accuracy, "MCC": measures.mcc, "AUC": measures.auc,
     }  # fmt: skip
+
+
+def _draw_model(view: PairsView, table: PairTable) -> None:
+    """AMPS, learnt in folds and beside its baselines; with what it is to be offered, under way, or there."""
+    st.markdown("##### ESM2_AMPS on these pairs", help=HELP["own_model"])
+    split = st.segmented_control(
+        "No", list(_SPLITS), format_func=_SPLITS.__getitem__, default="protein", required=True, key="pair_split",
+        label_visibility="collapsed", width="content",
+    )  # fmt: skip
+    chosen: SplitKind = next(name for name in _SPLITS if name == split)
+    model = coupling_model()
+    facts = [model, chosen, *(f"{protein.name}:{protein.sequence}" for protein in table.pairs.proteins)]
+    arrays = [values.astype("<i8").tobytes() for values in (table.pairs.first, table.pairs.second, table.pairs.labels)]
+    key = _sha256(*(fact.encode() for fact in facts), *arrays)
+    request = TrainRequest(key, table.pairs, chosen, model, view.device, view.dtype)
+    job = job_of(request)
+    card = None if job is None else job.outcome.value
+    if isinstance(card, ModelCard):
+        _draw_card(card, key)
+        return
+    if draw_under_way(job, "_train"):
+        return
+    st.caption(
+        plain(
+            f"{get_spec(model).label} reads {len(table.pairs.proteins):,} proteins once, then five models are learnt, each tested on pairs "
+            "that it has not seen. Minutes for a thousand pairs on two cores; stopped, it goes on where it was. More choices: "
+            "python -m allo_core pairs train."
+        )
+    )
+    st.button("Learn the model", key="train_pairs", type="primary", on_click=submit, args=(request,))
+
+
+def _draw_card(card: ModelCard, key: str) -> None:
+    """What the model reached beside what it is compared with, and its probabilities."""
+    st.markdown(plain(card.verdict))
+    rows = [{"method": row.name} | {name: row.measure(name) for name in _MEASURES} for row in card.comparison]
+    numbers = {name: st.column_config.NumberColumn(name, format="%.3f") for name in _MEASURES}
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="own_model", column_config=numbers)
+    st.caption(
+        plain(f"{card.split} The model of all pairs is kept: {pair_models_folder() / key}; `pairs predict --with` that folder asks it.")
+    )
+    st.download_button(
+        "Probabilities when left out (CSV)", lambda: left_out_csv(card), "pairs.csv", "text/csv", key="left_out", on_click="ignore"
+    )

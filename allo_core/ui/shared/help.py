@@ -241,6 +241,10 @@ HELP = {
         "The area under the ROC curve within a family: how often a receptor that couples to it is ranked above one that is not reported "
         "to; 0.5 is chance."
     ),
+    "own_model": (
+        "The published architecture in a small form, with marks that tell the proteins apart; what it reaches stands beside what names and "
+        "lengths alone reach."
+    ),
     "pair_tables": "Names are compared letter by letter: P1 is not P12.  CSV, TSV, Excel (with openpyxl) or FASTA.",
     "given_away": (
         "Where the proteins of pairs that interact are others than those of pairs that do not, their names alone tell which is which; in "
