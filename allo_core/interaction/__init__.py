@@ -25,6 +25,9 @@
 - `baselines`: what names, lengths, partners and plain classifiers give
 - `coupling_scores`: how well G protein families are told, within each family
 - `coupling_baselines`: the baselines of coupling side by side
+- `coupling_answer`: that, and which stretches of a receptor say so
+- `coupling_sentences`: it in sentences
+- `coupling_worth`: what the models are worth, in a sentence
 - `published_sets`: the published sets of pairs, which do not ship
 - `given_away`: what names and lengths alone tell of a set of pairs
 - `evaluating`: a model as it is measured

@@ -8,16 +8,15 @@ import numpy as np
 
 from allo_core.errors import PairError, ResidueError
 from allo_core.interaction.coverage import CoverageTest, coverage_of, coverage_test, hypergeometric_p
-from allo_core.interaction.cuts import REGIONS, region_numbers, regions, ten_segments
+from allo_core.interaction.cuts import stretches_of
 from allo_core.library.gprotein import gprotein_residues
 from allo_core.library.receptors import Receptor
 from allo_core.library.sites import site_indices
-from allo_core.protein.sequence import Protein
 
 if TYPE_CHECKING:  # the app need not wait for it
-    from jaxtyping import Float, Integer
+    from jaxtyping import Float
 
-__all__ = ["BEST", "GPROTEIN_CONTACTS", "SetCoverage", "functional_sets", "set_coverage", "set_sentence", "stretches_of"]
+__all__ = ["BEST", "GPROTEIN_CONTACTS", "SetCoverage", "functional_sets", "set_coverage", "set_sentence"]
 
 GPROTEIN_CONTACTS = "G protein contacts"
 BEST = 3  # stretches of a receptor that count as pointed out
@@ -65,27 +64,6 @@ def functional_sets(receptor: Receptor) -> dict[str, tuple[int, ...]]:
         except ResidueError:
             continue  # a list that this sequence lacks a residue of
     return found
-
-
-def stretches_of(protein: Protein, tokens: Sequence[str]) -> "tuple[Integer[np.ndarray, '...'], ...]":
-    """The residues of tokens of a protein: of "segment0" to "segment9", or of regions.
-
-    Parameters
-    ----------
-    protein : Protein
-    tokens : sequence of str
-
-    Raises
-    ------
-    PairError
-        A token that stands for no stretch, such as "mean".
-    """
-    known = {f"segment{place}": np.arange(start, end) for place, (start, end) in enumerate(ten_segments(len(protein)))}
-    if any(token in REGIONS for token in tokens):
-        known |= regions(region_numbers(protein), len(protein))
-    if wrong := [token for token in tokens if token not in known]:
-        raise PairError(f"{wrong[0][:40]!r} is no stretch of residues; choose segments or regions.")
-    return tuple(known[token] for token in tokens)
 
 
 def set_coverage(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from allo_core.errors import PairError
-from allo_core.interaction.cuts import REGIONS
-from allo_core.interaction.functional_sets import GPROTEIN_CONTACTS, functional_sets, set_coverage, set_sentence, stretches_of
+from allo_core.interaction.cuts import REGIONS, stretches_of
+from allo_core.interaction.functional_sets import GPROTEIN_CONTACTS, functional_sets, set_coverage, set_sentence
 from allo_core.library.receptors import find_receptor, receptors
 
 SEGMENTS = tuple(f"segment{place}" for place in range(10))
