@@ -10,7 +10,7 @@ import numpy as np
 from allo_core.attention.nulls import benjamini_hochberg
 from allo_core.errors import PairError
 from allo_core.interaction.annotations import Annotations
-from allo_core.interaction.coverage import ANY_TYPE, CoverageTest, HitRates, coverage_of, coverage_test, hit_rates
+from allo_core.interaction.coverage import ANY_TYPE, DRAWS, CoverageTest, HitRates, coverage_of, coverage_test, hit_rates
 from allo_core.interaction.cuts import ten_segments
 from allo_core.storage.spreadsheet import read_rows
 
@@ -130,7 +130,9 @@ def ranked_lists(text: str) -> RankedLists:
     return RankedLists(first, second, ranks[:, :3], ranks[:, 3:], said[:, 0], said[:, 1])
 
 
-def coverage_of_lists(lists: RankedLists, annotations: Annotations, progress: Callable[[int, int], None] | None = None) -> ListCoverage:
+def coverage_of_lists(
+    lists: RankedLists, annotations: Annotations, draws: int = DRAWS, progress: Callable[[int, int], None] | None = None
+) -> ListCoverage:
     """Mean coverage of the best and the lowest segments beside chance, for each group and type, and hit rates of the best.
 
     Parameters
@@ -138,6 +140,8 @@ def coverage_of_lists(lists: RankedLists, annotations: Annotations, progress: Ca
     lists : RankedLists
     annotations : Annotations
         Of every protein of the lists.
+    draws : int
+        Of each kind of chance.
     progress : callable, optional
         Of how many rows are done, and how many there are.
 
@@ -160,7 +164,9 @@ def coverage_of_lists(lists: RankedLists, annotations: Annotations, progress: Ca
             for chosen in _CHOSEN:
                 ranks = (lists.top if chosen == "top" else lists.low)[rows]
                 owner = np.take_along_axis(sides[rows], ranks // _SEGMENTS, axis=1)
-                found.append((group, name, chosen, len(rows), proteins, every, coverage_test(covered[:, kind], owner, ranks % _SEGMENTS)))
+                found.append(
+                    (group, name, chosen, len(rows), proteins, every, coverage_test(covered[:, kind], owner, ranks % _SEGMENTS, draws))
+                )
                 if progress is not None:
                     progress(len(found), total)
     q = benjamini_hochberg(np.array([row[-1].p for row in found]))

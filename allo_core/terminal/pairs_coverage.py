@@ -47,7 +47,7 @@ def print_coverage(options: argparse.Namespace) -> None:
         others += [] if hashlib.sha256(content).hexdigest() == sha256 else [name]
         texts.append(_text(content, name))
     annotations, lists = annotations_of_features(texts[0]), ranked_lists(texts[1])
-    found = coverage_of_lists(lists, annotations, lambda done, total: show_progress("Group", done, total))
+    found = coverage_of_lists(lists, annotations, progress=lambda done, total: show_progress("Group", done, total))
     write(options.csv, lambda: coverage_csv(found))
     if others:
         print(f"Another version of {' and '.join(others)} than the published one: numbers may differ from docs/pairs.md.")

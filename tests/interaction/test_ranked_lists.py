@@ -36,7 +36,7 @@ def test_small_lists():
     assert found.low[0].tolist() == [9, 15, 17]
     assert {name: len(rows) for name, rows in found.groups.items()} == {"all": 12, "0-1": 6, "1-1": 6}
     seen = []
-    coverage = coverage_of_lists(found, annotations, lambda done, total: seen.append((done, total)))
+    coverage = coverage_of_lists(found, annotations, progress=lambda done, total: seen.append((done, total)))
     top, low = coverage.row("all", "Domain", "top"), coverage.row("all", ANY_TYPE, "low")
     assert (top.test.observed, top.every, top.test.turned, low.test.observed) == pytest.approx((1, 0.5, 0.5, 0))
     assert (top.pairs, top.proteins) == (12, 4)
@@ -87,7 +87,7 @@ def test_published_lists(shared):
     published = ranked_lists((folder / "real_test_amps_top3_low3.tsv").read_text(encoding="utf-8"))
     assert len(published) == 2407
     assert len(annotations) == 1741
-    found = coverage_of_lists(published, annotations)
+    found = coverage_of_lists(published, annotations, draws=300)
     for group, kind, top, every, low in (
         ("all", ANY_TYPE, 55.5, 50.8, 47.1),
         ("0-0", ANY_TYPE, 56.2, 50.3, 45.6),
