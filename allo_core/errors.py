@@ -12,6 +12,7 @@ __all__ = [
     "ExportError",
     "ExtraError",
     "FetchError",
+    "FoldError",
     "FrozenError",
     "LayerError",
     "LibraryError",
@@ -100,6 +101,10 @@ class HeadsError(AlloScopeError):
 
 class AblationError(AlloScopeError):
     """Heads, receptors or residues for which it cannot be said what a model loses without a head."""
+
+
+class FoldError(AlloScopeError):
+    """Distances or probabilities of distances from which no fold can be drawn."""
 
 
 class ExportError(AlloScopeError):

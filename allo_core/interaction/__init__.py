@@ -25,6 +25,9 @@
 - `baselines`: what names, lengths, partners and plain classifiers give
 - `coupling_scores`: how well G protein families are told, within each family
 - `coupling_baselines`: the baselines of coupling side by side
+- `linear_coupling`: regressions on the stretches of a receptor, one for each family
+- `coupling_models`: what the shipped models say
+- `coupling_answer`: that, and which stretches of a receptor say so
 - `published_sets`: the published sets of pairs, which do not ship
 - `given_away`: what names and lengths alone tell of a set of pairs
 - `evaluating`: a model as it is measured
@@ -35,6 +38,8 @@
 - `reduction`: vectors of tokens made shorter by an autoencoder
 - `forest`: a random forest over latent vectors, and which tokens it uses: Tree SHAP and Gini importance
 - `latent_network`: a small network over latent vectors
+- `latent_importance`: what the models over latent vectors say of tokens
+- `method_importance`: how much each token matters by each method, over seeds and with shuffled labels
 - `agreement`: whether methods agree on which tokens matter, beside shuffled labels
 - `ranked_lists`: lists of best and lowest segments of many pairs, and how much of them is annotated
 - `functional_sets`: whether pointed-out stretches of receptors hold G protein contacts, the sodium pocket or library sites

@@ -87,7 +87,7 @@ class CouplingComparison:
 
     @property
     def sentence(self) -> str:
-        """The methods that are not above chance first, then those that are, but not above the baseline, then those that are above chance."""
+        """The methods that are not above chance first, then those that are but not above the baseline, then all above chance."""
         level = [score.name for score in self.scores if not score.mean_auc.low > _AREA_CHANCE]
         above = [f"{score.name} ({_words(score.mean_auc)})" for score in self.scores if score.mean_auc.low > _AREA_CHANCE]
         parts = [f"Not above chance in mean AUC within families: {'; '.join(level)}."] if level else []

@@ -33,7 +33,7 @@ _BATCH, _EPOCHS, _RATE, _DECAY = 128, 100, 1e-3, 1e-4
 _FACTOR, _PLATEAU, _PATIENCE = 0.1, 5, 15  # the rate falls after 5 epochs without progress; after 15 the training ends
 _FOLDS = 5  # one of five parts of the proteins chooses the epoch
 _BLOCK_ITERATIONS, _END_ITERATIONS = 3, 5  # of the power method
-_FEWEST = 5  # proteins
+_FEWEST = 5  # groups of relatives
 
 
 def sizes_for(width: int) -> tuple[int, int, int]:
@@ -139,7 +139,7 @@ class Reducer:
         return f"The autoencoder gives back {own} of the variance of unseen proteins, {self.latent} principal components {linear}."
 
     def encode(self, vectors: Float32[np.ndarray, "proteins tokens width"]) -> Float32[np.ndarray, "proteins tokens latent"]:
-        """The latent vectors of tokens, in the order of the tokens."""
+        """The latent vectors of the tokens of proteins, in their order."""
         proteins, tokens, width = vectors.shape
         with torch.no_grad():
             flat = self.module.encoder(torch.from_numpy(np.ascontiguousarray(vectors).reshape(-1, width)))
@@ -147,23 +147,23 @@ class Reducer:
 
 
 def fit_reducer(
-    vectors: Float32[np.ndarray, "proteins tokens width"],
-    groups: Integer[np.ndarray, " proteins"],
+    vectors: Float32[np.ndarray, "n width"],
+    groups: Integer[np.ndarray, " n"],
     seed: int = 0,
     epochs: int = _EPOCHS,
     progress: Callable[[int, int], None] | None = None,
     cancel: CancelEvent | None = None,
 ) -> Reducer:
-    """Fit an autoencoder to the vectors of proteins; no label is used.
+    """Fit an autoencoder to the vectors of tokens; no label is used.
 
     A fifth of the proteins, relatives together, is not learnt from and chooses the epoch; 15 epochs without progress end the training.
 
     Parameters
     ----------
-    vectors : ndarray, dtype=float32, shape=(proteins, tokens, width)
-        Of the proteins that may be learnt from: none that a model of pairs is tested on.
-    groups : ndarray, dtype=int, shape=(proteins,)
-        Relatives have one number.
+    vectors : ndarray, dtype=float32, shape=(n, width)
+        Of all tokens of the proteins that may be learnt from: none that a model of pairs is tested on.
+    groups : ndarray, dtype=int, shape=(n,)
+        Of the protein that each vector is of; relatives have one number.
     seed : int
     epochs : int
         The most.
@@ -175,21 +175,19 @@ def fit_reducer(
     Raises
     ------
     PairError
-        Fewer than five proteins, values that are not finite, or a training that gives none.
-    PredictionError
-        Fewer than two groups of relatives.
+        Fewer than five groups of relatives, values that are not finite, or a training that gives none.
     Cancelled
     """
-    if len(vectors) < _FEWEST:
-        raise PairError(f"An autoencoder cannot be fitted to {len(vectors)} proteins; give at least {_FEWEST}.")
+    if (count := len(np.unique(groups))) < _FEWEST:
+        raise PairError(f"An autoencoder cannot be fitted to {count} groups of relatives; give at least {_FEWEST}.")
     if not np.isfinite(vectors).all():
         raise PairError("Some vectors of the proteins are not finite; make them anew.")
     left_out = group_folds(groups, _FOLDS, seed) == 0
-    learnt, held = (torch.from_numpy(np.ascontiguousarray(vectors[rows]).reshape(-1, vectors.shape[2])) for rows in (~left_out, left_out))
-    sizes = sizes_for(vectors.shape[2])
+    learnt, held = (torch.from_numpy(vectors[rows]) for rows in (~left_out, left_out))
+    sizes = sizes_for(vectors.shape[1])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        module = Autoencoder(vectors.shape[2], sizes)
+        module = Autoencoder(vectors.shape[1], sizes)
         losses, best, kept = _train(module, learnt, held, epochs, progress, cancel)
     module.load_state_dict(kept)
     module.eval().requires_grad_(False)

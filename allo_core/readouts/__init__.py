@@ -29,6 +29,7 @@
 - `value_table`: a person's own values of residues as such a property
 - `layer_rows`: the residues that have a label of it, and what a probe is asked of them
 - `layer_pairs`: the same of pairs of residues, from states and from attention
+- `layer_attention`: residues told by the attention that they receive
 - `layer_asked`: which of these rows a property has
 - `layer_baselines`: what tells a property without a trained model
 - `layer_comparison`: the scores of all states beside their baselines, and the answer in a sentence
