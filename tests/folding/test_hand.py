@@ -115,6 +115,18 @@ def test_where_helices_are_at_odds_the_reference_chooses_and_it_is_said():
     assert (hand.hand, hand.chosen_by) == ("not determined", "nothing")
 
 
+def test_stretches_that_are_no_helices_say_nothing():
+    """A third of the dihedrals are right-handed, the others far from both hands: so are those of folds from distances by chance."""
+    twisted = helix(20, turn=150, rise=1.5, radius=2.0)
+    fold = np.concatenate([helix(20), twisted + 15, twisted + 30])
+    shares = helix_shares(fold, (19, 39))
+    assert 0.25 < shares.right < 0.4
+    assert shares.left == 0
+    _, hand = right_hand(fold, breaks=(19, 39))
+    assert (hand.hand, hand.chosen_by) == ("not determined", "nothing")
+    assert "this may be the mirror image: 33% of 51 dihedrals" in hand.sentence
+
+
 def test_a_reference_that_contradicts_helices_is_said():
     fold = bundle(100, 100, 100)
     xyz, hand = right_hand(fold, reference_xyz=mirrored(fold), breaks=(19, 39))
