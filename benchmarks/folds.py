@@ -4,8 +4,9 @@ Usage: benchmarks/folds.py [--structures 3SN6 8FYN 1U19] [--weights] [--cost]
 
 From the CA of structures that ship: all distances or those below a cutoff, exact or with noise, contacts alone, and made-up distograms
 (normal, of a spread that grows with the distance, about a distance that is off by as much).  Each stands beside the TM-score of its mirror
-image and beside chance: all distances, each exchanged with one of two other residues as far apart along the chain.  "chosen": the hand that
-was chosen fits better than its mirror image.  With --weights other weights of distograms, with --cost time and memory.
+image, and all beside other receptors and chance: all distances, each exchanged with one of two other residues as far apart along the chain.
+"chosen": the hand that was chosen fits better than its mirror image.  With --weights other weights of distograms, with --cost time and
+memory.
 """
 
 import argparse
@@ -58,6 +59,9 @@ def main() -> None:
         xyz = trace(entry)
         for given in weighings(xyz) if options.weights else known(xyz):
             print(f"{entry} {given.name:<36}", judged(given, xyz), flush=True)
+        for other in options.structures:
+            if shipped_structure(other).receptor != shipped_structure(entry).receptor:
+                print(f"{entry} {'another receptor: ' + other:<36}", likeness(other, entry), flush=True)
 
 
 def trace(entry: str) -> np.ndarray:
@@ -65,6 +69,21 @@ def trace(entry: str) -> np.ndarray:
     shipped = shipped_structure(entry)
     structure, protein = read_structure(shipped.path), find_receptor(shipped.receptor).protein
     return ca_positions(structure, map_structure(structure, protein), len(protein))
+
+
+def likeness(other: str, entry: str) -> str:
+    """How alike two receptors are, over the generic numbers that both show."""
+    mobile, fixed = numbered(other), numbered(entry)
+    shared = [name for name in fixed if name in mobile]
+    model, reference = (np.array([places[name] for name in shared]) for places in (mobile, fixed))
+    both = np.isfinite(model + reference).all(axis=1)
+    return f"TM {tm_score(model[both], reference[both]):.3f} lDDT {lddt(model[both], reference[both]):.3f} of {both.sum()} residues"
+
+
+def numbered(entry: str) -> dict[str, np.ndarray]:
+    """CA by generic number."""
+    numbers = find_receptor(shipped_structure(entry).receptor).numbers
+    return {name: place for name, place in zip(numbers.gpcrdb, trace(entry), strict=True) if name} if numbers else {}
 
 
 def known(xyz: np.ndarray) -> Iterator[Given]:

@@ -50,6 +50,7 @@ def test_a_receptor_is_right_handed_whichever_way_it_came(entry, turn):
 
 
 def test_so_are_structures_of_all_classes(shared):
+    """Every twelfth; of all 472 the lowest share was 0.976 of CA and 0.956 of CB, the highest of the mirror image 0.005."""
     stored = np.load(shared / "data/gpcr_structures_ca_cb.npz")
     offsets = stored["offsets"]
     every = range(0, len(offsets) - 1, 12)
