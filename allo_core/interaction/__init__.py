@@ -20,6 +20,8 @@
 - `baselines`: what names, lengths, partners and plain classifiers give
 - `coupling_scores`: how well G protein families are told, within each family
 - `coupling_baselines`: the baselines of coupling side by side
+- `published_sets`: the published sets of pairs, which do not ship
+- `given_away`: what names and lengths alone tell of a set of pairs
 - `evaluating`: a model as it is measured
 - `gradients`: which tokens make a model's answer what it is: Integrated Gradients
 - `received`: which tokens the attention of a model of pairs goes to
@@ -28,6 +30,8 @@
 - `reduction`: vectors of tokens made shorter by an autoencoder
 - `forest`: a random forest over latent vectors, and which tokens it uses: Tree SHAP and Gini importance
 - `latent_network`: a small network over latent vectors
+- `latent_importance`: what the models over latent vectors say of tokens
+- `method_importance`: how much each token matters by each method, over seeds and with shuffled labels
 - `agreement`: whether methods agree on which tokens matter, beside shuffled labels
 - `ranked_lists`: lists of best and lowest segments of many pairs, and how much of them is annotated
 - `functional_sets`: whether pointed-out stretches of receptors hold G protein contacts, the sodium pocket or library sites

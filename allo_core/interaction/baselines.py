@@ -19,7 +19,15 @@ from allo_core.storage.cancel import CancelEvent
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float64
 
-__all__ = ["LENGTH_BINS", "Classifier", "fitted_probabilities", "identity_probabilities", "length_probabilities", "partner_probabilities"]
+__all__ = [
+    "LENGTH_BINS",
+    "Classifier",
+    "fitted_probabilities",
+    "identity_probabilities",
+    "length_probabilities",
+    "make_classifier",
+    "partner_probabilities",
+]
 
 Classifier = Literal["logistic", "forest"]
 Fit = Callable[[np.ndarray, np.ndarray], np.ndarray]  # rows that are learnt from, rows that are tested -> probabilities of these
@@ -144,14 +152,25 @@ def fitted_probabilities(
             if len(np.unique(labels)) < 2:  # nothing to tell apart
                 found[asked] = labels.mean() if len(labels) else pairs.labels[train].mean()
             else:
-                model = _model(classifier, tokens * inputs.width, seed).fit(vectors(train[own]), labels)
+                model = make_classifier(classifier, tokens * inputs.width, seed).fit(vectors(train[own]), labels)
                 found[asked] = model.predict_proba(vectors(test[asked]))[:, 1]
         return found
 
     return _by_fold(pairs, split, fit)
 
 
-def _model(classifier: Classifier, features: int, seed: int):
+def make_classifier(classifier: Classifier, features: int, seed: int):
+    """A classifier of scikit-learn before it is fitted; ExtraError where that is not installed.
+
+    Parameters
+    ----------
+    classifier : {"logistic", "forest"}
+        A pipeline of a scaler and a logistic regression with L2 penalty, or a random forest of 200 trees.
+    features : int
+        Numbers of a pair, by which the penalty grows.
+    seed : int
+        Of the forest.
+    """
     try:
         from sklearn.ensemble import RandomForestClassifier
         from sklearn.linear_model import LogisticRegression
@@ -181,6 +200,7 @@ def _log_odds(pairs: PairSet, train: np.ndarray, test: np.ndarray, key: np.ndarr
     sides = np.concatenate([key[pairs.first[train]], key[pairs.second[train]]])
     positive, negative = (np.bincount(sides, np.tile(labels == label, 2), key.max() + 1) for label in (1, 0))
     beyond = np.log((positive + 2 * share) / (negative + 2 * (1 - share))) - logit(share)
+    beyond[positive + negative == 0] = 0  # not up to rounding, which would rank what nothing is known of
     # The level is that of all pairs: that of the training pairs would be the lower the more of those that are tested interact.
     level = logit(np.clip(pairs.labels.mean(), 1e-6, 1 - 1e-6))
     return expit(level + beyond[key[pairs.first[test]]] + beyond[key[pairs.second[test]]])

@@ -81,11 +81,11 @@ class CouplingComparison:
 
     @property
     def sentence(self) -> str:
-        """The methods that are not told from chance first, then those that are."""
+        """The methods that are not above chance first, then those that are."""
         level = [score.name for score in self.scores if not score.mean_auc.low > _AREA_CHANCE]
         above = [f"{score.name} ({_words(score.mean_auc)})" for score in self.scores if score.mean_auc.low > _AREA_CHANCE]
-        parts = [f"Not told from chance in mean AUC within families: {', '.join(level)}."] if level else []
-        parts += [f"Above chance (0.5): {', '.join(above)}."] if above else []
+        parts = [f"Not above chance in mean AUC within families: {'; '.join(level)}."] if level else []
+        parts += [f"Above chance (0.5): {'; '.join(above)}."] if above else []
         return " ".join(parts)
 
 

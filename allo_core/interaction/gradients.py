@@ -34,19 +34,27 @@ class Attributions:
     Parameters
     ----------
     values : ndarray, dtype=float32, shape=(pairs, tokens, width)
-        In units of the logit.
+        In units of the logit; NaN for a pair whose gap is too large.
     logits : ndarray, dtype=float64, shape=(pairs,)
         f(x).
     baseline_logit : float
         f(b).
     steps : ndarray, dtype=int, shape=(pairs,)
         Points of the line that each pair took.
+    gaps : ndarray, dtype=float64, shape=(pairs,)
+        What the attributions of each pair miss of f(x) - f(b), as a share of it (of at least 0.01).
     """
 
     values: "Float32[np.ndarray, 'pairs tokens width']" = field(repr=False)
     logits: "Float64[np.ndarray, ' pairs']"
     baseline_logit: float
     steps: "Integer[np.ndarray, ' pairs']"
+    gaps: "Float64[np.ndarray, ' pairs']"
+
+    @property
+    def refused(self) -> "Integer[np.ndarray, ' rows']":
+        """Pairs without attributions, because these miss more than 1 % of the change of the logit."""
+        return np.flatnonzero(self.gaps > LARGEST_GAP)
 
     @property
     def signed(self) -> "Float64[np.ndarray, 'pairs tokens']":
@@ -55,13 +63,9 @@ class Attributions:
 
     @property
     def magnitude(self) -> "Float64[np.ndarray, ' tokens']":
-        """Mean of the absolute values over pairs and width: the view of a group, without signs."""
-        return np.abs(self.values).mean(axis=(0, 2), dtype=np.float64)
-
-    @property
-    def gaps(self) -> "Float64[np.ndarray, ' pairs']":
-        """What the attributions of each pair miss of f(x) - f(b), as a share of it (of at least 0.01)."""
-        return _gaps(self.signed.sum(axis=1), self.logits - self.baseline_logit)
+        """Mean of the absolute values over pairs that are not refused and over the width: the view of a group, without signs."""
+        kept = np.abs(self.values[self.gaps <= LARGEST_GAP])
+        return kept.mean(axis=(0, 2), dtype=np.float64)
 
 
 def integrated_gradients(
@@ -88,7 +92,7 @@ def integrated_gradients(
     Raises
     ------
     PairError
-        A pair whose gap stays above 1 % with 800 points, or that the model gives no finite answer for.
+        The gap of every pair stays above 1 % with 800 points (of some: they are refused), or the model's answer is not finite.
     Cancelled
 
     Examples
@@ -103,7 +107,7 @@ def integrated_gradients(
         device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
         start = torch.from_numpy(baseline).to(device)
         lowest = float(model(start[None])[0])
-    values, logits = np.zeros(inputs.shape, dtype=np.float32), np.zeros(len(inputs))
+    values, logits, gaps = np.zeros(inputs.shape, dtype=np.float32), np.zeros(len(inputs)), np.full(len(inputs), np.inf)
     taken = np.zeros(len(inputs), dtype=np.int64)
     for row, pair in enumerate(inputs):
         if cancel is not None and cancel.is_set():
@@ -114,20 +118,22 @@ def integrated_gradients(
                 logits[row] = float(model(end[None])[0])
             if not np.isfinite([logits[row], lowest]).all():
                 raise PairError(f"Pair {row + 1} has the logit {logits[row]}, the mean pair {lowest}: train the model anew.")
-            gap = np.inf
             for steps in STEPS:
                 taken[row], values[row] = steps, _line(model, start, end, steps)
-                gap = float(_gaps(values[row].sum(dtype=np.float64), logits[row] - lowest))
-                if gap <= LARGEST_GAP:
+                gaps[row] = _gap(values[row].sum(dtype=np.float64), logits[row] - lowest)
+                if gaps[row] <= LARGEST_GAP:
                     break
-        if gap > LARGEST_GAP:
-            raise PairError(
-                f"Integrated Gradients of pair {row + 1} miss {gap:.1%} of the change of the logit with {STEPS[-1]} steps (at most "
-                f"{LARGEST_GAP:.0%} may be missing): this model's gradients do not say what moved it; look at another method."
-            )
+            else:
+                values[row] = np.nan
         if progress is not None:
             progress(row + 1, len(inputs))
-    return Attributions(values, logits, lowest, taken)
+    found = Attributions(values, logits, lowest, taken, gaps)
+    if len(inputs) and len(found.refused) == len(inputs):
+        raise PairError(
+            f"Integrated Gradients miss {gaps.min():.1%} of the change of the logit with {STEPS[-1]} steps (at most {LARGEST_GAP:.0%} may "
+            "be missing): this model's gradients do not say what moved it; look at another method."
+        )
+    return found
 
 
 def _line(model: "nn.Module", start: "torch.Tensor", end: "torch.Tensor", steps: int) -> np.ndarray:
@@ -146,5 +152,5 @@ def _line(model: "nn.Module", start: "torch.Tensor", end: "torch.Tensor", steps:
     return (mean * change).float().cpu().numpy()
 
 
-def _gaps(found, change) -> np.ndarray:
-    return np.abs(found - change) / np.maximum(np.abs(change), _LEAST_CHANGE)
+def _gap(found: float, change: float) -> float:
+    return float(abs(found - change) / max(abs(change), _LEAST_CHANGE))

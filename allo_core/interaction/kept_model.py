@@ -20,7 +20,16 @@ if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float32, Integer
     from torch import Tensor
 
-__all__ = ["PARAMETERS", "KeptModel", "check_language_model", "load_pair_model", "save_pair_model", "training_mean"]
+__all__ = [
+    "PARAMETERS",
+    "KeptModel",
+    "check_language_model",
+    "load_pair_model",
+    "read_tensors",
+    "save_pair_model",
+    "training_mean",
+    "write_tensors",
+]
 
 PARAMETERS = "model.safetensors"  # in a folder of its own; the card stands beside it, with the ending .json
 _MEAN = "training_mean"
@@ -83,18 +92,10 @@ def save_pair_model(path: Path, kept: KeptModel, half: bool = False) -> ModelCar
     PairError
         No room, or a folder that cannot be written.
     """
-    from safetensors.torch import save
 
     dtype = torch.float16 if half else torch.float32
     tensors = {f"{_MODEL}{name}": values.detach().to(dtype).contiguous() for name, values in kept.model.state_dict().items()}
-    content = save({**tensors, _MEAN: torch.from_numpy(kept.mean).contiguous()})
-    card = replace(kept.card, parameters_sha256=hashlib.sha256(content).hexdigest())
-    try:
-        write_whole(path, content)
-        write_whole(path.with_suffix(".json"), card.text().encode())
-    except OSError as error:
-        raise PairError(f"{path} cannot be written: {error.strerror or error}; make room, or name another folder.") from error
-    return card
+    return write_tensors(path, tensors | {_MEAN: torch.from_numpy(kept.mean).contiguous()}, kept.card)
 
 
 def load_pair_model(path: Path) -> KeptModel:
@@ -110,7 +111,47 @@ def load_pair_model(path: Path) -> KeptModel:
     PairError
         A file is missing, damaged, changed since it was written, or of another shape than its card says.
     """
-    path = path / PARAMETERS if path.is_dir() else path
+    card, tensors = read_tensors(path / PARAMETERS if path.is_dir() else path)
+    return _filled(path, card, tensors)
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], card: ModelCard) -> ModelCard:
+    """Write tensors and their card beside them; PairError if there is no room.
+
+    Parameters
+    ----------
+    path : Path
+        The card gets the same name with the ending .json.
+    tensors : dict of str to Tensor
+    card : ModelCard
+
+    Returns
+    -------
+    ModelCard
+        As it was written, with the sha256 of the tensors.
+    """
+    from safetensors.torch import save
+
+    content = save(tensors)
+    card = replace(card, parameters_sha256=hashlib.sha256(content).hexdigest())
+    try:
+        write_whole(path, content)
+        write_whole(path.with_suffix(".json"), card.text().encode())
+    except OSError as error:
+        raise PairError(f"{path} cannot be written: {error.strerror or error}; make room, or name another folder.") from error
+    return card
+
+
+def read_tensors(path: Path) -> tuple[ModelCard, dict[str, Tensor]]:
+    """What `write_tensors` wrote, as float32; PairError if a file is missing, damaged or changed, or a number is not finite.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
     if not path.exists():
         raise PairError(f"There is no model {path}; train one with `python -m allo_core pairs train --out FOLDER`.")
     card = read_card(path.with_suffix(".json"))
@@ -124,7 +165,13 @@ def load_pair_model(path: Path) -> KeptModel:
             f"The model {path} is not the one that its card is about (sha256 {sha256[:12]}…, not {card.parameters_sha256[:12]}…); "
             "take both again from where they came."
         )
-    return _filled(path, card, content)
+    try:
+        tensors = {name: values.float() for name, values in load(content).items()}
+    except (SafetensorError, RuntimeError, ValueError) as error:
+        raise PairError(f"The model {path} is damaged; take it and its card again from where they came.") from error
+    if not all(torch.isfinite(values).all() for values in tensors.values()):
+        raise PairError(f"The model {path} holds numbers that are not finite; train it again.")
+    return card, tensors
 
 
 def check_language_model(card: ModelCard, model_id: str, weights_sha256: str) -> None:
@@ -146,19 +193,19 @@ def check_language_model(card: ModelCard, model_id: str, weights_sha256: str) ->
         )
 
 
-def _filled(path: Path, card: ModelCard, content: bytes) -> KeptModel:
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    shape = (card.architecture.tokens, card.architecture.width)
+def _filled(path: Path, card: ModelCard, tensors: dict[str, Tensor]) -> KeptModel:
+    if card.architecture is None:
+        raise PairError(f"The model {path} is a linear one of side A, not one of pairs; name another.")
+    model = build(card.architecture, 0).eval()
+    mean = tensors.pop(_MEAN, torch.empty(0)).numpy()
     try:
-        tensors = load(content)
-        mean = tensors.pop(_MEAN).float().numpy()
-        parameters: dict[str, Tensor] = {name.removeprefix(_MODEL): values.float() for name, values in tensors.items()}
-        model = build(card.architecture, 0).eval()
-        model.load_state_dict(parameters)
-    except (SafetensorError, RuntimeError, KeyError, ValueError) as error:
-        raise PairError(f"The model {path} does not have the shape that its card says; take both again from where they came.") from error
-    if mean.shape != shape or not all(np.isfinite(values).all() for values in (mean, *(part.numpy() for part in parameters.values()))):
-        raise PairError(f"The model {path} holds numbers that are not finite, or a mean of another shape than {shape}; train it again.")
+        model.load_state_dict({name.removeprefix(_MODEL): values for name, values in tensors.items()})
+    except RuntimeError as error:
+        raise _misshapen(path) from error
+    if mean.shape != (card.architecture.tokens, card.architecture.width):
+        raise _misshapen(path)
     return KeptModel(card, model, mean)
+
+
+def _misshapen(path: Path) -> PairError:
+    return PairError(f"The model {path} does not have the shape that its card says; take both again from where they came.")

@@ -16,6 +16,7 @@ from torch.nn import functional
 from allo_core.errors import Cancelled, PairError
 from allo_core.interaction.architectures import Architecture, PairModel, build
 from allo_core.interaction.checkpoint import Epoch, LearningState, fingerprint, restore, save
+from allo_core.interaction.evaluating import evaluating
 from allo_core.interaction.learning_settings import LearningSettings
 from allo_core.interaction.metrics import pair_metrics
 from allo_core.interaction.pairs import PairInputs
@@ -122,14 +123,10 @@ def predict_logits(model: PairModel, inputs: PairInputs, rows: Integer[np.ndarra
     inputs : PairInputs
     rows : ndarray of int, shape=(rows,)
     """
-    training, parts = model.training, [np.empty(0)]
-    model.eval()
-    try:
-        with torch.inference_mode():
-            for begin in range(0, len(rows), _AT_ONCE):
-                parts.append(model(_tokens(inputs, rows[begin : begin + _AT_ONCE])).double().numpy())
-    finally:
-        model.train(training)
+    parts = [np.empty(0)]
+    with evaluating(model), torch.inference_mode():
+        for begin in range(0, len(rows), _AT_ONCE):
+            parts.append(model(_tokens(inputs, rows[begin : begin + _AT_ONCE])).double().numpy())
     return np.concatenate(parts)
 
 

@@ -47,7 +47,8 @@ class ModelCard:
     Parameters
     ----------
     format : int
-    architecture : Architecture
+    architecture : Architecture or None
+        None for a linear model of side A.
     cuts : tuple of (Cut, Cut)
         How the proteins of side A and of side B are cut.
     tokens : tuple of (tuple of str, tuple of str)
@@ -61,9 +62,10 @@ class ModelCard:
     pairs, positives : int
     split : str
         How the pairs were divided, in one sentence.
-    settings : LearningSettings
+    settings : LearningSettings or None
+        None for a linear model.
     kept : tuple of int
-        Epoch that each fold's model was kept at, from 0.
+        Epoch that each fold's model was kept at, from 0; empty for a linear model.
     comparison : tuple of MethodRow
         This model first, then what it is compared with, on the same pairs.
     out_of_fold : mapping of str to mapping of str to float
@@ -76,7 +78,7 @@ class ModelCard:
     """
 
     format: int
-    architecture: Architecture
+    architecture: Architecture | None
     cuts: tuple[Cut, Cut]
     tokens: tuple[tuple[str, ...], tuple[str, ...]]
     model_id: str
@@ -86,7 +88,7 @@ class ModelCard:
     pairs: int
     positives: int
     split: str
-    settings: LearningSettings
+    settings: LearningSettings | None
     kept: tuple[int, ...]
     comparison: tuple[MethodRow, ...]
     out_of_fold: Mapping[str, Mapping[str, float]] = field(repr=False)
@@ -95,8 +97,20 @@ class ModelCard:
     parameters_sha256: str
 
     def __post_init__(self) -> None:
-        if tuple(map(len, self.tokens)) != self.architecture.sides:
+        if self.architecture is not None and tuple(map(len, self.tokens)) != self.architecture.sides:
             raise ValueError(f"tokens of {len(self.tokens[0])} and {len(self.tokens[1])} for the sides {self.architecture.sides}")
+
+    def better(self, measure: str) -> tuple[str, ...]:
+        """Names of the other methods that reach at least as much in a measure as this model does, best first.
+
+        Parameters
+        ----------
+        measure : str
+            One that is the better the larger it is.
+        """
+        own, *others = self.comparison
+        ahead = [row for row in others if row.measure(measure) >= own.measure(measure)]
+        return tuple(row.name for row in sorted(ahead, key=lambda row: -row.measure(measure)))
 
     def text(self) -> str:
         """As JSON."""

@@ -114,6 +114,8 @@ def by_pair(pairs: PairSet, count: int = 5, seed: int = _SEED) -> Split:
 def by_protein(pairs: PairSet, count: int = 5, seed: int = _SEED, side: Side = "both") -> Split:
     """Folds in which no protein is on both sides; proteins of one sequence are one protein, whatever they are called.
 
+    A sequence of X alone, which is any residue, tells proteins apart by their names only.
+
     Parameters
     ----------
     pairs : PairSet
@@ -127,8 +129,8 @@ def by_protein(pairs: PairSet, count: int = 5, seed: int = _SEED, side: Side = "
     PairError
         Fewer than two proteins or folds.
     """
-    sequences = [protein.sequence for protein in pairs.proteins]
-    return _of_groups("protein", pairs, np.unique(sequences, return_inverse=True)[1], count, seed, side)
+    own = [protein.sequence if protein.sequence.strip("X") else f"X {protein.name}" for protein in pairs.proteins]
+    return _of_groups("protein", pairs, np.unique(own, return_inverse=True)[1], count, seed, side)
 
 
 def by_cluster(pairs: PairSet, clusters: Integer[np.ndarray, " proteins"], count: int = 5, seed: int = _SEED, side: Side = "both") -> Split:

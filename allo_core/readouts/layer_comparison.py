@@ -87,6 +87,8 @@ class LayerComparison:
     seconds : float
     attention, attention_so_far : tuple of LayerScore
         What the heads of each layer tell, where attention was asked, and of pairs of residues those of all layers up to it; else empty.
+    attention_untrained : tuple of LayerScore
+        Of residues: what attention tells in a model of the same shape with random weights; else empty.
     """
 
     model_id: str
@@ -121,6 +123,7 @@ class LayerComparison:
     seconds: float
     attention: tuple[LayerScore, ...] = ()
     attention_so_far: tuple[LayerScore, ...] = ()
+    attention_untrained: tuple[LayerScore, ...] = ()
     format: int = 1
 
     def baseline(self, name: str) -> Baseline:
@@ -167,7 +170,9 @@ class LayerComparison:
         bar = self.baseline(self.bar)
         alone = _BARS.get(bar.name, f"{bar.name} alone gives")
         beside = "no more than what" if self.attention[best].value <= bar.score.value else "more than what"
-        return f"{told}, {beside} {alone}."
+        random = max((one.value for one in self.attention_untrained), default=None)
+        untrained = "" if random is None else f"; attention of untrained weights at most {random:.{_DIGITS}f}"
+        return f"{told}, {beside} {alone}{untrained}."
 
     @property
     def _few(self) -> str:

@@ -35,7 +35,7 @@ from allo_core.storage.whole_file import write_whole
 __all__ = ["compare_layers", "kept_layers", "states_size"]
 
 _FORMAT = 1
-_OF_PAIRS = frozenset({"attention", "attention_so_far"})  # answers to other properties may be without
+_OF_ATTENTION = frozenset({"attention", "attention_so_far", "attention_untrained"})  # answers to other properties may be without
 _LARGEST_UNTRAINED = 1_000_000_000  # parameters; a second model of that size in memory is too much to ask for a baseline
 
 
@@ -149,12 +149,13 @@ class _Comparison:
         self._total += asked.attention_passes + (1 + asked.adds_layers) * self.model.spec.layers * (asked.attention_passes > 0)
         if random is not None:
             self._total += passes * (not states_are_kept(random, asked.panel)) + states
+            self._total += self._of_untrained_attention * (asked.attention_passes + self.model.spec.layers)
         vectors = self._vectors(self.model)
         read = [self._probed(vectors[state]) for state in range(states)]
         together, reduced_to = side_by_side([asked.features(state) for state in vectors])
         all_states = self._scored(together)
         found = self._found(read, all_states, reduced_to, self._untrained_scores(random))
-        return replace(found, **self._of_attention())
+        return replace(found, **self._of_attention(random))
 
     def _untrained(self) -> ProteinLanguageModel | None:
         """The untrained model, or None where memory does not suffice for two."""
@@ -171,12 +172,21 @@ class _Comparison:
     def _untrained_scores(self, random: ProteinLanguageModel | None) -> list[GroupedScore]:
         return [] if random is None else [self._scored(self.asked.features(state)) for state in self._vectors(random)]
 
-    def _of_attention(self) -> dict[str, tuple[LayerScore, ...]]:
+    @property
+    def _of_untrained_attention(self) -> bool:
+        """Whether attention of untrained weights is asked, too: of residues, which it may tell by the place in the chain."""
+        return self.asked.attention_passes > 0 and not self.asked.adds_layers
+
+    def _of_attention(self, random: ProteinLanguageModel | None) -> dict[str, tuple[LayerScore, ...]]:
         """The scores of the heads of each layer and, of pairs, of all layers up to it; nothing where attention is not asked."""
         maps = self.asked.from_attention(self.model, self._step, self._cancel)
         if maps is None:
             return {}
         found = {"attention": _plain([self._scored(layer) for layer in maps])}
+        if self._of_untrained_attention and random is not None:
+            plain = self.asked.from_attention(random, self._step, self._cancel)
+            assert plain is not None, "where there is attention of one model there is of the other"
+            found["attention_untrained"] = _plain([self._scored(layer) for layer in plain])
         if not self.asked.adds_layers:
             return found
         so_far = [np.concatenate(list(maps[: layer + 1]), axis=1) for layer in range(len(maps))]
@@ -255,5 +265,5 @@ def _path(asked: LabelledRows, origin: str) -> Path:
 def _kept(path: Path) -> LayerComparison | None:
     """What is kept in a file; None if there is none, or it is damaged: it is then computed anew."""
     with suppress(OSError, ValueError):
-        return from_plain(LayerComparison, check_version(json.loads(path.read_bytes()), LayerComparison, _FORMAT, _OF_PAIRS))
+        return from_plain(LayerComparison, check_version(json.loads(path.read_bytes()), LayerComparison, _FORMAT, _OF_ATTENTION))
     return None

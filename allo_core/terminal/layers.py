@@ -94,6 +94,7 @@ def _table(found: "LayerComparison") -> str:
     rows.append(["all states", str(found.all_states), "-", ""])
     for layer, alone in enumerate(found.attention):
         so_far = f"of layers 0 to {layer}: {found.attention_so_far[layer]}" if found.attention_so_far else ""
-        rows.append([f"attention of layer {layer}", str(alone), "-", so_far])
+        untrained = f"{found.attention_untrained[layer].value:.3f}" if found.attention_untrained else "-"
+        rows.append([f"attention of layer {layer}", str(alone), untrained, so_far])
     rows += [[printable(one.name), str(one.score), "-", "baseline"] for one in found.baselines]
     return pd.DataFrame(rows, columns=["", found.measure, "untrained", ""]).to_string(index=False)

@@ -69,7 +69,7 @@ def test_methods_side_by_side():
     assert found.positives == (80, 159, 120, 26)
     assert found.chance_top == pytest.approx(385 / 1004)
     assert noise_score.mean_ap.value == pytest.approx(np.mean(found.chance_ap), abs=0.06)
-    assert found.sentence.startswith("Not told from chance in mean AUC within families: prior, noise. Above chance (0.5): good (")
+    assert found.sentence.startswith("Not above chance in mean AUC within families: prior; noise. Above chance (0.5): good (")
 
 
 def test_a_receptor_in_two_folds_is_refused():

@@ -109,9 +109,27 @@ def test_a_gap_is_refused_after_more_steps():
             calls.append(len(x))
             return super().forward(x)
 
-    with pytest.raises(PairError, match=r"pair 1 miss 100\.0% .* 800 steps"):
+    with pytest.raises(PairError, match=r"miss 100\.0% .* 800 steps"):
         integrated_gradients(Counted(), np.ones((1, 2, 3), dtype=np.float32), np.zeros((2, 3), dtype=np.float32))
     assert sum(calls) == sum(STEPS) + 2
+
+
+def test_some_refused_pairs_have_no_values():
+    """Beside a pair whose gradients add up, one that crosses a cliff is left out, with its gap."""
+
+    class Half(Cliff):
+        def forward(self, x):
+            return super().forward(x[:, :1]) + x[:, 1].sum(dim=1)
+
+    inputs = np.zeros((2, 2, 3), dtype=np.float32)
+    inputs[0] = [[1, 1, 1], [0, 0, 0]]
+    inputs[1] = [[0, 0, 0], [1, 2, 3]]
+    found = integrated_gradients(Half(), inputs, np.zeros((2, 3), dtype=np.float32))
+    assert found.refused.tolist() == [0]
+    assert found.gaps == pytest.approx([1, 0], abs=1e-6)
+    assert np.isnan(found.signed[0]).all()
+    assert found.signed[1] == pytest.approx([0, 6])
+    assert found.magnitude == pytest.approx([0, 2])
 
 
 def test_what_is_not_finite_is_refused():

@@ -66,6 +66,12 @@ def test_one_sequence_with_two_names_is_one_protein():
         assert of[0] == of[9]
 
 
+def test_proteins_without_a_sequence_are_told_by_their_names():
+    pairs = random_pairs(10, 60)
+    unknown = PairSet(tuple(Protein(one.name, "X") for one in pairs.proteins), pairs.first, pairs.second, pairs.labels)
+    assert by_protein(unknown, 3).count == 3
+
+
 def test_side_a_alone():
     receptor, partner = np.divmod(np.arange(80), 4)
     members = tuple(Protein(f"p{number}", random_protein(30, number).sequence) for number in range(24))

@@ -10,6 +10,7 @@ from allo_core.library.receptors import receptors
 from allo_core.readouts.layer_asked import rows_of
 from allo_core.readouts.layer_attention import LARGEST
 from allo_core.readouts.layers import compare_layers, kept_layers
+from allo_core.readouts.library_states import untrained
 from tests.models.tiny import FAMILIES, attention_of, random_model
 
 FEW = ("AA2AR", "ADRB2", "CCR5", "OPSD", "MTR1A", "P2Y12")
@@ -48,6 +49,10 @@ def test_scores_of_attention_stand_beside_those_of_the_states(model):
     for layer, score in enumerate(found.attention):
         (expected,) = probe(features[layer], [class_task(asked.labels)], group_folds(asked.groups, 5), asked.groups)
         assert score.value == pytest.approx(expected.value, abs=1e-5)
+    random = asked.from_attention(untrained(model), lambda: None)
+    (expected,) = probe(random[1], [class_task(asked.labels)], group_folds(asked.groups, 5), asked.groups)
+    assert found.attention_untrained[1].value == pytest.approx(expected.value, abs=1e-5)
+    assert f"; attention of untrained weights at most {max(one.value for one in found.attention_untrained):.3f}." in found.sentence
     best = int(np.argmax([score.value for score in found.attention]))
     assert f"Of attention, layer {best} tells most ({found.attention[best]}), no more than what " in found.sentence
     assert compare_layers(model, "segment", FEW, lambda *_: pytest.fail("it was kept"), attention=True) == found
