@@ -4,4 +4,11 @@
 - `scaling`: from distances to coordinates
 - `majorise`: the steps of that descent
 - `hand`: which of two mirror images a fold is
+- `fold`: places for residues of one protein, with what they were made from
+- `family_average`: the average fold of a class
+- `template`: a protein threaded on the nearest receptor with an experimental structure
+- `averaging`: mean and spread of the distances of a class
+- `shipped`: the averages and templates that ship
+- `source_table`: the structures that they are made of
+- `build`: the script that writes them
 """
