@@ -71,4 +71,6 @@ def fold_of_average(protein: Protein, average: PairDistances, state: FoldState |
     )
     confidence = confidence_at(average, numbers, np.isfinite(xyz[:, 0]))
     attribution = "" if state else f"{ATTRIBUTION} (changed: averaged)"
-    return Fold(protein, "family", numbers.receptor_class, state, name, method, xyz, confidence, attribution)
+    return Fold(
+        protein, "family", numbers.receptor_class, state, name, method, xyz, confidence, attribution, numbers.receptor, average.receptors
+    )  # fmt: skip

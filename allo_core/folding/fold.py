@@ -46,6 +46,10 @@ class Fold:
         residue to those within 15 Å.  It says how much receptors differ there and is no probability.
     attribution : str
         Whom the licence of its sources asks to name; "" where nobody.
+    receptor : str
+        Whose generic numbers were used.
+    sources : tuple of str
+        Receptors whose structures are in it, and the PDB entry of a template.
     identity : float
         Of the protein with the template at generic numbers; NaN where there is no template.
     """
@@ -58,7 +62,9 @@ class Fold:
     method: str
     xyz: Float64[np.ndarray, "L 3"] = field(repr=False)
     confidence: Float64[np.ndarray, " L"] = field(repr=False)
-    attribution: str = ""
+    attribution: str
+    receptor: str
+    sources: tuple[str, ...] = field(repr=False)
     identity: float = float("nan")
 
     @property

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allo_core.folding.averaging import in_chain_order
+from allo_core.folding.shipped import ANY, AverageState
 from allo_core.library.receptors import receptors
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Float64, Integer
 
-__all__ = ["SURE", "Placed", "SourceTable", "best_of_each"]
+__all__ = ["SURE", "Placed", "SourceTable", "average_sources", "best_of_each"]
 
 SURE = 70.0  # pLDDT; below it the AlphaFold database calls a residue of low confidence, and it is left out
 
@@ -83,26 +84,35 @@ class SourceTable:
 
     @cached_property
     def structures(self) -> tuple[Placed, ...]:
-        """In the order of the table."""
-        library, found = receptors(), []
-        for k, receptor in enumerate(self._file["receptor"].tolist()):
-            numbers = library[receptor].numbers if receptor in library else None
-            if numbers is not None:
-                found.append(self._placed(k, receptor, numbers.receptor_class, np.array([bool(number) for number in numbers.gpcrdb])))
-        return tuple(one for one in found if len(one.index))
+        """In the order of the table; of models the residues with a pLDDT of 70 or more."""
+        return self._all(SURE)
+
+    @cached_property
+    def models(self) -> dict[str, Placed]:
+        """The AlphaFold models with all their residues, by receptor."""
+        return {one.receptor: one for one in self._all(0.0) if not one.experimental}
 
     def positions(self, receptor_class: str) -> tuple[str, ...]:
         """The generic numbers of a class along the chain."""
         of_class = (one.numbers for one in receptors().values() if one.numbers is not None and one.receptor_class == receptor_class)
         return in_chain_order(number for numbers in of_class for number in numbers.gpcrdb if number)
 
-    def _placed(self, k: int, receptor: str, receptor_class: str, numbered: np.ndarray) -> Placed:
+    def _all(self, least: float) -> tuple[Placed, ...]:
+        library, found = receptors(), []
+        for k, receptor in enumerate(self._file["receptor"].tolist()):
+            numbers = library[receptor].numbers if receptor in library else None
+            if numbers is not None:
+                numbered = np.array([bool(number) for number in numbers.gpcrdb])
+                found.append(self._placed(k, receptor, numbers.receptor_class, numbered, least))
+        return tuple(one for one in found if len(one.index))
+
+    def _placed(self, k: int, receptor: str, receptor_class: str, numbered: np.ndarray, least: float) -> Placed:
         rows = slice(*self._file["offsets"][k : k + 2])
         index, xyz = self._file["position"][rows].astype(int) - 1, self._file["ca"][rows].astype(float)
         experimental = str(self._file["kind"][k]) == "experimental"
         kept = numbered[index] & np.isfinite(xyz).all(axis=1)
         if not experimental:
-            kept &= self._file["plddt"][rows] >= SURE
+            kept &= self._file["plddt"][rows] >= least
         return Placed(
             receptor,
             str(self._file["id"][k]),
@@ -114,6 +124,12 @@ class SourceTable:
             index[kept],
             xyz[kept],
         )
+
+
+def average_sources(structures: Sequence[Placed], receptor_class: str, state: AverageState) -> list[Placed]:
+    """What an average is made of: the experiments in a state, or, for any state, the AlphaFold models, whose state is not labelled."""
+    of_class = [one for one in structures if one.receptor_class == receptor_class]
+    return [one for one in of_class if (not one.experimental if state == ANY else one.experimental and one.state == state)]
 
 
 def best_of_each(structures: Sequence[Placed]) -> tuple[Placed, ...]:

@@ -98,7 +98,7 @@ def fold_on_template(protein: Protein, numbers: ResidueNumbers, template: Templa
         if number in place:
             xyz[index] = template.xyz[place[number]]
     itself = template.receptor == numbers.receptor
-    species = "" if template.identity > 0.99 else f", whose chain is {template.identity:.0%} identical with the human receptor"
+    species = "" if template.identity > 0.99 else f" (its chain {template.identity:.0%} identical with the human sequence)"
     method = (
         f"{protein.name} at the CA positions that {'its own' if itself else 'the'} experimental structure {template.label}{species} has at "
         f"the same generic numbers ({identity:.0%} identical residues there); nothing was fitted, and it has no side chains, no loops "
@@ -108,7 +108,10 @@ def fold_on_template(protein: Protein, numbers: ResidueNumbers, template: Templa
     xyz[~np.isfinite(confidence)] = np.nan  # a number that fewer than three receptors of the class show: a rare bulge
     require_drawn(xyz, f"The template {template.label}", protein)
     name = f"threaded on {template.label}"
-    return Fold(protein, "template", numbers.receptor_class, state, name, method, xyz, confidence, _ATTRIBUTION, identity)
+    return Fold(
+        protein, "template", numbers.receptor_class, state, name, method, xyz, confidence, _ATTRIBUTION, numbers.receptor,
+        (template.receptor, template.entry), identity,
+    )  # fmt: skip
 
 
 def _no_template(receptor_class: str, state: FoldState | None, without: Collection[str], has_others: bool) -> str:

@@ -9,6 +9,7 @@
 - `heads`: what the heads of a model look at
 - `ablate`: whether a model needs its heads
 - `layers`: which layer of a model for which property
+- `fold`: a CA trace of a receptor without its structure
 - `network`: the residue interaction network of a structure
 - `batch`: thousands of sequences
 - `models`: the models
