@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # what type checkers and editors see of the names below
     from allo_core.attention.columns import Columns, columns
     from allo_core.attention.scores import HeadScores, score_heads
+    from allo_core.folding.distogram import distogram_distances
+    from allo_core.folding.scaling import Coordinates, scale_distances
     from allo_core.models.embeddings import Embeddings, embed
     from allo_core.models.language_model import load_model
     from allo_core.models.probabilities import ResidueProbabilities, mutation_scores, pseudo_perplexity, residue_probabilities
@@ -20,6 +22,7 @@ if TYPE_CHECKING:  # what type checkers and editors see of the names below
     from allo_core.readouts.variant import VariantComparison, compare_variant
     from allo_core.runs.extract import extract_attention
     from allo_core.runs.maps import AttentionMaps
+    from allo_core.structure.compare import gdt_ha, gdt_ts, lddt, rmsd, tm_score
     from allo_core.structure.mapping import StructureMap, map_structure
     from allo_core.structure.read import read_structure
 
@@ -32,6 +35,7 @@ __version__ = "0.1.0"
 _HOME = {
     "AttentionMaps": "allo_core.runs.maps",
     "Columns": "allo_core.attention.columns",
+    "Coordinates": "allo_core.folding.scaling",
     "Embeddings": "allo_core.models.embeddings",
     "HeadScores": "allo_core.attention.scores",
     "Protein": "allo_core.protein.sequence",
@@ -42,8 +46,12 @@ _HOME = {
     "compare_variant": "allo_core.readouts.variant",
     "compare_layers": "allo_core.readouts.layers",
     "contact_map": "allo_core.readouts.contacts",
+    "distogram_distances": "allo_core.folding.distogram",
     "embed": "allo_core.models.embeddings",
     "extract_attention": "allo_core.runs.extract",
+    "gdt_ha": "allo_core.structure.compare",
+    "gdt_ts": "allo_core.structure.compare",
+    "lddt": "allo_core.structure.compare",
     "load_model": "allo_core.models.language_model",
     "map_structure": "allo_core.structure.mapping",
     "mutation_scores": "allo_core.models.probabilities",
@@ -53,12 +61,16 @@ _HOME = {
     "pseudo_perplexity": "allo_core.models.probabilities",
     "read_structure": "allo_core.structure.read",
     "residue_probabilities": "allo_core.models.probabilities",
+    "rmsd": "allo_core.structure.compare",
+    "scale_distances": "allo_core.folding.scaling",
     "score_heads": "allo_core.attention.scores",
+    "tm_score": "allo_core.structure.compare",
 }
 
 __all__ = [
     "AttentionMaps",
     "Columns",
+    "Coordinates",
     "Embeddings",
     "HeadScores",
     "Protein",
@@ -69,8 +81,12 @@ __all__ = [
     "compare_layers",
     "compare_variant",
     "contact_map",
+    "distogram_distances",
     "embed",
     "extract_attention",
+    "gdt_ha",
+    "gdt_ts",
+    "lddt",
     "load_model",
     "map_structure",
     "mutation_scores",
@@ -80,7 +96,10 @@ __all__ = [
     "pseudo_perplexity",
     "read_structure",
     "residue_probabilities",
+    "rmsd",
+    "scale_distances",
     "score_heads",
+    "tm_score",
 ]
 
 

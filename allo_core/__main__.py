@@ -20,6 +20,7 @@ from allo_core.terminal.heads import add_heads
 from allo_core.terminal.layers import add_layers
 from allo_core.terminal.models import list_models
 from allo_core.terminal.network import add_network
+from allo_core.terminal.pairs import add_pairs
 from allo_core.terminal.readouts import add_readouts
 from allo_core.terminal.runs import delete_runs, print_runs
 from allo_core.terminal.sites import add_sites
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     add_network(commands)
     add_fold(commands)
     add_ablate(commands)
+    add_pairs(commands)
     add_sites(commands)
 
     runs = commands.add_parser("runs", help="list the kept runs, or delete some")

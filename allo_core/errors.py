@@ -10,6 +10,7 @@ __all__ = [
     "Cancelled",
     "DeviceError",
     "ExportError",
+    "ExtraError",
     "FetchError",
     "FoldError",
     "FrozenError",
@@ -18,6 +19,7 @@ __all__ = [
     "NetworkError",
     "NotAttentionError",
     "OtherVersionError",
+    "PairError",
     "PredictionError",
     "ResidueError",
     "ScoreError",
@@ -115,6 +117,14 @@ class TrainingError(AlloScopeError):
 
 class PredictionError(AlloScopeError):
     """A site predictor that is missing, damaged or fitted to something else, or examples that none can be fitted to."""
+
+
+class PairError(AlloScopeError):
+    """Pairs of proteins, labels, tables or a model of pairs from which nothing can be learnt about interaction."""
+
+
+class ExtraError(AlloScopeError):
+    """A package that only some work needs and that is not installed."""
 
 
 class BatchError(AlloScopeError):

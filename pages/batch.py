@@ -5,8 +5,9 @@ import streamlit as st
 from allo_core.errors import AlloScopeError
 from allo_core.models.registry import MODELS
 from allo_core.ui.batch import panels, session
+from allo_core.ui.batch.looked import draw_looked
 from allo_core.ui.batch.rail import draw_rail
-from allo_core.ui.batch.results import ScoredBatch
+from allo_core.ui.batch.results import HeadsBatch, OpenBatch, ScoredBatch
 from allo_core.ui.batch.tabs import draw_tabs
 from allo_core.ui.shared.frame import draw_foot, draw_notices
 from allo_core.ui.shared.navigation import enter
@@ -27,6 +28,8 @@ if problem:
     st.error(plain(problem))
 elif batch is None:
     panels.draw_empty()
+elif isinstance(batch, HeadsBatch):
+    draw_looked(view, batch)
 elif not isinstance(batch, ScoredBatch):
     st.info(plain(batch.why_unscored))
 else:
@@ -38,7 +41,8 @@ else:
         panels.draw_over_sequences(view, batch)
 with st.sidebar:
     draw_rail(view, batch)
-if batch is not None:
+if isinstance(batch, OpenBatch):
     draw_tabs(view, batch)
-draw_foot([MODELS[batch.settings.model_id].note] if batch is not None and batch.settings.model_id in MODELS else [])
+model = "" if batch is None else batch.results.metadata.settings.model_id
+draw_foot([MODELS[model].note] if model in MODELS else [])
 page.write_url()

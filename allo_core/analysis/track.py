@@ -109,7 +109,8 @@ class Values:
     """One number for each residue, length L (NaN where there is none), and the ends of its colour scale.
 
     ``name`` says what the numbers are, ``ceiling_name`` where the scale ends and for whom; ``missing`` why there are none, or "".
-    ``floor`` is where the scale begins, and ``floor_name`` what that is where it is not 0.
+    ``floor`` is where the scale begins, and ``floor_name`` what that is where it is not 0; ``signed`` whether values above and below the
+    middle of the scale mean opposite things.
     """
 
     values: np.ndarray
@@ -119,6 +120,7 @@ class Values:
     missing: str = ""
     floor: float = 0.0
     floor_name: str = ""
+    signed: bool = False
 
     @property
     def reached(self) -> bool:

@@ -10,6 +10,7 @@ Writing needs Ray (the extra ``cluster``), reading needs pyarrow and pandas alon
 - `task_probabilities`: probabilities of the twenty residues
 - `task_contacts`: the best pairs
 - `task_variant`: change of all heads from a wild type
+- `task_heads`: what all heads look at, counted
 - `result`: what a task gives of one sequence
 - `records`: reading the records
 - `compute`: one sequence, whatever the task
@@ -24,6 +25,7 @@ Writing needs Ray (the extra ``cluster``), reading needs pyarrow and pandas alon
 - `folder`: the folder of a batch
 - `dataset`: reading the results
 - `summary`: all heads over the sequences
+- `heads_summary`: what they look at over the sequences
 """
 
 from allo_core.batch.dataset import BatchResults, open_batch

@@ -1,6 +1,6 @@
 """Reading the results of a batch; needs pyarrow and pandas, not Ray."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -87,6 +87,33 @@ class BatchResults:
             raise BatchError(f"{self.folder} has no table {name!r}; beside sequences it has {', '.join(tables)}.")
         names = tables[name].schema.names
         return self._of_shown_records(self._table(tables[name]), names)
+
+    def by_part(self, name: str, chosen: "pc.Expression | None" = None) -> "Iterator[pd.DataFrame]":
+        """A table of the task part by part, so that memory does not grow with the batch; only rows of records as `sequences` shows them.
+
+        Parameters
+        ----------
+        name : str
+        chosen : pyarrow.compute.Expression, optional
+            Which rows.
+
+        Raises
+        ------
+        BatchError
+            A damaged file.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        (table,) = (one for one in self.metadata.settings.tables if one.name == name)
+        shown = self.sequences[self.sequences["error"].isna()].groupby("part")["row"]
+        for part, rows in shown:
+            file = part_folder(self.folder, str(part)) / table.file
+            try:
+                frame = pq.read_table(file, schema=table.schema, filters=chosen, partitioning=None).to_pandas()
+            except (pa.ArrowException, OSError) as error:
+                raise _damaged(file) from error
+            yield frame[frame["row"].isin(rows)]
 
     def array(self, row: int) -> "np.ndarray":
         """The array that was kept of one record, read from the disk where it is looked at: of embeddings [states, L, width], float32.

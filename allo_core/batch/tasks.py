@@ -3,6 +3,7 @@
 from allo_core.batch.settings import BatchSettings
 from allo_core.batch.task_contacts import ContactSettings
 from allo_core.batch.task_embeddings import EmbeddingSettings
+from allo_core.batch.task_heads import HeadsSettings
 from allo_core.batch.task_probabilities import ProbabilitySettings
 from allo_core.batch.task_scores import ScoreSettings
 from allo_core.batch.task_variant import VariantSettings
@@ -14,7 +15,7 @@ __all__ = ["DEFAULT_TASK", "TASKS", "check_options", "read_settings"]
 DEFAULT_TASK = ScoreSettings.task
 
 TASKS: dict[str, type[BatchSettings]] = {
-    kind.task: kind for kind in (ScoreSettings, EmbeddingSettings, ProbabilitySettings, ContactSettings, VariantSettings)
+    kind.task: kind for kind in (ScoreSettings, EmbeddingSettings, ProbabilitySettings, ContactSettings, VariantSettings, HeadsSettings)
 }
 
 

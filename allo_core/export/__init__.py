@@ -17,6 +17,7 @@
 - `layers`: which layer for which property
 - `networks`: a residue interaction network as tables and GraphML
 - `ablation`: what a model loses without heads
+- `pairs`: importance of the tokens of a model of pairs, and coverage
 - `batch`: a batch
 - `bundle`: one ZIP of all
 """

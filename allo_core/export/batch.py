@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from allo_core import __version__
+from allo_core.export.heads import DEFINITIONS
 from allo_core.export.record import CAUTIONS
 from allo_core.export.tables import cell
 
@@ -13,8 +14,9 @@ if TYPE_CHECKING:  # the terminal's errors need not wait for pandas
     from allo_core.batch.dataset import BatchResults
     from allo_core.batch.folder import Metadata
     from allo_core.batch.summary import BatchSummary
+    from allo_core.heads.shares import HeadShares
 
-__all__ = ["batch_heads_csv", "batch_record", "batch_sequences_csv"]
+__all__ = ["batch_heads_csv", "batch_looked_record", "batch_record", "batch_sequences_csv"]
 
 # Of the table of sequences; the sequences themselves stand in the FASTA file.
 _OF_EACH = ["row", "name", "sha256", "length", "receptor", "identity", "sites", "error", "no_scores", "notes"]
@@ -58,21 +60,44 @@ def batch_record(results: "BatchResults", summary: "BatchSummary | None") -> str
     BatchError
         A damaged file.
     """
-    metadata = results.metadata
     record = {
         "alloscope": __version__,
         "cautions": [*CAUTIONS, "The sequences are not independent: homologues count as often as they occur."],
+        **_made(results),
+        "scored": 0 if summary is None else len(summary.rows),
+        "null": _null(results.scored.null),
+        "settings": results.metadata.settings.to_json(),
+    }
+    return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def batch_looked_record(results: "BatchResults", shares: "HeadShares") -> str:
+    """JSON text of what heads look at over a batch: what was counted, over how many sequences, by which model and definitions."""
+    record = {
+        "alloscope": __version__,
+        "what": "heads over a batch",
+        "property": shares.what.name,
+        "values": list(shares.what.values),
+        "note": shares.what.note,
+        "definitions": DEFINITIONS,
+        **_made(results),
+        "known of": len(shares.receptors),
+        "groups of homologues": shares.clusters,
+        "settings": results.metadata.settings.to_json(),
+    }
+    return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _made(results: "BatchResults") -> dict[str, object]:
+    metadata = results.metadata
+    return {
         "file": metadata.file,
         "created": metadata.created,
         "runs": metadata.runs,
         "records": metadata.records,
         "read": len(results.sequences),
         "failed": len(results.failed),
-        "scored": 0 if summary is None else len(summary.rows),
-        "null": _null(results.scored.null),
-        "settings": metadata.settings.to_json(),
     }
-    return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _null(null: str | None) -> str:

@@ -31,7 +31,12 @@ def layers_csv(found: LayerComparison) -> str:
             row |= {name: of_states[state].value} if of_states else {}
         rows.append(row)
     rows.append({"what": "all states together", "score": found.all_states.value, "standard_error": found.all_states.error})
-    for what, scores in (("attention of layer", found.attention), ("attention of layers up to", found.attention_so_far)):
+    of_attention = {
+        "attention of layer": found.attention,
+        "attention of layers up to": found.attention_so_far,
+        "attention, untrained, of layer": found.attention_untrained,
+    }
+    for what, scores in of_attention.items():
         rows += [{"what": f"{what} {layer}", "score": one.value, "standard_error": one.error} for layer, one in enumerate(scores)]
     rows += [{"what": one.name, "score": one.score.value, "standard_error": one.score.error} for one in found.baselines]
     table = pd.DataFrame(rows).astype({"state": "Int64"})

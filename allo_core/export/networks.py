@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # the terminal's errors need not wait for networkx
     from allo_core.networks.difference import NetworkDifference
     from allo_core.networks.report import NetworkReport
 
-__all__ = ["difference_csv", "graphml", "network_edges_csv", "network_frame", "network_nodes_csv"]
+__all__ = ["difference_csv", "difference_frame", "graphml", "network_edges_csv", "network_frame", "network_nodes_csv"]
 
 
 def network_frame(report: NetworkReport, protein: Protein, numbers: ResidueNumbers | None) -> pd.DataFrame:
@@ -104,8 +104,8 @@ def graphml(report: NetworkReport, protein: Protein, numbers: ResidueNumbers | N
     return file.getvalue()
 
 
-def difference_csv(found: NetworkDifference, protein: Protein) -> str:
-    """CSV text of the contacts that are gained and lost, with the change of betweenness of both residues and its spread under noise."""
+def difference_frame(found: NetworkDifference, protein: Protein) -> pd.DataFrame:
+    """A row for each contact that is gained or lost, with the change of betweenness of both residues and its spread under noise."""
     import pandas as pd
 
     rows = [(what, one, other) for what, pairs in (("gained", found.gained), ("lost", found.lost)) for one, other in pairs.tolist()]
@@ -120,4 +120,9 @@ def difference_csv(found: NetworkDifference, protein: Protein) -> str:
             "second_betweenness_change": found.change[second],
             "second_spread": found.spread[second],
         }
-    ).to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    )
+
+
+def difference_csv(found: NetworkDifference, protein: Protein) -> str:
+    """CSV text of `difference_frame`."""
+    return difference_frame(found, protein).to_csv(index=False, lineterminator="\n", float_format="%.6g")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -22,7 +22,10 @@ from allo_core.structure.style import STYLE
 if TYPE_CHECKING:
     from allo_core.structure.mapping import ResidueId
 
-__all__ = ["ScriptPicture", "number", "radii", "script_picture", "set_comment"]
+__all__ = ["LineKind", "ScriptPicture", "number", "radii", "script_picture", "set_comment"]
+
+# What the lines between residues are: arcs of a head, the steps of a route, or the contacts of a network.
+LineKind = Literal["strongest pairs", "path", "contacts"]
 
 _ENTRY = re.compile(r"[0-9][A-Za-z0-9]{3}")
 _FILE = re.compile(r"[A-Za-z0-9_-]{1,150}_coloured\.cif")
@@ -47,10 +50,11 @@ class ScriptPicture:
     colours: dict[str, list[ResidueId]]
     sets: dict[str, tuple[list[ResidueId], str, int]]
     pairs: list[tuple[ResidueId, ResidueId, float]]
+    lines: LineKind
     notes: tuple[str, ...]
 
 
-def script_picture(entry, mapping, values, ceiling, scale, sets, title, floor, pairs) -> ScriptPicture:
+def script_picture(entry, mapping, values, ceiling, scale, sets, title, floor, pairs, lines) -> ScriptPicture:
     """Everything that both scripts show, checked; parameters and errors as in `allo_core.export.scripts.pymol_script`."""
     code = entry if _ENTRY.fullmatch(entry) else ""
     if not code and not _FILE.fullmatch(entry):
@@ -78,8 +82,9 @@ def script_picture(entry, mapping, values, ceiling, scale, sets, title, floor, p
     with_value = {residue: float(values[index]) for index, residue in present.items() if np.isfinite(values[index])}
     drawn = [(present[query], present[key], float(weight)) for query, key, weight in pairs if query in present and key in present]
     if pairs:
-        notes += (f"# {len(drawn)} of {len(pairs)} strongest pairs; the others have an end that the structure does not show",)
-    return ScriptPicture(entry, code, mapping.chain, title, with_value, grouped, _checked_sets(sets, present), drawn, notes)
+        named = f"{len(pairs)} steps of the path" if lines == "path" else f"{len(pairs)} {lines}"
+        notes += (f"# {len(drawn)} of {named}; the others have an end that the structure does not show",)
+    return ScriptPicture(entry, code, mapping.chain, title, with_value, grouped, _checked_sets(sets, present), drawn, lines, notes)
 
 
 def _checked(residue: ResidueId) -> ResidueId:
@@ -120,7 +125,9 @@ def set_comment(name: str, residues: list, missing: int) -> str:
 
 
 def radii(picture: ScriptPicture) -> list[float]:
-    """Å, as thick as in the app's own view."""
+    """Å, as thick as in the app's own view; contacts, of which there are hundreds, are as thin as the weakest pair."""
     weakest, strongest = STYLE.pair_radius
+    if picture.lines == "contacts":
+        return [weakest] * len(picture.pairs)
     heaviest = max((weight for *_, weight in picture.pairs), default=1.0) or 1.0
     return [weakest + (strongest - weakest) * weight / heaviest for *_, weight in picture.pairs]

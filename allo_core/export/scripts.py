@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.export.script_picture import ScriptPicture, number, radii, script_picture, set_comment
+from allo_core.export.script_picture import LineKind, ScriptPicture, number, radii, script_picture, set_comment
 from allo_core.figures.colours import BESIDE_THE_RECEPTOR, PAIRS
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def pymol_script(
     title: str,
     floor: float = 0.0,
     pairs: Sequence[tuple[int, int, float]] = (),
+    lines: LineKind = "strongest pairs",
 ) -> str:
     """PyMOL script (.pml): the receptor coloured by value, the sets as sticks and as selections set_A, set_B.
 
@@ -55,15 +56,17 @@ def pymol_script(
         The value of the first colour.
     pairs : sequence of (query, key, weight)
         0-based indices of residue pairs that are drawn between their CA atoms, thicker for more attention.
+    lines : {"strongest pairs", "path", "contacts"}
+        What these pairs are: arcs of a head, the steps of a route, or the contacts of a network.
 
     Raises
     ------
     ExportError
         If the entry, the chain, an insertion code, a set's name, a colour or the ceiling cannot be written safely.
     """
-    picture = script_picture(entry, mapping, values, ceiling, scale, sets, title, floor, pairs)
+    picture = script_picture(entry, mapping, values, ceiling, scale, sets, title, floor, pairs, lines)
     chain = f"alloscope and chain {picture.chain}"
-    lines = [
+    written = [
         *picture.notes,
         "# The B-factors of the coloured residues are the values; -1 means none.",
         "delete alloscope",
@@ -78,13 +81,13 @@ def pymol_script(
         "util.cnc alloscope and organic",
         "alter alloscope, b=-1.0",
     ]
-    lines += [f"alter {chain} and resi {_pymol_number(residue)}, b={number(value)}" for residue, value in picture.values.items()]
+    written += [f"alter {chain} and resi {_pymol_number(residue)}, b={number(value)}" for residue, value in picture.values.items()]
     for colour, residues in picture.colours.items():
-        lines += [f"color {_pymol_colour(colour)}, {chain} and resi {part}" for part in _pymol_parts(residues)]
+        written += [f"color {_pymol_colour(colour)}, {chain} and resi {part}" for part in _pymol_parts(residues)]
     for name, (residues, colour, missing) in reversed(picture.sets.items()):
-        lines += _pymol_set(name, chain, residues, colour, missing)
-    lines += _pymol_pairs(picture, chain)
-    return "\n".join([*lines, "deselect", f"orient {chain}", ""])
+        written += _pymol_set(name, chain, residues, colour, missing)
+    written += _pymol_pairs(picture, chain)
+    return "\n".join([*written, "deselect", f"orient {chain}", ""])
 
 
 def chimerax_script(
@@ -97,14 +100,15 @@ def chimerax_script(
     title: str,
     floor: float = 0.0,
     pairs: Sequence[tuple[int, int, float]] = (),
+    lines: LineKind = "strongest pairs",
 ) -> str:
     """ChimeraX script (.cxc): the receptor coloured by value, the sets as sticks and under the names set_A, set_B.
 
     The values are also kept as the residue attribute alloscope_value.  Parameters and errors as in `pymol_script`.
     """
-    picture = script_picture(entry, mapping, values, ceiling, scale, sets, title, floor, pairs)
+    picture = script_picture(entry, mapping, values, ceiling, scale, sets, title, floor, pairs, lines)
     chain = f"#1/{picture.chain}"
-    lines = [
+    written = [
         *picture.notes,
         "# The values are kept as the residue attribute alloscope_value. What was open before is closed.",
         "close session",
@@ -120,15 +124,15 @@ def chimerax_script(
         "style #1 & ions sphere",
         "hide #1 & solvent target a",
     ]
-    lines += [
+    written += [
         f"setattr {_chimerax_residues(chain, [residue])} residues alloscope_value {number(value)} create true"
         for residue, value in picture.values.items()
     ]
-    lines += [f"color {_chimerax_residues(chain, residues)} {colour} target c" for colour, residues in picture.colours.items()]
+    written += [f"color {_chimerax_residues(chain, residues)} {colour} target c" for colour, residues in picture.colours.items()]
     for name, (residues, colour, missing) in reversed(picture.sets.items()):
-        lines += _chimerax_set(name, chain, residues, colour, missing)
-    lines += _chimerax_pairs(picture, chain)
-    return "\n".join([*lines, f"view {chain}", ""])
+        written += _chimerax_set(name, chain, residues, colour, missing)
+    written += _chimerax_pairs(picture, chain)
+    return "\n".join([*written, f"view {chain}", ""])
 
 
 def _pymol_number(residue: ResidueId) -> str:
@@ -167,7 +171,9 @@ def _pymol_set(name: str, chain: str, residues: list[ResidueId], colour: str, mi
 
 
 def _pymol_pairs(picture: ScriptPicture, chain: str) -> list[str]:
-    """A distance object for each pair, all in the group strongest_pairs."""
+    """A distance object for each pair, all in the group strongest_pairs; of other lines, which are all alike, one object for all."""
+    if picture.lines != "strongest pairs":
+        return _pymol_alike(picture, chain)
     lines, names = [], []
     for count, ((query, key, _), radius) in enumerate(zip(picture.pairs, radii(picture), strict=True), start=1):
         name = f"pair_{count}"
@@ -186,11 +192,25 @@ def _pymol_pairs(picture: ScriptPicture, chain: str) -> list[str]:
     ]
 
 
+def _pymol_alike(picture: ScriptPicture, chain: str) -> list[str]:
+    """Distances of one name are added to the object that there is."""
+    if not picture.pairs:
+        return []
+    ends = [[f"{chain} and resi {_pymol_number(residue)} and name CA" for residue in pair[:2]] for pair in picture.pairs]
+    return [
+        *(f"distance {picture.lines}, {', '.join(pair)}" for pair in ends),
+        f"set dash_radius, {radii(picture)[0]:.3f}, {picture.lines}",
+        f"hide labels, {picture.lines}",
+        f"set dash_gap, 0, {picture.lines}",
+        f"set dash_color, {_pymol_colour(PAIRS['light'])}, {picture.lines}",
+    ]
+
+
 def _chimerax_pairs(picture: ScriptPicture, chain: str) -> list[str]:
-    """A pseudobond for each pair, all in the model strongest pairs."""
+    """A pseudobond for each pair, all in one model that is named after what they are."""
     return [
         f"pbond {_chimerax_residues(chain, [query])}@CA {_chimerax_residues(chain, [key])}@CA color {PAIRS['light']} radius {radius:.3f} "
-        'dashes 0 name "strongest pairs"'
+        f'dashes 0 name "{picture.lines}"'
         for (query, key, _), radius in zip(picture.pairs, radii(picture), strict=True)
     ]
 

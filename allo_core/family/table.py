@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from allo_core.errors import AlloScopeError, LibraryError, ScoreError, SequenceError, StoreError
+from allo_core.errors import AlloScopeError, LibraryError, ScoreError, SequenceError
 from allo_core.family.members import Member, ReceptorSet, Refused, parse_positions, positions_title
 from allo_core.library.nearest import NEAREST_IDENTITY, numbers_for
 from allo_core.library.receptors import SODIUM_POCKET, find_receptor
@@ -13,33 +13,11 @@ from allo_core.protein.numbering import ResidueNumbers
 from allo_core.protein.sequence import Protein, parse_protein
 from allo_core.storage.spreadsheet import read_rows
 
-__all__ = ["MOST_ROWS", "read_set", "table_text"]
+__all__ = ["MOST_ROWS", "read_set"]
 
 MOST_ROWS = 5_000
 _NAMES = {"receptor": "receptor", "entry": "receptor", "accession": "receptor", "sequence": "sequence", "name": "name"}
 _NAMES |= {"residues": "residues", "sites": "residues", "site": "residues", "positions": "residues"}
-
-
-def table_text(content: bytes, name: str) -> str:
-    """The text of a table's file, without its byte order mark.
-
-    Parameters
-    ----------
-    content : bytes
-    name : str
-        What to call the file in the error.
-
-    Raises
-    ------
-    StoreError
-        It is not UTF-8. Excel's plain CSV is written in the code page of the machine, which the file does not name.
-    """
-    try:
-        if b"\0" in content:  # UTF-16 without a mark can be read as UTF-8
-            raise ValueError
-        return content.decode("utf-8-sig")
-    except ValueError:
-        raise StoreError(f"{name} is not UTF-8 text; save it as 'CSV UTF-8'.") from None
 
 
 def read_set(text: str, title: str = "receptors of the table") -> ReceptorSet:

@@ -56,6 +56,7 @@ __all__ = [
     "plotly_scale",
     "residue_colour",
     "segment_colours",
+    "signed_scale",
     "text_on",
     "value_ceiling",
 ]
@@ -149,6 +150,17 @@ ELEMENTS = {
     "NA": "#8F40D4",
     "H": "#DDDDDD",
 }
+
+
+_SIGNED: dict[Theme, tuple[str, ...]] = {
+    "light": ("#08519C", "#6BAED6", "#E4E6EA", "#FD8D3C", "#A63603"),
+    "dark": ("#C9E7FF", "#3F8FD0", "#5B6573", "#E08A3C", "#FFE0B8"),
+}
+
+
+def signed_scale(theme: Theme) -> tuple[str, ...]:
+    """Colours from against (blue) over nothing (grey, so that a structure is seen on the page) to for (orange)."""
+    return _SIGNED[theme]
 
 
 def attention_scale(theme: Theme) -> tuple[str, ...]:

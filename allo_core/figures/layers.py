@@ -14,7 +14,7 @@ from allo_core.figures.layout import QUIET, legend_at_top
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float
 
-__all__ = ["layers_figure", "similarity_figure"]
+__all__ = ["layers_figure", "own_share_figure", "similarity_figure"]
 
 _DASHES = ("dot", "dash", "dashdot", "longdash", "longdashdot", "5px 2px", "2px 6px")
 _LINE_APART = 0.05  # of the height: names of lines that lie nearer are moved apart
@@ -142,4 +142,53 @@ def similarity_figure(similarity: Float[np.ndarray, "states states"], theme: The
     axis = {"tickvals": list(ticks), "showgrid": False, "zeroline": False, "title": {"text": "state", "standoff": 6}}
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis, scaleanchor="x", constrain="domain")
+    return figure
+
+
+def own_share_figure(
+    shares: Float[np.ndarray, " states"],
+    interval: Float[np.ndarray, "2 states"],
+    even: float,
+    untrained: Float[np.ndarray, " states"] | None,
+    height: int = 340,
+) -> go.Figure:
+    """Share of every state that a residue owes to its own embedding, on a logarithmic scale; the dashed line is an even share.
+
+    Parameters
+    ----------
+    shares : ndarray, dtype=float, shape=(states,)
+    interval : ndarray, dtype=float, shape=(2, states)
+        Lower and upper ends.
+    even : float
+    untrained : ndarray, dtype=float, shape=(states,), or None
+        Of untrained weights.
+    """
+    states = np.arange(len(shares))
+    bars = {"type": "data", "symmetric": False, "thickness": 1.5, "width": 4}
+    figure = go.Figure(
+        go.Scatter(
+            x=states, y=shares.astype(np.float32), mode="lines+markers", name="this model", line={"color": FAMILY_LINE, "width": 2},
+            error_y={**bars, "array": (interval[1] - shares).clip(0), "arrayminus": (shares - interval[0]).clip(0)},
+            hovertemplate="state %{x}<br>%{y:.4f}<extra></extra>",
+        )
+    )  # fmt: skip
+    if untrained is not None:
+        figure.add_trace(
+            go.Scatter(
+                x=states, y=untrained.astype(np.float32), mode="lines+markers", name="untrained weights",
+                line={"color": NOT_PASSING, "width": 1, "dash": _DASHES[0]}, marker={"size": 5, "symbol": "x-thin-open"},
+                hovertemplate="state %{x}<br>%{y:.4f}<extra>untrained</extra>",
+            )
+        )  # fmt: skip
+    figure.add_trace(
+        go.Scatter(
+            x=states[[0, -1]], y=np.full(2, even), mode="lines", name="even share", hoverinfo="skip",
+            line={"color": CHANCE_LINE, "width": 1.5, "dash": "dash"},
+        )
+    )  # fmt: skip
+    figure.update_layout(
+        height=height, margin={"l": 60, "r": 12, "t": 30, "b": 44}, hovermode="closest", legend=legend_at_top(1.1), **QUIET
+    )
+    figure.update_xaxes(title={"text": "state (0: token embedding)", "standoff": 6}, showgrid=False, zeroline=False)
+    figure.update_yaxes(title={"text": "own share", "standoff": 4}, type="log", zeroline=False)
     return figure

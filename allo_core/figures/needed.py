@@ -14,7 +14,7 @@ from allo_core.figures.layout import QUIET, legend_at_top
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float
 
-__all__ = ["needed_figure"]
+__all__ = ["needed_figure", "set_figure"]
 
 
 def needed_figure(
@@ -74,4 +74,40 @@ def needed_figure(
     plain = {"showgrid": False, "zeroline": False, "nticks": 6}
     figure.update_xaxes(**plain, title={"text": "looks at the site (enrichment; chance is 1)", "standoff": 6})
     figure.update_yaxes(**plain, title={"text": "needed at the site (rise without it, nats)", "standoff": 4})
+    return figure
+
+
+def set_figure(values: Sequence[float], random: Sequence[Float[np.ndarray, " sets"]], where: Sequence[str], height: int = 200) -> go.Figure:
+    """What removing a set of heads costs, beside random sets: a row for each place that the loss is of.
+
+    Parameters
+    ----------
+    values : sequence of float
+        Of the set, in nats.
+    random : sequence of ndarray, dtype=float, shape=(sets,)
+        Of random sets.
+    where : sequence of str
+        Names of the rows.
+    height : int
+        In px.
+    """
+    figure = go.Figure(
+        go.Scatter(
+            x=np.concatenate(random).astype(np.float32), y=[name for name, own in zip(where, random, strict=True) for _ in own],
+            mode="markers", name="random sets", marker={"symbol": "line-ns-open", "size": 14, "color": NOT_PASSING, "line": {"width": 1.5}},
+            hovertemplate="%{y}<br>random set %{x:+.3f} nats<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.add_trace(
+        go.Scatter(
+            x=np.array(values, dtype=np.float32), y=list(where), mode="markers", name="this set",
+            marker={"symbol": "diamond", "size": 12, "color": PASSING}, hovertemplate="%{y}<br>this set %{x:+.3f} nats<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.add_vline(x=0, line_color=CHANCE_LINE, line_dash="dot", line_width=1)
+    figure.update_layout(
+        height=height, margin={"l": 150, "r": 8, "t": 28, "b": 44}, hovermode="closest", legend=legend_at_top(1.15), **QUIET
+    )
+    figure.update_xaxes(title={"text": "rise of the loss, nats", "standoff": 6}, zeroline=False)
+    figure.update_yaxes(type="category", categoryorder="array", categoryarray=list(where)[::-1])
     return figure

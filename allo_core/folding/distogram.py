@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # the app need not wait for it
 
 __all__ = ["DistogramDistances", "beyond_last_edge", "distogram_distances"]
 
+_SURE = 0.9  # benchmarks/folds.py --weights compares it with others
 _SUM_OFF = 0.01  # half precision over a hundred bins is off by less
 
 
@@ -26,7 +27,8 @@ class DistogramDistances(NamedTuple):
     spread : ndarray, dtype=float64, shape=(L, L)
         Å: its standard deviation within these bins; NaN where the centre is.
     weights : ndarray, dtype=float64, shape=(L, L)
-        0 to 1: probability of a known distance / (1 + spread / Å)²; 0 on the diagonal.
+        1 / Å²: probability that the distance is within the bins, over the square of its spread.  0 on the diagonal and where this
+        probability is below 0.9: within its bins such a pair seems nearer than it is, and pulls the fold together.
     """
 
     centre: Float64[np.ndarray, "L L"]
@@ -61,7 +63,7 @@ def distogram_distances(probabilities: Float[np.ndarray, "L M K"], edges: Float[
     with np.errstate(invalid="ignore", divide="ignore"):
         centre = np.where(known > 0, first / known, np.nan)
         spread = np.sqrt(np.maximum(second / known - centre**2, 0))
-    weights = np.where(known > 0, known / (1 + spread) ** 2, 0)
+        weights = np.where(known >= _SURE, known / spread**2, 0)  # the spread is that of a bin at least
     for values in (centre, spread, weights):
         np.fill_diagonal(values, 0)
     return DistogramDistances(centre, spread, weights)

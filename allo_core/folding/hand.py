@@ -17,7 +17,8 @@ __all__ = ["Handedness", "HelixShares", "helix_shares", "right_hand"]
 _RIGHT = (20.0, 90.0)  # degrees: the dihedral of four successive CA is about +50 in a right-handed helix; so has an ideal one its CB
 _TURN = 6.5  # Å: CA(i) and CA(i + 3) are 5.0 to 5.5 Å apart in a helix, 8.5 to 10 in a strand
 _STRETCH = 4  # successive dihedrals, of seven residues: fewer are a turn of a loop
-_MARGIN = 0.1  # between a fold and its mirror image; measured in docs/folds.md
+_MARGIN = 0.1  # between a fold and its mirror image
+_LEAST = 0.4  # the share of a fold, otherwise its stretches are no helices: folds from exchanged distances reach 0.3 (docs/folds.md)
 _TM_MARGIN = 0.05  # the same of TM-scores on a reference; two unrelated folds differ by less
 
 
@@ -45,7 +46,8 @@ class Handedness(NamedTuple):
     Parameters
     ----------
     hand : {"right", "not determined"}
-        "right": its helices are right-handed, by a margin of at least 0.1, and the reference does not contradict.
+        "right": its helices are right-handed (a share of at least 0.4, by a margin of at least 0.1), and the reference does not
+        contradict.
     chosen_by : {"helices", "reference", "nothing"}
         What chose between the two mirror images; "nothing": the fold is as it came.
     share, mirror_share : float
@@ -118,7 +120,7 @@ def right_hand(
         tm = (tm_score(given, reference_xyz), tm_score(mirror, reference_xyz))
     by_reference = tm[0] - tm[1]
     chosen_by, for_given = "nothing", True
-    if abs(by_helices) >= _MARGIN:
+    if abs(by_helices) >= _MARGIN and max(shares.right, shares.left) >= _LEAST:
         chosen_by, for_given = "helices", by_helices > 0
     elif abs(by_reference) >= _TM_MARGIN:
         chosen_by, for_given = "reference", by_reference > 0

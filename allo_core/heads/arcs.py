@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allo_core.errors import Cancelled
-from allo_core.library.contacts import known_contacts
+from allo_core.library.contacts import KnownContacts, known_contacts
 from allo_core.library.receptors import receptors
 from allo_core.models.devices import DeviceChoice, DtypeChoice
 from allo_core.models.language_model import ProteinLanguageModel
@@ -26,7 +26,7 @@ from allo_core.storage.cancel import CancelEvent
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float32, Int32, Int64
 
-__all__ = ["BINS", "THRESHOLD", "FamilyArcs", "ReceptorArcs", "family_arcs", "kept_arcs"]
+__all__ = ["BINS", "THRESHOLD", "ArcsReader", "FamilyArcs", "ReceptorArcs", "family_arcs", "kept_arcs"]
 
 _FORMAT = 1
 # Vig et al. (2021) count the arcs of at least 0.3.
@@ -38,12 +38,12 @@ _NEAREST = 6  # residues apart along the chain: nearer pairs touch anyway
 
 @dataclass(frozen=True, eq=False)
 class ReceptorArcs:
-    """The arcs of all heads on one receptor.
+    """The arcs of all heads on one receptor, or on another protein.
 
     Parameters
     ----------
     receptor : str
-        Entry name.
+        Entry name; of another protein its own.
     heads, queries, keys : ndarray, dtype=int32, shape=(arcs,)
         Head (layer * heads a layer + head) and both residues (0-based) of every arc of at least `THRESHOLD`, heads ascending.
     special : ndarray, dtype=float32, shape=(layers * heads,)
@@ -80,19 +80,26 @@ class FamilyArcs:
         return np.mean([one.special for one in self.of], axis=0).reshape(self.spec.layers, self.spec.heads)
 
 
-class _ArcsReader(Reader):
-    """Takes the arcs of every layer as it passes."""
+class ArcsReader(Reader):
+    """Takes the arcs of every layer as it passes.
+
+    Parameters
+    ----------
+    length : int
+        Residues of the protein that is read.
+    known : KnownContacts, optional
+        Which of them touch.
+    """
 
     wants: frozenset[Want] = frozenset({"attention"})
 
-    def __init__(self, receptor: str):
-        known = known_contacts().get(receptor)
+    def __init__(self, length: int, known: KnownContacts | None = None):
         self._far: tuple[np.ndarray, np.ndarray] | None = None
         if known is not None:
             first, second = np.meshgrid(known.resolved, known.resolved, indexing="ij")
             far = abs(first - second) >= _NEAREST
             self._far = first[far], second[far]
-            self._touching = known.map(len(receptors()[receptor].protein))[self._far]
+            self._touching = known.map(length)[self._far]
         self.parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         self.special: list[np.ndarray] = []
         self.pairs: list[np.ndarray] = []
@@ -118,11 +125,11 @@ class _ArcsReader(Reader):
         self.pairs.append(np.bincount(bins, minlength=len(BINS)))
         self.touching.append(np.bincount(bins[self._touching], minlength=len(BINS)))
 
-    def found(self, receptor: str) -> ReceptorArcs:
-        """What was taken, after the pass."""
+    def found(self, name: str) -> ReceptorArcs:
+        """What was taken of the protein of this name, after the pass."""
         heads, queries, keys = (np.concatenate(part).astype(np.int32) for part in zip(*self.parts, strict=True))
         special = np.clip(np.concatenate(self.special), 0, 1).astype(np.float32)
-        return ReceptorArcs(receptor, heads, queries, keys, special, np.array(self.pairs), np.array(self.touching))
+        return ReceptorArcs(name, heads, queries, keys, special, np.array(self.pairs), np.array(self.touching))
 
 
 def family_arcs(
@@ -158,8 +165,9 @@ def family_arcs(
         path = _path(meta, entry)
         one = _kept(path, model.spec, entry)
         if one is None:
-            reader = _ArcsReader(entry)
-            read(model, receptors()[entry].protein, [reader], cancel=cancel)
+            protein = receptors()[entry].protein
+            reader = ArcsReader(len(protein), known_contacts().get(entry))
+            read(model, protein, [reader], cancel=cancel)
             one = reader.found(entry)
             keep_arrays(path, _arrays(one) | {"count": np.array([len(one.heads)])})
         found.append(one)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from allo_core.errors import HeadsError
+from allo_core.heads.labels import CONSERVED, OTHER, marked_labels, upper_third_labels
 from allo_core.library.contacts import known_contacts
 from allo_core.library.predicted import predicted_structure
 from allo_core.library.receptors import SODIUM_POCKET, receptors
@@ -27,7 +28,6 @@ Kind = Literal["target", "offset", "contact"]
 
 NEAREST = 6  # residues apart along the chain
 OFFSETS = tuple(range(-4, 5))
-_OTHER = "other"
 _SSE = {"a": "helix", "b": "strand", "c": "coil"}
 _SURE = 70.0  # pLDDT
 _BIN = 8  # residues apart, of separations that are put together
@@ -91,7 +91,7 @@ def of_layer_property(given: LayerProperty) -> HeadProperty:
     values = sorted({str(label) for own in given.labels.values() for label in np.unique(own) if label})
     if len(values) > 1:
         return HeadProperty(given.name, "target", tuple(values), given.labels, given.note, only)
-    marked = {entry: np.where(own == "", _OTHER, own) for entry, own in given.labels.items()}
+    marked = {entry: np.where(own == "", OTHER, own) for entry, own in given.labels.items()}
     return HeadProperty(given.name, "target", tuple(values), marked, "residues that are not listed count as others", only)
 
 
@@ -102,10 +102,8 @@ def of_positions(numbers: tuple[str, ...], name: str) -> HeadProperty:
     """
     labels = {}
     for entry, one in receptors().items():
-        if one.numbers is not None:
-            marked = np.isin(one.numbers.gpcrdb, numbers)
-            if marked.any():
-                labels[entry] = np.where(marked, name, _OTHER)
+        if one.numbers is not None and (own := marked_labels(one.numbers.gpcrdb, numbers, name)) is not None:
+            labels[entry] = own
     if not labels:
         asked = numbers[0] if numbers else "such a position"
         raise HeadsError(f"No receptor of the library has {asked}; write generic numbers such as 2x50.")
@@ -116,10 +114,8 @@ def _upper_third(given: LayerProperty, name: str) -> HeadProperty:
     """The third of a receptor's residues with the highest numbers; ties at the border count as below."""
     labels = {}
     for entry, numbers in given.labels.items():
-        known = np.isfinite(numbers)
-        if known.any():
-            bar = np.quantile(numbers[known], 2 / 3)
-            labels[entry] = np.where(known, np.where(numbers > bar, name, _OTHER), "")
+        if (own := upper_third_labels(numbers, name)) is not None:
+            labels[entry] = own
     return HeadProperty(name, "target", (name,), labels, f"the upper third of each receptor; {given.note}")
 
 
@@ -128,7 +124,7 @@ def _classes(name: str) -> Callable[[], HeadProperty]:
 
 
 def _conserved() -> HeadProperty:
-    return _upper_third(library_property("conservation"), "conserved third")
+    return _upper_third(library_property("conservation"), CONSERVED)
 
 
 def _ligand_pocket() -> HeadProperty:
@@ -231,7 +227,7 @@ PROPERTIES: dict[str, Callable[[], HeadProperty]] = {
     "residue type": _classes("residue type"),
     "segment": _classes("segment"),
     "secondary structure": _secondary,
-    "conserved third": _conserved,
+    CONSERVED: _conserved,
     "ligand pocket": _ligand_pocket,
     "contact": _contact,
     "offset": _offset,

@@ -17,7 +17,8 @@ from allo_core.attention.control import LEVEL
 from allo_core.attention.nulls import q_values
 from allo_core.errors import HeadsError
 from allo_core.heads.arcs import FamilyArcs, ReceptorArcs
-from allo_core.heads.properties import NEAREST, OFFSETS, HeadProperty, contact_rate
+from allo_core.heads.counting import Counts, count_contacts, count_offsets, count_targets
+from allo_core.heads.properties import HeadProperty
 from allo_core.heads.sample import clusters_in
 from allo_core.learning.compare import group_draws
 from allo_core.library.contacts import known_contacts
@@ -27,7 +28,7 @@ from allo_core.models.registry import ModelSpec
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float64
 
-__all__ = ["FEWEST_ARCS", "HeadShares", "shares_of"]
+__all__ = ["FEWEST_ARCS", "HeadShares", "of_sums", "shares_of"]
 
 FEWEST_ARCS = 100  # of a head over all receptors, as published
 _INTERVAL = (2.5, 97.5)  # percent
@@ -202,16 +203,45 @@ def shares_of(found: FamilyArcs, what: HeadProperty) -> HeadShares:
     sums = np.zeros((3, clusters.max() + 1, heads, values))
     arcs, could = np.zeros((clusters.max() + 1, heads)), np.zeros((2, values))
     for one, cluster in zip(known, clusters, strict=True):
-        hits, expected, of_known, has, of = _counted(one, what, heads)
-        sums[:, cluster] += hits, expected, of_known
+        counts = _counted(one, what, heads)
+        sums[:, cluster] += counts.hits, counts.expected, counts.known
         arcs[cluster] += np.bincount(one.heads, minlength=heads)
-        could += has, of
+        could += counts.could
+    return of_sums(found.spec, what, names, sums, arcs, could)
+
+
+def of_sums(
+    spec: ModelSpec,
+    what: HeadProperty,
+    names: tuple[str, ...],
+    sums: "Float64[np.ndarray, '3 C H V']",
+    arcs: "Float64[np.ndarray, 'C H']",
+    could: "Float64[np.ndarray, '2 V']",
+) -> HeadShares:
+    """Shares from what was summed over the proteins of each cluster; values that no residue has are left out.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    what : HeadProperty
+    names : tuple of str
+        The proteins.
+    sums : ndarray, dtype=float64, shape=(3, C, H, V)
+        Hits, expected and known arcs.
+    arcs : ndarray, dtype=float64, shape=(C, H)
+    could : ndarray, dtype=float64, shape=(2, V)
+
+    Raises
+    ------
+    HeadsError
+        All residues are alike.
+    """
     there = could[0] > 0  # segments of other classes, say, are in none of these receptors
     if not there.any():
         raise HeadsError(f"All residues have the same {what.name[:40]!r}, so no head can look at some of them more; give different values.")
     shown = replace(what, values=tuple(name for name, one in zip(what.values, there, strict=True) if one))
     hits, expected, of_known = sums[..., there]
-    return HeadShares(found.spec, shown, names, hits, expected, of_known, arcs, could[:, there])
+    return HeadShares(spec, shown, names, hits, expected, of_known, arcs, could[:, there])
 
 
 def _clusters(names: tuple[str, ...], what: HeadProperty) -> np.ndarray:
@@ -226,43 +256,8 @@ def _is_known(entry: str, what: HeadProperty) -> bool:
     return what.kind == "offset" or entry in what.labels
 
 
-def _counted(one: ReceptorArcs, what: HeadProperty, heads: int) -> tuple[np.ndarray, ...]:
-    """Of one receptor: hits, expected and known arcs [H, V]; residues or pairs that have it, and of which it is known [V]."""
+def _counted(one: ReceptorArcs, what: HeadProperty, heads: int) -> Counts:
     length = len(receptors()[one.receptor].protein)
     if what.kind == "target":
-        return _of_targets(one, what, heads)
-    return _of_offsets(one, heads, length) if what.kind == "offset" else _of_contacts(one, heads, length)
-
-
-def _of_targets(one: ReceptorArcs, what: HeadProperty, heads: int) -> tuple[np.ndarray, ...]:
-    labels, count = what.labels[one.receptor], len(what.values)
-    place = {name: at for at, name in enumerate(what.values)}
-    # Values, then "known, but none of them", then "not known".
-    codes = np.array([place.get(str(label), count) if label else count + 1 for label in labels])
-    table = np.bincount(one.heads * (count + 2) + codes[one.keys], minlength=heads * (count + 2)).reshape(heads, count + 2).astype(float)
-    own = np.bincount(codes, minlength=count + 2).astype(float)
-    known_arcs, known = table[:, : count + 1].sum(axis=1), own[: count + 1].sum()
-    rates = own[:count] / max(known, 1)
-    of_known = np.repeat(known_arcs[:, None], count, axis=1)
-    return table[:, :count], of_known * rates, of_known, own[:count], np.full(count, known)
-
-
-def _of_offsets(one: ReceptorArcs, heads: int, length: int) -> tuple[np.ndarray, ...]:
-    apart = one.keys - one.queries
-    hits = np.stack([np.bincount(one.heads[apart == offset], minlength=heads) for offset in OFFSETS], axis=1).astype(float)
-    pairs = np.array([length - abs(offset) for offset in OFFSETS], dtype=float)
-    arcs = np.repeat(np.bincount(one.heads, minlength=heads)[:, None].astype(float), len(OFFSETS), axis=1)
-    return hits, arcs * pairs / length**2, arcs, pairs, np.full(len(OFFSETS), float(length**2))
-
-
-def _of_contacts(one: ReceptorArcs, heads: int, length: int) -> tuple[np.ndarray, ...]:
-    known = known_contacts()[one.receptor]
-    resolved = np.zeros(length, dtype=bool)
-    resolved[known.resolved] = True
-    apart = np.abs(one.keys - one.queries)
-    valid = resolved[one.keys] & resolved[one.queries] & (apart >= NEAREST)
-    touching = known.map(length)[one.queries, one.keys] & valid
-    hits, of_known = (np.bincount(one.heads[which], minlength=heads).astype(float)[:, None] for which in (touching, valid))
-    expected = np.bincount(one.heads[valid], weights=contact_rate(apart[valid]), minlength=heads)[:, None]
-    separations = np.abs(known.resolved[:, None] - known.resolved[None, :])
-    return hits, expected, of_known, np.array([2.0 * len(known.first)]), np.array([float((separations >= NEAREST).sum())])
+        return count_targets(one, what.labels[one.receptor], what.values, heads)
+    return count_offsets(one, length, heads) if what.kind == "offset" else count_contacts(one, length, heads)

@@ -11,8 +11,11 @@
 - `structures`: the structures that ship
 - `predicted`: the AlphaFold models that ship
 - `contacts`: the contacts of one structure of each receptor that has any
+- `gprotein`: the positions that touch a G protein
 - `build`: the script that writes `allo_core/data`
 - `build_sites`: the part of it that writes lists of sites, and the entries from which sites are computed
 - `build_alphafold`: the part of it that writes the AlphaFold models
 - `build_contacts`: the part of it that writes contacts
+- `build_couplings`: the part of it that writes which G protein families receptors couple to
+- `build_gprotein`: the part of it that writes the positions that touch a G protein
 """

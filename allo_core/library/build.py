@@ -3,12 +3,13 @@
     python -m allo_core.library.build SOURCE_FOLDER [--without-asd]
 
 SOURCE_FOLDER holds gpcr_receptors.csv, gpcr_residue_numbers.csv.gz, gpcr_allosteric_sites.csv, gpcr_allosteric_structures.csv,
-gpcr_alphafold_models.npz and structures/.
+gpcr_alphafold_models.npz, structures/ and, in interactions/, gpcr_gprotein_families_gtopdb.tsv and pan_proteins.tsv.gz.
 
 Sources: sequences from UniProt (CC BY 4.0); segments, generic numbers and ortholog alignments from GPCRdb as compiled by
 CompGenomeLab/GPCRevolution; sites as `build_sites` says; structures from the wwPDB (CC0), models from the AlphaFold Protein Structure
-Database (CC BY 4.0).  What is written to allo_core/data/: receptors.json.gz, sites.json, sites_asd.json, modulators.json,
-structures/*.cif.gz, structures.json and alphafold/*.bcif.gz.
+Database (CC BY 4.0); G protein families as `build_couplings` says.  What is written to allo_core/data/: receptors.json.gz, sites.json,
+sites_asd.json, modulators.json, structures/*.cif.gz, structures.json, contacts.npz, gprotein_contacts.json, alphafold/*.bcif.gz and
+gprotein_families.json.
 """
 
 import argparse
@@ -25,6 +26,8 @@ from biotite.structure.io.pdbx import CIFFile, set_structure
 
 from allo_core.library.build_alphafold import write_models
 from allo_core.library.build_contacts import write_contacts
+from allo_core.library.build_couplings import write_couplings
+from allo_core.library.build_gprotein import write_gprotein_contacts
 from allo_core.library.build_sites import write_modulators, write_sites
 from allo_core.structure.mapping import map_structure
 from allo_core.structure.read import read_structure
@@ -176,6 +179,9 @@ def main() -> None:
     (HERE / "structures.json").write_text(json.dumps(structures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_models(source / "gpcr_alphafold_models.npz", rows, HERE / "alphafold")
     write_contacts(source / "gpcr_structures_ca_cb.npz", rows, HERE)
+    pairs = source / "interactions"
+    write_couplings(pairs / "gpcr_gprotein_families_gtopdb.tsv", pairs / "pan_proteins.tsv.gz", rows, HERE)
+    write_gprotein_contacts(source / "structures", HERE)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@
 - `capture`: the attention function that all models use
 - `resumed`: a pass that begins at a later layer
 - `masked_loss`: what a model loses at masked residues, and its gradients by the gates of heads
+- `state_gradients`: how much a state depends on the embedding of each token
 - `embeddings`: hidden states of a protein at any layer
 - `probabilities`: what a model expects at each residue: masked or not, mutation scores, pseudo-perplexity
 - `antibody`: AntiBERTy's classifiers of species and chain

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from allo_core.models.reading import Enough, Last, Layer, Reader, Want
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Bool, Float
     from torch import Tensor
 
     from allo_core.models.resumed import Entry
 
-__all__ = ["AttentionReader", "EntriesReader", "FirstMaps", "LogitsReader", "StatesReader", "ValueNormsReader"]
+__all__ = ["AttentionReader", "EntriesReader", "FirstMaps", "LastStateReader", "LogitsReader", "StatesReader", "ValueNormsReader"]
 
 
 class AttentionReader(Reader):
@@ -108,6 +108,25 @@ class EntriesReader(Reader):
         from allo_core.models.resumed import Entry
 
         self.entries.append(Entry(layer.index, layer.hidden.clone()))
+
+
+class LastStateReader(Reader):
+    """Keeps the last hidden state of all tokens, the special ones with the residues.
+
+    Attributes
+    ----------
+    state : Float[Tensor, "T width"]
+        After the final norm; float32, on the CPU; there after the pass.  The first token is the start, the last one the end.
+    residues : Bool[Tensor, "T"]
+        Which tokens are residues.
+    """
+
+    wants: frozenset[Want] = frozenset({"hidden"})
+    state: "Float[Tensor, 'T width']"
+    residues: "Bool[Tensor, ' T']"
+
+    def finish(self, last: Last) -> None:
+        self.state, self.residues = _kept(last.hidden), last.tokens.residues
 
 
 class LogitsReader(Reader):

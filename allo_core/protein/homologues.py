@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from allo_core.protein.alignment import FEWEST_ALIGNED, HOMOLOGUE_IDENTITY, identity
@@ -15,7 +17,10 @@ from allo_core.protein.numbering import ResidueNumbers
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Integer
 
-__all__ = ["Kin", "Relative", "cluster_weights", "homologue_clusters", "identities", "identities_to"]
+__all__ = ["Kin", "Relative", "cluster_weights", "homologue_clusters", "identities", "identities_to", "nearest_clusters"]
+
+_WORD = 5  # residues
+_NEAREST = 3  # sequences that one is laid on
 
 
 class Kin(Protocol):
@@ -81,6 +86,34 @@ def _to_others(one: Kin, letters: np.ndarray, others: Sequence[Kin], their_lette
 def homologue_clusters(table: np.ndarray, above: float = HOMOLOGUE_IDENTITY) -> Integer[np.ndarray, " n"]:
     """Single-linkage clusters: number of the cluster of each member, ndarray, dtype=int, shape=(n,); `table` as from `identities`."""
     return connected_components(table > above, directed=False)[1]
+
+
+def nearest_clusters(sequences: Sequence[str], above: float = HOMOLOGUE_IDENTITY) -> Integer[np.ndarray, " n"]:
+    """Clusters of thousands of sequences, where laying each on each would take days: number of the cluster of each.
+
+    A sequence is laid on the three earlier ones that share most words of five residues with it, and is in the clusters of those above
+    the identity; so a cluster may be found in two pieces, but never one that is none.
+
+    Returns
+    -------
+    ndarray, dtype=int, shape=(n,)
+    """
+    words: dict[str, list[int]] = {}
+    first: dict[str, int] = {}
+    links: list[tuple[int, int]] = []
+    for at, sequence in enumerate(sequences):
+        if sequence in first:
+            links.append((first[sequence], at))
+            continue
+        own = {sequence[i : i + _WORD] for i in range(len(sequence) - _WORD + 1)}
+        nearest = Counter(earlier for word in own for earlier in words.get(word, ())).most_common(_NEAREST)
+        links += [(earlier, at) for earlier, _ in nearest if identity(sequences[earlier], sequence) > above]
+        first[sequence] = at
+        for word in own:
+            words.setdefault(word, []).append(at)
+    rows, columns = np.array(links, dtype=int).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(sequences), len(sequences)))
+    return connected_components(graph, directed=False)[1]
 
 
 def cluster_weights(clusters: np.ndarray) -> Float[np.ndarray, " n"]:

@@ -29,12 +29,14 @@
 - `value_table`: a person's own values of residues as such a property
 - `layer_rows`: the residues that have a label of it, and what a probe is asked of them
 - `layer_pairs`: the same of pairs of residues, from states and from attention
+- `layer_attention`: residues told by the attention that they receive
 - `layer_asked`: which of these rows a property has
 - `layer_baselines`: what tells a property without a trained model
 - `layer_comparison`: the scores of all states beside their baselines, and the answer in a sentence
 - `layers`: which layer for which property
 - `layer_shapes`: how alike the states of a model are, and in how many directions each extends
 - `state_changes`: how much each layer changes each residue, beside untrained weights
+- `own_share`: the share of a residue's state that it owes to its own embedding
 - `vector_map`: residues or receptors as points on a plane
 - `mean_vectors`: one vector for each receptor, and whether neighbours are of one family
 """

@@ -1,4 +1,4 @@
-"""What readouts keep on this machine, counted and deleted: states of layers and answers, references of variants, losses without heads."""
+"""What readouts keep on this machine, counted and deleted: states, references of variants, losses without heads, vectors of proteins."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,16 @@ from pathlib import Path
 from allo_core.storage.home import home
 from allo_core.storage.kept_files import amount_of, delete_files
 
-__all__ = ["FOLDERS", "ablations_folder", "delete_readouts", "heads_folder", "kept_readouts", "layers_folder", "variants_folder"]
+__all__ = [
+    "FOLDERS",
+    "ablations_folder",
+    "delete_readouts",
+    "heads_folder",
+    "kept_readouts",
+    "layers_folder",
+    "variants_folder",
+    "vectors_folder",
+]
 
 
 def layers_folder() -> Path:
@@ -29,12 +38,18 @@ def ablations_folder() -> Path:
     return home() / "ablations"
 
 
+def vectors_folder() -> Path:
+    """Where the vectors that stand for proteins in pairs are kept."""
+    return home() / "vectors"
+
+
 # As a person reads it -> where it lies.
 FOLDERS: dict[str, Callable[[], Path]] = {
     "states of layers and what they tell": layers_folder,
     "references of variants": variants_folder,
     "arcs of heads over receptors": heads_folder,
     "losses without heads": ablations_folder,
+    "vectors of proteins for pairs": vectors_folder,
 }
 
 

@@ -86,7 +86,9 @@ class LayerComparison:
     clusters, rows, folds : int
     seconds : float
     attention, attention_so_far : tuple of LayerScore
-        Of pairs of residues: what the heads of each layer tell, and those of all layers up to it; else empty.
+        What the heads of each layer tell, where attention was asked, and of pairs of residues those of all layers up to it; else empty.
+    attention_untrained : tuple of LayerScore
+        Of residues: what attention tells in a model of the same shape with random weights; else empty.
     """
 
     model_id: str
@@ -121,6 +123,7 @@ class LayerComparison:
     seconds: float
     attention: tuple[LayerScore, ...] = ()
     attention_so_far: tuple[LayerScore, ...] = ()
+    attention_untrained: tuple[LayerScore, ...] = ()
     format: int = 1
 
     def baseline(self, name: str) -> Baseline:
@@ -157,12 +160,19 @@ class LayerComparison:
 
     @property
     def _of_attention(self) -> str:
-        """What the heads tell of pairs, beside the states."""
+        """What the heads tell, beside the states; of residues no more than a baseline is said as such."""
         if not self.attention:
             return ""
         best = max(range(len(self.attention)), key=lambda layer: self.attention[layer].value)
-        last = self.attention_so_far[-1]
-        return f" Of attention, layer {best} tells most ({self.attention[best]}), all heads together {last}."
+        told = f" Of attention, layer {best} tells most ({self.attention[best]})"
+        if self.attention_so_far:
+            return f"{told}, all heads together {self.attention_so_far[-1]}."
+        bar = self.baseline(self.bar)
+        alone = _BARS.get(bar.name, f"{bar.name} alone gives")
+        beside = "no more than what" if self.attention[best].value <= bar.score.value else "more than what"
+        random = max((one.value for one in self.attention_untrained), default=None)
+        untrained = "" if random is None else f"; attention of untrained weights at most {random:.{_DIGITS}f}"
+        return f"{told}, {beside} {alone}{untrained}."
 
     @property
     def _few(self) -> str:

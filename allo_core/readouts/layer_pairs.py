@@ -72,6 +72,10 @@ class PairRows(LabelledRows):
     def attention_passes(self) -> int:
         return len(self.panel.receptors)
 
+    @property
+    def adds_layers(self) -> bool:
+        return True
+
     @cached_property
     def _rows_of_pairs(self) -> "tuple[Integer[np.ndarray, ' n'], Integer[np.ndarray, ' n']]":
         """Where both residues of each pair stand among the rows of the panel."""

@@ -132,8 +132,13 @@ class LabelledRows:
         """Passes of the model that `from_attention` takes."""
         return 0
 
+    @property
+    def adds_layers(self) -> bool:
+        """Whether the heads of all layers so far are asked together, too."""
+        return False
+
     def from_attention(self, model: ProteinLanguageModel, step: Callable[[], None], cancel: CancelEvent | None = None) -> np.ndarray | None:
-        """Features [layers, rows, heads] of what each head gives; None of rows that are no pairs."""
+        """Features [layers, rows, heads] of what each head gives; None where attention is not asked."""
         return None
 
     def read(self, features: np.ndarray) -> dict[str, GroupedScore]:

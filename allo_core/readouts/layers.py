@@ -21,6 +21,7 @@ from allo_core.models.language_model import ProteinLanguageModel
 from allo_core.models.registry import get_spec
 from allo_core.readouts.kept_readouts import layers_folder
 from allo_core.readouts.layer_asked import rows_of
+from allo_core.readouts.layer_attention import LARGEST, AttentionRows
 from allo_core.readouts.layer_baselines import MOST_TOGETHER, side_by_side
 from allo_core.readouts.layer_comparison import Baseline, LayerComparison, LayerScore
 from allo_core.readouts.layer_properties import LayerProperty
@@ -34,7 +35,7 @@ from allo_core.storage.whole_file import write_whole
 __all__ = ["compare_layers", "kept_layers", "states_size"]
 
 _FORMAT = 1
-_OF_PAIRS = frozenset({"attention", "attention_so_far"})  # answers to other properties may be without
+_OF_ATTENTION = frozenset({"attention", "attention_so_far", "attention_untrained"})  # answers to other properties may be without
 _LARGEST_UNTRAINED = 1_000_000_000  # parameters; a second model of that size in memory is too much to ask for a baseline
 
 
@@ -44,6 +45,7 @@ def compare_layers(
     receptors: Iterable[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancel: CancelEvent | None = None,
+    attention: bool = False,
 ) -> LayerComparison:
     """How well each state of a model tells a property of residues it was not fitted to, beside what needs no trained model.
 
@@ -59,11 +61,13 @@ def compare_layers(
         A step is a pass of the model, or the probes of one state.
     cancel : CancelEvent, optional
         Asked before each step and in each layer.
+    attention : bool
+        Whether residues are also told by the attention that they receive in each layer (`AttentionRows`); pairs of residues are anyway.
 
     Raises
     ------
     LayerError
-        No such property; known in fewer than three clusters; a receptor is too long for the model.
+        No such property; known in fewer than three clusters; a receptor is too long for the model; attention of whole receptors.
     PredictionError
         All residues have one label.
     LibraryError
@@ -78,7 +82,7 @@ def compare_layers(
     >>> found = compare_layers(load_model("alloscope_gpcr_8m"), "segment")  # doctest: +SKIP
     >>> found.sentence  # doctest: +SKIP
     """
-    asked = rows_of(model.spec, property, receptors)
+    asked = rows_of(model.spec, property, receptors, attention)
     if (kept := _kept(_path(asked, origin_of(model, asked.panel).key))) is not None:
         return kept
     _ = asked.task  # refused before the model runs
@@ -100,6 +104,7 @@ def kept_layers(
     receptors: Iterable[str] | None = None,
     device: DeviceChoice = "auto",
     dtype: DtypeChoice = "auto",
+    attention: bool = False,
 ) -> LayerComparison | None:
     """The answer of `compare_layers` if it was kept, without loading torch or the model; None also if the weights were never hashed here.
 
@@ -112,7 +117,7 @@ def kept_layers(
     LayerError, LibraryError
         As in `compare_layers`.
     """
-    asked = rows_of(get_spec(model_id), property, receptors)
+    asked = rows_of(get_spec(model_id), property, receptors, attention)
     origins = kept_origins(model_id, asked.panel, device, dtype)
     return next((found for origin in origins if (found := _kept(_path(asked, origin.key))) is not None), None)
 
@@ -141,15 +146,16 @@ class _Comparison:
         random = self._untrained()
         passes = len(asked.panel.receptors)
         self._total = passes * (not states_are_kept(self.model, asked.panel)) + states + 1
-        self._total += asked.attention_passes + 2 * self.model.spec.layers * (asked.attention_passes > 0)
+        self._total += asked.attention_passes + (1 + asked.adds_layers) * self.model.spec.layers * (asked.attention_passes > 0)
         if random is not None:
             self._total += passes * (not states_are_kept(random, asked.panel)) + states
+            self._total += self._of_untrained_attention * (asked.attention_passes + self.model.spec.layers)
         vectors = self._vectors(self.model)
         read = [self._probed(vectors[state]) for state in range(states)]
         together, reduced_to = side_by_side([asked.features(state) for state in vectors])
         all_states = self._scored(together)
         found = self._found(read, all_states, reduced_to, self._untrained_scores(random))
-        return replace(found, **self._of_attention())
+        return replace(found, **self._of_attention(random))
 
     def _untrained(self) -> ProteinLanguageModel | None:
         """The untrained model, or None where memory does not suffice for two."""
@@ -166,16 +172,25 @@ class _Comparison:
     def _untrained_scores(self, random: ProteinLanguageModel | None) -> list[GroupedScore]:
         return [] if random is None else [self._scored(self.asked.features(state)) for state in self._vectors(random)]
 
-    def _of_attention(self) -> dict[str, tuple[LayerScore, ...]]:
-        """The scores of the heads of each layer, and of all layers up to it; nothing where rows are no pairs of residues."""
+    @property
+    def _of_untrained_attention(self) -> bool:
+        """Whether attention of untrained weights is asked, too: of residues, which it may tell by the place in the chain."""
+        return self.asked.attention_passes > 0 and not self.asked.adds_layers
+
+    def _of_attention(self, random: ProteinLanguageModel | None) -> dict[str, tuple[LayerScore, ...]]:
+        """The scores of the heads of each layer and, of pairs, of all layers up to it; nothing where attention is not asked."""
         maps = self.asked.from_attention(self.model, self._step, self._cancel)
         if maps is None:
             return {}
+        found = {"attention": _plain([self._scored(layer) for layer in maps])}
+        if self._of_untrained_attention and random is not None:
+            plain = self.asked.from_attention(random, self._step, self._cancel)
+            assert plain is not None, "where there is attention of one model there is of the other"
+            found["attention_untrained"] = _plain([self._scored(layer) for layer in plain])
+        if not self.asked.adds_layers:
+            return found
         so_far = [np.concatenate(list(maps[: layer + 1]), axis=1) for layer in range(len(maps))]
-        return {
-            "attention": _plain([self._scored(layer) for layer in maps]),
-            "attention_so_far": _plain([self._scored(features) for features in so_far]),
-        }
+        return found | {"attention_so_far": _plain([self._scored(features) for features in so_far])}
 
     def _probed(self, state: np.ndarray) -> dict[str, GroupedScore]:
         found = self.asked.read(self.asked.features(state))
@@ -243,11 +258,12 @@ def _plain(scores: Sequence[GroupedScore]) -> tuple[LayerScore, ...]:
 
 def _path(asked: LabelledRows, origin: str) -> Path:
     facts = [_FORMAT, origin, asked.panel.sha256, asked.what.sha256, FOLDS, MOST_TOGETHER]
+    facts += ["attention", LARGEST] if isinstance(asked, AttentionRows) else []
     return layers_folder() / "answers" / f"{hashlib.sha256(json.dumps(facts).encode()).hexdigest()}.json"
 
 
 def _kept(path: Path) -> LayerComparison | None:
     """What is kept in a file; None if there is none, or it is damaged: it is then computed anew."""
     with suppress(OSError, ValueError):
-        return from_plain(LayerComparison, check_version(json.loads(path.read_bytes()), LayerComparison, _FORMAT, _OF_PAIRS))
+        return from_plain(LayerComparison, check_version(json.loads(path.read_bytes()), LayerComparison, _FORMAT, _OF_ATTENTION))
     return None

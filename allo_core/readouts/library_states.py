@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float32
 
 __all__ = [
+    "UNTRAINED",
     "counted",
     "kept_origins",
     "kept_states",
@@ -45,6 +46,7 @@ __all__ = [
 
 _FORMAT = 1
 _UNTRAINED_SEED = 0
+UNTRAINED = f"random weights, seed {_UNTRAINED_SEED}"  # stands for the sha256 of such weights
 
 
 def library_states(
@@ -127,7 +129,7 @@ def untrained(model: ProteinLanguageModel) -> ProteinLanguageModel:
 
     weights = WeightsState("found", None, "random weights", "", 0, "transformers")
     module = random_module(model.spec, _UNTRAINED_SEED).to(getattr(torch, model.dtype))
-    return ProteinLanguageModel(model.spec, module, model.dtype, weights, f"random weights, seed {_UNTRAINED_SEED}").to(model.device.type)
+    return ProteinLanguageModel(model.spec, module, model.dtype, weights, UNTRAINED).to(model.device.type)
 
 
 def origin_of(model: ProteinLanguageModel, panel: Panel) -> RunMeta:

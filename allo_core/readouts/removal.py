@@ -56,8 +56,8 @@ def heads_text(heads: Heads) -> str:
 
 
 def parse_heads(text: str, spec: ModelSpec) -> Heads:
-    """The heads of ``"5.3,5.6"``; AblationError where a part names no head of the model."""
-    parts = [part.strip() for part in text.split(",") if part.strip()]
+    """The heads of ``"5.3,5.6"`` or ``"5.3 5.6"``; AblationError where a part names no head of the model."""
+    parts = text.replace(",", " ").split()
     found = [Head.parse(part) for part in parts]
     if wrong := [part for part, head in zip(parts, found, strict=True) if head is None]:
         raise AblationError(f"{wrong[0][:20]!r} is no head; write layer.head, counted from 0, as in 5.3,5.6.")

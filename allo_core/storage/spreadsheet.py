@@ -4,9 +4,9 @@ import csv
 import io
 import string
 
-from allo_core.errors import ScoreError
+from allo_core.errors import ScoreError, StoreError
 
-__all__ = ["read_rows"]
+__all__ = ["read_rows", "table_text"]
 
 _DELIMITERS = ",;\t"
 
@@ -45,3 +45,25 @@ def read_rows(text: str, most: int, instead: str = "") -> tuple[list[str], list[
     if len(table) - 1 > most:
         raise ScoreError(f"The table has {len(table) - 1:,} rows; at most {most:,} are read.{instead}")
     return ([cell.strip() for cell in table[0][1]] if table else []), table[1:]
+
+
+def table_text(content: bytes, name: str) -> str:
+    """The text of a table's file, without its byte order mark.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        What to call the file in the error.
+
+    Raises
+    ------
+    StoreError
+        It is not UTF-8. Excel's plain CSV is written in the code page of the machine, which the file does not name.
+    """
+    try:
+        if b"\0" in content:  # UTF-16 without a mark can be read as UTF-8
+            raise ValueError
+        return content.decode("utf-8-sig")
+    except ValueError:
+        raise StoreError(f"{name} is not UTF-8 text; save it as 'CSV UTF-8'.") from None

@@ -61,9 +61,9 @@ def tm_score(model_xyz: Float[np.ndarray, "L 3"], reference_xyz: Float[np.ndarra
     """TM-score (Zhang and Skolnick, Proteins 57, 702 (2004)) of the best superposition that was found: 1 for equal folds.
 
     sum over residues of 1 / (1 + (d / d0)²), divided by the n residues that the reference knows; d0 = 1.24 (n - 15)^(1/3) - 1.8 Å, at least
-    0.5 Å.  Unrelated folds score about 0.17, the mirror image of a receptor about 0.35, any two receptors of class A above 0.8.  The search
-    begins at windows of the length n, n/2, n/4 and n/8 and fits again what comes to lie near, so the score is a lower bound, as in the
-    program of the authors.
+    0.5 Å.  Unrelated folds score about 0.17, the mirror image of a receptor about 0.35, two receptors of class A 0.8 to 0.9
+    (docs/folds.md).  The search begins at windows of the length n, n/2, n/4 and n/8 and fits again what comes to lie near, so the score is
+    a lower bound, as in the program of the authors.
 
     Parameters
     ----------

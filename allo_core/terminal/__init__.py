@@ -10,7 +10,11 @@
 - `ablate`: whether a model needs its heads
 - `layers`: which layer of a model for which property
 - `fold`: a CA trace of a receptor without its structure
+- `pairs_coverage`: how much of the segments that the published model of pairs looks at is annotated
+- `pairs_agree`: whether methods agree on the tokens that matter
 - `network`: the residue interaction network of a structure
+- `pairs`: pairs of proteins, its actions
+- `pairs_baselines`: what a set of pairs gives away without a model
 - `batch`: thousands of sequences
 - `models`: the models
 - `doctor`: whether this machine can do the work, and what to do

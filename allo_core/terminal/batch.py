@@ -59,6 +59,7 @@ def add_batch(commands: argparse._SubParsersAction) -> None:
         "--wild-type", metavar="TARGET", help="variant: what each sequence is compared with, a FASTA file, entry name or accession"
     )
     command.add_argument("--wild-type-record", metavar="RECORD", help="variant: which record of that file, its number or name")
+    command.add_argument("--positions", help='heads: generic numbers that are marked, "2x50 3x39"')
     command.add_argument("--workers", type=int, metavar="N", help="by default one for each GPU, or for every two processor cores")
     command.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
     command.add_argument("--dtype", default="auto", help="float32 or bfloat16")

@@ -39,7 +39,7 @@ def make_folder(folder: Path | None) -> None:
 
 def read_table(path: Path, most: int | None = None) -> str:
     """The text of a table; StoreError if it cannot be read, has more than ``most`` bytes, or is not UTF-8."""
-    from allo_core.family.table import table_text
+    from allo_core.storage.spreadsheet import table_text
 
     try:
         if most is not None and path.stat().st_size > most:

@@ -30,6 +30,10 @@ def add_layers(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--table", type=Path, metavar="FILE", help="own values instead: CSV with columns receptor, residue and values")
     command.add_argument("--column", default="", help="the column of the table, if it has several")
     command.add_argument("--receptors", nargs="*", metavar="ENTRY", help="only these receptors; by default one of each homology cluster")
+    command.add_argument(
+        "--from", dest="source", default="states", choices=["states", "attention"],
+        help="attention: residues are also told by the ten largest weights that they receive in every head of a layer (states)",
+    )  # fmt: skip
     command.add_argument("--csv", type=Path, help="write the scores of all states and baselines")
     command.add_argument("--json", type=Path, help="write all numbers and how they were made")
     command.add_argument("--dtype", default="auto", help="float32 or bfloat16")
@@ -49,12 +53,13 @@ def print_layers(options: argparse.Namespace) -> None:
     asked = _property(options)
     for path in (options.csv, options.json):
         check_output(path)
+    attention = options.source == "attention"
     size = states_size(spec.id, asked, options.receptors)
-    found = kept_layers(spec.id, asked, options.receptors, options.device, options.dtype)
+    found = kept_layers(spec.id, asked, options.receptors, options.device, options.dtype, attention)
     if found is None:
         model = ready_model(spec.id, options.device, options.dtype, show_progress)
         print(f"The states of the library's receptors are kept: {amount(size)}, and as much of an untrained model.")
-        found = compare_layers(model, asked, options.receptors, lambda done, total: show_progress(STEP, done, total))
+        found = compare_layers(model, asked, options.receptors, lambda done, total: show_progress(STEP, done, total), None, attention)
     write(options.csv, lambda: layers_csv(found))
     write(options.json, lambda: layers_record(found))
     print(
@@ -87,7 +92,9 @@ def _table(found: "LayerComparison") -> str:
         untrained = f"{found.untrained[state].value:.3f}" if found.untrained else "-"
         rows.append([f"state {state}", str(score), untrained, ", ".join(notes)])
     rows.append(["all states", str(found.all_states), "-", ""])
-    for layer, (alone, so_far) in enumerate(zip(found.attention, found.attention_so_far, strict=True)):
-        rows.append([f"attention of layer {layer}", str(alone), "-", f"of layers 0 to {layer}: {so_far}"])
+    for layer, alone in enumerate(found.attention):
+        so_far = f"of layers 0 to {layer}: {found.attention_so_far[layer]}" if found.attention_so_far else ""
+        untrained = f"{found.attention_untrained[layer].value:.3f}" if found.attention_untrained else "-"
+        rows.append([f"attention of layer {layer}", str(alone), untrained, so_far])
     rows += [[printable(one.name), str(one.score), "-", "baseline"] for one in found.baselines]
     return pd.DataFrame(rows, columns=["", found.measure, "untrained", ""]).to_string(index=False)

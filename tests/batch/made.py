@@ -6,12 +6,18 @@ import numpy as np
 import psutil
 import pyarrow as pa
 
+from allo_core.batch.dataset import BatchResults, open_batch
+from allo_core.batch.folder import writing
 from allo_core.batch.settings import BatchSettings
+from allo_core.batch.task_heads import HeadsSettings
 from allo_core.batch.task_scores import ScoreSettings
 from allo_core.batch.worker import BLOCK, Worker
+from allo_core.library.receptors import receptors
 from allo_core.protein.sequence import AMINO_ACIDS
 
 MODEL = "antiberty"  # small, and its weights come with a package
+NAMES = ("AA1R", "AA2AR", "ADRB2", "CCR5", "OPSD", "MTR1A", "GLP1R")  # the first two are homologues, the last is of class B
+MARKS = "2x50 3x39"
 
 
 def sequence(length: int, seed: int) -> str:
@@ -45,3 +51,18 @@ def workers() -> list[psutil.Process]:
         except (psutil.NoSuchProcess, psutil.ZombieProcess):
             continue
     return found
+
+
+def heads_batch(folder: Path, records: list[tuple[int, str, str]]) -> BatchResults:
+    """What heads look at in these records, in parts of three, without Ray."""
+    chosen = HeadsSettings.choose(MODEL, positions=MARKS)
+    with writing(folder, chosen, "<i>a</i>.fasta", len(records)) as number:
+        compute = worker(folder, chosen, number)
+        for at in range(0, len(records), 3):
+            compute(block(records[at : at + 3]))
+    return open_batch(folder)
+
+
+def receptor_records() -> list[tuple[int, str, str]]:
+    """`NAMES` as records, and one that is too long for the model."""
+    return [*((at, name, receptors()[name].protein.sequence) for at, name in enumerate(NAMES, 1)), (len(NAMES) + 1, "long", "M" * 511)]

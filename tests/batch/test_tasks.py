@@ -36,6 +36,7 @@ CHOICES = [
     ("probabilities", {"masked": True}),
     ("contacts", {"pairs": 1.5}),
     ("variant", {"wild_type": WILD}),
+    ("heads", {"positions": "2x50"}),
 ]
 
 
@@ -172,6 +173,7 @@ def test_the_task_and_its_choices_are_compared(tmp_path, task, options):
         "probabilities": {"masked": not options.get("masked")},
         "contacts": {"pairs": 2.0},
         "variant": {"wild_type": Protein("wild", WILD.sequence[1:], 2)},
+        "heads": {"positions": "3x39"},
     }[task]
     assert chosen(task, **options).difference(chosen(task, **{**options, **changed})) is not None
     assert chosen(task, **options).difference(chosen(task, **options)) is None
@@ -180,7 +182,7 @@ def test_the_task_and_its_choices_are_compared(tmp_path, task, options):
 @pytest.mark.parametrize(("task", "options"), CHOICES)
 def test_scores_are_not_asked_of_other_tasks(tmp_path, task, options):
     results, _ = computed(tmp_path / "out", chosen(task, **options), RECORDS[:1])
-    said = rf"out holds {task} \(--task {task}\) and no scores of heads; pandas and DuckDB read its tables \(sequences, \w+\)\.$"
+    said = rf"out holds {task} \(--task {task}\) and no scores of heads; pandas and DuckDB read its tables \(sequences(, \w+)+\)\.$"
     for read in (results.scores, lambda: results.columns(1), lambda: summarise(results)):
         with pytest.raises(BatchError, match=said):
             read()
@@ -201,6 +203,7 @@ def test_a_task_that_this_version_does_not_have():
         ("embeddings", {"layers": "last"}, "names no layers"),
         ("contacts", {"pairs": 0.0}, "--pairs is 0"),
         ("contacts", {"pairs": float("nan")}, "--pairs is nan"),
+        ("heads", {"positions": "2x50 9x99"}, "No receptor of the library has 9x99; write generic numbers such as 2x50"),
     ],
 )
 def test_choices_that_cannot_be(task, options, message):
@@ -225,8 +228,9 @@ def test_masked_passes_count_for_the_time_left_and_arrays_for_the_disk(tmp_path,
         (("embeddings", "--layers", "0,8", "--per-residue"), "vectors", 6, "Mean vectors of 512 numbers, states 0, 8, of 3 sequences."),
         (("probabilities", "--masked"), "residues", 20 + 21 + 6, "Median pseudo-perplexity"),
         (("contacts", "--pairs", "0.5"), "pairs", 10 + 10, "20 pairs of 3 sequences, by score."),
+        (("heads",), "heads", 3 * 64, "Arcs of all heads on 3 sequences, 0 of them with generic numbers."),
     ],
-    ids=["embeddings", "probabilities", "contacts"],
+    ids=["embeddings", "probabilities", "contacts", "heads"],
 )
 def test_from_fasta_to_results_with_ray(ray, model, tmp_path, capsys, arguments, table, rows, said):
     records = [("a", sequence(20, 1)), ("empty", ""), ("b", sequence(21, 2)), ("long", sequence(511, 3)), ("c", "MKTVRQ")]
@@ -236,7 +240,7 @@ def test_from_fasta_to_results_with_ray(ray, model, tmp_path, capsys, arguments,
     code, out, err = run("batch", path, "--out", folder, *options, capsys=capsys)
     assert code == 0, err
     assert said in out
-    more = ", 1 without pairs" if table == "pairs" else ""
+    more = {"pairs": ", 1 without pairs", "heads": ", 3 without numbers"}.get(table, "")
     assert f"Done: 5 sequences in {folder}, 2 failed{more}\n" in out
     assert ("arrays of 2.3 MB" in err) == ("--per-residue" in arguments)  # with those of the one that is too long
     results = open_batch(folder)
@@ -254,6 +258,7 @@ def test_from_fasta_to_results_with_ray(ray, model, tmp_path, capsys, arguments,
     [
         (("--task", "folding"), "invalid choice: 'folding'"),
         (("--task", "embeddings", "--sites", "5"), "--sites belongs to --task scores, not to embeddings; leave it out."),
+        (("--positions", "2x50"), "--positions belongs to --task heads, not to scores; leave it out."),
         (("--masked",), "--masked belongs to --task probabilities, not to scores; leave it out."),
         (("--task", "contacts", "--per-residue"), "--per-residue belongs to --task embeddings, not to contacts; leave it out."),
         (("--task", "contacts", "--pairs", "-1"), "--pairs is -1"),

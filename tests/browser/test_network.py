@@ -1,5 +1,6 @@
 """The network of a structure, in a real Chromium."""
 
+import csv
 import re
 
 import numpy as np
@@ -41,3 +42,17 @@ def test_centrality_on_the_structure_and_the_route(page, app):
     assert len(route) > 2
     assert f"steps of a route from A to B ({len(route) - 1})" in page.locator(".key").first.inner_text()
     assert int(driving.stage(page).get_attribute("data-pairs")) == len(route) - 1
+
+
+def test_contacts_beside_another_structure_are_compared_and_taken_away(page, app):
+    driving.open_page(page, f"{app.url}/?protein=ADRB2&structure=4LDO&contacts=ca&against=3SN6")
+    driving.open_tab(page, "Network")
+    page.get_by_role("button", name="Compare the contacts").click(timeout=driving.WAIT)
+    said = page.get_by_text(re.compile("^From 4LDO to 3SN6"))
+    said.wait_for(timeout=driving.WAIT)
+    lost, gained = (int(number) for number in re.search(r"(\d+) are lost and (\d+) gained", said.inner_text()).groups())
+    assert "are more than noise" in said.inner_text()
+    with page.expect_download() as got:
+        page.get_by_role("button", name="Contacts gained and lost, CSV").click()
+    rows = list(csv.DictReader(got.value.path().read_text(encoding="utf-8").splitlines()))
+    assert [row["contact"] for row in rows] == ["gained"] * gained + ["lost"] * lost

@@ -297,6 +297,28 @@ def test_pairs_are_pseudobonds_of_chimerax():
     ]
 
 
+@pytest.mark.parametrize(("lines", "radius", "named"), [("path", "0.450", "3 steps of the path"), ("contacts", "0.120", "3 contacts")])
+def test_a_path_and_contacts_are_lines_of_one_object(lines, radius, named):
+    pairs = [(one, other, 1.0) for one, other, _ in PAIRS]
+    text = pymol_script("4LDO", PAIRED, np.zeros(5), 1.0, SCALE, {}, "", 0.0, pairs, lines)
+    ends = "alloscope and chain A and resi {} and name CA"
+    written = text.split("\n")
+    assert [line for line in written if line.startswith("distance ")] == [
+        f"distance {lines}, {ends.format('10')}, {ends.format('12B')}",
+        f"distance {lines}, {ends.format(chr(92) + '-2')}, {ends.format('13')}",
+    ]
+    assert f"set dash_radius, {radius}, {lines}" in written
+    assert f"# 2 of {named}; the others have an end that the structure does not show" in written
+    assert "strongest" not in text
+    text = chimerax_script("4LDO", PAIRED, np.zeros(5), 1.0, SCALE, {}, "", 0.0, pairs, lines)
+    bonds = [line for line in text.split("\n") if line.startswith("pbond")]
+    assert bonds == [
+        f'pbond #1/A:10@CA #1/A:12B@CA color #30363D radius {radius} dashes 0 name "{lines}"',
+        f'pbond #1/A:-2@CA #1/A:13@CA color #30363D radius {radius} dashes 0 name "{lines}"',
+    ]
+    assert "distance" not in pymol_script("4LDO", PAIRED, np.zeros(5), 1.0, SCALE, {}, "", 0.0, [(0, 4, 1.0)], lines)
+
+
 @PROGRAMS
 def test_without_pairs_and_sets_scripts_say_nothing_of_them(program):
     text = written(program, PAIRED, sets={"A": ((0, 1), ORANGE), "B": ((), PURPLE)})

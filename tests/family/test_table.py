@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from allo_core.errors import ScoreError, StoreError
-from allo_core.family.table import read_set, table_text
+from allo_core.errors import ScoreError
+from allo_core.family.table import read_set
 from allo_core.library.receptors import SODIUM_POCKET, find_receptor
 from allo_core.protein.sequence import AMINO_ACIDS
 
@@ -142,25 +142,6 @@ def test_tables_of_which_nothing_can_be_used(text, words):
 def test_a_sequence_that_contradicts_the_receptor():
     asked = read_set(f"receptor,sequence,residues\nAA2AR,{A2A[:-1]},D52\nADRB2,,D79\n")
     assert "its sequence is not that of AA2AR" in reasons(asked)["row 2 (AA2AR)"]
-
-
-TABLE = "name,receptor,residues\né,AA2AR,D52\n"
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-def test_a_file_of_utf8(encoding):
-    assert table_text(TABLE.encode(encoding), "set.csv") == TABLE
-    assert table_text(b"", "set.csv") == ""
-
-
-@pytest.mark.parametrize(
-    "content",
-    [TABLE.encode("cp1252"), TABLE.encode("utf-16"), TABLE.replace("é", "e").encode("utf-16-le"), b"PK\x03\x04\x14\x00"],
-    ids=["Excel's CSV", "utf-16", "utf-16 without a mark", "a workbook"],
-)
-def test_a_file_that_is_no_utf8(content):
-    with pytest.raises(StoreError, match=r"^set\.csv is not UTF-8 text; save it as 'CSV UTF-8'\.$"):
-        table_text(content, "set.csv")
 
 
 def test_an_ortholog_is_numbered_by_alignment_and_says_so():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from allo_core.figures.colours import ABSENT, CATEGORIES, SEGMENTS
-from allo_core.figures.layers import layers_figure, similarity_figure
+from allo_core.figures.layers import layers_figure, own_share_figure, similarity_figure
 from allo_core.figures.points import points_by_category, points_by_value
 
 SCORES = np.array([0.14, 0.25, 0.64, 0.9])
@@ -78,3 +78,14 @@ def test_points_by_a_number():
     assert known.marker.colorbar.title.text == "a&lt;b"
     assert known.customdata[1][1] == "a&lt;b 0.5"
     assert len(points_by_value(POINTS, np.full(6, np.nan), LABELS, ("1", "2"), "n").data) == 1
+
+
+def test_own_shares_beside_untrained_weights_and_an_even_share():
+    figure = own_share_figure(SCORES, np.stack([SCORES - 0.1, SCORES + 0.2]), 0.003, SCORES / 2)
+    own, untrained, even = figure.data
+    np.testing.assert_allclose(own.error_y.array, 0.2)
+    np.testing.assert_allclose(own.error_y.arrayminus, 0.1)
+    np.testing.assert_allclose(untrained.y, SCORES / 2, rtol=1e-6)
+    assert (list(even.x), list(even.y)) == ([0, 3], [0.003] * 2)
+    assert figure.layout.yaxis.type == "log"
+    assert [trace.name for trace in own_share_figure(SCORES, np.stack([SCORES, SCORES]), 0.003, None).data] == ["this model", "even share"]

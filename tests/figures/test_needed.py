@@ -3,7 +3,7 @@
 import numpy as np
 
 from allo_core.figures.colours import NOT_PASSING, PASSING
-from allo_core.figures.needed import needed_figure
+from allo_core.figures.needed import needed_figure, set_figure
 
 
 def test_points_bars_and_the_head_that_is_pointed_out():
@@ -25,3 +25,12 @@ def test_points_bars_and_the_head_that_is_pointed_out():
     assert [list(trace.customdata) for trace in figure.data] == [["5.3", "1.2"], ["4.4"]]
     assert {shape.x0 for shape in figure.layout.shapes if shape.x0 == shape.x1} == {1}
     assert {shape.y0 for shape in figure.layout.shapes if shape.y0 == shape.y1} >= {0}
+
+
+def test_a_set_beside_random_sets():
+    figure = set_figure([0.2, -0.1], [np.array([0.0, 0.1, 0.3]), np.array([0.05])], ["all residues", "marked residues"])
+    random, own = figure.data
+    assert list(random.y) == ["all residues"] * 3 + ["marked residues"]
+    np.testing.assert_allclose(random.x, [0.0, 0.1, 0.3, 0.05], rtol=1e-6)
+    np.testing.assert_allclose(own.x, [0.2, -0.1], rtol=1e-6)
+    assert list(own.y) == ["all residues", "marked residues"]

@@ -37,7 +37,8 @@ def test_it_is_the_mean_of_a_mixture_of_even_bins():
         assert centre[at, other] == pytest.approx(drawn.mean(), abs=0.03)
         assert spread[at, other] == pytest.approx(drawn.std(), abs=0.03)
         known = 1 - probabilities[at, other, 3]
-        assert weights[at, other] == pytest.approx(known / (1 + spread[at, other]) ** 2)
+        assert weights[at, other] == pytest.approx(known / spread[at, other] ** 2 if known >= 0.9 else 0)
+    assert 0 < (weights > 0).mean() < 0.8
     for values in (centre, spread, weights, beyond_last_edge(probabilities, EDGES)):
         assert (values == values.T).all()
         assert (np.diagonal(values) == 0).all()
@@ -58,7 +59,17 @@ def test_a_sure_bin_spreads_over_its_width():
     centre, spread, weights = distogram_distances(sure(3, 2), EDGES)
     assert centre[0, 1] == 8
     assert spread[0, 1] == pytest.approx(4 / np.sqrt(12))
-    assert weights[0, 1] == pytest.approx(1 / (1 + 4 / np.sqrt(12)) ** 2)
+    assert weights[0, 1] == pytest.approx(12 / 4**2)
+
+
+def test_a_pair_that_may_be_farther_has_no_weight():
+    probabilities = sure(2, 0)
+    for share, weight in ((0.05, 0.95 * 12 / 4**2), (0.11, 0)):
+        probabilities[:] = [1 - share, 0, 0, share]
+        centre, spread, weights = distogram_distances(probabilities, EDGES)
+        assert weights[0, 1] == pytest.approx(weight)
+        assert (centre[0, 1], spread[0, 1]) == pytest.approx((2, 4 / np.sqrt(12)))
+        assert beyond_last_edge(probabilities, EDGES)[0, 1] == pytest.approx(share)
 
 
 def test_what_is_surely_farther_has_no_distance():

@@ -50,6 +50,7 @@ def test_a_receptor_is_right_handed_whichever_way_it_came(entry, turn):
 
 
 def test_so_are_structures_of_all_classes(shared):
+    """Every twelfth; of all 472 the lowest share was 0.976 of CA and 0.956 of CB, the highest of the mirror image 0.005."""
     stored = np.load(shared / "data/gpcr_structures_ca_cb.npz")
     offsets = stored["offsets"]
     every = range(0, len(offsets) - 1, 12)
@@ -113,6 +114,18 @@ def test_where_helices_are_at_odds_the_reference_chooses_and_it_is_said():
         assert "not determined, the reference chose" in hand.sentence
     _, hand = right_hand(fold, breaks=breaks)
     assert (hand.hand, hand.chosen_by) == ("not determined", "nothing")
+
+
+def test_stretches_that_are_no_helices_say_nothing():
+    """A third of the dihedrals are right-handed, the others far from both hands: so are those of folds from distances by chance."""
+    twisted = helix(20, turn=150, rise=1.5, radius=2.0)
+    fold = np.concatenate([helix(20), twisted + 15, twisted + 30])
+    shares = helix_shares(fold, (19, 39))
+    assert 0.25 < shares.right < 0.4
+    assert shares.left == 0
+    _, hand = right_hand(fold, breaks=(19, 39))
+    assert (hand.hand, hand.chosen_by) == ("not determined", "nothing")
+    assert "this may be the mirror image: 33% of 51 dihedrals" in hand.sentence
 
 
 def test_a_reference_that_contradicts_helices_is_said():

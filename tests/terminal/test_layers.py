@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import pytest
 
@@ -36,6 +37,15 @@ def test_a_property_with_files(tmp_path, capsys):
     assert "are kept" not in capsys.readouterr().out  # nothing was computed
 
 
+def test_attention_beside_the_states(capsys):
+    assert main(["layers", "--property", "segment", "--from", "attention", "--receptors", *FEW]) == 0
+    said, found = capsys.readouterr().out, kept_layers(DEFAULT_MODEL, "segment", FEW, attention=True)
+    assert found is not None
+    assert said.rstrip().endswith(found.sentence)
+    assert re.search(rf"attention of layer 5 +{re.escape(str(found.attention[5]))}", said)
+    assert len(found.attention) == 6
+
+
 def test_own_values(tmp_path, capsys):
     table = tmp_path / "own.csv"
     table.write_text("receptor,residue,=depth\n" + "".join(f"{entry},{k},{k % 7}\n" for entry in FEW for k in range(30, 130)))
@@ -54,6 +64,7 @@ def test_own_values(tmp_path, capsys):
         (["--receptors", "AA2AR", "NOSUCH"], "NOSUCH"),
         (["--receptors", "AA2AR"], "too few clusters of homologues (1)"),
         (["--table", "none.csv"], "none.csv: cannot be read"),
+        (["--property", "class", "--from", "attention"], "Attention is read of residues, and 'class' is a property of receptors"),
         (["--csv", "no/folder/l.csv"], "the folder does not exist"),
         (["--dtype", "float8"], "float8"),
     ],

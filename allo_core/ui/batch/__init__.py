@@ -5,6 +5,7 @@
 - `results`: reading a batch, kept
 - `rail`: the left rail
 - `panels`: the pictures
+- `looked`: a batch of what heads look at
 - `sequences`: all records, and one of them
 - `tabs`: what stands below
 """

@@ -11,7 +11,7 @@ from allo_core.figures.batch import SUMMARIES, batch_heatmap, sequences_figure
 from allo_core.figures.colours import Theme
 from allo_core.figures.heatmap import short_number
 from allo_core.ui.batch import session
-from allo_core.ui.batch.results import OpenBatch, ScoredBatch
+from allo_core.ui.batch.results import HeadsBatch, OpenBatch, ScoredBatch
 from allo_core.ui.batch.view import BatchView
 from allo_core.ui.shared.choices import NULLS
 from allo_core.ui.shared.help import HELP
@@ -26,17 +26,20 @@ HEIGHT = 400  # px
 _COMMAND = 'python -m allo_core batch sequences.fasta.gz --out results --sites "sodium pocket"'
 
 
-def draw_strip(batch: OpenBatch | None) -> None:
+def draw_strip(batch: OpenBatch | HeadsBatch | None) -> None:
     """Which file was run through which model and how far, in one line."""
     with st.container(key="strip"):
         st.markdown(" :gray[|] ".join(map(plain, _facts(batch) if batch is not None else ["No batch yet"])))
 
 
-def _facts(batch: OpenBatch) -> list[str]:
-    settings, metadata = batch.settings, batch.results.metadata
+def _facts(batch: OpenBatch | HeadsBatch) -> list[str]:
+    metadata = batch.results.metadata
     far = f"{metadata.records:,} records" if batch.results.complete else f"{len(batch.sequences):,} of {metadata.records:,} records so far"
     failed = f", {batch.failed:,} failed" if batch.failed else ""
-    facts = [metadata.file, model_label(settings.model_id), f"{far}{failed}"]
+    facts = [metadata.file, model_label(metadata.settings.model_id), f"{far}{failed}"]
+    if isinstance(batch, HeadsBatch):
+        return [*facts, "what heads look at"]
+    settings = batch.settings
     if settings.sites is None:
         return [*facts, "not scored"]
     null = settings.null if settings.null in NULLS else "matched or uniform"
@@ -47,7 +50,7 @@ def draw_empty() -> None:
     """What a batch is, and how to come by one."""
     st.markdown(
         "A batch is one model run over thousands of sequences from a terminal. It keeps column weights, arcs and the scores of every head, "
-        "and no attention maps."
+        "and no attention maps; with --task heads it counts what all heads look at."
     )
     st.code(_COMMAND, language="bash")
     st.markdown("Then type the folder, here *results*, at the left. It opens while the batch is still running, too.")

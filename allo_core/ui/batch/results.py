@@ -11,17 +11,33 @@ import streamlit as st
 
 from allo_core.attention.columns import Columns
 from allo_core.batch import BatchResults, open_batch
+from allo_core.batch.heads_summary import properties_of, shares_over
 from allo_core.batch.layout import METADATA, parts
 from allo_core.batch.summary import BatchSummary, summarise
+from allo_core.batch.task_heads import HeadsSettings
 from allo_core.batch.task_scores import ScoreSettings
 from allo_core.errors import BatchError
+from allo_core.heads.shares import HeadShares
+from allo_core.ui.batch.view import BatchView
+from allo_core.ui.shared.head_shares import first_value
 
-__all__ = ["OpenBatch", "ScoredBatch", "columns_of", "read", "stamp_of"]
+__all__ = [
+    "AnyBatch",
+    "HeadsBatch",
+    "OpenBatch",
+    "ScoredBatch",
+    "columns_of",
+    "read",
+    "shares_of_batch",
+    "shown_property",
+    "shown_value",
+    "stamp_of",
+]
 
 
 @dataclass(frozen=True, eq=False)
-class OpenBatch:
-    """A batch that has been read.
+class AnyBatch:
+    """A batch that has been read, of a task that the page shows.
 
     Parameters
     ----------
@@ -35,10 +51,6 @@ class OpenBatch:
     results: BatchResults
 
     @property
-    def settings(self) -> ScoreSettings:
-        return self.results.scored
-
-    @property
     def sequences(self) -> pd.DataFrame:
         return self.results.sequences
 
@@ -46,6 +58,22 @@ class OpenBatch:
     def failed(self) -> int:
         """How many records have no results."""
         return int(self.sequences["error"].notna().sum())
+
+
+class HeadsBatch(AnyBatch):
+    """A batch of what heads look at."""
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        return properties_of(self.results)
+
+
+class OpenBatch(AnyBatch):
+    """A batch of scores, or of column weights alone."""
+
+    @property
+    def settings(self) -> ScoreSettings:
+        return self.results.scored
 
     @property
     def why_unscored(self) -> str:
@@ -99,13 +127,16 @@ def stamp_of(folder: str) -> str:
 
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the batch")
-def read(folder: str, stamp: str) -> OpenBatch:
+def read(folder: str, stamp: str) -> OpenBatch | HeadsBatch:
     """The batch in a folder that looks like this; BatchError where it is none, damaged, or of a task that the page does not show."""
     results = open_batch(folder)
-    summary = summarise(results)  # which refuses a batch of another task
+    looks = isinstance(results.metadata.settings, HeadsSettings)
+    summary = None if looks else summarise(results)  # which refuses a batch of another task
     sequences = results.sequences
     if not sequences["row"].between(1, results.metadata.records).all() or sequences["name"].isna().any():
         raise BatchError(f"{folder} holds records that do not fit its {METADATA}; take both from the same copy of the folder.")
+    if looks:
+        return HeadsBatch(stamp, results)
     return OpenBatch(stamp, results) if summary is None else ScoredBatch(stamp, results, summary)
 
 
@@ -113,3 +144,20 @@ def read(folder: str, stamp: str) -> OpenBatch:
 def columns_of(key: str, row: int, threshold: float, _batch: OpenBatch) -> Columns:
     """Column weights of one record; kept, so that another head of it needs no file."""
     return _batch.results.columns(row, threshold)
+
+
+@st.cache_resource(max_entries=12, show_spinner="Counting arcs")
+def shares_of_batch(key: str, name: str, _batch: HeadsBatch) -> HeadShares:
+    """What the heads look at; HeadsError where it is known of too few sequences."""
+    return shares_over(_batch.results, name)
+
+
+def shown_property(view: BatchView, batch: HeadsBatch) -> str:
+    """The property that is looked at: the chosen one if it was counted, else the first."""
+    return view.property if view.property in batch.properties else batch.properties[0]
+
+
+def shown_value(view: BatchView, shares: HeadShares) -> int:
+    """The value that is looked at: the chosen one if there is one of this name, else the one that is looked at most beyond expectation."""
+    values = shares.what.values
+    return values.index(view.value) if view.value in values else first_value(shares)

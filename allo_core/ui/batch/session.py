@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from allo_core.errors import BatchError, StoreError
-from allo_core.ui.batch.results import OpenBatch, read, stamp_of
+from allo_core.ui.batch.results import HeadsBatch, OpenBatch, read, stamp_of
 from allo_core.ui.batch.view import BatchView, from_query, to_query
 from allo_core.ui.shared import inputs
 from allo_core.ui.shared.page_session import PageSession
@@ -80,7 +80,7 @@ def read_again() -> None:
         page().change(row=view.row, threshold=view.threshold)
 
 
-def opened(view: BatchView) -> OpenBatch | None:
+def opened(view: BatchView) -> OpenBatch | HeadsBatch | None:
     """The open batch; None where there is none.  BatchError where it was damaged and is no longer in memory."""
     return read(view.folder, view.stamp) if view.folder else None
 

@@ -9,6 +9,8 @@ from allo_core.ui.shared.link import head_in_link, one_of, read_any_head, read_f
 
 __all__ = ["BatchView", "from_query", "to_query"]
 
+_LONGEST = 60  # characters of a name in a link
+
 
 @dataclass(frozen=True)
 class BatchView:
@@ -29,6 +31,8 @@ class BatchView:
         Number of the chosen record in the file.
     threshold : float, optional
         Of the record's profile; None: that of the scores.
+    property, value : str
+        Of a batch of what heads look at: a property and one of its values; "" for the first, and for the one that is looked at most.
     """
 
     shows: str = "share"
@@ -38,6 +42,8 @@ class BatchView:
     batch: str = ""
     row: int | None = None
     threshold: float | None = None
+    property: str = ""
+    value: str = ""
 
 
 def to_query(view: BatchView) -> dict[str, str]:
@@ -45,6 +51,7 @@ def to_query(view: BatchView) -> dict[str, str]:
     query = {"batch": view.batch} if view.batch else {}
     if view.shows != BatchView.shows:
         query["shows"] = view.shows
+    query |= {name: text for name in ("property", "value") if (text := getattr(view, name))}
     if view.row is not None:
         query["row"] = str(view.row)
     if view.head is not None:
@@ -70,4 +77,18 @@ def _read_row(text: str, view: BatchView) -> int:
     return int(text)
 
 
-_READERS = {"batch": _read_batch, "shows": one_of(SUMMARIES), "row": _read_row, "head": read_any_head}
+def _read_name(text: str, view: BatchView) -> str:
+    """Whether the batch has it is seen when it is open."""
+    if len(text) > _LONGEST:
+        raise ValueError(f"{len(text):,} characters are too long.")
+    return text
+
+
+_READERS = {
+    "batch": _read_batch,
+    "shows": one_of(SUMMARIES),
+    "property": _read_name,
+    "value": _read_name,
+    "row": _read_row,
+    "head": read_any_head,
+}

@@ -18,11 +18,14 @@
 - `head_panel`: the head by itself
 - `needed`: whether the model needs heads: request, time, what is kept
 - `needed_panel`: the same on the page
+- `needed_set`: heads removed together: request, time, what is kept
+- `needed_set_panel`: the same on the page
 - `scores_table`: all heads as a table
 - `prediction`: the site predictor, kept
 - `prediction_panel`: predicted sites
 - `network`: the network of the structure, as the worker is asked for it
 - `network_panel`: central residues and paths
+- `network_against`: contacts that another structure has instead
 - `downloads`: what is taken away
 - `attention_files`: the attention of the run as arrays
 - `frozen`: the question frozen, and a frozen one opened

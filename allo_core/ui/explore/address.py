@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from allo_core.analysis.frozen_file import read_frozen
 from allo_core.analysis.measures import MEASURES, WEIGHTINGS
 from allo_core.attention.head_card import MOST_PAIRS
+from allo_core.errors import AblationError
 from allo_core.figures.head_scores import SCORES
 from allo_core.library.receptors import find_receptor
+from allo_core.models.registry import get_spec
 from allo_core.networks.centrality import MEASURES as CENTRALITIES
 from allo_core.networks.points import RULES
+from allo_core.readouts.removal import heads_text, parse_heads
 from allo_core.ui.explore.tracks import read_track
 from allo_core.ui.explore.view import COLOURS, EDGES, SCALES, View
 from allo_core.ui.protein.address import read_structure, view_from_query, view_to_query
@@ -20,7 +23,8 @@ __all__ = ["from_query", "to_query"]
 
 # Fields whose text in a link is their value.
 _AS_THEY_ARE = (
-    "measure weighting null draws score colouring scale pairs colours beside beside_structure frozen contacts centrality edges"
+    "measure weighting null draws score colouring scale pairs colours beside beside_structure frozen contacts centrality edges against "
+    "removed"
 ).split()
 
 
@@ -63,6 +67,17 @@ def _read_beside_structure(text: str, view: View) -> str:
     return read_structure(text, View(view.beside))
 
 
+def _read_against(text: str, view: View) -> str:
+    return read_structure(text, View(view.protein))
+
+
+def _read_removed(text: str, view: View) -> str:
+    try:
+        return heads_text(parse_heads(text, get_spec(view.model)))
+    except AblationError as error:
+        raise ValueError(str(error)) from None
+
+
 def _read_frozen(text: str, view: View) -> str:
     read_frozen(*inputs.kept_frozen(text))
     return text
@@ -86,4 +101,6 @@ _READERS = {
     "contacts": one_of(tuple(RULES)),
     "centrality": one_of(tuple(CENTRALITIES)),
     "edges": one_of(tuple(EDGES)),
+    "against": _read_against,
+    "removed": _read_removed,
 }

@@ -169,9 +169,9 @@ def _script(shown: Shown, loaded: LoadedStructure, write: Callable) -> str:
     # An upload may be numbered unlike the entry that it names, so its own file is loaded.
     entry = loaded.structure.entry if loaded.ref.kind != "upload" and loaded.structure.entry else _coloured_file(shown, loaded)
     title = _credited(f"{shown.title}, colours: {values.name}", loaded)
-    return write(
-        entry, loaded.mapping, values.values, values.ceiling, attention_scale("light"), _sets(shown), title, values.floor, shown.pairs
-    )
+    lines, pairs = shown.lines
+    scale = attention_scale("light")
+    return write(entry, loaded.mapping, values.values, values.ceiling, scale, _sets(shown), title, values.floor, pairs, lines)
 
 
 def _coloured_file(shown: Shown, loaded: LoadedStructure) -> str:

@@ -25,7 +25,7 @@ from allo_core.ui.shared.jobs import Load, Outcome
 from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.worker import job_of
 
-__all__ = ["NETWORK", "NetworkRequest", "central_values", "report_of", "request_of", "route_of"]
+__all__ = ["NETWORK", "NetworkRequest", "central_values", "contacts_of", "report_of", "request_of", "route_of"]
 
 NETWORK = "network"  # the track
 _STAGE = "Network"
@@ -120,3 +120,9 @@ def route_of(report: NetworkReport | None) -> list[tuple[int, int]]:
     if report is None or not isinstance(report.between, SetPaths):
         return []
     return list(pairwise(report.between.paths.routes[0]))
+
+
+def contacts_of(report: NetworkReport) -> list[tuple[int, int]]:
+    """The contacts of a network, without the bonds of the chain."""
+    edges = report.network.edges
+    return [(int(one), int(other)) for one, other in edges.pairs[~edges.bonded]]

@@ -14,6 +14,7 @@ from allo_core.protein.sequence import Protein
 from allo_core.storage.amounts import readable_time
 from allo_core.ui.explore import session
 from allo_core.ui.explore.network import NETWORK, report_of, request_of
+from allo_core.ui.explore.network_against import draw_against
 from allo_core.ui.explore.results import Result
 from allo_core.ui.explore.view import EDGES, View
 from allo_core.ui.protein.field import mirrored_field
@@ -46,6 +47,7 @@ def draw_network(view: View, protein: Protein, result: Result, loaded: LoadedStr
             said = f"The network of {loaded.name}, its stability and its paths: {readable_time(seconds)} on two CPU cores."
             st.caption(plain(said), help=HELP["network"])
             st.button("Compute the network", key="compute_network", type="primary", on_click=submit, args=(request,))
+        draw_against(view, protein, loaded)
         return
     st.markdown(plain(network_verdict(report, view.centrality)), help=HELP["network"])
     if isinstance(report.between, SetPaths):
@@ -58,6 +60,7 @@ def draw_network(view: View, protein: Protein, result: Result, loaded: LoadedStr
         _draw_table(report, view.centrality, protein)
     with buttons:
         _draw_buttons(view, protein, report, loaded)
+    draw_against(view, protein, loaded)
 
 
 def _draw_choices(view: View) -> None:

@@ -6,9 +6,11 @@ from functools import cached_property
 
 from allo_core.analysis.track import Values
 from allo_core.analysis.verdict import plain_verdict
+from allo_core.export.script_picture import LineKind
 from allo_core.library.receptors import receptors
 from allo_core.models.registry import get_spec
 from allo_core.protein.sequence import Protein
+from allo_core.ui.explore.network import NETWORK, contacts_of, report_of, route_of
 from allo_core.ui.explore.painting import values_to_take_away
 from allo_core.ui.explore.results import HeadDetails, Result
 from allo_core.ui.explore.view import View
@@ -39,6 +41,17 @@ class Shown:
         """The strongest pairs that are drawn: query, key, weight."""
         drawn = () if self.details is None else self.details.pairs[: self.view.pairs]
         return [(pair.query, pair.key, float(pair.weight)) for pair in drawn]
+
+    @cached_property
+    def lines(self) -> tuple[LineKind, list[tuple[int, int, float]]]:
+        """What scripts draw between residues: of a network one shortest route from A to B, or its contacts, else the strongest pairs."""
+        report = None
+        if self.view.colouring == NETWORK:
+            report = report_of(self.view, self.protein, self.loaded, self.result)
+        if report is None:
+            return "strongest pairs", self.pairs
+        route = route_of(report)
+        return ("path" if route else "contacts"), [(one, other, 1.0) for one, other in route or contacts_of(report)]
 
     @cached_property
     def verdict(self) -> str:

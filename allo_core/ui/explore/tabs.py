@@ -7,6 +7,7 @@ import streamlit as st
 from allo_core.ui.explore.downloads import draw_downloads
 from allo_core.ui.explore.head_panel import draw_card, draw_map, draw_pairs
 from allo_core.ui.explore.needed_panel import draw_needed
+from allo_core.ui.explore.needed_set_panel import draw_needed_set
 from allo_core.ui.explore.network_panel import draw_network
 from allo_core.ui.explore.prediction_panel import draw_prediction
 from allo_core.ui.explore.results import HeadDetails
@@ -40,6 +41,7 @@ def draw_tabs(shown: Shown, details: HeadDetails) -> Callable[[], None]:
     if needed.open:
         with needed:
             draw_needed(shown.view, shown.protein, shown.result)
+            draw_needed_set(shown.view, shown.protein, shown.result)
     if predicted.open:
         with predicted:
             draw_prediction(shown.view, shown.protein, shown.result.maps, shown.loaded)

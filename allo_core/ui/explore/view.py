@@ -52,6 +52,10 @@ class View(ProteinView):
         A key of MEASURES of the networks.
     edges : str
         How long the edges of the network are, a key of EDGES.
+    against : str
+        Key of another structure of the protein, whose contacts the network is compared with; "" for none.
+    removed : str
+        Heads that are removed together, ``"3.6,4.10"``; "" for all that pass.
     """
 
     measure: Measure = "A"
@@ -71,11 +75,14 @@ class View(ProteinView):
     contacts: Rule = "heavy"
     centrality: Centrality = "betweenness"
     edges: str = "alike"
+    against: str = ""
+    removed: str = ""
 
     def of_another_protein(self, key: str) -> Self:
         """The best head is another one, and what stood beside may be what is opened."""
         gone = self.beside in (self.protein, key)
-        return replace(self, head=None, beside="" if gone else self.beside, beside_structure="" if gone else self.beside_structure)
+        beside, structure = ("", "") if gone else (self.beside, self.beside_structure)
+        return replace(self, head=None, beside=beside, beside_structure=structure, against="")
 
     def consistent(self) -> Self:
         """A measure that needs set B stays as long as there is one."""

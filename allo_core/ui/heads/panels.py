@@ -3,11 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from allo_core.attention.control import LEVEL
-from allo_core.figures.colours import GROUND
-from allo_core.figures.head_scores import HeadScore
 from allo_core.figures.heads import share_profile
-from allo_core.figures.heatmap import cells
 from allo_core.heads.arcs import FamilyArcs
 from allo_core.heads.shares import FEWEST_ARCS
 from allo_core.heads.verdict import difference_sentence, value_name, verdict
@@ -19,12 +15,12 @@ from allo_core.ui.heads import session
 from allo_core.ui.heads.requests import HeadsRequest
 from allo_core.ui.heads.results import HeadsResult
 from allo_core.ui.heads.view import HeadsView
+from allo_core.ui.shared.head_shares import draw_share_heatmap
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.link import explore_link, head_in_link
-from allo_core.ui.shared.plots import draw_heads, draw_plot
+from allo_core.ui.shared.plots import draw_plot
 from allo_core.ui.shared.run_panel import draw_under_way
 from allo_core.ui.shared.text import plain
-from allo_core.ui.shared.theme import current_theme
 from allo_core.ui.shared.worker import job_of, submit
 
 __all__ = ["draw_head", "draw_heatmap", "draw_run", "draw_strip", "draw_verdict"]
@@ -70,39 +66,11 @@ def draw_run(request: HeadsRequest) -> None:
 
 def draw_heatmap(view: HeadsView, result: HeadsResult) -> None:
     """One number a head; a click selects a head, arrow keys move the selection."""
-    spec, shares = result.shares.spec, result.shares
-    values = result.numbers(view.shows)
-    tested = shares.tested[:, result.value].reshape(values.shape)
     signed = view.shows == "enrichment" or result.minus is not None
     label = {"share": "share of arcs", "enrichment": "log₂ enrichment", "published": "share, published"}[view.shows]
     label, pale = (label, "as expected" if signed else "none") if result.minus is None else ("difference", "no difference")
-    score = HeadScore(label, "", lambda frame: np.zeros(0), 0.1, from_zero=not signed)
-    texts = np.stack([_cell(result, at) for at in range(values.size)]).reshape(*values.shape, 2)
-    hover = {"customdata": texts, "hovertemplate": "<b>Layer %{y}, head %{x}</b><br>%{customdata[0]}<br>%{customdata[1]}<extra></extra>"}
-    passing = shares.passing(result.value).reshape(values.shape)
-    figure = cells(values, ~tested, score, hover, None, _HEIGHT, current_theme(), passing)
-    alt = f"Heatmap of {spec.layers} x {spec.heads} heads: {label} of {value_name(shares, result.value)}."
-    draw_heads(figure, _HEIGHT, alt, result.head, values.shape, session.select_head)
-    grey = int((~tested).sum())
-    ground = GROUND[current_theme()].capitalize()
-    dot = f"a dot more {value_name(shares, result.value)} than expected (q < {LEVEL:g}, over heads and not over values)"
-    st.caption(
-        plain(
-            f"{ground} is {pale}, {dot}. {grey} of {values.size} heads are not tested: fewer than {FEWEST_ARCS} arcs of which it is known. "
-            "Arrow keys move the head."
-        )
-    )
-
-
-def _cell(result: HeadsResult, at: int) -> tuple[str, str]:
-    shares, value = result.shares, result.value
-    known = int(shares.known[:, at, value].sum())
-    if not shares.tested[at, value]:
-        return f"{known} arcs: not tested", ""
-    return (
-        f"{shares.share[at, value]:.3f} of {known:,} arcs, expected {shares.background[at, value]:.3f}",
-        f"q {shares.q_value[at, value]:.2g}; published {shares.published[at, value]:.3f}",
-    )
+    numbers = result.numbers(view.shows)
+    draw_share_heatmap(result.shares, result.value, numbers, label, pale, signed, result.head, session.select_head, _HEIGHT)
 
 
 def draw_head(view: HeadsView, result: HeadsResult, found: FamilyArcs) -> None:

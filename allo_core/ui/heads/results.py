@@ -14,6 +14,7 @@ from allo_core.models.registry import get_spec
 from allo_core.readouts.value_table import property_of_table
 from allo_core.ui.heads.requests import HeadsRequest
 from allo_core.ui.heads.view import OWN, HeadsView
+from allo_core.ui.shared.head_shares import first_value
 
 __all__ = ["HeadsResult", "arcs_of", "request_of", "result_of", "similarity_of"]
 
@@ -86,7 +87,7 @@ def result_of(view: HeadsView, found: FamilyArcs, table: tuple[str, str] | None)
     """Shares and choices of a view; HeadsError, LayerError where the property cannot be counted."""
     shares = _shares(found.meta.key, found.receptors, view.property, _own(view, table), found)
     names = shares.what.values
-    value = names.index(view.value) if view.value in names else _first(shares)
+    value = names.index(view.value) if view.value in names else first_value(shares)
     minus = names.index(view.minus) if view.minus in names and view.minus != names[value] else None
     best = shares.best(value)
     head = view.head or divmod(0 if best is None else best, found.spec.heads)
@@ -100,12 +101,6 @@ def _shares(key: str, receptors: tuple[str, ...], name: str, table: tuple[str, s
 
 def _property(name: str, table: tuple[str, str] | None) -> HeadProperty:
     return head_property(name) if table is None else of_layer_property(property_of_table(*table))
-
-
-def _first(shares: HeadShares) -> int:
-    """The value that some head looks at most beyond what is expected."""
-    above = np.where(shares.tested, shares.share - shares.background, -np.inf)
-    return int(np.argmax(above.max(axis=0))) if np.isfinite(above).any() else 0
 
 
 def similarity_of(found: FamilyArcs) -> ResidueSimilarity:

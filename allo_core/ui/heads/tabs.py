@@ -12,6 +12,7 @@ from allo_core.heads.shares import HeadShares
 from allo_core.heads.verdict import head_name
 from allo_core.protein.sequence import AMINO_ACIDS
 from allo_core.ui.heads import session
+from allo_core.ui.heads.own_share import draw_own_share
 from allo_core.ui.heads.results import HeadsResult, similarity_of
 from allo_core.ui.heads.view import HeadsView
 from allo_core.ui.shared.help import HELP
@@ -23,10 +24,13 @@ __all__ = ["draw_tabs"]
 
 
 def draw_tabs(view: HeadsView, found: FamilyArcs, result: HeadsResult) -> None:
-    """Four tabs."""
-    best, contacts, alike, files = st.tabs(["Best heads and layers", "Attention and contacts", "Residues looked at alike", "Downloads"])
+    """Five tabs."""
+    names = ["Best heads and layers", "Own residue", "Attention and contacts", "Residues looked at alike", "Downloads"]
+    best, own, contacts, alike, files = st.tabs(names)
     with best:
         _draw_best(result)
+    with own:
+        draw_own_share(view)
     with contacts:
         _draw_contacts(found, result)
     with alike:
@@ -111,7 +115,12 @@ def _draw_files(view: HeadsView, found: FamilyArcs, result: HeadsResult) -> None
     stem = f"alloscope_heads_{view.model}_{file_stem(result.shares.what.name)}"
     with st.container(horizontal=True):
         st.download_button(
-            "All heads (CSV)", lambda: heads_csv(found, result.shares), f"{stem}.csv", "text/csv", key="heads_csv", on_click="ignore"
+            "All heads (CSV)",
+            lambda: heads_csv(result.shares, found.special),
+            f"{stem}.csv",
+            "text/csv",
+            key="heads_csv",
+            on_click="ignore",
         )
         st.download_button(
             "Record (JSON)",

@@ -22,6 +22,7 @@
 - `own_values`: a person's own values of residues, as a table
 - `cell_cursor`: the selected cell of a heatmap
 - `heads_table`: a table of heads
+- `head_shares`: the heatmap of what heads look at
 - `painting`: what a structure shows
 - `structures`: a structure, ready to draw
 - `superposed`: structures laid on each other

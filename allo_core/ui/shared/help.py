@@ -219,6 +219,34 @@ HELP = {
         f"The share of the scored sequences in which a head passes (q < {LEVEL:g} in each), or its median over those that test it."
     ),
     "batch_count": "Homologues in the file count as often as they occur, so this is a count and no test; the page Receptors has the test.",
+    "head_set": (
+        "Single heads hide what others do as well. A set is removed by its mean from this protein while every residue is masked once, and "
+        "stands beside 20 random sets of as many heads of the same layers (docs/ablation.md)."
+    ),
+    "against": "Another structure of this protein: contacts that it alone has, or the one in view, over the residues that both show.",
+    "gprotein_family": "One alpha subunit stands for each family: GNAS for Gs, GNAI1 for Gi/o, GNAQ for Gq/11, GNA13 for G12/13.",
+    "coupling": (
+        "Probabilities by models that had not seen this receptor or a homologue of it (above 40 % identity); the cross is how often "
+        "receptors couple to the family, without any sequence.  What is not reported may couple none the less."
+    ),
+    "stretches": (
+        "What each stretch adds to the log odds of a family: the sum over all stretches is how far the answer lies from that of the mean "
+        "receptor.  A click marks its residues, on Explore too."
+    ),
+    "pair_tables": "Names are compared letter by letter: P1 is not P12.  CSV, TSV, Excel (with openpyxl) or FASTA.",
+    "given_away": (
+        "Where the proteins of pairs that interact are others than those of pairs that do not, their names alone tell which is which; in "
+        "folds of proteins no protein is on both sides."
+    ),
+    "own_share": (
+        "How strongly the state of a residue depends on the embedding of that residue, of how strongly it depends on those of all tokens "
+        "(gradients, Brunner et al. 2020). State k enters layer k; the last one is behind the final norm."
+    ),
+    "batch_property": "What the batch has counted; arcs are attention of at least 0.3 (docs/heads.md).",
+    "batch_groups": (
+        "Sequences above 40 % identity to one receptor of the library are homologues, and drawn together; above 500 clusters some are "
+        "drawn together, too."
+    ),
     "batch_threshold": (
         "Column weights of attention were kept above these thresholds alone; another one needs another batch, and value-weighted attention "
         "is on Explore."

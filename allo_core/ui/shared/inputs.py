@@ -9,12 +9,12 @@ import json
 from pathlib import Path
 
 from allo_core.errors import StoreError
-from allo_core.family.table import table_text
 from allo_core.fetch import fetched_structure
 from allo_core.library.sites import receptor_of
 from allo_core.library.structures import shipped_structure
 from allo_core.protein.sequence import Protein
 from allo_core.storage.home import home
+from allo_core.storage.spreadsheet import table_text
 from allo_core.storage.whole_file import write_whole
 from allo_core.ui.shared.refs import InputKind, StructureRef, input_kind
 

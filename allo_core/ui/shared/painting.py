@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 
 from allo_core.analysis.track import Letters, Segments, Track, Values
-from allo_core.figures.colours import RESIDUE_CLASSES, SEGMENTS, Theme, attention_scale, hex_colours, residue_colour, segment_colours
+from allo_core.figures.colours import (
+    RESIDUE_CLASSES,
+    SEGMENTS,
+    Theme,
+    attention_scale,
+    hex_colours,
+    residue_colour,
+    segment_colours,
+    signed_scale,
+)
 from allo_core.library.nearest import numbers_for
 from allo_core.protein.residues import residue_label
 from allo_core.protein.sequence import Protein
@@ -98,7 +107,7 @@ def painting_of(
     if shown.missing:
         legend = {"title": f"{shown.name}: {shown.missing}", "low": "", "high": "", "colours": []}
         return Painting([], labels, [], "", sets, legend, f"{track.name}:missing", **extra)
-    scale = attention_scale(theme)
+    scale = (signed_scale if shown.signed else attention_scale)(theme)
     legend = {
         "title": f"{shown.name}{whose}",
         "low": f"≤ {shown.floor:.3g} ({shown.floor_name})" if shown.floor_name else "0",

@@ -1,8 +1,11 @@
 """Removed heads on Explore, without a browser: nothing yet, under way, cancelled, failed, and found."""
 
+from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 
@@ -13,14 +16,16 @@ from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.protein.sequence import Protein
 from allo_core.readouts.ablation import ablate, kept_ablation
 from allo_core.readouts.ablation_masks import masked_inputs
-from allo_core.readouts.ablation_rises import site_rises
+from allo_core.readouts.ablation_rises import rises_of, site_rises
+from allo_core.readouts.head_sets import among_random, random_sets
 from allo_core.readouts.removal import all_heads
 from allo_core.runs.extract import extract_attention
-from allo_core.ui.explore import needed, needed_panel
+from allo_core.ui.explore import needed, needed_panel, needed_set
 from allo_core.ui.explore.needed import NeededRequest
+from allo_core.ui.explore.needed_set import SetRequest
 from allo_core.ui.explore.view import starting_view
 from allo_core.ui.shared.jobs import Job
-from tests.ui.reading import open_page, said
+from tests.ui.reading import mirror_of, open_page, said
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 A2A = find_receptor("AA2AR").protein
@@ -35,7 +40,8 @@ def model():
 @pytest.fixture
 def opened(model, monkeypatch, tmp_path):
     """Open the page at one head, with a tab open; AA2AR has been run before, and no head was removed."""
-    monkeypatch.setattr(needed, "ablations_folder", lambda: tmp_path / "ablations")
+    for module in (needed, needed_set):
+        monkeypatch.setattr(module, "ablations_folder", lambda: tmp_path / "ablations")
     for module in ("ablation", "head_means"):
         monkeypatch.setattr(f"allo_core.readouts.{module}.ablations_folder", lambda: tmp_path / "ablations")
     monkeypatch.setattr("allo_core.readouts.head_means._REFERENCES", 2)
@@ -122,3 +128,37 @@ def test_the_worker_removes_the_heads_that_are_asked_and_those_that_gradients_po
             lambda *_: None, type("Never", (), {"is_set": lambda self: False})(), lambda *_: model
         )
     assert asked == [("mean", [2]), ("mean", [119, (0, 2)])]
+
+
+def test_heads_removed_together_are_named_offered_and_shown_beside_random_sets(opened, model, monkeypatch):
+    page = opened("Removed heads")
+    field = mirror_of(page.text_input, "removed")
+    field.set_value("5.3 5.33").run()
+    assert "There is no head 5.33" in said(page)
+    assert mirror_of(page.text_input, "removed").value == "5.3 5.33"  # to be mended
+    mirror_of(page.text_input, "removed").set_value("5.6 5.3").run()
+    assert not page.exception
+    assert page.session_state["explore"].view.removed == "5.3,5.6"
+    assert any(label.startswith("Remove these 2 heads and 20 random sets of the same layers, about ") for label in labels(page))
+    heads = ((5, 3), (5, 6))
+    monkeypatch.setattr(needed_set, "DRAWS", 3)
+    SetRequest(A2A, DEFAULT_MODEL, heads=heads).run(lambda *_: None, Event(), lambda *_: model)
+    page.run()
+    assert not page.exception
+    sets = (heads, *random_sets(model.spec, heads, 3))
+    kept = kept_ablation(DEFAULT_MODEL, masked_inputs([A2A]), sets, "mean")
+    assert among_random(rises_of(kept)).sentence in said(page)
+    assert "at the marked residues more than at matched ones by " in said(page)
+    assert not any(label.startswith("Remove these 2 heads") for label in labels(page))
+    mirror_of(page.text_input, "removed").set_value(",".join(f"0.{head}" for head in range(20))).run()
+    assert "These are all heads of their layers" in said(page)
+
+
+def test_without_a_name_all_heads_that_pass_are_meant(opened):
+    view = starting_view()
+    scores = type("Scores", (), {"passing": lambda self: pd.DataFrame({"layer": [4, 2], "head": [1, 7]})})
+    result = type("Result", (), {"scores": scores()})
+    assert needed_set.heads_of_set(view, result) == ((2, 7), (4, 1))
+    assert needed_set.heads_of_set(replace(view, removed="3.6"), result) == ((3, 6),)
+    with pytest.raises(AblationError, match=r"There is no head 33\.1"):
+        needed_set.heads_of_set(replace(view, removed="33.1"), result)

@@ -13,11 +13,14 @@ from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.networks.report import NetworkReport, SetPaths
 from allo_core.runs.extract import extract_attention
 from allo_core.ui.explore import network, results
+from allo_core.ui.explore import shown as shown_module
 from allo_core.ui.explore import view as state
+from allo_core.ui.explore.network_against import DifferenceRequest
 from allo_core.ui.explore.painting import paint
+from allo_core.ui.explore.shown import Shown
 from allo_core.ui.shared.jobs import Job
 from allo_core.ui.shared.structures import load_structure
-from tests.ui.reading import open_page, said
+from tests.ui.reading import mirror_of, open_page, said
 
 PROTEIN = find_receptor("AA2AR").protein
 
@@ -92,6 +95,24 @@ def test_it_is_offered_then_shown(model, view, asked):
     assert not missing.pairs
 
 
+def test_scripts_draw_the_path_or_the_contacts_of_the_network_and_else_the_pairs_of_the_head(model, view, asked, monkeypatch):
+    result, loaded = results.result_of(view, PROTEIN, extract_attention(model, PROTEIN)), load_structure("8FYN", PROTEIN)
+    details = results.details_of(result, 2, loaded)
+    shown = Shown(replace(view, colouring="network", pairs=2), PROTEIN, result, None, loaded, {}, "", details)
+    monkeypatch.setattr(shown_module, "report_of", lambda *_: None)
+    assert shown.lines == ("strongest pairs", shown.pairs)
+    report = computed(asked).outcome.value
+    monkeypatch.setattr(shown_module, "report_of", lambda *_: report)
+    assert replace(shown).lines == ("path", [(*step, 1.0) for step in network.route_of(report)])
+    alone = replace(report, between=None)
+    monkeypatch.setattr(shown_module, "report_of", lambda *_: alone)
+    kind, contacts = replace(shown).lines
+    edges = report.network.edges
+    assert (kind, len(contacts)) == ("contacts", int((~edges.bonded).sum()))
+    assert {pair[:2] for pair in contacts} == {tuple(pair) for pair in edges.pairs[~edges.bonded].tolist()}
+    assert replace(shown, view=replace(view, colouring="received", pairs=2)).lines == ("strongest pairs", shown.pairs)
+
+
 def test_without_a_network_there_is_no_route():
     assert network.route_of(None) == []
     assert network.central_values(None, "degree", 5).missing
@@ -110,3 +131,34 @@ def test_edges_are_weighted_by_the_head_or_the_passing_ones(model, view, monkeyp
     monkeypatch.setattr(type(result.scores), "passing", lambda self, q=0.05: passing.iloc[:0])
     none = network.request_of(replace(view, edges="passing"), PROTEIN, loaded, result)
     assert none == network.request_of(view, PROTEIN, loaded, result)
+
+
+def test_contacts_beside_another_structure(model):
+    """Chosen, compared by the worker, and shown with what noise alone changes."""
+    extract_attention(model, PROTEIN)
+    page = open_page("explore", {"protein": "AA2AR", "structure": "8FYN"}, entered=False)
+    page.session_state["tabs"] = "Network"
+    page.run()
+    box = mirror_of(page.selectbox, "against")
+    assert not any(label.startswith("8FYN") for label in box.options)
+    box.set_value("AF-P29274-F1").run()
+    assert not page.exception
+    assert page.session_state["explore"].view.against == "AF-P29274-F1"
+    assert "compare_contacts" in [button.key for button in page.button]
+    first, second = (load_structure(name, PROTEIN) for name in ("8FYN", "AF-P29274-F1"))
+    request = DifferenceRequest(PROTEIN, "8FYN", first.mapping.chain, "AF-P29274-F1", "heavy", first, second)
+    outcome = request.run(lambda *words: None, threading.Event(), load_model)
+    page.session_state["jobs"] = {request: Job(request, state="done", outcome=outcome)}
+    page.run()
+    assert not page.exception
+    assert outcome.value.sentence in said(page)
+    (table,) = [frame.value for frame in page.dataframe if "contact" in frame.value]
+    assert table["contact"].value_counts().to_dict() == {"gained": len(outcome.value.gained), "lost": len(outcome.value.lost)}
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Cancelled):
+        request.run(lambda *words: None, stop, load_model)
+
+
+def test_another_protein_has_no_such_other_structure():
+    assert replace(state.starting_view(), against="AF-P29274-F1").of_another_protein("ADRB2").against == ""

@@ -5,7 +5,7 @@ import pytest
 
 from allo_core.analysis.track import Track, Values
 from allo_core.analysis.tracks import TRACKS
-from allo_core.figures.colours import ABSENT, SEGMENTS, attention_scale
+from allo_core.figures.colours import ABSENT, SEGMENTS, attention_scale, hex_colours, signed_scale
 from allo_core.library.receptors import find_receptor
 from allo_core.models.language_model import load_model
 from allo_core.runs.extract import extract_attention
@@ -124,6 +124,18 @@ def test_the_strongest_pairs_are_drawn_in_uniprot_numbers(view, maps):
     np.fill_diagonal(attention, 0)
     query, key = np.unravel_index(attention.argmax(), attention.shape)
     assert painted.pairs[0][:2] == (query + 1, key + 1)
+
+
+def test_signed_values_have_a_scale_with_two_sides(view, monkeypatch):
+    """What speaks against and what speaks for are told apart, and nothing is grey."""
+    ramp = np.linspace(-1, 1, len(PROTEIN))
+    values = Values(ramp, "for or against", 1.0, "for", floor=-1.0, floor_name="against", signed=True)
+    monkeypatch.setitem(TRACKS, "signed", Track("signed", "for or against", "", frozenset(), lambda source: values))
+    painted = paint(replace(view, colouring="signed"), PROTEIN, None, None, "light")
+    scale = signed_scale("light")
+    assert (painted.colours[0], painted.colours[-1]) == (scale[0].lower(), scale[-1].lower())
+    assert hex_colours(np.zeros(1), 1.0, scale, -1.0) == [scale[2].lower()]
+    assert painted.legend["colours"] == list(scale)
 
 
 def test_a_new_track_is_one_entry(view, maps, monkeypatch):

@@ -75,6 +75,9 @@ def test_url_round_trip(changes):
         ({"contacts": "x"}, "contacts was ignored"),
         ({"centrality": "x"}, "centrality was ignored"),
         ({"edges": "x"}, "edges was ignored"),
+        ({"against": "9ZZZ"}, "against was ignored"),
+        ({"removed": "40.1"}, "There is no head 40.1"),
+        ({"removed": "<b>"}, "is no head; write layer.head"),
         ({"score": "x"}, "score was ignored"),
         ({"device": "tpu"}, "device was ignored"),
         ({"frozen": "x"}, "is not the key of a kept input"),
@@ -105,7 +108,7 @@ def test_every_field_of_a_view_is_in_the_url():
     changed = state.View(
         "ADRB2", (112,), (130, 131), "B", "esm2_t33_650M_UR50D", "3SN6", "cpu", "bfloat16", "my pocket", "Gs", "snake", "B", (112, 130),
         "BA", 0.1, "uniform", 100_000, "snr", (32, 19), "segment", "model", 7, "fixed", "AA2AR", "8FYN", "value", kept_frozen(),
-        "ca", "degree", "head",
+        "ca", "degree", "head", "4LDO", "3.6,4.10",
     )  # fmt: skip
     query = address.to_query(changed)
     for field in fields(state.View):

@@ -13,6 +13,8 @@ from allo_core.heads.shares import shares_of
 from allo_core.heads.verdict import verdict
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
+from allo_core.readouts import own_share as own_share_module
+from allo_core.readouts.own_share import own_share
 from allo_core.ui.heads import session
 from allo_core.ui.heads.view import HeadsView, from_query, to_query
 from tests.ui.reading import mirror_of, open_page, said
@@ -121,3 +123,17 @@ def test_residues_that_are_looked_at_alike_are_said_to_mean_nothing_about_recept
     page = open_page("heads", {})
     assert "This says nothing about receptors" in said(page)
     assert json.loads(json.dumps(to_query(page.session_state["heads_page"].view))) == {}
+
+
+def test_own_share_is_offered_and_shown_where_it_is_kept(found, model, monkeypatch):
+    monkeypatch.setattr(own_share_module, "panel_receptors", lambda: NAMES[:2])
+    monkeypatch.setattr(own_share_module, "_RESIDUES", 1)
+    monkeypatch.setattr(own_share_module, "_PROBES", 1)
+    page = open_page("heads", {})
+    assert "is read from gradients: 12 receptors, six residues of each, and as many with untrained weights" in said(page)
+    assert [button.label for button in page.button if button.key == "compute_own_share"] == ["Compute the own share"]
+    kept = own_share(model)
+    page.run()
+    assert not page.exception
+    assert kept.sentence in said(page)
+    assert not [button for button in page.button if button.key == "compute_own_share"]

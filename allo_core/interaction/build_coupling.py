@@ -1,0 +1,71 @@
+"""Make the models of coupling that ship: `python -m allo_core.interaction.build_coupling`; needs the extra pairs, minutes on two cores.
+
+AMPS is learnt as `pairs train` learns it by default, on folds without homologues; the linear model is the baseline on ten segments.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import numpy as np
+
+from allo_core.interaction.architectures import smaller, tokens_for
+from allo_core.interaction.baselines import fitted_probabilities
+from allo_core.interaction.checkpoint import Epoch
+from allo_core.interaction.coupling_baselines import coupling_baselines, coupling_split
+from allo_core.interaction.coupling_models import SHIPPED
+from allo_core.interaction.coupling_table import COUPLING_SOURCE, coupling_pairs
+from allo_core.interaction.features import token_vectors
+from allo_core.interaction.kept_model import save_pair_model
+from allo_core.interaction.learning_settings import LearningSettings
+from allo_core.interaction.linear_coupling import fit_linear, save_linear
+from allo_core.interaction.model_card import MethodRow
+from allo_core.interaction.pairs import PairInputs
+from allo_core.interaction.study import Described, card_of, coupling_rows, study
+from allo_core.models.language_model import ProteinLanguageModel, load_model
+from allo_core.models.registry import DEFAULT_MODEL
+
+__all__ = ["AMPS", "COUPLING", "LINEAR", "build_coupling"]
+
+AMPS, LINEAR = "ESM2_AMPS", "logistic regression, 10 segments"  # the second is the name of the baseline
+COUPLING = "G protein families that receptors are reported to couple to"
+
+
+def build_coupling(model: ProteinLanguageModel, say: Callable[[str], None]) -> None:
+    """Learn both models, and write them with their cards into allo_core/data.
+
+    Parameters
+    ----------
+    model : ProteinLanguageModel
+    say : callable(str)
+        Told of each epoch.
+
+    Raises
+    ------
+    ExtraError
+        scikit-learn is not installed.
+    """
+    features = token_vectors(model, coupling_pairs().proteins)
+    segments = features.pick(tokens_for("amps"))
+    inputs, split = PairInputs(coupling_pairs(), segments, segments), coupling_split()
+    described = Described(("published", "published"), model.spec.id, model.sha256, COUPLING, COUPLING_SOURCE)
+    rows: dict[str, tuple[MethodRow, ...]] = {}
+
+    def compare(probabilities: np.ndarray) -> tuple[MethodRow, ...]:
+        comparison = coupling_baselines(features, split, {AMPS: probabilities})
+        rows[LINEAR] = coupling_rows(LINEAR, comparison)
+        return coupling_rows(AMPS, comparison)
+
+    def told(fold: int, epoch: Epoch) -> None:
+        say(f"fold {fold}: training loss {epoch.training_loss:.4f}, validation loss {epoch.validation_loss:.4f}")
+
+    kept = study(inputs, split, smaller("amps", inputs.width, marks=True), LearningSettings(), described, compare, None, told)
+    save_pair_model(SHIPPED["amps"], kept, half=True)
+    left_out = fitted_probabilities(inputs, split, "logistic", by_partner=True)
+    card = card_of(inputs, split, described, rows[LINEAR], left_out)
+    save_linear(SHIPPED["linear"], fit_linear(inputs, card))
+
+
+if __name__ == "__main__":
+    build_coupling(load_model(DEFAULT_MODEL, "cpu"), lambda line: print(line, file=sys.stderr))

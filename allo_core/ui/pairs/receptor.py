@@ -1,0 +1,50 @@
+"""The receptor, coloured by what its stretches say; a click selects the stretch of a residue and marks it."""
+
+import numpy as np
+import streamlit as st
+
+from allo_core.analysis.track import Track, TrackSource, Values
+from allo_core.figures.colours import SET_COLOURS
+from allo_core.protein.sequence import Protein
+from allo_core.ui.pairs import session
+from allo_core.ui.pairs.view import PairsView
+from allo_core.ui.protein.panel import draw_receptor
+from allo_core.ui.shared.painting import Painting, painting_of, residue_labels
+from allo_core.ui.shared.structures import LoadedStructure
+from allo_core.ui.shared.theme import current_theme
+
+__all__ = ["draw_stretches"]
+
+
+def draw_stretches(
+    view: PairsView, protein: Protein, loaded: LoadedStructure | None, problem: str, values: Values, stretch_of: np.ndarray
+) -> None:
+    """The receptor in 3D or as snake plot.
+
+    Parameters
+    ----------
+    problem : str
+        Why there is no structure; "" where nothing is wrong.
+    values : Values
+        One for each residue: that of its stretch.
+    stretch_of : ndarray, dtype=int, shape=(L,)
+        The stretch of each residue; -1 for a residue that is in none.
+    """
+
+    def pick(index: int) -> None:
+        if stretch_of[index] >= 0:
+            session.select_segment(int(stretch_of[index]))
+
+    draw_receptor(view, protein, _painting(view, protein, values), loaded, problem, pick, "select the stretch of")
+    if view.structure and loaded is None and problem:
+        st.caption("The snake plot needs no structure.")
+
+
+def _painting(view: PairsView, protein: Protein, values: Values) -> Painting:
+    def of(source: TrackSource) -> Values:
+        return values
+
+    track = Track("stretches", values.name, "", frozenset(), of)
+    sets = {name: ([protein.number(index) for index in view.sets[name]], colour) for name, colour in SET_COLOURS.items()}
+    title = f"Stretches for {view.partner}"
+    return painting_of(values, track, residue_labels(protein), sets, current_theme(), state=f"{view.partner}:{view.by}", title=title)
