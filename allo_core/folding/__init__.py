@@ -7,6 +7,7 @@
 - `fold`: places for residues of one protein, with what they were made from
 - `family_average`: the average fold of a class
 - `template`: a protein threaded on the nearest receptor with an experimental structure
+- `offers`: the folds that can be drawn of a protein, by name
 - `calibration`: how good such a fold can be expected to be
 - `judged`: a fold beside a structure of the same protein
 - `trace`: a fold as a structure file

@@ -8,6 +8,7 @@ from allo_core.folding.family_average import family_average
 from allo_core.folding.template import thread
 from allo_core.folding.trace import fold_structure, trace_cif, trace_pdb
 from allo_core.library.receptors import find_receptor
+from allo_core.library.structures import shipped_structure
 from allo_core.protein.sequence import Protein
 from allo_core.structure.geometry import ca_positions
 from allo_core.structure.mapping import map_structure
@@ -75,3 +76,9 @@ def test_letters_without_a_name_and_numbers_that_pdb_cannot_hold():
         trace_pdb(fold)
     moved = replace(fold, protein=replace(protein, first=1))
     assert " UNK A  51 " in trace_pdb(moved)
+
+
+def test_the_viewer_is_told_that_it_is_a_trace():
+    for structure in (fold_structure(thread(PROTEIN)), read_structure(shipped_structure("8FYN").path)):
+        protein = PROTEIN if structure.trace else find_receptor("AA2AR").protein
+        assert build_scene(structure, map_structure(structure, protein), protein).trace == structure.trace
