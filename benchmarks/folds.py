@@ -34,6 +34,7 @@ from allo_core.structure.read import read_structure
 
 NOISE = 0.1
 CONTACT, CONTACT_DISTANCE = 8.0, 6.0  # Å; about the mean distance of two residues that touch
+FALSE = (0.05, 0.2, 0.5)  # shares of contacts at least three apart along the chain that are moved to two other residues
 FARTHEST = (20, 40, 60)  # Å: last edges of distograms, whose bins are half an Å wide
 SPREAD = (0.5, 0.1)  # Å, and share of the distance
 
@@ -97,6 +98,9 @@ def known(xyz: np.ndarray) -> Iterator[Given]:
     yield Given("below 20 Å, 10 % noise", noisy, there * (true < 20))
     yield Given("below 8 Å, exact", true, there * (true < 8))
     yield Given("contacts below 8 Å alone, as 6 Å", np.where(true < CONTACT, CONTACT_DISTANCE, 0), there * (true < CONTACT))
+    for share in FALSE:
+        touching = with_false(true, share)
+        yield Given(f"contacts, {share:.0%} of them false", np.where(touching, CONTACT_DISTANCE, 0), touching.astype(float))
     for farthest in FARTHEST:
         centre, _, weights = distogram_distances(*distogram(true, farthest))
         yield Given(f"distogram to {farthest} Å", centre, weights * there)
@@ -122,6 +126,17 @@ def weighings(xyz: np.ndarray) -> Iterator[Given]:
         }
         for name, rule in rules.items():
             yield Given(f"to {farthest} Å, {name}", centre, rule * there * np.isfinite(centre))
+
+
+def with_false(true: np.ndarray, share: float) -> np.ndarray:
+    """Which residues touch, where a share of the contacts is moved to residues that do not, shape (L, L)."""
+    generator, touching = np.random.default_rng(0), true < CONTACT
+    contacts, others = (np.argwhere(np.triu(pairs, 3)) for pairs in (touching, true >= CONTACT))
+    number = round(share * len(contacts))
+    for pairs, touch in ((contacts, False), (others, True)):
+        first, second = generator.permutation(pairs)[:number].T
+        touching[first, second] = touching[second, first] = touch
+    return touching
 
 
 def distogram(true: np.ndarray, farthest: int) -> tuple[np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@
 - `networks`: a residue interaction network as tables and GraphML
 - `ablation`: what a model loses without heads
 - `pairs`: importance of the tokens of a model of pairs, and coverage
+- `couplings`: G protein families of a receptor, and its stretches
 - `batch`: a batch
 - `bundle`: one ZIP of all
 """

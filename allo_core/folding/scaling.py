@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.spatial.distance import cdist
 
 from allo_core.errors import Cancelled, FoldError
 from allo_core.folding.hand import Handedness, right_hand
@@ -113,7 +114,8 @@ def scale_distances(
                 progress(steps, _STEPS)
             _look(cancel)
         settled = steps < _STEPS
-        stress = _misfit(xyz, drawn, np.asarray(distances, dtype=float), given)
+        inside = np.ix_(drawn, drawn)
+        stress = _misfit(xyz[drawn], np.asarray(distances, dtype=float)[inside], given[inside])
     xyz, handedness = right_hand(xyz, reference_xyz, breaks)
     return Coordinates(xyz, handedness, stress, steps, settled)
 
@@ -188,22 +190,21 @@ def _paths(distance: np.ndarray, weight: np.ndarray, landmarks: np.ndarray, canc
     """Distances from landmarks to all, shortest paths where these are not known, shape (k, n)."""
     known = weight > 0
     np.fill_diagonal(known, True)
+    _look(cancel)
+    if known[landmarks].all():
+        return distance[landmarks]
     first, second = np.nonzero(weight)
     graph = csr_array((distance[first, second], (first, second)), shape=distance.shape)
     found = distance[landmarks]
     for start in range(0, len(landmarks), _SOURCES):
         _look(cancel)
         sources = landmarks[start : start + _SOURCES]
-        if not known[sources].all():
-            paths = dijkstra(graph, directed=False, indices=sources)
-            found[start : start + _SOURCES] = np.where(known[sources], distance[sources], paths)
+        paths = dijkstra(graph, directed=False, indices=sources)
+        found[start : start + _SOURCES] = np.where(known[sources], distance[sources], paths)
     return found
 
 
-def _misfit(xyz: np.ndarray, drawn: np.ndarray, distance: np.ndarray, weight: np.ndarray) -> float:
-    """Root of the weighted mean square difference between distances of the fold and given ones, in Å."""
-    first, second = np.nonzero(np.triu(weight))
-    inside = np.isin(first, drawn) & np.isin(second, drawn)
-    first, second = first[inside], second[inside]
-    off = np.linalg.norm(xyz[first] - xyz[second], axis=1) - distance[first, second]
-    return float(np.sqrt(np.average(off**2, weights=weight[first, second])))
+def _misfit(xyz: np.ndarray, distance: np.ndarray, weight: np.ndarray) -> float:
+    """Root of the weighted mean square difference between distances of points and given ones, in Å."""
+    off = np.where(weight > 0, cdist(xyz, xyz) - distance, 0)
+    return float(np.sqrt(np.vdot(weight, off**2) / weight.sum()))

@@ -11,6 +11,11 @@
 - `model_card`: what a model was learnt from and how good it is
 - `kept_model`: a learnt model on disk
 - `published_weights`: the published files of parameters
+- `inputs`: what a model is given, from a language model
+- `study`: from pairs to a model that is kept, beside its baselines
+- `linear_coupling`: a linear model of G protein coupling
+- `coupling_models`: what the models that ship say of a receptor
+- `build_coupling`: makes them
 - `cuts`: where a protein is cut into stretches
 - `features`: the vectors that stand for proteins, from a language model
 - `splits`: which pairs are learnt from and which are tested: by pair, by protein or by homology cluster
@@ -20,6 +25,9 @@
 - `baselines`: what names, lengths, partners and plain classifiers give
 - `coupling_scores`: how well G protein families are told, within each family
 - `coupling_baselines`: the baselines of coupling side by side
+- `coupling_answer`: that, and which stretches of a receptor say so
+- `coupling_sentences`: it in sentences
+- `coupling_worth`: what the models are worth, in a sentence
 - `published_sets`: the published sets of pairs, which do not ship
 - `given_away`: what names and lengths alone tell of a set of pairs
 - `evaluating`: a model as it is measured
@@ -33,6 +41,7 @@
 - `latent_importance`: what the models over latent vectors say of tokens
 - `method_importance`: how much each token matters by each method, over seeds and with shuffled labels
 - `agreement`: whether methods agree on which tokens matter, beside shuffled labels
+- `pair_explanation`: what a kept model looks at for one pair
 - `ranked_lists`: lists of best and lowest segments of many pairs, and how much of them is annotated
 - `functional_sets`: whether pointed-out stretches of receptors hold G protein contacts, the sodium pocket or library sites
 """

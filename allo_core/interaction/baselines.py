@@ -17,12 +17,13 @@ from allo_core.interaction.splits import Split
 from allo_core.storage.cancel import CancelEvent
 
 if TYPE_CHECKING:  # the app need not wait for it
-    from jaxtyping import Float64
+    from jaxtyping import Float, Float64
 
 __all__ = [
     "LENGTH_BINS",
     "Classifier",
     "fitted_probabilities",
+    "homologue_probabilities",
     "identity_probabilities",
     "length_probabilities",
     "make_classifier",
@@ -34,6 +35,8 @@ Fit = Callable[[np.ndarray, np.ndarray], np.ndarray]  # rows that are learnt fro
 
 LENGTH_BINS = 20
 _TREES = 200
+_POWER = 4  # of the identity to a protein that is learnt from, by which its label weighs
+_RATE_WEIGHT = 1e-9  # of the partner's rate, which counts where nothing in training is alike
 # C of the L2 penalty is this over the number of features, fixed before anything was measured: 0.01 for 320 standardised features.
 _STRENGTH = 3.2
 _MOST_NUMBERS = 250_000_000  # of all pairs together, a gigabyte
@@ -98,6 +101,38 @@ def partner_probabilities(pairs: PairSet, split: Split) -> Float64[np.ndarray, "
         count, positive = (np.bincount(pairs.second[train], weights, len(pairs.proteins)) for weights in (None, pairs.labels[train]))
         rate = np.divide(positive, count, out=np.full(len(count), pairs.labels[train].mean()), where=count > 0)
         return rate[pairs.second[test]]
+
+    return _by_fold(pairs, split, fit)
+
+
+def homologue_probabilities(
+    pairs: PairSet, split: Split, identities: Float[np.ndarray, "proteins proteins"]
+) -> Float64[np.ndarray, " pairs"]:
+    """What sequence identity alone gives: the labels of the same partner's pairs in training, weighed by how alike their proteins A are.
+
+    A label weighs as the fourth power of the share of identical residues; where nothing is alike it is the partner's rate.
+
+    Parameters
+    ----------
+    pairs : PairSet
+    split : Split
+    identities : ndarray of float, shape=(proteins, proteins)
+        Of all proteins of ``pairs``; those on side B are not looked at.
+
+    Returns
+    -------
+    ndarray of float, shape=(pairs,)
+    """
+    rate = partner_probabilities(pairs, split)
+
+    def fit(train: np.ndarray, test: np.ndarray) -> np.ndarray:
+        found = rate[test]
+        for partner in np.unique(pairs.second[test]):
+            own, asked = (rows[pairs.second[rows] == partner] for rows in (train, test))
+            weight = identities[np.ix_(pairs.first[asked], pairs.first[own])] ** _POWER
+            gained = weight @ pairs.labels[own] + _RATE_WEIGHT * rate[asked]
+            found[pairs.second[test] == partner] = gained / (weight.sum(axis=1) + _RATE_WEIGHT)
+        return found
 
     return _by_fold(pairs, split, fit)
 

@@ -1,12 +1,14 @@
 """Make the models of coupling that ship: `python -m allo_core.interaction.build_coupling`; needs the extra pairs, minutes on two cores.
 
-AMPS is learnt as `pairs train` learns it by default, on folds without homologues; the linear model is the baseline on ten segments.
+AMPS is learnt as `pairs train` learns it by default, on folds without homologues; the linear model reads the regions of receptors, since
+these are what a person knows.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from allo_core.interaction.checkpoint import Epoch
 from allo_core.interaction.coupling_baselines import coupling_baselines, coupling_split
 from allo_core.interaction.coupling_models import SHIPPED
 from allo_core.interaction.coupling_table import COUPLING_SOURCE, coupling_pairs
+from allo_core.interaction.cuts import REGIONS
 from allo_core.interaction.features import token_vectors
 from allo_core.interaction.kept_model import save_pair_model
 from allo_core.interaction.learning_settings import LearningSettings
@@ -28,7 +31,7 @@ from allo_core.models.registry import DEFAULT_MODEL
 
 __all__ = ["AMPS", "COUPLING", "LINEAR", "build_coupling"]
 
-AMPS, LINEAR = "ESM2_AMPS", "logistic regression, 10 segments"  # the second is the name of the baseline
+AMPS, LINEAR = "ESM2_AMPS", "logistic regression, regions"
 COUPLING = "G protein families that receptors are reported to couple to"
 
 
@@ -49,11 +52,13 @@ def build_coupling(model: ProteinLanguageModel, say: Callable[[str], None]) -> N
     features = token_vectors(model, coupling_pairs().proteins)
     segments = features.pick(tokens_for("amps"))
     inputs, split = PairInputs(coupling_pairs(), segments, segments), coupling_split()
+    regions = PairInputs(coupling_pairs(), token_vectors(model, coupling_pairs().proteins, "regions").pick(REGIONS), segments)
+    left_out = fitted_probabilities(regions, split, "logistic", by_partner=True)
     described = Described(("published", "published"), model.spec.id, model.sha256, COUPLING, COUPLING_SOURCE)
     rows: dict[str, tuple[MethodRow, ...]] = {}
 
     def compare(probabilities: np.ndarray) -> tuple[MethodRow, ...]:
-        comparison = coupling_baselines(features, split, {AMPS: probabilities})
+        comparison = coupling_baselines(features, split, {LINEAR: left_out, AMPS: probabilities})
         rows[LINEAR] = coupling_rows(LINEAR, comparison)
         return coupling_rows(AMPS, comparison)
 
@@ -62,9 +67,8 @@ def build_coupling(model: ProteinLanguageModel, say: Callable[[str], None]) -> N
 
     kept = study(inputs, split, smaller("amps", inputs.width, marks=True), LearningSettings(), described, compare, None, told)
     save_pair_model(SHIPPED["amps"], kept, half=True)
-    left_out = fitted_probabilities(inputs, split, "logistic", by_partner=True)
-    card = card_of(inputs, split, described, rows[LINEAR], left_out)
-    save_linear(SHIPPED["linear"], fit_linear(inputs, card))
+    card = card_of(regions, split, replace(described, cuts=("regions", "published")), rows[LINEAR], left_out)
+    save_linear(SHIPPED["linear"], fit_linear(regions, card))
 
 
 if __name__ == "__main__":

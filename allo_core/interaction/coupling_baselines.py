@@ -10,24 +10,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.interaction.baselines import fitted_probabilities, length_probabilities, partner_probabilities
+from allo_core.interaction.baselines import fitted_probabilities, homologue_probabilities, length_probabilities, partner_probabilities
 from allo_core.interaction.coupling_scores import CouplingComparison, compare_couplings
 from allo_core.interaction.coupling_table import coupling_pairs, studied
 from allo_core.interaction.cuts import SEGMENTS
 from allo_core.interaction.pairs import PairInputs, PairSet, TokenVectors
-from allo_core.interaction.splits import Split, SplitKind, by_cluster, by_protein, protein_clusters
+from allo_core.interaction.splits import Split, SplitKind, by_cluster, by_protein, protein_identities
 from allo_core.learning.probes import shuffled_within
+from allo_core.protein.homologues import homologue_clusters
 from allo_core.storage.cancel import CancelEvent
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Integer
 
-__all__ = ["BASELINES", "coupling_baselines", "coupling_clusters", "coupling_split"]
+__all__ = ["BASELINES", "HOMOLOGUES", "coupling_baselines", "coupling_clusters", "coupling_identities", "coupling_split"]
+
+HOMOLOGUES = "homologues"  # the baseline that needs no model and no vectors
 
 # In the order in which they are worked out.
 BASELINES = (
     "family prior",
     "lengths",
+    HOMOLOGUES,
     "logistic regression, mean",
     "logistic regression, 10 segments",
     "random forest, 10 segments",
@@ -37,9 +41,14 @@ _SEED = 42
 
 
 @cache
+def coupling_identities() -> Float[np.ndarray, "receptors receptors"]:
+    """Share of identical residues of each two receptors of the coupling pairs, in their order; takes half a minute, once."""
+    return protein_identities(coupling_pairs().proteins[: len(studied())])
+
+
 def coupling_clusters() -> Integer[np.ndarray, " receptors"]:
-    """Cluster of homologues (above 40 % identity) of each receptor of the coupling pairs, in their order; takes half a minute, once."""
-    return protein_clusters(coupling_pairs().proteins[: len(studied())])
+    """Cluster of homologues (above 40 % identity) of each receptor of the coupling pairs, in their order."""
+    return homologue_clusters(coupling_identities())
 
 
 def coupling_split(kind: SplitKind = "cluster", count: int = 5, seed: int = _SEED) -> Split:
@@ -77,8 +86,10 @@ def coupling_baselines(
 ) -> CouplingComparison:
     """The baselines of `coupling_pairs` side by side, and other methods beside them.
 
-    Regressions are one a family, on the receptor's vectors; the forest is one of all families, on those of both proteins.  Of the control
-    the labels are shuffled among the receptors of each family, so that only how common a family is can be learnt.
+    Homologues give the labels of the receptors in training, weighed by sequence identity, without a model (`homologue_probabilities`); all
+    other methods are compared with them.  Regressions are one a family, on the receptor's vectors; the forest is one of all families, on
+    those of both proteins.  Of the control the labels are shuffled among the receptors of each family, so that only how common a family
+    is can be learnt.
 
     Parameters
     ----------
@@ -114,6 +125,7 @@ def coupling_baselines(
     work: tuple[Callable[[], np.ndarray], ...] = (
         lambda: partner_probabilities(pairs, split),
         lambda: length_probabilities(pairs, split),
+        lambda: homologue_probabilities(pairs, split, _of_all(coupling_identities(), len(pairs.proteins))),
         lambda: fitted_probabilities(mean, split, "logistic", True, seed, cancel),
         lambda: fitted_probabilities(segments, split, "logistic", True, seed, cancel),
         lambda: fitted_probabilities(segments, split, "forest", False, seed, cancel),
@@ -124,7 +136,12 @@ def coupling_baselines(
         found[name] = make()
         if progress is not None:
             progress(done, len(BASELINES))
-    return compare_couplings({**found, **more}, split, coupling_clusters())
+    return compare_couplings({**found, **more}, split, coupling_clusters(), HOMOLOGUES)
+
+
+def _of_all(identities: np.ndarray, proteins: int) -> np.ndarray:
+    """Identities of receptors as those of all proteins: the partners, which nobody asks for, have none."""
+    return np.pad(identities, (0, proteins - len(identities)))
 
 
 def _shuffled(pairs: PairSet, seed: int) -> PairSet:

@@ -68,6 +68,10 @@ class CouplingComparison:
         A family at random.
     split : str
         What is on one side alone, in words.
+    baseline : str or None
+        The method that the others are compared with; None where they are not.
+    differences : dict of str to Estimate
+        Mean AUC of each other method minus that of the baseline, in the same draws; empty without a baseline.
     """
 
     scores: tuple[CouplingScore, ...]
@@ -78,19 +82,27 @@ class CouplingComparison:
     chance_ap: tuple[float, ...]
     chance_top: float
     split: str
+    baseline: str | None
+    differences: dict[str, Estimate]
 
     @property
     def sentence(self) -> str:
-        """The methods that are not above chance first, then those that are."""
+        """The methods that are not above chance first, then those that are but not above the baseline, then all above chance."""
         level = [score.name for score in self.scores if not score.mean_auc.low > _AREA_CHANCE]
         above = [f"{score.name} ({_words(score.mean_auc)})" for score in self.scores if score.mean_auc.low > _AREA_CHANCE]
         parts = [f"Not above chance in mean AUC within families: {'; '.join(level)}."] if level else []
+        tried = {name: change for name, change in self.differences.items() if name not in level}
+        worse = [f"{name} ({_words(change)})" for name, change in tried.items() if not change.low > 0]
+        parts += [f"Not above {self.baseline}, in the same draws: {'; '.join(worse)}."] if worse else []
         parts += [f"Above chance (0.5): {'; '.join(above)}."] if above else []
         return " ".join(parts)
 
 
 def compare_couplings(
-    probabilities: Mapping[str, Float[np.ndarray, " pairs"]], split: Split, clusters: Integer[np.ndarray, " receptors"]
+    probabilities: Mapping[str, Float[np.ndarray, " pairs"]],
+    split: Split,
+    clusters: Integer[np.ndarray, " receptors"],
+    baseline: str | None = None,
 ) -> CouplingComparison:
     """Score methods on the pairs of `coupling_pairs`.
 
@@ -102,6 +114,8 @@ def compare_couplings(
         The folds of these pairs; all four pairs of a receptor are in one.
     clusters : ndarray of int, shape=(receptors,)
         Homologues, which are drawn together.
+    baseline : str, optional
+        One of the names, with which the others are compared.
 
     Returns
     -------
@@ -118,9 +132,15 @@ def compare_couplings(
     if (fold != fold[:, :1]).any() or (fold < 0).any():
         raise ValueError("the pairs of a receptor are in two folds, or never tested")
     weights = group_draws(clusters[:, None] == clusters)[1]
-    scores = [_score(name, found.reshape(labels.shape), labels, fold[:, 0], weights) for name, found in probabilities.items()]
+    scored = {name: _score(name, found.reshape(labels.shape), labels, fold[:, 0], weights) for name, found in probabilities.items()}
+    draws = {name: means for name, (_, means) in scored.items()}
+    differences = (
+        {}
+        if baseline is None
+        else {name: _estimate(means - draws[baseline], least=-1) for name, means in draws.items() if name != baseline}
+    )
     return CouplingComparison(
-        tuple(scores),
+        tuple(score for score, _ in scored.values()),
         names,
         tuple(labels.sum(axis=0).tolist()),
         len(labels),
@@ -128,15 +148,18 @@ def compare_couplings(
         tuple(_chance_precision(labels[:, family], fold[:, 0]) for family in range(len(names))),
         float(labels.mean()),
         split.sentence,
+        baseline,
+        differences,
     )
 
 
-def _score(name: str, found: np.ndarray, labels: np.ndarray, fold: np.ndarray, weights: np.ndarray) -> CouplingScore:
+def _score(name: str, found: np.ndarray, labels: np.ndarray, fold: np.ndarray, weights: np.ndarray) -> tuple[CouplingScore, np.ndarray]:
+    """The score of a method, and its mean AUC in every draw."""
     families_at = range(labels.shape[1])
     auc = np.array([area_within(labels[:, at], found[:, at], fold, weights) for at in families_at])
     ap = np.array([precision_within(labels[:, at], found[:, at], fold, weights) for at in families_at])
     right = np.take_along_axis(labels, found.argmax(axis=1)[:, None], axis=1)[:, 0]
-    return CouplingScore(
+    score = CouplingScore(
         name,
         tuple(map(_estimate, auc)),
         tuple(map(_estimate, ap)),
@@ -145,6 +168,7 @@ def _score(name: str, found: np.ndarray, labels: np.ndarray, fold: np.ndarray, w
         _estimate(weights @ right),
         pair_metrics(labels.ravel(), found.ravel()),
     )
+    return score, auc.mean(axis=0)
 
 
 def area_within(
@@ -187,10 +211,10 @@ def _chance_precision(labels: np.ndarray, fold: np.ndarray) -> float:
     return float(np.sum(found) / labels.sum())
 
 
-def _estimate(draws: np.ndarray) -> Estimate:
-    """The sample, which is the first draw, and its interval within 0 and 1; draws in which it is undefined are left out."""
+def _estimate(draws: np.ndarray, least: float = 0.0) -> Estimate:
+    """The sample, which is the first draw, and its interval from ``least`` to 1; draws in which it is undefined are left out."""
     half = _NORMAL * np.nanstd(draws[1:], ddof=1)
-    low, high = np.clip([draws[0] - half, draws[0] + half], 0, 1)
+    low, high = np.clip([draws[0] - half, draws[0] + half], least, 1)
     return Estimate(*(round(float(value), _DIGITS) for value in (draws[0], low, high)))
 
 

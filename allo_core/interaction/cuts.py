@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from allo_core.errors import PairError
 from allo_core.library.nearest import numbers_for
 from allo_core.protein.alignment import HOMOLOGUE_IDENTITY
 from allo_core.protein.numbering import ResidueNumbers
@@ -15,7 +17,7 @@ from allo_core.protein.sequence import Protein
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Integer
 
-__all__ = ["REGIONS", "SEGMENTS", "region_numbers", "regions", "ten_segments"]
+__all__ = ["REGIONS", "SEGMENTS", "region_numbers", "regions", "stretches_of", "ten_segments"]
 
 _PARTS = 10
 SEGMENTS = tuple(f"segment{number}" for number in range(_PARTS))
@@ -85,3 +87,29 @@ def region_numbers(protein: Protein) -> ResidueNumbers | None:
     receptor is near enough: such a protein has no regions.
     """
     return numbers_for(protein, HOMOLOGUE_IDENTITY)
+
+
+def stretches_of(protein: Protein, tokens: Sequence[str]) -> tuple[Integer[np.ndarray, " ..."], ...]:
+    """The residues of tokens of a protein: of "segment0" to "segment9", or of regions.
+
+    Parameters
+    ----------
+    protein : Protein
+    tokens : sequence of str
+
+    Returns
+    -------
+    tuple of ndarray, dtype=int, shape=(residues,)
+        0-based and ascending; empty for what the protein lacks.
+
+    Raises
+    ------
+    PairError
+        A token that stands for no stretch, such as "mean".
+    """
+    known = {name: np.arange(start, end) for name, (start, end) in zip(SEGMENTS, ten_segments(len(protein)), strict=True)}
+    if any(token in REGIONS for token in tokens):
+        known |= regions(region_numbers(protein), len(protein))
+    if wrong := [token for token in tokens if token not in known]:
+        raise PairError(f"{wrong[0][:40]!r} is no stretch of residues; choose segments or regions.")
+    return tuple(known[token] for token in tokens)

@@ -8,15 +8,15 @@ import numpy as np
 
 from allo_core.errors import PairError, ResidueError
 from allo_core.interaction.coverage import CoverageTest, coverage_of, coverage_test, hypergeometric_p
-from allo_core.interaction.cuts import REGIONS, region_numbers, regions, ten_segments
+from allo_core.interaction.cuts import stretches_of
 from allo_core.library.gprotein import gprotein_residues
 from allo_core.library.receptors import Receptor
 from allo_core.library.sites import site_indices
 
 if TYPE_CHECKING:  # the app need not wait for it
-    from jaxtyping import Float, Integer
+    from jaxtyping import Float
 
-__all__ = ["BEST", "GPROTEIN_CONTACTS", "SetCoverage", "functional_sets", "receptor_stretches", "set_coverage", "set_sentence"]
+__all__ = ["BEST", "GPROTEIN_CONTACTS", "SetCoverage", "functional_sets", "set_coverage", "set_sentence"]
 
 GPROTEIN_CONTACTS = "G protein contacts"
 BEST = 3  # stretches of a receptor that count as pointed out
@@ -66,28 +66,6 @@ def functional_sets(receptor: Receptor) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def receptor_stretches(receptor: Receptor, tokens: Sequence[str]) -> "tuple[Integer[np.ndarray, '...'], ...]":
-    """The residues of tokens of a receptor: of "segment0" to "segment9", or of regions.
-
-    Parameters
-    ----------
-    receptor : Receptor
-    tokens : sequence of str
-
-    Raises
-    ------
-    PairError
-        A token that stands for no stretch, such as "mean".
-    """
-    length = len(receptor.protein)
-    known = {f"segment{place}": np.arange(start, end) for place, (start, end) in enumerate(ten_segments(length))}
-    if any(token in REGIONS for token in tokens):
-        known |= regions(region_numbers(receptor.protein), length)
-    if wrong := [token for token in tokens if token not in known]:
-        raise PairError(f"{wrong[0][:40]!r} is no stretch of residues; choose segments or regions.")
-    return tuple(known[token] for token in tokens)
-
-
 def set_coverage(
     receptors: Sequence[Receptor], tokens: Sequence[str], importance: "Float[np.ndarray, 'receptors tokens']", name: str, seed: int = 0
 ) -> SetCoverage:
@@ -111,7 +89,7 @@ def set_coverage(
     rows, best, kept = [], [], []
     for receptor, values in zip(receptors, importance, strict=True):
         members = functional_sets(receptor).get(name)
-        stretches = receptor_stretches(receptor, tokens)
+        stretches = stretches_of(receptor.protein, tokens)
         usable = [place for place, stretch in enumerate(stretches) if len(stretch) and np.isfinite(values[place])]
         if members is None or len(usable) < BEST:
             continue

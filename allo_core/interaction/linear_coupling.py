@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # the app need not wait for it
 
 __all__ = ["LinearCoupling", "fit_linear", "load_linear", "save_linear"]
 
+_TENSORS = ("weights", "bias", "mean")
+
 
 @dataclass(frozen=True, eq=False)
 class LinearCoupling:
@@ -30,11 +32,14 @@ class LinearCoupling:
     weights : ndarray, dtype=float32, shape=(partners, tokens, width)
         Of the vectors as they are: what they were standardised by when they were fitted is in them.
     bias : ndarray, dtype=float32, shape=(partners,)
+    mean : ndarray, dtype=float32, shape=(tokens, width)
+        Of the proteins on side A that were learnt from.
     """
 
     card: ModelCard
     weights: Float32[np.ndarray, "partners tokens width"] = field(repr=False)
     bias: Float32[np.ndarray, " partners"] = field(repr=False)
+    mean: Float32[np.ndarray, "tokens width"] = field(repr=False)
 
     def logits(self, vectors: Float32[np.ndarray, "tokens width"]) -> Float64[np.ndarray, " partners"]:
         """Of one protein.
@@ -45,6 +50,15 @@ class LinearCoupling:
             Of side A, in the order of the card's tokens.
         """
         return (self.weights.astype(np.float64) * vectors).sum(axis=(1, 2)) + self.bias
+
+    def contributions(self, vectors: Float32[np.ndarray, "tokens width"]) -> Float64[np.ndarray, "partners tokens"]:
+        """What each token adds to the logit of each partner; together how far the logits lie from those of the mean protein.
+
+        Parameters
+        ----------
+        vectors : ndarray, dtype=float32, shape=(tokens, width)
+        """
+        return (self.weights.astype(np.float64) * (vectors - self.mean)).sum(axis=2)
 
 
 def fit_linear(inputs: PairInputs, card: ModelCard) -> LinearCoupling:
@@ -70,7 +84,8 @@ def fit_linear(inputs: PairInputs, card: ModelCard) -> LinearCoupling:
         of_vectors = regression.coef_[0] / scaler.scale_
         weights.append(of_vectors.reshape(tokens, -1))
         bias.append(regression.intercept_[0] - scaler.mean_ @ of_vectors)
-    return LinearCoupling(card, np.array(weights, dtype=np.float32), np.array(bias, dtype=np.float32))
+    mean = inputs.first.vectors[np.unique(pairs.first)].mean(axis=0, dtype=np.float64)
+    return LinearCoupling(card, np.array(weights, dtype=np.float32), np.array(bias, dtype=np.float32), mean.astype(np.float32))
 
 
 def save_linear(path: Path, linear: LinearCoupling) -> ModelCard:
@@ -88,7 +103,8 @@ def save_linear(path: Path, linear: LinearCoupling) -> ModelCard:
     """
     import torch
 
-    return write_tensors(path, {"weights": torch.from_numpy(linear.weights), "bias": torch.from_numpy(linear.bias)}, linear.card)
+    tensors = {name: torch.from_numpy(getattr(linear, name)) for name in _TENSORS}
+    return write_tensors(path, tensors, linear.card)
 
 
 def load_linear(path: Path) -> LinearCoupling:
@@ -99,9 +115,15 @@ def load_linear(path: Path) -> LinearCoupling:
     path : Path
     """
     card, tensors = read_tensors(path)
-    if card.architecture is not None or tensors.keys() != {"weights", "bias"}:
+    if card.architecture is not None or tensors.keys() != set(_TENSORS):
         raise PairError(f"The model {path} is not a linear one; name another.")
-    weights, bias = tensors["weights"].numpy(), tensors["bias"].numpy()
-    if weights.ndim != 3 or weights.shape[1] != len(card.tokens[0]) or bias.shape != weights.shape[:1]:
+    weights, bias, mean = (tensors[name].numpy() for name in _TENSORS)
+    fits = (
+        weights.ndim == 3
+        and weights.shape[1] == len(card.tokens[0])
+        and bias.shape == weights.shape[:1]
+        and mean.shape == weights.shape[1:]
+    )
+    if not fits:
         raise PairError(f"The model {path} does not have the shape that its card says; take both again from where they came.")
-    return LinearCoupling(card, weights, bias)
+    return LinearCoupling(card, weights, bias, mean)

@@ -17,6 +17,7 @@ from allo_core.storage.plain_json import OtherVersion, check_version, from_plain
 __all__ = ["CARD_FORMAT", "MethodRow", "ModelCard", "read_card"]
 
 CARD_FORMAT = 1
+_TOP = "top family"  # a measure that only couplings have
 _MOST_BYTES = 200_000_000  # a card of half a million pairs has 40 MB
 
 
@@ -111,6 +112,30 @@ class ModelCard:
         own, *others = self.comparison
         ahead = [row for row in others if row.measure(measure) >= own.measure(measure)]
         return tuple(row.name for row in sorted(ahead, key=lambda row: -row.measure(measure)))
+
+    @property
+    def measure(self) -> str:
+        """By which methods are ranked: the area within families and folds where that was taken, else that of all pairs."""
+        return "mean AUC" if "mean AUC" in self.comparison[0].measures else "auc"
+
+    @property
+    def verdict(self) -> str:
+        """Whether the model is better than what it is compared with, in one or two sentences; what it loses to comes first."""
+        own, value = self.comparison[0], self.comparison[0].measure(self.measure)
+        if math.isnan(value):
+            return f"{own.name}: {self.measure} is undefined, because the tested pairs have one label, so it is compared with nothing."
+        low, high = (own.measure(f"{self.measure} {end}") for end in ("low", "high"))
+        reached = f"{self.measure} {value:.3f}" + ("" if math.isnan(low) else f" (95 % {low:.3f} to {high:.3f})")
+        lost = [self._lost(measure) for measure in (self.measure, _TOP) if self.better(measure)]
+        if lost:
+            return f"{own.name} {' and '.join(lost)}. It reaches {reached}, 0.5 by chance."
+        return f"{own.name} is better than all it is compared with: {reached}, 0.5 by chance."
+
+    def _lost(self, measure: str) -> str:
+        values = {row.name: row.measure(measure) for row in self.comparison}
+        named = "; ".join(f"{name} ({values[name]:.3f})" for name in self.better(measure))
+        what = "the share of receptors whose likeliest family is reported" if measure == _TOP else measure
+        return f"is not better in {what} ({self.comparison[0].measure(measure):.3f}) than {named}"
 
     def text(self) -> str:
         """As JSON."""

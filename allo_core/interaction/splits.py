@@ -16,9 +16,9 @@ from allo_core.protein.homologues import Relative, homologue_clusters, identitie
 from allo_core.protein.sequence import Protein
 
 if TYPE_CHECKING:  # the app need not wait for it
-    from jaxtyping import Integer
+    from jaxtyping import Float, Integer
 
-__all__ = ["MOST_ALIGNED", "Side", "Split", "SplitKind", "by_cluster", "by_pair", "by_protein", "protein_clusters"]
+__all__ = ["MOST_ALIGNED", "Side", "Split", "SplitKind", "by_cluster", "by_pair", "by_protein", "protein_clusters", "protein_identities"]
 
 SplitKind = Literal["pair", "protein", "cluster"]
 # Of which proteins none may be on both sides: of both of each pair, or of the first one alone, where the second is one of few partners.
@@ -155,7 +155,17 @@ def by_cluster(pairs: PairSet, clusters: Integer[np.ndarray, " proteins"], count
 
 
 def protein_clusters(proteins: Sequence[Protein]) -> Integer[np.ndarray, " proteins"]:
-    """Single-linkage clusters of proteins above 40 % identity, as `allo_core.protein.homologues` counts it.
+    """Single-linkage clusters of proteins above 40 % identity; parameters and errors as in `protein_identities`.
+
+    Returns
+    -------
+    ndarray of int, shape=(proteins,)
+    """
+    return homologue_clusters(protein_identities(proteins))
+
+
+def protein_identities(proteins: Sequence[Protein]) -> Float[np.ndarray, "proteins proteins"]:
+    """Share of identical residues of each two proteins, as `allo_core.protein.homologues` counts it.
 
     Parameters
     ----------
@@ -163,7 +173,7 @@ def protein_clusters(proteins: Sequence[Protein]) -> Integer[np.ndarray, " prote
 
     Returns
     -------
-    ndarray of int, shape=(proteins,)
+    ndarray of float, shape=(proteins, proteins)
 
     Raises
     ------
@@ -176,7 +186,7 @@ def protein_clusters(proteins: Sequence[Protein]) -> Integer[np.ndarray, " prote
         raise PairError(
             f"{aligned:,} proteins would be aligned with all others to find homologues, {MOST_ALIGNED} at most; split by protein instead."
         )
-    return homologue_clusters(identities(kin))
+    return identities(kin)
 
 
 def _of_groups(kind: SplitKind, pairs: PairSet, groups: np.ndarray, count: int, seed: int, side: Side) -> Split:

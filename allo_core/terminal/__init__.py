@@ -12,9 +12,12 @@
 - `fold`: a CA trace of a receptor without its structure
 - `pairs_coverage`: how much of the segments that the published model of pairs looks at is annotated
 - `pairs_agree`: whether methods agree on the tokens that matter
+- `pairs_explain`: which stretches a model of pairs looks at, and which move its answer
 - `network`: the residue interaction network of a structure
 - `pairs`: pairs of proteins, its actions
 - `pairs_baselines`: what a set of pairs gives away without a model
+- `pairs_train`: learning a model of pairs
+- `pairs_predict`: asking one
 - `batch`: thousands of sequences
 - `models`: the models
 - `doctor`: whether this machine can do the work, and what to do

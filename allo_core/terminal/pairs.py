@@ -2,8 +2,12 @@
 
 import argparse
 
+from allo_core.terminal.pairs_agree import add_agree
 from allo_core.terminal.pairs_baselines import add_baselines
 from allo_core.terminal.pairs_coverage import add_coverage
+from allo_core.terminal.pairs_explain import add_explain
+from allo_core.terminal.pairs_predict import add_predict_pairs
+from allo_core.terminal.pairs_train import add_train_pairs
 
 __all__ = ["add_pairs"]
 
@@ -14,3 +18,7 @@ def add_pairs(commands: argparse._SubParsersAction) -> None:
     actions = command.add_subparsers(required=True, metavar="action")
     add_baselines(actions)
     add_coverage(actions)
+    add_explain(actions)
+    add_agree(actions)
+    add_train_pairs(actions)
+    add_predict_pairs(actions)

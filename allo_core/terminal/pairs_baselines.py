@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from allo_core.interaction.published_sets import PublishedSet
     from allo_core.learning.results import Estimate
 
-__all__ = ["add_baselines"]
+__all__ = ["add_baselines", "own_pairs"]
 
 _COUPLING = "coupling"
 _MOST_COMPLAINTS = 10
@@ -45,7 +45,7 @@ def print_baselines(options: argparse.Namespace) -> None:
     """Run `python -m allo_core pairs baselines`; AlloScopeError for what cannot be read, computed or written."""
     check_output(options.csv)
     if options.sequences is not None or options.pairs is not None:
-        _print_given_away(_own_pairs(options.sequences, options.pairs), "own pairs", options.csv)
+        _print_given_away(own_pairs(options.sequences, options.pairs), "own pairs", options.csv)
     elif options.set == _COUPLING:
         _print_coupling(options)
     else:
@@ -66,7 +66,16 @@ def _published(name: str) -> "PublishedSet":
     return PUBLISHED_SETS[name]
 
 
-def _own_pairs(sequences: Path | None, pairs: Path | None) -> "PairSet":
+def own_pairs(sequences: Path | None, pairs: Path | None, labelled: bool = True) -> "PairSet":
+    """The pairs of a person's tables; rows that cannot be used go to stderr.
+
+    Parameters
+    ----------
+    sequences, pairs : Path or None
+        PairError where one of them is missing.
+    labelled : bool
+        Whether the pairs must have labels.
+    """
     from allo_core.interaction.tables import read_pair_table
 
     if sequences is None or pairs is None:
@@ -78,7 +87,7 @@ def _own_pairs(sequences: Path | None, pairs: Path | None) -> "PairSet":
         except OSError as error:
             raise PairError(f"{path} cannot be read: {error.strerror or error}.") from None
     found = read_pair_table(contents[0], contents[1], (str(sequences), str(pairs)))
-    if not found.labelled:
+    if labelled and not found.labelled:
         raise PairError(f"{pairs} has no column of labels (label, or interacts), without which nothing can be tested.")
     for one in found.complaints[:_MOST_COMPLAINTS]:
         print(printable(f"{one.table}, row {one.row}: {one.sentence}"), file=sys.stderr)

@@ -8,7 +8,13 @@ import pytest
 
 from allo_core.errors import Cancelled, ExtraError, PairError
 from allo_core.interaction import baselines
-from allo_core.interaction.baselines import fitted_probabilities, identity_probabilities, length_probabilities, partner_probabilities
+from allo_core.interaction.baselines import (
+    fitted_probabilities,
+    homologue_probabilities,
+    identity_probabilities,
+    length_probabilities,
+    partner_probabilities,
+)
 from allo_core.interaction.metrics import pair_metrics
 from allo_core.interaction.pairs import PairInputs, PairSet, TokenVectors
 from allo_core.interaction.splits import Split, by_pair, by_protein
@@ -73,6 +79,16 @@ def test_a_partner_has_its_rate_in_training():
     assert found[3] == pytest.approx(2 / 3)
     assert found[4:] == pytest.approx(2 / 3)  # a partner that is not in training: the share of all pairs there
     assert found[:3] == pytest.approx(1)
+
+
+def test_homologues_lend_their_labels():
+    pairs = PairSet(members(6), np.array([0, 1, 2, 3]), np.array([5, 5, 5, 5]), np.array([1, 0, 1, 0]))
+    fold = np.array([0, 0, 1, 1])
+    alike = np.zeros((6, 6))
+    alike[2, 0], alike[2, 1] = 0.8, 0.4
+    found = homologue_probabilities(pairs, Split("cluster", "A", 2, fold, fold), alike)
+    assert found[2] == pytest.approx(0.8**4 / (0.8**4 + 0.4**4))
+    assert found[3] == pytest.approx(0.5)  # nothing in training is like it: the partner's rate
 
 
 @pytest.mark.parametrize("classifier", ["logistic", "forest"])

@@ -56,7 +56,9 @@ def test_methods_side_by_side():
     rng = np.random.default_rng(2)
     noise = rng.random(1004)
     prior = np.tile([0.3, 0.6, 0.5, 0.1], 251)
-    found = compare_couplings({"prior": prior, "noise": noise, "good": np.clip(0.5 * LABELS + 0.5 * noise, 0, 1)}, folds(), CLUSTERS)
+    found = compare_couplings(
+        {"prior": prior, "noise": noise, "good": np.clip(0.5 * LABELS + 0.5 * noise, 0, 1)}, folds(), CLUSTERS, "prior"
+    )
     prior_score, noise_score, good = found.scores
     assert [one.value for one in prior_score.auc] == [0.5] * 4
     assert prior_score.top.value == pytest.approx(159 / 251, abs=1e-5)
@@ -70,6 +72,18 @@ def test_methods_side_by_side():
     assert found.chance_top == pytest.approx(385 / 1004)
     assert noise_score.mean_ap.value == pytest.approx(np.mean(found.chance_ap), abs=0.06)
     assert found.sentence.startswith("Not above chance in mean AUC within families: prior; noise. Above chance (0.5): good (")
+
+
+def test_what_is_above_chance_but_not_above_the_baseline_is_said():
+    rng = np.random.default_rng(3)
+    better, worse = (np.clip(share * LABELS + (1 - share) * rng.random(1004), 0, 1) for share in (0.45, 0.25))
+    found = compare_couplings({"bar": better, "model": worse, "best": LABELS.astype(float)}, folds(), CLUSTERS, "bar")
+    assert found.differences.keys() == {"model", "best"}
+    change = found.differences["model"]
+    assert change.high < 0
+    assert change.value == pytest.approx(found.scores[1].mean_auc.value - found.scores[0].mean_auc.value, abs=1e-4)
+    said = f"Not above bar, in the same draws: model ({change.value:.3f}, {change.low:.3f} to {change.high:.3f}). Above chance (0.5): bar ("
+    assert found.sentence.startswith(said)
 
 
 def test_a_receptor_in_two_folds_is_refused():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from allo_core.errors import PairError
-from allo_core.interaction.cuts import REGIONS
-from allo_core.interaction.functional_sets import GPROTEIN_CONTACTS, functional_sets, receptor_stretches, set_coverage, set_sentence
+from allo_core.interaction.cuts import REGIONS, stretches_of
+from allo_core.interaction.functional_sets import GPROTEIN_CONTACTS, functional_sets, set_coverage, set_sentence
 from allo_core.library.receptors import find_receptor, receptors
 
 SEGMENTS = tuple(f"segment{place}" for place in range(10))
@@ -19,7 +19,7 @@ def class_a(count: int):
 
 def holding(receptor, tokens, name=GPROTEIN_CONTACTS) -> np.ndarray:
     members = functional_sets(receptor)[name]
-    return np.array([np.isin(stretch, members).mean() if len(stretch) else np.nan for stretch in receptor_stretches(receptor, tokens)])
+    return np.array([np.isin(stretch, members).mean() if len(stretch) else np.nan for stretch in stretches_of(receptor.protein, tokens)])
 
 
 def test_sets_of_a_receptor():
@@ -31,11 +31,11 @@ def test_sets_of_a_receptor():
 
 def test_stretches():
     receptor = find_receptor("ADRB2")
-    assert np.concatenate(receptor_stretches(receptor, SEGMENTS)).tolist() == list(range(len(receptor.protein)))
-    (helix,) = receptor_stretches(receptor, ("TM3",))
+    assert np.concatenate(stretches_of(receptor.protein, SEGMENTS)).tolist() == list(range(len(receptor.protein)))
+    (helix,) = stretches_of(receptor.protein, ("TM3",))
     assert 130 in helix
     with pytest.raises(PairError, match="'mean' is no stretch"):
-        receptor_stretches(receptor, ("mean",))
+        stretches_of(receptor.protein, ("mean",))
 
 
 @pytest.mark.parametrize("tokens", [SEGMENTS, REGIONS], ids=["segments", "regions"])

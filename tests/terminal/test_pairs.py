@@ -52,7 +52,7 @@ def test_coupling(tmp_path, capsys, monkeypatch):
     values = np.random.default_rng(0).normal(size=(255, len(tokens), 4)).astype(np.float32)
     values[:251, 3:, 0] += 3 * coupling_pairs().labels[::4, None]
     monkeypatch.setattr("allo_core.interaction.features.token_vectors", lambda *given, **named: TokenVectors(tokens, values))
-    monkeypatch.setattr(coupling_baselines, "coupling_clusters", lambda: np.arange(251) // 3)
+    monkeypatch.setattr(coupling_baselines, "coupling_identities", lambda: np.kron(np.eye(84), np.ones((3, 3)))[:251, :251])
     monkeypatch.setattr(baselines, "_TREES", 10)
     out = tmp_path / "c.csv"
     assert main(["pairs", "baselines", "--csv", str(out)]) == 0

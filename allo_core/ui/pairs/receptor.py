@@ -1,10 +1,10 @@
 """The receptor, coloured by what its stretches say; a click selects the stretch of a residue and marks it."""
 
-import numpy as np
 import streamlit as st
 
 from allo_core.analysis.track import Track, TrackSource, Values
 from allo_core.figures.colours import SET_COLOURS
+from allo_core.interaction.coupling_answer import Stretches
 from allo_core.protein.sequence import Protein
 from allo_core.ui.pairs import session
 from allo_core.ui.pairs.view import PairsView
@@ -17,7 +17,7 @@ __all__ = ["draw_stretches"]
 
 
 def draw_stretches(
-    view: PairsView, protein: Protein, loaded: LoadedStructure | None, problem: str, values: Values, stretch_of: np.ndarray
+    view: PairsView, protein: Protein, loaded: LoadedStructure | None, problem: str, values: Values, stretches: Stretches
 ) -> None:
     """The receptor in 3D or as snake plot.
 
@@ -27,13 +27,13 @@ def draw_stretches(
         Why there is no structure; "" where nothing is wrong.
     values : Values
         One for each residue: that of its stretch.
-    stretch_of : ndarray, dtype=int, shape=(L,)
-        The stretch of each residue; -1 for a residue that is in none.
+    stretches : Stretches
     """
 
     def pick(index: int) -> None:
-        if stretch_of[index] >= 0:
-            session.select_segment(int(stretch_of[index]))
+        for at, residues in enumerate(stretches.residues):
+            if index in residues:
+                session.select(view.partner, at, tuple(residues.tolist()))
 
     draw_receptor(view, protein, _painting(view, protein, values), loaded, problem, pick, "select the stretch of")
     if view.structure and loaded is None and problem:

@@ -6,9 +6,9 @@ import streamlit as st
 
 from allo_core.ui.pairs.address import from_query, to_query
 from allo_core.ui.pairs.view import PairsView
-from allo_core.ui.protein.session import ProteinSession
+from allo_core.ui.protein.session import ProteinSession, mark
 
-__all__ = ["PairsSession", "page", "select_segment", "start"]
+__all__ = ["PairsSession", "page", "select", "start"]
 
 _NAME = "pairs_page"
 
@@ -34,6 +34,12 @@ def page() -> PairsSession:
     return st.session_state[_NAME]
 
 
-def select_segment(segment: int) -> None:
-    """Select a stretch; once more puts it away."""
-    page().change(segment=None if segment == page().view.segment else segment)
+def select(partner: str, stretch: int, residues: tuple[int, ...]) -> None:
+    """Select a family and a stretch, whose residues become the set that is being marked; the same stretch again puts it away."""
+    current = page()
+    if (partner, stretch) == (current.view.partner, current.view.segment):
+        current.change(segment=None)
+        return
+    current.change(partner=partner, segment=stretch)
+    if residues:
+        mark(residues)

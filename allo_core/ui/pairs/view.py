@@ -3,13 +3,18 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
+from allo_core.interaction.coupling_answer import By
 from allo_core.ui.protein.view import ProteinView
 
 __all__ = ["BY", "FIRST_PARTNER", "TABS", "PairsView"]
 
 TABS = {"coupling": "Coupling", "inside": "Inside the model", "worth": "What it is worth", "yours": "Your pairs"}
 # By what the segments are weighed: name -> label.
-BY = {"linear": "contributions (linear model)", "gradients": "Integrated Gradients (AMPS)", "attention": "attention received (AMPS)"}
+BY: dict[By, str] = {
+    "linear": "contributions (linear model)",
+    "gradients": "Integrated Gradients (AMPS)",
+    "attention": "attention received (AMPS)",
+}
 FIRST_PARTNER = "Gs"
 
 
@@ -33,7 +38,7 @@ class PairsView(ProteinView):
 
     tab: str = "coupling"
     partner: str = FIRST_PARTNER
-    by: str = "linear"
+    by: By = "linear"
     segment: int | None = None
     layer: int = -1
 

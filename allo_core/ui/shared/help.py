@@ -233,6 +233,14 @@ HELP = {
         "What each stretch adds to the log odds of a family: the sum over all stretches is how far the answer lies from that of the mean "
         "receptor.  A click marks its residues, on Explore too."
     ),
+    "pair_attention": (
+        "How much each stretch looks at each other one, the mean over heads; white (black on a dark page) is chance.  Rows look at columns."
+    ),
+    "functional_sets": "Of the three stretches that matter most, how many hold a residue of a known set, beside three drawn at random.",
+    "coupling_worth": (
+        "The area under the ROC curve within a family: how often a receptor that couples to it is ranked above one that is not reported "
+        "to; 0.5 is chance."
+    ),
     "pair_tables": "Names are compared letter by letter: P1 is not P12.  CSV, TSV, Excel (with openpyxl) or FASTA.",
     "given_away": (
         "Where the proteins of pairs that interact are others than those of pairs that do not, their names alone tell which is which; in "

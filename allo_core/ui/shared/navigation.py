@@ -27,6 +27,7 @@ PAGES: dict[str, tuple[Entry, ...]] = {
     "One protein": (
         Entry("pages/explore.py", "Explore", ":material/biotech:", ""),
         Entry("pages/sequence.py", "Sequence", ":material/abc:", "sequence"),
+        Entry("pages/pairs.py", "Pairs", ":material/join_inner:", "pairs"),
     ),
     "Many proteins": (
         Entry("pages/receptors.py", "Receptors", ":material/groups:", "receptors"),
