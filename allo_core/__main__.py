@@ -14,6 +14,7 @@ from allo_core.terminal.analyse import analyse
 from allo_core.terminal.attention import add_attention
 from allo_core.terminal.batch import add_batch
 from allo_core.terminal.compare import add_compare
+from allo_core.terminal.fold import add_fold
 from allo_core.terminal.freeze import freeze
 from allo_core.terminal.heads import add_heads
 from allo_core.terminal.layers import add_layers
@@ -65,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     add_layers(commands)
     add_heads(commands)
     add_network(commands)
+    add_fold(commands)
     add_ablate(commands)
     add_pairs(commands)
     add_sites(commands)

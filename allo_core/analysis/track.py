@@ -55,6 +55,8 @@ class TrackSource:
         What the model expects at each residue, where that is kept.
     network : Values or None
         How central each residue is in the network of the structure that is shown.
+    fold_confidence : ndarray, dtype=float, shape=(L,), or None
+        1/(1 + sd) of a fold that the app draws, from 0 to 1; None where a structure is shown.
     """
 
     subject: Subject
@@ -68,6 +70,7 @@ class TrackSource:
     weighted: "WeightedMaps | None" = None
     probabilities: "ResidueProbabilities | None" = None
     network: "Values | None" = None
+    fold_confidence: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.subject.protein)

@@ -85,6 +85,8 @@ def _segments(source: TrackSource) -> Segments | None:
 
 
 def _plddt(source: TrackSource) -> Values:
+    if source.fold_confidence is not None:
+        return Values(100 * source.fold_confidence, "100/(1 + sd), how alike receptors are there", 100.0, "all alike")
     if source.plddt is None:
         return Values.none(len(source), "pLDDT", "the structure is not a prediction")
     return Values(source.plddt, "pLDDT, confidence of the prediction", 100.0, "sure", floor=50.0, floor_name="not to be relied on")
@@ -148,7 +150,7 @@ TRACKS = _tracks(
     Track("expected", "expected residue", "", _NOTHING, _expectation("expected residue", _expected), title="Expectation"),
     Track("conservation", "conservation", "share of the receptors of the class", frozenset(), _conservation),
     Track("segment", "segment", "", frozenset(), _segments),
-    Track("plddt", "pLDDT", "0 to 100", frozenset(), _plddt, title="Confidence of the prediction"),
+    Track("plddt", "pLDDT", "0 to 100, of folds 100/(1 + sd)", frozenset(), _plddt, title="Confidence"),
     Track("network", "network", "centrality", _NOTHING, _network, title="Network"),
     Track("plain", "plain", "", frozenset(), lambda source: None),
 )

@@ -126,7 +126,8 @@ def _view(scene: "Scene", colours: Sequence[str], first: int, sets: Mapping[str,
     view.addModel(scene.pdb.replace("<", "?"), "pdb")
     view.setStyle({}, {})
     by_number = {first + index: colour for index, colour in enumerate(colours)}
-    view.setStyle(receptor, {"cartoon": {"colorscheme": {"prop": "resi", "map": by_number}, "thickness": STYLE.cartoon}})
+    ribbon = {"style": "trace"} if scene.trace else {}
+    view.setStyle(receptor, {"cartoon": {**ribbon, "colorscheme": {"prop": "resi", "map": by_number}, "thickness": STYLE.cartoon}})
     if scene.uncertain:
         doubtful = {**receptor, "resi": list(scene.uncertain)}
         view.setStyle(doubtful, {})

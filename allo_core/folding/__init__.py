@@ -4,4 +4,16 @@
 - `scaling`: from distances to coordinates
 - `majorise`: the steps of that descent
 - `hand`: which of two mirror images a fold is
+- `fold`: places for residues of one protein, with what they were made from
+- `family_average`: the average fold of a class
+- `template`: a protein threaded on the nearest receptor with an experimental structure
+- `offers`: the folds that can be drawn of a protein, by name
+- `calibration`: how good such a fold can be expected to be
+- `judged`: a fold beside a structure of the same protein
+- `trace`: a fold as a structure file
+- `averaging`: mean and spread of the distances of a class
+- `shipped`: the averages and templates that ship
+- `source_table`: the structures that they are made of
+- `held_out`: averages and templates judged on receptors that they have not seen
+- `build`: the script that writes what ships
 """

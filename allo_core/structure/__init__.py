@@ -1,6 +1,7 @@
 """Structure files: reading them, mapping them on a sequence, and arranging them for the viewer.
 
 - `read`: from a PDB or mmCIF file to a structure
+- `side_chains`: what a CA trace cannot tell
 - `frames`: the first model of a PDB file, and numbers that no format knows
 - `mmcif`: mmCIF of any program, made uniform
 - `formats`: the atoms in the text of such a file

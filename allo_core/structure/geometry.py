@@ -20,7 +20,7 @@ def cb_positions(structure: Structure, mapping: StructureMap, length: int) -> Fl
     """CB positions, CA for glycine: the points between which contacts are counted.
 
     What the structure shows decides: where it has a glycine instead of another residue (a mutant) the CA is taken, and a residue whose CB
-    was not modelled has no position, since its CA would make it look farther away.
+    was not modelled has no position, since its CA would make it look farther away.  A CA trace has none at all, not even of its glycines.
 
     Parameters
     ----------
@@ -44,7 +44,8 @@ def cb_positions(structure: Structure, mapping: StructureMap, length: int) -> Fl
     cb = np.full((len(table), 3), np.nan)
     found = np.flatnonzero(atoms.atom_name == "CB")[::-1]  # of repeated atoms the first one
     cb[np.searchsorted(table.starts, found, side="right") - 1] = atoms.coord[found]
-    return _along(np.where((table.letter == "G")[:, None], table.ca, cb), index, length)
+    glycine = (table.letter == "G") & (not structure.trace)
+    return _along(np.where(glycine[:, None], table.ca, cb), index, length)
 
 
 def ca_positions(structure: Structure, mapping: StructureMap, length: int) -> np.ndarray:

@@ -17,6 +17,7 @@ from allo_core.structure.parts import Parts, scene_parts
 from allo_core.structure.pdbtext import plain
 from allo_core.structure.polymer import is_heavy
 from allo_core.structure.read import Structure
+from allo_core.structure.side_chains import require_side_chains
 
 __all__ = ["Target", "residues_near", "residues_touching", "targets"]
 
@@ -51,14 +52,16 @@ class Target:
 def targets(structure: Structure, mapping: StructureMap) -> tuple[Target, ...]:
     """What residues can be near to: ligands, ions, partners, lipids and other copies of the receptor, each in file order.
 
-    Chains whose molecule (`Structure.molecules`) has the same name are one partner.  Waters are no target.
+    Chains whose molecule (`Structure.molecules`) has the same name are one partner.  Waters are no target, and a CA trace has none, since
+    what is near is measured between atoms of side chains.
 
     Raises
     ------
     StructureError
         The map is that of another structure.
     """
-    return tuple(target for target, _ in _found(structure, scene_parts(structure, mapping), mapping))
+    parts = scene_parts(structure, mapping)
+    return () if structure.trace else tuple(target for target, _ in _found(structure, parts, mapping))
 
 
 def residues_near(structure: Structure, mapping: StructureMap, key: str, cutoff: float = NEAR_TARGET) -> tuple[int, ...]:
@@ -77,8 +80,9 @@ def residues_near(structure: Structure, mapping: StructureMap, key: str, cutoff:
     Raises
     ------
     StructureError
-        The structure has no such target, or the map is that of another structure.
+        The structure has no such target or is a CA trace, or the map is that of another structure.
     """
+    require_side_chains(structure, "What lies near a target")
     parts = scene_parts(structure, mapping)
     rows = {target.key: rows for target, rows in _found(structure, parts, mapping)}
     if key not in rows:
@@ -101,7 +105,13 @@ def residues_touching(structure: Structure, parts: Parts, rows: np.ndarray, cuto
     -------
     tuple of int
         0-based indices into the sequence, ascending.
+
+    Raises
+    ------
+    StructureError
+        The structure is a CA trace.
     """
+    require_side_chains(structure, "What touches other residues")
     atoms, heavy = structure.atoms, is_heavy(structure.atoms)
     own = np.flatnonzero(heavy & parts.table.atoms_of(parts.receptor))
     tree = cKDTree(atoms.coord[heavy & parts.table.atoms_of(rows)])

@@ -59,6 +59,8 @@ class Structure:
         Author chain -> scientific names of the organisms that it comes from, where the file gives them; several where proteins are fused.
     predicted : bool
         Whether the file says that it is a prediction, with pLDDT in the column of B factors.
+    trace : bool
+        Whether fewer than half of its amino acids have a backbone: a CA trace.
     """
 
     atoms: AtomArray
@@ -71,6 +73,7 @@ class Structure:
     molecules: dict[str, str] = field(default_factory=dict)
     organisms: dict[str, tuple[str, ...]] = field(default_factory=dict)
     predicted: bool = False
+    trace: bool = False
 
 
 def read_structure(source: str | Path | bytes, name: str | None = None) -> Structure:
@@ -91,8 +94,7 @@ def read_structure(source: str | Path | bytes, name: str | None = None) -> Struc
     Raises
     ------
     StructureError
-        If the file is missing, empty, cut, too large, neither PDB nor mmCIF, has no atoms, only CA atoms, or coordinates that are not
-        finite.
+        If the file is missing, empty, cut, too large, neither PDB nor mmCIF, has no atoms, or coordinates that are not finite.
     """
     shown = _shown_name(name or ("the structure" if isinstance(source, bytes) else Path(source).name))
     parsed = _parsed(_decompressed(_content(source, shown), shown), shown)
@@ -102,8 +104,11 @@ def read_structure(source: str | Path | bytes, name: str | None = None) -> Struc
     _check_coordinates(atoms, shown)
     atoms, n_moved = in_chain_order(_one_conformer(atoms))
     table = residue_table(atoms)
-    _check_backbone(table, atoms, shown)
+    with_backbone, trace = _backbones(table, atoms)
     atoms, notes = _with_distinct_chains(atoms, table)
+    if trace:
+        residues = int(table.polymer.sum())
+        notes = (f"{shown} is a CA trace ({with_backbone} of {residues} residues have a backbone): it shows no side chains.", *notes)
     if n_moved:
         notes = (f"{shown} lists residues apart from their chain; they were put into the gaps that they close.", *notes)
     return Structure(
@@ -117,6 +122,7 @@ def read_structure(source: str | Path | bytes, name: str | None = None) -> Struc
         parsed.molecules,
         parsed.organisms,
         parsed.predicted,
+        trace,
     )
 
 
@@ -231,16 +237,11 @@ def _one_conformer(atoms: AtomArray) -> AtomArray:
     return kept
 
 
-def _check_backbone(table: ResidueTable, atoms: AtomArray, shown: str) -> None:
-    residues = int(table.polymer.sum())
-    if not residues:
-        return
+def _backbones(table: ResidueTable, atoms: AtomArray) -> tuple[int, bool]:
+    """How many amino acids have a backbone, and whether these are fewer than half."""
     row = np.searchsorted(table.starts, np.flatnonzero(np.isin(atoms.atom_name, ("N", "C"))), side="right") - 1
     complete = int((table.polymer & (np.bincount(row, minlength=len(table)) >= 2)).sum())
-    if complete < 0.5 * residues:
-        raise StructureError(
-            f"{shown} shows little more than CA atoms ({complete} of {residues} residues have a backbone); give a structure with all atoms."
-        )
+    return complete, complete < 0.5 * int(table.polymer.sum())
 
 
 def _with_distinct_chains(atoms: AtomArray, table: ResidueTable) -> tuple[AtomArray, tuple[str, ...]]:

@@ -74,6 +74,8 @@ class Scene:
         Ends of the transmembrane helices in the scene's coordinates; empty where no segments are known.
     uncertain : tuple of int
         UniProt numbers of the residues of a prediction with a pLDDT below 50, which are drawn thin and grey.
+    trace : bool
+        Whether it is a CA trace: ribbons need more atoms, so a tube runs from CA to CA.
     """
 
     pdb: str
@@ -86,6 +88,7 @@ class Scene:
     notes: tuple[str, ...] = ()
     helices: tuple[HelixEnds, ...] = field(default=(), compare=False)
     uncertain: tuple[int, ...] = ()
+    trace: bool = False
 
 
 def build_scene(
@@ -134,6 +137,7 @@ def build_scene(
         notes=ligand_notes + notes + more_notes,
         helices=() if segments is None else tuple(helix_ends(placement.apply(ca), segments)),
         uncertain=_uncertain(structure, mapping, protein),
+        trace=structure.trace,
     )
 
 

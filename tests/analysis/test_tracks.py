@@ -114,3 +114,11 @@ def test_without_probabilities_tracks_say_where_they_are_read():
         shown = TRACKS[name].of(TrackSource(A2A, columns))
         assert isinstance(shown, Values)
         assert "the page Sequence reads it" in shown.missing
+
+
+def test_a_fold_is_coloured_by_its_own_confidence_which_is_no_plddt():
+    confidence = np.linspace(0.2, 1, len(A2A.protein))
+    values = TRACKS["plddt"].of(TrackSource(A2A, columns, (), fold_confidence=confidence))
+    assert values.values == pytest.approx(100 * confidence)
+    assert values.name.startswith("100/(1 + sd)")
+    assert TRACKS["plddt"].of(TrackSource(A2A, columns, ())).missing == "the structure is not a prediction"

@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -104,6 +104,14 @@ def test_what_is_drawn():
     labels = {arguments[0]: arguments[1]["position"]["y"] for name, arguments in drawn if name == "addLabel"}
     assert labels == {"TM1": 20.0, "extracellular": 29.0, "intracellular": -27.0}
     assert [name for name, _ in drawn[-4:]] == ["setView", "zoomTo", "zoom", "render"]
+
+
+def test_a_ca_trace_is_drawn_as_a_tube_that_needs_no_other_atoms():
+    for trace, style in ((True, {"style": "trace"}), (False, {})):
+        found = [arguments[1]["cartoon"] for name, arguments in commands(page_of(scene=replace(scene_of(), trace=trace)))
+                 if name == "setStyle" and "colorscheme" in arguments[1].get("cartoon", {})]  # fmt: skip
+        assert found
+        assert all({key: value for key, value in cartoon.items() if key == "style"} == style for cartoon in found)
 
 
 def test_lipids_are_thinner_than_ligands_and_every_size_is_that_of_the_viewer():

@@ -189,8 +189,11 @@ def test_no_atoms(content):
 
 
 def test_only_ca_atoms():
-    message = refused(pdb_of(chain_lines(plain_residues(SEQUENCE), only_ca=True)))
-    assert "little more than CA atoms (0 of 60 residues have a backbone)" in message
+    content = pdb_of(chain_lines(plain_residues(SEQUENCE), only_ca=True))
+    structure = read_structure(content.encode() if isinstance(content, str) else content, "mine.pdb")
+    assert structure.trace
+    assert "mine.pdb is a CA trace (0 of 60 residues have a backbone): it shows no side chains." in structure.notes
+    assert not read_structure(SMALL).trace
 
 
 @pytest.mark.parametrize("value", ["     nan", "     inf", "    -inf", "9999999."])

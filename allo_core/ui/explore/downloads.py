@@ -180,8 +180,9 @@ def _coloured_file(shown: Shown, loaded: LoadedStructure) -> str:
 
 
 def _credited(title: str, loaded: LoadedStructure) -> str:
-    """The title of a file that holds or draws a structure, with whom the structure's licence asks to be named."""
-    return f"{title}, {loaded.credit}" if loaded.credit else title
+    """The title of a file that holds or draws a structure: that a fold is none, and whom the structure's licence asks to name."""
+    drawn = "" if loaded.fold is None else f"on a CA trace and no structure of this receptor ({loaded.name})"
+    return ", ".join(filter(None, (title, drawn, loaded.credit)))
 
 
 def _page(shown: Shown, loaded: LoadedStructure) -> str:

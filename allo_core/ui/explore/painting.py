@@ -63,6 +63,7 @@ def source_of(
     selected = None if result is None else Selected(result.answer, result.head)
     run = maps if result is None else result.maps
     confidence = None if loaded is None else loaded.plddt
+    of_fold = None if loaded is None or loaded.fold is None else loaded.fold.confidence
     counted = result.counted if result is not None else None if run is None else counted_of(view, run)
     weighted = counted if isinstance(counted, WeightedMaps) else None
     expected = kept_probabilities(view, protein) if view.colouring in OF_PROBABILITIES else None
@@ -70,8 +71,9 @@ def source_of(
     if view.colouring == NETWORK:
         network = central_values(report_of(view, protein, loaded, result), view.centrality, len(protein))
     return TrackSource(
-        Subject.of(protein), columns_of, view.sites, run, selected, view.scale == "model", confidence, browsed, weighted, expected, network
-    )
+        Subject.of(protein), columns_of, view.sites, run, selected, view.scale == "model", confidence, browsed, weighted, expected, network,
+        of_fold,
+    )  # fmt: skip
 
 
 def values_to_take_away(view: View, protein: Protein, result: Result, loaded: LoadedStructure | None = None) -> Values:

@@ -56,6 +56,8 @@ def structure_sentence(loaded: LoadedStructure, protein: Protein) -> str:
         what = f"is of another species ({loaded.species}), which differs from the sequence at {_listed(changes) or 'no residue'}"
     elif known is not None and known.fusion:
         what = f"is a {known.fusion} fusion {_with(changes)}{_at_the_junction(loaded, protein)}"
+    elif loaded.fold is not None:
+        what = "is a CA trace and no structure of this receptor"
     elif loaded.ref.kind == "alphafold":
         what = f"is an AlphaFold prediction, not an experiment, {_with(changes)}"
     elif loaded.scene.fusion_residues:

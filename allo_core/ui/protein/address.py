@@ -16,6 +16,7 @@ from allo_core.ui.protein.view import (
     PANELS,
     SETS,
     ProteinView,
+    folds_of,
     named_protein,
     offered_structures,
     opened,
@@ -113,7 +114,7 @@ def read_structure(text: str, view: ProteinView) -> str:
     if StructureRef.parse(text).kind == "upload":
         inputs.kept_structure(text)
         return text
-    if text in offered_structures(view.protein):
+    if text in offered_structures(view.protein) or text in folds_of(view.protein):
         return text
     if fetched_structure(text) is None:
         raise ValueError(f"{text[:20]!r} does not ship with the app and was not fetched on this machine; fetch it under Structure.")

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from allo_core.folding.calibration import expected
+from allo_core.folding.offers import offered_folds
 from allo_core.library.sites import receptor_of
 from allo_core.protein.sequence import Protein
 from allo_core.ui.protein import session
@@ -113,7 +115,10 @@ def _draw_structure(protein: Protein, painting: Painting, loaded: LoadedStructur
 def structure_line(loaded: LoadedStructure, protein: Protein, picking: str = "mark") -> str:
     """What is shown, in one line, and what a person should know about how it was read."""
     mapping, scene = loaded.mapping, loaded.scene
-    what = "AlphaFold model, predicted" if loaded.credit else f"chain {mapping.chain}"
+    if loaded.fold is not None:
+        what = "CA trace, no structure of this receptor"
+    else:
+        what = "AlphaFold model, predicted" if loaded.credit else f"chain {mapping.chain}"
     if len(mapping.copies) > 1:
         what += f", one of {len(mapping.copies)} copies"
     alike = f"{mapping.identity:.1%} identical"
@@ -124,7 +129,9 @@ def structure_line(loaded: LoadedStructure, protein: Protein, picking: str = "ma
         receptor = receptor_of(protein)
         is_part = receptor is not None and len(protein) < len(receptor.protein)
         parts.append(f"{scene.fusion_residues} residues {'outside this part' if is_part else 'of fusion, tags and linkers'} hidden")
-    notes = " ".join((*loaded.structure.notes, *scene.notes))
+    # Of a fold its file says what its name says already.
+    of_file = loaded.structure.notes if loaded.fold is None else (expected(loaded.fold).sentence, loaded.fold.method)
+    notes = " ".join((*of_file, *scene.notes))
     return f"{' · '.join(parts)}. Click a residue to {picking} it. {notes}".strip()
 
 
@@ -141,6 +148,11 @@ def _why_no_structure(protein: Protein) -> str:
     receptor = receptor_of(protein)
     if receptor is None:
         return "Upload one; the chain is found by alignment."
+    if offered_folds(protein):
+        return (
+            "No experiment ships. Choose a fold at the left (the average of its class, or threaded on another receptor: a CA trace), or "
+            "upload a structure or its AlphaFold model; the chain is found by alignment."
+        )
     if offered_structures(receptor.entry):
         return "None is chosen; choose one at the left, or upload one: the chain is found by alignment."
     return "None ships with the app. Upload one, or fetch its AlphaFold model; the chain is found by alignment."

@@ -50,6 +50,8 @@ def draw_residue_sets(view: ProteinView, protein: Protein, loaded: LoadedStructu
     if loaded is not None and loaded.targets:
         with st.expander("Mark what is near a ligand or partner"):
             _near(protein, loaded)
+    elif loaded is not None and loaded.structure.trace:
+        st.caption("What is near a ligand or partner cannot be told from a CA trace: it has no side chains.")
     _numbering(view, protein)
 
 

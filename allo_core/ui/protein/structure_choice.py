@@ -5,7 +5,7 @@ import streamlit as st
 from allo_core.library.predicted import predicted_structure
 from allo_core.library.sites import receptor_of
 from allo_core.ui.protein import incoming, session
-from allo_core.ui.protein.view import ProteinView, offered_structures, protein_of
+from allo_core.ui.protein.view import ProteinView, folds_of, offered_structures, protein_of
 from allo_core.ui.shared.help import HELP
 from allo_core.ui.shared.mirror import mirrored
 from allo_core.ui.shared.refs import StructureRef
@@ -46,8 +46,8 @@ def draw_structure_choice(view: ProteinView, loaded: LoadedStructure | None) -> 
 
 
 def structure_options(protein_key: str) -> dict[str, str]:
-    """The structures that can be shown of a protein, key -> label: shipped, given here, fetched here."""
-    options = offered_structures(protein_key)
+    """The structures that can be shown of a protein, key -> label: shipped, drawn where no experiment ships, given here, fetched here."""
+    options = offered_structures(protein_key) | folds_of(protein_key)
     options |= {key: f"{name} · yours" for key, name in session.remembered("structure").items()}
     return options | {name: f"{name} · fetched" for name in incoming.fetched_structures() if name not in options}
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Self, TypeVar
 
 from allo_core.errors import SequenceError
+from allo_core.folding.offers import offered_folds
 from allo_core.library.predicted import predicted_structure
 from allo_core.library.receptors import find_receptor
 from allo_core.library.site_library import LibraryState, site_library_state
@@ -22,6 +23,7 @@ __all__ = [
     "PANELS",
     "SETS",
     "ProteinView",
+    "folds_of",
     "named_protein",
     "offered_sites",
     "offered_structures",
@@ -163,6 +165,13 @@ def offered_structures(protein_key: str) -> dict[str, str]:
     offered = {s.entry: f"{s.entry} · {s.description}" for s in shipped_structures(receptor.entry)}
     model = predicted_structure(receptor.entry)
     return offered if model is None else offered | {model.name: f"{model.name} · AlphaFold model, predicted"}
+
+
+def folds_of(protein_key: str) -> dict[str, str]:
+    """Folds that the app draws, name -> description, of a protein of which no experiment ships."""
+    protein = named_protein(protein_key)
+    receptor = receptor_of(protein)
+    return {} if receptor is None or shipped_structures(receptor.entry) else offered_folds(protein)
 
 
 def opened(view: View, key: str) -> View:

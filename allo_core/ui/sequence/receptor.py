@@ -87,6 +87,7 @@ def values_of(view: SequenceView, protein: Protein, loaded: LoadedStructure | No
     source = TrackSource(
         Subject.of(protein), _no_columns, view.sites, plddt=None if loaded is None else loaded.plddt,
         probabilities=kept_probabilities(view, protein, None if not view.how else view.how == "masked"),
+        fold_confidence=None if loaded is None or loaded.fold is None else loaded.fold.confidence,
     )  # fmt: skip
     return track.of(source)
 

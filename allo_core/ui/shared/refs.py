@@ -56,13 +56,15 @@ class StructureRef:
 
     Parameters
     ----------
-    kind : {"entry", "alphafold", "upload"}
-        An entry of the PDB that ships with the app or was fetched, a model of the AlphaFold database, or a file that was given here.
+    kind : {"entry", "alphafold", "upload", "fold"}
+        An entry of the PDB that ships with the app or was fetched, a model of the AlphaFold database, a file that was given here, or a fold
+        that is drawn of the protein in view.
     id : str
-        PDB code ("8FYN"), name of the model ("AF-P29274-F1") or key of the kept file, as links hold it.
+        PDB code ("8FYN"), name of the model ("AF-P29274-F1"), key of the kept file or name of the fold ("fold-family-active"), as links
+        hold it.
     """
 
-    kind: Literal["entry", "alphafold", "upload"]
+    kind: Literal["entry", "alphafold", "upload", "fold"]
     id: str
 
     @classmethod
@@ -70,6 +72,8 @@ class StructureRef:
         """The structure that a link means; whether there is one is found when it is read."""
         if input_kind(text) is not None:
             return cls("upload", text)
+        if text.startswith("fold-"):
+            return cls("fold", text)
         return cls("alphafold" if text.startswith("AF-") else "entry", text)
 
     @classmethod

@@ -119,6 +119,7 @@ def structure_view(
         "partnerOpacity": STYLE.partner_opacity[theme],
         "plain": PLAIN,
         "uncertain": list(scene.uncertain),
+        "ribbon": "trace" if scene.trace else "rectangle",
         "uncertainColour": UNCERTAIN,
         "credit": credit,
     }

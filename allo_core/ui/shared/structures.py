@@ -1,12 +1,15 @@
 """A structure of a protein, read, mapped onto it and ready to draw.  Kept for the next rerun."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
 
 from allo_core.errors import LibraryError
+from allo_core.folding.fold import Fold
+from allo_core.folding.offers import fold_called
+from allo_core.folding.trace import fold_structure
 from allo_core.library.nearest import numbers_for
 from allo_core.library.predicted import ATTRIBUTION
 from allo_core.library.structures import shipped_structure
@@ -30,7 +33,7 @@ class LoadedStructure:
     """A structure file mapped onto a protein, ready to draw.
 
     ``cb`` [L, 3] are CB positions (CA for glycine) in Å, NaN where the structure shows none; ``targets`` is what residues can be near to;
-    ``plddt`` [L] is the confidence of a prediction, None of an experiment.
+    ``plddt`` [L] is the confidence of a prediction, None of an experiment; ``fold`` is where a fold that the app draws comes from.
     """
 
     key: str
@@ -41,6 +44,7 @@ class LoadedStructure:
     cb: np.ndarray
     targets: tuple[Target, ...]
     plddt: np.ndarray | None = None
+    fold: Fold | None = None
 
     @property
     def ref(self) -> StructureRef:
@@ -61,6 +65,8 @@ class LoadedStructure:
     @property
     def credit(self) -> str:
         """Whom its licence asks to name beside every picture; "" for entries of the PDB, which are in the public domain, and uploads."""
+        if self.fold is not None:
+            return ATTRIBUTION if self.fold.attribution else ""
         return ATTRIBUTION if self.ref.kind == "alphafold" else ""
 
 
@@ -73,7 +79,11 @@ def load_structure(key: str, protein: Protein, chain: str = "") -> LoadedStructu
         It is no structure of this protein, or cannot be read.
     StoreError
         It is no longer kept on this machine.
+    FoldError
+        A fold that cannot be drawn of this protein.
     """
+    if StructureRef.parse(key).kind == "fold":
+        return _drawn(key, protein)
     path, name = inputs.structure_file(key)
     return _loaded(key, str(path), name, protein, chain)
 
@@ -83,6 +93,16 @@ def _loaded(key: str, path: str, name: str, protein: Protein, chain: str) -> Loa
     structure = read_structure(path, name)
     with suppress(LibraryError):
         structure = shipped_structure(key).described(structure)
+    return _ready(key, name, structure, protein, chain)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Drawing the fold")
+def _drawn(key: str, protein: Protein) -> LoadedStructure:
+    fold = fold_called(key, protein)
+    return replace(_ready(key, fold.name, fold_structure(fold), protein, ""), fold=fold)
+
+
+def _ready(key: str, name: str, structure: Structure, protein: Protein, chain: str) -> LoadedStructure:
     mapping = map_structure(structure, protein, chain or None)
     numbers = numbers_for(protein)
     scene = build_scene(structure, mapping, protein, numbers.segment if numbers is not None else None)

@@ -188,14 +188,14 @@ function paint(view) {
   }
   viewer.removeAllShapes();
   viewer.setStyle({}, {});
-  viewer.setStyle(receptor, { cartoon: { colorfunc: (atom) => colourOf(data, atom), thickness: style.cartoon } });
+  viewer.setStyle(receptor, { cartoon: { style: data.ribbon, colorfunc: (atom) => colourOf(data, atom), thickness: style.cartoon } });
   if (data.uncertain.length) {
     // What a prediction is not sure of steps back: its backbone alone, thin and grey.
     const doubtful = { ...receptor, resi: data.uncertain };
     viewer.setStyle(doubtful, {});
     viewer.setStyle({ ...doubtful, atom: BACKBONE }, { stick: { radius: style.uncertain, color: data.uncertainColour } });
   }
-  viewer.setStyle({ not: receptor, hetflag: false }, { cartoon: { color: data.partner, opacity: data.partnerOpacity } });
+  viewer.setStyle({ not: receptor, hetflag: false }, { cartoon: { style: data.ribbon, color: data.partner, opacity: data.partnerOpacity } });
   if (data.copies.length && !view.withCopies) viewer.setStyle({ chain: data.copies, hetflag: false }, {});
   viewer.setStyle({ ...bound, resn: data.ligands }, { stick: { radius: style.ligand_stick, ...byElement } });
   viewer.setStyle({ ...bound, resn: data.lipids }, { stick: { radius: style.lipid_stick, ...byElement } });

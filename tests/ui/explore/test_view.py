@@ -145,3 +145,14 @@ def test_a_part_of_a_receptor_has_its_sites_and_structures():
     assert len(sites["sodium pocket"]) == 16
     assert list(protein_view.offered_structures(key)) == ["8FYN", "AF-P29274-F1"]
     assert protein_view.offered_sites(inputs.keep_protein(Protein("x", "MPIMGSS" * 20))) == {}
+
+
+def test_folds_are_offered_and_linked_where_no_experiment_ships():
+    assert protein_view.folds_of("AA2AR") == {}
+    assert "fold-template-inactive" in protein_view.folds_of("P2RY1")
+    view, notices = address.from_query({"protein": "P2RY1", "structure": "fold-template-inactive"})
+    assert (view.structure, notices) == ("fold-template-inactive", [])
+    for protein, name in (("AA2AR", "fold-family-active"), ("P2RY1", "fold-family-open"), ("TA2R1", "fold-family-active")):
+        view, notices = address.from_query({"protein": protein, "structure": name})
+        assert not view.structure.startswith("fold")
+        assert name in notices[0]

@@ -22,6 +22,8 @@ DIGITS = "0123456789abcdef0123"
         (f"structure-{DIGITS}0", "entry"),
         (f"structure-{DIGITS.upper()}", "entry"),
         ("../../etc/passwd", "entry"),
+        ("fold-family-active", "fold"),
+        ("fold-nonsense", "fold"),  # which `fold_called` says
     ],
 )
 def test_kinds_of_structures(text, kind):

@@ -1,0 +1,131 @@
+"""A fold of a protein without its structure, and how good it is: `fold`."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from allo_core.errors import FoldError
+from allo_core.export.tables import printable
+from allo_core.terminal.files import check_output, write
+from allo_core.terminal.picture import Picture, open_picture
+from allo_core.terminal.targets import protein_of, shortened
+
+if TYPE_CHECKING:
+    from allo_core.folding.fold import Fold
+    from allo_core.folding.judged import Judgement
+    from allo_core.folding.shipped import FoldState
+    from allo_core.protein.sequence import Protein
+
+__all__ = ["add_fold", "print_fold"]
+
+_METHODS = ("family", "template")
+_STATES = ("active", "inactive")
+
+
+def add_fold(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser(
+        "fold", help="a CA trace of a receptor without a structure, offline, and how good it can be expected to be"
+    )
+    command.add_argument("target", help="entry name (AA2AR) or UniProt accession (P29274), or a FASTA file")
+    command.add_argument("--record", help="which record of a FASTA file: its number or name")
+    command.add_argument(
+        "--from",
+        dest="method",
+        default="family",
+        metavar="METHOD",
+        help="family (the average fold of the class) or template (threaded on the nearest receptor with an experiment); family",
+    )
+    command.add_argument("--state", help="active or inactive; by default any")
+    command.add_argument("--without-itself", action="store_true", help="with --from template: not on a structure of the receptor itself")
+    command.add_argument("--judge", metavar="STRUCTURE", help="compare with a structure: PDB code (3SN6), AlphaFold model, or a file")
+    command.add_argument("--pdb", type=Path, help="write the CA trace as PDB, with confidence in percent as B factor")
+    command.add_argument("--cif", type=Path, help="the same as mmCIF")
+    command.set_defaults(run=print_fold)
+
+
+def print_fold(options: argparse.Namespace) -> None:
+    """Run `python -m allo_core fold`; AlloScopeError for what cannot be drawn, judged or written."""
+    from allo_core.folding.calibration import expected
+    from allo_core.folding.trace import trace_cif, trace_pdb
+
+    _check(options)
+    protein = protein_of(options.target, options.record)
+    fold = _fold(options, protein)
+    picture = None if options.judge is None else open_picture(options.judge, protein)
+    judged = [] if picture is None else _judged(fold, picture)
+    write(options.pdb, lambda: trace_pdb(fold))
+    write(options.cif, lambda: trace_cif(fold))
+    for note in () if picture is None else picture.structure.notes:
+        print(printable(note), file=sys.stderr)
+    if fold.receptor != protein.name:
+        print(printable(f"Generic numbers from {fold.receptor}."), file=sys.stderr)
+    print(printable(fold.method))
+    print(printable(f"It places {int(fold.drawn.sum())} of {len(protein)} residues. {expected(fold).sentence}"))
+    if fold.attribution:
+        print(printable(f"{fold.attribution}."))
+    for line in judged:
+        print(printable(line))
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse words that are none, and half of something, before anything is read."""
+    if options.method not in _METHODS:
+        raise FoldError(f"--from {shortened(options.method)!r} is not one of: {', '.join(_METHODS)}.")
+    if options.state is not None and options.state not in _STATES:
+        raise FoldError(f"--state {shortened(options.state)!r} is not one of: {', '.join(_STATES)}; leave it out for any.")
+    if options.without_itself and options.method != "template":
+        raise FoldError("--without-itself chooses another template; add --from template. The average is one for the whole class.")
+    check_output(options.pdb)
+    check_output(options.cif)
+
+
+def _fold(options: argparse.Namespace, protein: "Protein") -> "Fold":
+    from allo_core.folding.family_average import family_average
+    from allo_core.folding.fold import fold_numbers
+    from allo_core.folding.template import thread
+
+    state: FoldState | None = options.state
+    if options.method == "family":
+        return family_average(protein, state)
+    return thread(protein, state, [fold_numbers(protein).receptor] if options.without_itself else [])
+
+
+def _judged(fold: "Fold", picture: Picture) -> list[str]:
+    """Lines: the numbers beside those of the family average; that the fold loses to it, or was judged by itself, stands first."""
+    from allo_core.folding.family_average import family_average
+    from allo_core.folding.judged import judge
+    from allo_core.structure.geometry import ca_positions
+
+    reference = ca_positions(picture.structure, picture.mapping, len(fold.protein))
+    found = judge(fold, reference)
+    lines = [f"Judged by {picture.name}, chain {picture.mapping.chain}, at its {found.residues} residues with generic numbers:"]
+    rows = {fold.name: found}
+    if fold.origin != "family":
+        try:
+            average = family_average(fold.protein, fold.state)
+        except FoldError as error:
+            lines.append(f"No family average to compare with: {error}")
+        else:
+            rows[average.name] = judge(average, reference)
+            lines = _worse(found, rows[average.name]) + lines
+    if picture.entry and picture.entry in fold.sources:
+        lines.insert(0, f"{picture.entry} is the template itself, so this judges nothing; judge by another one or add --without-itself.")
+    elif fold.receptor in fold.sources:
+        lines.insert(
+            0, f"Structures of {fold.receptor} itself are in this fold, so the numbers flatter it; the expected ones were held out."
+        )
+    width = max(map(len, rows))
+    lines.append(f"{'':{width}}  TM-score   lDDT  GDT-TS  GDT-HA  RMSD, Å  placed")
+    return lines + [_row(name.ljust(width), row) for name, row in rows.items()]
+
+
+def _worse(found: "Judgement", average: "Judgement") -> list[str]:
+    """That the fold loses to the average of its class, where it does."""
+    lost = [name for name, ours, theirs in (("TM-score", found.tm, average.tm), ("lDDT", found.lddt, average.lddt)) if ours < theirs]
+    return [f"It is worse than the family average by {' and '.join(lost)}."] if lost else []
+
+
+def _row(name: str, row: "Judgement") -> str:
+    return f"{name}  {row.tm:8.3f}  {row.lddt:5.3f}  {row.gdt_ts:6.3f}  {row.gdt_ha:6.3f}  {row.rmsd:7.2f}  {row.drawn:6d}"
