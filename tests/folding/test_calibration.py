@@ -5,7 +5,8 @@ import pytest
 from allo_core.folding.build import expectations
 from allo_core.folding.calibration import Expectation, Range, calibrated, expected, range_of, write_calibration
 from allo_core.folding.family_average import family_average
-from allo_core.folding.held_out import IDENTITY_BINS, ITSELF, Case
+from allo_core.folding.held_out import IDENTITY_BINS, ITSELF, Case, held_out_cases
+from allo_core.folding.source_table import SourceTable
 from allo_core.folding.template import thread
 from allo_core.library.receptors import find_receptor
 
@@ -21,6 +22,23 @@ def test_what_ships_is_in_order():
             assert 0.5 < one.tm.low <= one.tm.median <= one.tm.high <= 1
             assert 0.5 < one.lddt.low <= one.lddt.median <= one.lddt.high <= 1
     assert len({(one.origin, one.receptor_class, one.state, one.lowest) for one in calibrated()}) == len(calibrated())
+
+
+def test_what_ships_is_what_the_script_makes(shared):
+    """Of the smaller classes; all of them take minutes."""
+    path = shared / "data" / "gpcr_structures_ca_cb.npz"
+    if not path.is_file():
+        pytest.skip("the structures of the shared data are not at hand")
+    table = SourceTable(path)
+    for receptor_class in "BC":
+        rows = {(one.origin, one.state, one.lowest): one for one in calibrated() if one.receptor_class == receptor_class}
+        again = {(one.origin, one.state, one.lowest): one for one in expectations(held_out_cases(table, receptor_class))}
+        assert again.keys() == rows.keys()
+        for key, one in again.items():
+            assert (one.receptors, one.tm is None) == (rows[key].receptors, rows[key].tm is None)
+            if one.tm is not None:
+                assert one.tm.median == pytest.approx(rows[key].tm.median, abs=0.002)
+                assert one.lddt.low == pytest.approx(rows[key].lddt.low, abs=0.002)
 
 
 def test_closer_templates_are_expected_to_be_better():
