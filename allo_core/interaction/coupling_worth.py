@@ -7,6 +7,8 @@ from allo_core.interaction.model_card import ModelCard
 
 __all__ = ["worth_sentence"]
 
+_IDENTITY = "homologues"  # the baseline of that name
+
 
 def worth_sentence(card: ModelCard) -> str:
     """The best method beside chance, those that are not told from chance, and what four partners can teach.
@@ -24,5 +26,8 @@ def worth_sentence(card: ModelCard) -> str:
     parts.append(
         f"Best is {best.name}, with a mean AUC within families of {best.measure(RANKED_BY):.2f} ({low:.2f} to {high:.2f}; chance 0.5)."
     )
+    alone = next((row.measure(RANKED_BY) for row in rows if row.name == _IDENTITY), None)
+    if alone is not None and best.name != _IDENTITY and low <= alone:
+        parts.append(f"It is not told apart from sequence identity, which needs no model ({_IDENTITY}: {alone:.2f}).")
     parts.append("Four partners are four classifiers of receptors: nothing here says what a fifth partner would do.")
     return " ".join(parts)
