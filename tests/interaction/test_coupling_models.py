@@ -25,7 +25,8 @@ def model():
 
 
 def vectors_of(model, protein):
-    return {"published": token_vectors(model, (protein, *(family.partner for family in families())))}
+    proteins = (protein, *(family.partner for family in families()))
+    return {cut: token_vectors(model, proteins, cut) for cut in ("published", "regions")}
 
 
 def test_what_ships_is_small_and_fits_the_language_model_that_ships(model):
@@ -75,7 +76,7 @@ def test_a_homologue_is_named_and_a_stranger_is_not(model):
 
 
 def test_a_missing_cut_is_named():
-    with pytest.raises(PairError, match="cut by published"):
+    with pytest.raises(PairError, match="cut by regions"):
         predict_coupling(receptors()["ADRB2"].protein, {})
 
 
