@@ -84,7 +84,8 @@ def random_inputs(model: Architecture, count: int) -> PairInputs:
     names = ("mean", *SEGMENTS)
     tokens = TokenVectors(names, rng.normal(size=(_PROTEINS, len(names), model.width)).astype(np.float32)).pick(tokens_for(model.kind))
     members = tuple(Protein(f"p{number}", "A") for number in range(_PROTEINS))
-    pairs = PairSet(members, *rng.integers(0, _PROTEINS, (2, count)), rng.integers(0, 2, count))
+    first, second = rng.integers(0, _PROTEINS, (2, count))
+    pairs = PairSet(members, first, second, rng.integers(0, 2, count))
     return PairInputs(pairs, tokens, tokens)
 
 

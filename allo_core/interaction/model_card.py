@@ -120,7 +120,7 @@ class ModelCard:
 
     @property
     def verdict(self) -> str:
-        """Whether the model is better than what it is compared with, in one or two sentences; what it loses to comes first."""
+        """Whether the model is better than what it is compared with; what it loses to, or what lies within its interval, comes first."""
         own, value = self.comparison[0], self.comparison[0].measure(self.measure)
         if math.isnan(value):
             return f"{own.name}: {self.measure} is undefined, because the tested pairs have one label, so it is compared with nothing."
@@ -129,6 +129,8 @@ class ModelCard:
         lost = [self._lost(measure) for measure in (self.measure, _TOP) if self.better(measure)]
         if lost:
             return f"{own.name} {' and '.join(lost)}. It reaches {reached}, 0.5 by chance."
+        if near := "; ".join(row.name for row in self.comparison[1:] if row.measure(self.measure) >= low):
+            return f"{own.name} is not told from {near}. It reaches {reached}, 0.5 by chance."
         return f"{own.name} is better than all it is compared with: {reached}, 0.5 by chance."
 
     def _lost(self, measure: str) -> str:

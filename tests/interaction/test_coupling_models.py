@@ -25,8 +25,8 @@ def model():
 
 
 def vectors_of(model, protein):
-    members = (protein, *(family.partner for family in families()))
-    return {cut: token_vectors(model, members, cut) for cut in ("published", "regions")}
+    proteins = (protein, *(family.partner for family in families()))
+    return {cut: token_vectors(model, proteins, cut) for cut in ("published", "regions")}
 
 
 def test_what_ships_is_small_and_fits_the_language_model_that_ships(model):

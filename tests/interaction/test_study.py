@@ -75,8 +75,10 @@ def test_what_a_model_loses_to_is_said_first():
         card(rows).verdict == "amps is not better in auc (0.600) than names (0.900); lengths (0.700). It reaches auc 0.600, 0.5 by chance."
     )
     assert card(rows).better("auc") == ("names", "lengths")
-    best = (MethodRow("amps", {"mean AUC": 0.6, "mean AUC low": 0.5, "mean AUC high": 0.7}), MethodRow("x", {"mean AUC": 0.5}))
+    best = (MethodRow("amps", {"mean AUC": 0.6, "mean AUC low": 0.5, "mean AUC high": 0.7}), MethodRow("x", {"mean AUC": 0.49}))
     assert card(best).verdict == "amps is better than all it is compared with: mean AUC 0.600 (95 % 0.500 to 0.700), 0.5 by chance."
+    near = (best[0], MethodRow("x", {"mean AUC": 0.49}), MethodRow("y", {"mean AUC": 0.55}))
+    assert card(near).verdict == "amps is not told from y. It reaches mean AUC 0.600 (95 % 0.500 to 0.700), 0.5 by chance."
     rows = (MethodRow("amps", {"mean AUC": 0.6, "top family": 0.5}), MethodRow("prior", {"mean AUC": 0.5, "top family": 0.6}))
     assert card(rows).verdict.startswith(
         "amps is not better in the share of receptors whose likeliest family is reported (0.500) than prior (0.600)."
