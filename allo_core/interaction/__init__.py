@@ -13,6 +13,7 @@
 - `published_weights`: the published files of parameters
 - `inputs`: what a model is given, from a language model
 - `study`: from pairs to a model that is kept, beside its baselines
+- `new_families`: what is said of a family that was not learnt from
 - `linear_coupling`: a linear model of G protein coupling
 - `coupling_models`: what the models that ship say of a receptor
 - `build_coupling`: makes them

@@ -18,7 +18,18 @@ from allo_core.protein.sequence import Protein
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Integer
 
-__all__ = ["MOST_ALIGNED", "Side", "Split", "SplitKind", "by_cluster", "by_pair", "by_protein", "protein_clusters", "protein_identities"]
+__all__ = [
+    "MOST_ALIGNED",
+    "Side",
+    "Split",
+    "SplitKind",
+    "by_cluster",
+    "by_pair",
+    "by_protein",
+    "protein_clusters",
+    "protein_identities",
+    "split_by",
+]
 
 SplitKind = Literal["pair", "protein", "cluster"]
 # Of which proteins none may be on both sides: of both of each pair, or of the first one alone, where the second is one of few partners.
@@ -152,6 +163,24 @@ def by_cluster(pairs: PairSet, clusters: Integer[np.ndarray, " proteins"], count
         Fewer than two clusters or folds.
     """
     return _of_groups("cluster", pairs, clusters, count, seed, side)
+
+
+def split_by(kind: SplitKind, pairs: PairSet) -> Split:
+    """Five folds of this kind, of pairs whose proteins may all be new.
+
+    Parameters
+    ----------
+    kind : {"pair", "protein", "cluster"}
+    pairs : PairSet
+
+    Raises
+    ------
+    PairError
+        As `by_pair`, `by_protein`, `by_cluster` and `protein_clusters` do.
+    """
+    if kind == "cluster":
+        return by_cluster(pairs, protein_clusters(pairs.proteins))
+    return by_protein(pairs) if kind == "protein" else by_pair(pairs)
 
 
 def protein_clusters(proteins: Sequence[Protein]) -> Integer[np.ndarray, " proteins"]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from allo_core.interaction.learning_settings import LearningSettings
     from allo_core.interaction.model_card import MethodRow, ModelCard
     from allo_core.interaction.pairs import PairInputs, PairSet
-    from allo_core.interaction.splits import Split
+    from allo_core.interaction.splits import Split, SplitKind
     from allo_core.models.language_model import ProteinLanguageModel
 
 __all__ = ["add_train_pairs", "print_comparison"]
@@ -119,15 +119,11 @@ def _check(options: argparse.Namespace) -> None:
         raise PairError("dpm reads the mean of each protein, which no cut changes; leave --cut out.")
 
 
-def _split(pairs: "PairSet", kind: str, own: bool) -> "Split":
+def _split(pairs: "PairSet", kind: "SplitKind", own: bool) -> "Split":
     from allo_core.interaction.coupling_baselines import coupling_split
-    from allo_core.interaction.splits import by_cluster, by_pair, by_protein, protein_clusters
+    from allo_core.interaction.splits import split_by
 
-    if kind == "pair":
-        return by_pair(pairs)
-    if not own:
-        return coupling_split("cluster" if kind == "cluster" else "protein")
-    return by_protein(pairs) if kind == "protein" else by_cluster(pairs, protein_clusters(pairs.proteins))
+    return split_by(kind, pairs) if own or kind == "pair" else coupling_split(kind)
 
 
 def _asked(options: argparse.Namespace, width: int, sides: tuple[int, int]) -> "tuple[Architecture, LearningSettings]":

@@ -6,7 +6,7 @@ import pytest
 from allo_core.errors import PairError
 from allo_core.interaction import splits
 from allo_core.interaction.pairs import PairSet
-from allo_core.interaction.splits import Split, by_cluster, by_pair, by_protein, protein_clusters
+from allo_core.interaction.splits import Split, by_cluster, by_pair, by_protein, protein_clusters, split_by
 from allo_core.library.receptors import receptors
 from allo_core.protein.sequence import Protein
 from tests.models.tiny import random_protein
@@ -134,3 +134,15 @@ def test_what_cannot_be_divided():
         by_pair(alone, 1)
     with pytest.raises(PairError, match="1 folds leave nothing to learn from"):
         by_protein(random_pairs(), 1)
+
+
+def test_one_function_for_every_kind():
+    entries = ("ADRB1", "ADRB2", "AA2AR", "OPSD", "CCR5", "MTR1A")
+    proteins = tuple(receptors()[entry].protein for entry in entries)
+    places = np.array([(a, b) for a in range(6) for b in range(a + 1, 6)])
+    pairs = PairSet(proteins, places[:, 0], places[:, 1], np.arange(len(places)) % 2)
+    assert np.array_equal(split_by("pair", pairs).first, by_pair(pairs).first)
+    assert np.array_equal(split_by("protein", pairs).second, by_protein(pairs).second)
+    by_homology = by_cluster(pairs, protein_clusters(proteins))
+    assert np.array_equal(split_by("cluster", pairs).first, by_homology.first)
+    assert by_homology.first[0] == by_homology.second[0]  # ADRB1 and ADRB2 are homologues

@@ -10,7 +10,7 @@ from allo_core.interaction.inputs import pair_inputs
 from allo_core.interaction.kept_model import PARAMETERS, save_pair_model
 from allo_core.interaction.learning_settings import LearningSettings
 from allo_core.interaction.pairs import PairSet
-from allo_core.interaction.splits import Split, SplitKind, by_cluster, by_pair, by_protein, protein_clusters
+from allo_core.interaction.splits import SplitKind, split_by
 from allo_core.interaction.study import Described, compare_pairs, study
 from allo_core.models.devices import DeviceChoice, Dtype
 from allo_core.protein.sequence import Protein
@@ -69,7 +69,7 @@ class TrainRequest:
     def run(self, step: Report, cancel: CancelEvent, load: Load) -> Outcome:
         """Learn; errors as for `study`.  Stopped, the same request goes on where it was."""
         model = ready_model(self.model, self.device, self.dtype, step, cancel, load)
-        split, tokens = self._split(), tokens_for("amps")
+        split, tokens = split_by(self.split, self.pairs), tokens_for("amps")
         inputs = pair_inputs(model, self.pairs, ("published", "published"), (tokens, tokens), partial(step, "Protein"), cancel)
         architecture, settings = smaller("amps", inputs.width, marks=True), LearningSettings()
         described = Described(("published", "published"), self.model, model.sha256, "own pairs", "not stated")
@@ -86,8 +86,3 @@ class TrainRequest:
             folder / "checkpoints", told, cancel,
         )  # fmt: skip
         return Outcome(model.notes, save_pair_model(folder / PARAMETERS, kept))
-
-    def _split(self) -> Split:
-        if self.split == "cluster":
-            return by_cluster(self.pairs, protein_clusters(self.pairs.proteins))
-        return by_protein(self.pairs) if self.split == "protein" else by_pair(self.pairs)

@@ -6,6 +6,7 @@ import streamlit as st
 from allo_core.interaction.coupling_models import shipped_models
 from allo_core.interaction.coupling_table import COUPLING_SOURCE, families, reported, studied
 from allo_core.interaction.coupling_worth import worth_sentence
+from allo_core.interaction.new_families import new_families
 from allo_core.library.receptors import receptors
 from allo_core.ui.protein import session as protein_session
 from allo_core.ui.shared.help import HELP
@@ -19,6 +20,7 @@ def draw_worth() -> None:
     with st.container(key="verdict"):
         st.markdown(plain(worth_sentence(shipped_models()[0].card)), help=HELP["coupling_worth"])
     _draw_methods()
+    _draw_new_families()
     _draw_receptors()
     st.caption(
         plain(f"Labels: {COUPLING_SOURCE}; weights that were fitted to them are passed on under the same terms. Method: docs/pairs.md.")
@@ -39,6 +41,22 @@ def _draw_methods() -> None:
     numbers = {name: st.column_config.NumberColumn(name, format="%.3f") for name in table.columns if name not in ("method", "95 %")}
     st.dataframe(table, hide_index=True, key="pair_methods", column_config=numbers)
     st.caption(plain(f"{card.split} Ranking within a family and a fold; intervals over clusters of homologues."))
+
+
+def _draw_new_families() -> None:
+    """One family left out after the other: what a fifth partner would be."""
+    found = new_families()
+    st.markdown("##### A family that was not learnt from", help=HELP["new_families"])
+    rows = [
+        {"method": row.name}
+        | {
+            f"AUC {name}": f"{area:.2f} ({low:.2f} to {high:.2f})"
+            for name, area, low, high in zip(found.families, row.areas, row.low, row.high, strict=True)
+        }
+        for row in found.rows
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="new_families")
+    st.caption(plain(found.sentence))
 
 
 def _draw_receptors() -> None:

@@ -241,6 +241,10 @@ HELP = {
         "The area under the ROC curve within a family: how often a receptor that couples to it is ranked above one that is not reported "
         "to; 0.5 is chance."
     ),
+    "new_families": (
+        "All pairs of one family are left out, the model learns from the other three, and is asked about that one: what it would say of a "
+        "partner that it has never seen."
+    ),
     "own_model": (
         "The published architecture in a small form, with marks that tell the proteins apart; what it reaches stands beside what names and "
         "lengths alone reach."

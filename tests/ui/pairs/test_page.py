@@ -7,6 +7,7 @@ import pytest
 from allo_core.interaction.coupling_models import shipped_models
 from allo_core.interaction.coupling_table import families, reported
 from allo_core.interaction.coupling_worth import worth_sentence
+from allo_core.interaction.splits import by_pair, by_protein
 from allo_core.interaction.tables import read_pair_table
 from allo_core.ui.pairs import own_pairs
 from allo_core.ui.pairs.address import from_query, to_query
@@ -96,7 +97,7 @@ def test_a_model_of_own_pairs_is_learnt_and_compared(split, monkeypatch):
     from allo_core.ui.pairs import requests
 
     monkeypatch.setattr(requests, "LearningSettings", lambda: learning_settings.LearningSettings(epochs=2))
-    monkeypatch.setattr(requests, "by_protein", lambda pairs: by_side_a(pairs))
+    monkeypatch.setattr(requests, "split_by", of_receptors)
     table = read_pair_table(own_pairs._example_sequences().encode(), own_pairs._example_pairs().encode())
     request = TrainRequest("0" * 64, table.pairs, split, shipped_models()[0].card.model_id)
     stages = []
@@ -107,10 +108,9 @@ def test_a_model_of_own_pairs_is_learnt_and_compared(split, monkeypatch):
     assert card.data == "own pairs"
 
 
-def by_side_a(pairs):
-    from allo_core.interaction.splits import by_protein
-
-    return by_protein(pairs, side="A")
+def of_receptors(kind, pairs):
+    """The four partners of the example may be on both sides."""
+    return by_pair(pairs) if kind == "pair" else by_protein(pairs, side="A")
 
 
 def test_the_link_brings_the_view_back():
