@@ -54,7 +54,10 @@ def stretches_heatmap(
         go.Heatmap(
             z=values.astype(np.float32), zmin=-end if signed else 0, zmax=end, xgap=1, ygap=1, hoverongaps=False,
             colorscale=plotly_scale((signed_scale if signed else attention_scale)(theme)),
-            colorbar={"title": {"text": escaped(unit), "side": "right"}, "thickness": 10, "len": 1.0, "outlinewidth": 0, "nticks": 5},
+            colorbar={
+                "title": {"text": escaped(unit), "side": "right", "font": {"size": 11}}, "thickness": 10, "len": 1.0, "outlinewidth": 0,
+                "nticks": 5,
+            },
             customdata=np.tile(np.array([[f"{name}, {place}" for name, place in zip(stretches, places, strict=True)]]), (len(partners), 1)),
             text=np.tile(np.array(partners)[:, None], (1, len(stretches))),
             hovertemplate="<b>%{customdata}</b><br>%{text}: %{z:+.3f}<extra></extra>" if signed

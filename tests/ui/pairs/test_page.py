@@ -7,6 +7,7 @@ import pytest
 from allo_core.interaction.coupling_models import shipped_models
 from allo_core.interaction.coupling_table import families, reported
 from allo_core.interaction.coupling_worth import worth_sentence
+from allo_core.interaction.new_families import new_families
 from allo_core.interaction.splits import by_pair, by_protein
 from allo_core.interaction.tables import read_pair_table
 from allo_core.ui.pairs import own_pairs
@@ -59,7 +60,9 @@ def test_what_it_is_worth():
     page = open_page("pairs", {"tab": "worth"})
     assert not page.exception
     assert worth_sentence(shipped_models()[0].card) in said(page)
-    methods, receptors = (frame.value for frame in page.dataframe)
+    methods, left_out, receptors = (frame.value for frame in page.dataframe)
+    assert new_families().sentence in said(page)
+    assert len(left_out) == len(new_families().rows)
     assert "ESM2_AMPS" in set(methods["method"])
     assert len(receptors) == 251
     assert receptors.set_index("receptor").loc["AA2AR", "reported"] == "Gs, Gq/11"
