@@ -5,7 +5,7 @@ from __future__ import annotations
 from allo_core.interaction.coupling_models import RANKED_BY
 from allo_core.interaction.model_card import ModelCard
 
-__all__ = ["worth_sentence"]
+__all__ = ["explained_sentence", "worth_sentence"]
 
 _IDENTITY = "homologues"  # the baseline of that name
 
@@ -31,3 +31,20 @@ def worth_sentence(card: ModelCard) -> str:
         parts.append(f"It is not told apart from sequence identity, which needs no model ({_IDENTITY}: {alone:.2f}).")
     parts.append("Four partners are four classifiers of receptors: nothing here says what a fifth partner would do.")
     return " ".join(parts)
+
+
+def explained_sentence(card: ModelCard) -> str:
+    """What has to be known before a model is explained: how good it is, beside chance.
+
+    Parameters
+    ----------
+    card : ModelCard
+        Of the model that is explained.
+    """
+    own, rank = card.comparison[0], 1 + len(card.better(RANKED_BY))
+    low, high = own.measure(f"{RANKED_BY} low"), own.measure(f"{RANKED_BY} high")
+    chance = "" if low > 0.5 else ", which is not told from it"
+    return (
+        f"What stands here explains a model, not coupling: {own.name}, rank {rank} of {len(card.comparison)}, has a mean AUC within "
+        f"families of {own.measure(RANKED_BY):.2f} ({low:.2f} to {high:.2f}; chance 0.5{chance})."
+    )

@@ -49,7 +49,7 @@ def test_from_the_first_opening_to_a_marked_stretch_and_files(page, app, tmp_pat
 
 def test_inside_the_model_and_own_tables(page, app):
     page.goto(f"{app.url}/pairs?tab=inside")
-    page.get_by_text("What stands here explains a model, not coupling.").wait_for(timeout=driving.WAIT)
+    page.get_by_text("What stands here explains a model, not coupling").wait_for(timeout=driving.WAIT)
     page.locator(".st-key-token_map .js-plotly-plot").wait_for(timeout=driving.WAIT)
     driving.rest(page)
     page.get_by_role("button", name="What it is worth").or_(page.get_by_text("What it is worth", exact=True)).first.click()

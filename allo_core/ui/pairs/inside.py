@@ -10,6 +10,7 @@ from allo_core.figures.pairs import token_bars, token_map
 from allo_core.interaction.coupling_answer import CouplingAnswer
 from allo_core.interaction.coupling_models import shipped_models
 from allo_core.interaction.coupling_table import families
+from allo_core.interaction.coupling_worth import explained_sentence
 from allo_core.interaction.functional_sets import functional_sets, set_coverage, set_sentence
 from allo_core.interaction.received import BLOCKS, block_sentence
 from allo_core.library.sites import receptor_of
@@ -31,7 +32,7 @@ def draw_inside(view: PairsView, protein: Protein, answer: CouplingAnswer) -> No
     row = [family.name for family in families()].index(view.partner)
     amps = next(one.card for one in shipped_models() if one.key == "amps")
     with st.container(key="verdict"):
-        st.markdown(plain(f"What stands here explains a model, not coupling. {amps.verdict}"), help=HELP["coupling_worth"])
+        st.markdown(plain(explained_sentence(amps)), help=HELP["coupling_worth"])
     left, right = st.columns([1, 1], gap="medium")
     with left:
         _draw_attention(view, answer, row)

@@ -6,7 +6,7 @@ import pytest
 
 from allo_core.interaction.coupling_models import shipped_models
 from allo_core.interaction.coupling_table import families, reported
-from allo_core.interaction.coupling_worth import worth_sentence
+from allo_core.interaction.coupling_worth import explained_sentence, worth_sentence
 from allo_core.interaction.new_families import new_families
 from allo_core.interaction.splits import by_pair, by_protein
 from allo_core.interaction.tables import read_pair_table
@@ -51,7 +51,8 @@ def test_inside_the_model_its_rank_is_said_first():
     assert not page.exception
     text = said(page)
     amps = next(one.card for one in shipped_models() if one.key == "amps")
-    assert f"What stands here explains a model, not coupling. {amps.verdict}" in text
+    assert explained_sentence(amps) in text
+    assert "0.46 (0.38 to 0.53; chance 0.5, which is not told from it)" in text
     assert "G protein contacts" in text
     assert "A is the receptor, B the G protein." in text
 
