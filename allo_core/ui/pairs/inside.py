@@ -69,7 +69,7 @@ def _draw_attention(view: PairsView, answer: CouplingAnswer, row: int) -> None:
     table = pd.DataFrame({"from, to": BLOCKS, "share of attention": blocks, "by chance": received.block_chance})
     numbers = {name: st.column_config.NumberColumn(name, format="%.3f") for name in ("share of attention", "by chance")}
     st.dataframe(table, hide_index=True, key="blocks", column_config=numbers)
-    st.caption(plain(f"A is the receptor, B the G protein. {block_sentence(received, answer.marks)}"))
+    st.caption(plain(f"A is the receptor, B the G protein. Over the four families: {block_sentence(received, answer.marks)}"))
 
 
 def _draw_importance(view: PairsView, answer: CouplingAnswer, row: int) -> None:

@@ -2,18 +2,17 @@
 
 import hashlib
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from allo_core.errors import AlloScopeError
 from allo_core.export.couplings import left_out_csv
-from allo_core.interaction.baselines import identity_probabilities, length_probabilities
 from allo_core.interaction.coupling_answer import coupling_model
 from allo_core.interaction.coupling_table import families, reported, studied
-from allo_core.interaction.metrics import pair_metrics
+from allo_core.interaction.given_away import GivenAway, given_away
 from allo_core.interaction.model_card import ModelCard
-from allo_core.interaction.splits import Split, SplitKind, by_pair, by_protein
+from allo_core.interaction.pairs import PairSet
+from allo_core.interaction.splits import SplitKind
 from allo_core.interaction.tables import PairTable, read_pair_table
 from allo_core.library.receptors import find_receptor
 from allo_core.models.registry import get_spec
@@ -25,18 +24,17 @@ from allo_core.ui.shared.run_panel import draw_under_way
 from allo_core.ui.shared.text import plain
 from allo_core.ui.shared.worker import job_of, submit
 
-__all__ = ["draw_own_pairs", "own_pairs"]
+__all__ = ["draw_own_pairs"]
 
 _KINDS = ["csv", "tsv", "txt", "xlsx", "fasta", "fa"]
 _MEGABYTES = 50
-_FOLDS = 5
 _MEASURES = ("accuracy", "mcc", "auc", "ap", "brier")
 _SPLITS: dict[SplitKind, str] = {
     "protein": "no protein on both sides",
     "cluster": "no homologue on both sides",
     "pair": "by pair, as published",
 }
-_BLIND = {"names": identity_probabilities, "lengths": length_probabilities}
+_FOLDS_OF: dict[SplitKind, str] = {"pair": "pairs, as published", "protein": "proteins"}
 _EXAMPLES = 12  # receptors in the example
 
 
@@ -54,15 +52,19 @@ def draw_own_pairs(view: PairsView) -> None:
     if sequences is None or pairs is None:
         st.info("Two tables: one names proteins and gives their sequences, the other pairs them, with a label where it is known.")
         return
+    content = sequences.getvalue(), pairs.getvalue()
+    key = _sha256(*content)
     try:
-        table = own_pairs(sequences.getvalue(), pairs.getvalue(), sequences.name, pairs.name)
+        table = _read(key, (sequences.name, pairs.name), content)
     except AlloScopeError as error:
         st.error(plain(str(error)))
         return
     _draw_complaints(table)
-    _draw_given_away(table)
-    if table.labelled and 0 < table.pairs.labels.sum() < len(table.pairs):
-        _draw_model(view, table)
+    if not table.labelled or not 0 < table.pairs.labels.sum() < len(table.pairs):
+        st.caption("With labels of both kinds, what names and lengths alone give away stands here.")
+        return
+    _draw_given_away(key, table)
+    _draw_model(view, key, table)
 
 
 def _example_sequences() -> str:
@@ -81,18 +83,18 @@ def _example_pairs() -> str:
     return "".join(["A,B,label\n", *rows])
 
 
-def own_pairs(sequences: bytes, pairs: bytes, sequences_name: str, pairs_name: str) -> PairTable:
-    """The pairs of two files, read once; errors as for `read_pair_table`."""
-    return _read(_sha256(sequences, pairs), sequences, pairs, (sequences_name, pairs_name))
-
-
 def _sha256(*parts: bytes) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
 @st.cache_resource(max_entries=2, ttl=1800, show_spinner="Reading the tables")
-def _read(key: str, _sequences: bytes, _pairs: bytes, names: tuple[str, str]) -> PairTable:
-    return read_pair_table(_sequences, _pairs, names)
+def _read(key: str, names: tuple[str, str], _content: tuple[bytes, bytes]) -> PairTable:
+    return read_pair_table(*_content, names)
+
+
+@st.cache_resource(max_entries=2, ttl=1800, show_spinner="Asking names and lengths")
+def _given_away(key: str, _pairs: PairSet) -> GivenAway:
+    return given_away(_pairs)
 
 
 def _draw_complaints(table: PairTable) -> None:
@@ -107,42 +109,32 @@ def _draw_complaints(table: PairTable) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, key="pair_complaints")
 
 
-def _draw_given_away(table: PairTable) -> None:
+def _draw_given_away(key: str, table: PairTable) -> None:
     """What names and lengths alone reach, in folds of pairs as published and in folds of proteins."""
-    labels = table.pairs.labels
-    if not table.labelled or len(np.unique(labels)) < 2:
-        st.caption("With labels of both kinds, what names and lengths alone give away stands here.")
-        return
     st.markdown("##### What the pairs give away", help=HELP["given_away"])
-    rows = []
-    for folds, make in (("pairs, as published", by_pair), ("proteins", by_protein)):
-        try:
-            split = make(table.pairs, _FOLDS)
-        except AlloScopeError as error:
-            st.caption(plain(str(error)))
-            continue
-        rows += [_row(folds, name, table, split, method) for name, method in _BLIND.items()]
-    if not rows:
+    try:
+        found = _given_away(key, table.pairs)
+    except AlloScopeError as error:
+        st.caption(plain(str(error)))
         return
+    rows = [
+        {
+            "folds of": _FOLDS_OF[row.split.kind], "known": f"{row.baseline} alone", "pairs tested": row.tested,
+            "accuracy": row.metrics.accuracy, "MCC": row.metrics.mcc, "AUC": row.metrics.auc,
+        }
+        for row in found.rows
+    ]  # fmt: skip
     numbers = {name: st.column_config.NumberColumn(name, format="%.3f") for name in ("accuracy", "MCC", "AUC")}
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="given_away", column_config=numbers)
-    st.caption(
+    share = found.positives / found.pairs
+    said = (
         "Without any sequence: a model that reaches no more has learnt which proteins are in which list. Guessing gives an accuracy of "
-        f"{max(labels.mean(), 1 - labels.mean()):.3f}, an MCC of 0 and an AUC of 0.5."
+        f"{max(share, 1 - share):.3f}, an MCC of 0 and an AUC of 0.5."
     )
+    st.caption(plain(" ".join(filter(None, (said, found.without and f"{found.without[:1].upper()}{found.without[1:]}.")))))
 
 
-def _row(folds: str, name: str, table: PairTable, split: Split, method) -> dict[str, object]:
-    found = method(table.pairs, split)
-    tested = np.isfinite(found)
-    measures = pair_metrics(table.pairs.labels[tested], found[tested])
-    return {
-        "folds of": folds, "known": f"{name} alone", "pairs tested": int(tested.sum()),
-        "accuracy": measures.accuracy, "MCC": measures.mcc, "AUC": measures.auc,
-    }  # fmt: skip
-
-
-def _draw_model(view: PairsView, table: PairTable) -> None:
+def _draw_model(view: PairsView, key: str, table: PairTable) -> None:
     """AMPS, learnt in folds and beside its baselines; with what it is to be offered, under way, or there."""
     st.markdown("##### ESM2_AMPS on these pairs", help=HELP["own_model"])
     split = st.segmented_control(
@@ -151,14 +143,12 @@ def _draw_model(view: PairsView, table: PairTable) -> None:
     )  # fmt: skip
     chosen: SplitKind = next(name for name in _SPLITS if name == split)
     model = coupling_model()
-    facts = [model, chosen, *(f"{protein.name}:{protein.sequence}" for protein in table.pairs.proteins)]
-    arrays = [values.astype("<i8").tobytes() for values in (table.pairs.first, table.pairs.second, table.pairs.labels)]
-    key = _sha256(*(fact.encode() for fact in facts), *arrays)
-    request = TrainRequest(key, table.pairs, chosen, model, view.device, view.dtype)
+    own = _sha256(key.encode(), model.encode(), chosen.encode())
+    request = TrainRequest(own, table.pairs, chosen, model, view.device, view.dtype)
     job = job_of(request)
     card = None if job is None else job.outcome.value
     if isinstance(card, ModelCard):
-        _draw_card(card, key)
+        _draw_card(card, own)
         return
     if draw_under_way(job, "_train"):
         return
