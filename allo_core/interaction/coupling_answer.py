@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from allo_core.errors import PairError
-from allo_core.interaction.coupling_models import CouplingPrediction, predict_coupling, shipped_models
+from allo_core.interaction.coupling_models import CouplingPrediction, family_inputs, predict_coupling, shipped_models
 from allo_core.interaction.coupling_table import coupling_pairs, families
 from allo_core.interaction.cuts import region_numbers, stretches_of
 from allo_core.interaction.features import Cut, token_vectors
 from allo_core.interaction.gradients import integrated_gradients
 from allo_core.interaction.kept_model import KeptModel, check_language_model
 from allo_core.interaction.linear_coupling import LinearCoupling
-from allo_core.interaction.pairs import PairInputs, PairSet, TokenVectors
+from allo_core.interaction.pairs import TokenVectors
 from allo_core.interaction.received import Received, attention_received
 from allo_core.models.language_model import ProteinLanguageModel
 from allo_core.protein.sequence import Protein
@@ -144,9 +144,8 @@ def answer_coupling(
     for cut in cuts:
         vectors[cut] = token_vectors(model, members, cut, lambda done, total: report(_READING, done, total), cancel)
     predictions = predict_coupling(protein, vectors)
-    inputs = _inputs(amps, protein, vectors)
-    rows = np.arange(len(families()))
-    batch = inputs.batch(rows)
+    inputs = family_inputs(amps.card, protein, vectors)
+    batch = inputs.batch(np.arange(len(inputs.pairs)))
     found = integrated_gradients(amps.model, batch, amps.mean, lambda done, total: report(_EXPLAINING, done, total), cancel)
     received = attention_received(amps.model, batch, inputs.names, inputs.sides, cancel=cancel)
     own = linear.contributions(vectors[linear.card.cuts[0]].pick(linear.card.tokens[0]).vectors[0])
@@ -166,17 +165,6 @@ def _maps(amps: KeptModel, batch: np.ndarray) -> np.ndarray:
 
     with torch.no_grad():
         return amps.model.attention(torch.from_numpy(batch)).mean(dim=2).transpose(0, 1).numpy()
-
-
-def _inputs(amps: KeptModel, protein: Protein, vectors: Mapping[Cut, TokenVectors]) -> PairInputs:
-    """The protein with each family's G protein."""
-    count = len(families())
-    pairs = PairSet(
-        (Protein("", protein.sequence), *(family.partner for family in families())),  # a name that no partner has
-        np.zeros(count, dtype=np.int64), 1 + np.arange(count), np.zeros(count, dtype=np.int64),
-    )  # fmt: skip
-    first, second = (vectors[cut].pick(tokens) for cut, tokens in zip(amps.card.cuts, amps.card.tokens, strict=True))
-    return PairInputs(pairs, first, second)
 
 
 def _stretches(protein: Protein, names: tuple[str, ...], values: np.ndarray, chance: float, unit: str, signed: bool) -> Stretches:

@@ -27,7 +27,16 @@ from allo_core.protein.sequence import Protein
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float64
 
-__all__ = ["RANKED_BY", "SHIPPED", "CouplingPrediction", "ShippedModel", "nearest_studied", "predict_coupling", "shipped_models"]
+__all__ = [
+    "RANKED_BY",
+    "SHIPPED",
+    "CouplingPrediction",
+    "ShippedModel",
+    "family_inputs",
+    "nearest_studied",
+    "predict_coupling",
+    "shipped_models",
+]
 
 RANKED_BY = "mean AUC"  # over families, within folds
 # Short name -> the file of parameters in allo_core/data; the card stands beside it.
@@ -121,7 +130,7 @@ def predict_coupling(protein: Protein, vectors: Mapping[Cut, TokenVectors]) -> t
         card = shipped.card
         if missing := [cut for cut in card.cuts if cut not in vectors]:
             raise PairError(f"{shipped.name} reads proteins that are cut by {missing[0]}; give these vectors too.")
-        logits = _logits(shipped.model, protein, *(vectors[cut] for cut in card.cuts))
+        logits = _logits(shipped.model, protein, vectors)
         own = card.out_of_fold.get(known)
         said = None if own is None else tuple(own[family.partner.name] for family in families())
         rank = 1 + len(card.better(RANKED_BY))
@@ -146,14 +155,26 @@ def nearest_studied(protein: Protein) -> tuple[float, str]:
     return (identity, entry) if identity > HOMOLOGUE_IDENTITY else (0.0, "")
 
 
-def _logits(
-    model: KeptModel | LinearCoupling, protein: Protein, first: TokenVectors, second: TokenVectors
-) -> Float64[np.ndarray, " families"]:
-    count = len(families())
-    own = first.pick(model.card.tokens[0])
-    if isinstance(model, LinearCoupling):
-        return model.logits(own.vectors[0])
+def family_inputs(card: ModelCard, protein: Protein, vectors: Mapping[Cut, TokenVectors]) -> PairInputs:
+    """A protein with the partner of each family, as a model of pairs reads them.
+
+    Parameters
+    ----------
+    card : ModelCard
+    protein : Protein
+    vectors : mapping of Cut to TokenVectors
+        As in `predict_coupling`.
+    """
     # The protein may be one of the partners, so it has a name of its own here.
     members = (Protein("", protein.sequence), *(family.partner for family in families()))
-    pairs = PairSet(members, np.zeros(count, dtype=np.int64), 1 + np.arange(count), np.zeros(count, dtype=np.int64))
-    return predict_logits(model.model, PairInputs(pairs, own, second.pick(model.card.tokens[1])), np.arange(count))
+    first = np.zeros(len(families()), dtype=np.int64)
+    own, partners = (vectors[cut].pick(tokens) for cut, tokens in zip(card.cuts, card.tokens, strict=True))
+    return PairInputs(PairSet(members, first, 1 + np.arange(len(first)), first), own, partners)
+
+
+def _logits(model: KeptModel | LinearCoupling, protein: Protein, vectors: Mapping[Cut, TokenVectors]) -> Float64[np.ndarray, " families"]:
+    card = model.card
+    if isinstance(model, LinearCoupling):
+        return model.logits(vectors[card.cuts[0]].pick(card.tokens[0]).vectors[0])
+    inputs = family_inputs(card, protein, vectors)
+    return predict_logits(model.model, inputs, np.arange(len(inputs.pairs)))

@@ -18,7 +18,7 @@ from allo_core.learning.results import Estimate
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Float64, Integer
 
-__all__ = ["CouplingComparison", "CouplingScore", "area_within", "compare_couplings", "precision_within"]
+__all__ = ["CouplingComparison", "CouplingScore", "area_within", "compare_couplings", "estimate_of", "precision_within"]
 
 _AREA_CHANCE = 0.5
 _DIGITS = 5
@@ -137,7 +137,7 @@ def compare_couplings(
     differences = (
         {}
         if baseline is None
-        else {name: _estimate(means - draws[baseline], least=-1) for name, means in draws.items() if name != baseline}
+        else {name: estimate_of(means - draws[baseline], least=-1) for name, means in draws.items() if name != baseline}
     )
     return CouplingComparison(
         tuple(score for score, _ in scored.values()),
@@ -161,11 +161,11 @@ def _score(name: str, found: np.ndarray, labels: np.ndarray, fold: np.ndarray, w
     right = np.take_along_axis(labels, found.argmax(axis=1)[:, None], axis=1)[:, 0]
     score = CouplingScore(
         name,
-        tuple(map(_estimate, auc)),
-        tuple(map(_estimate, ap)),
-        _estimate(auc.mean(axis=0)),
-        _estimate(ap.mean(axis=0)),
-        _estimate(weights @ right),
+        tuple(map(estimate_of, auc)),
+        tuple(map(estimate_of, ap)),
+        estimate_of(auc.mean(axis=0)),
+        estimate_of(ap.mean(axis=0)),
+        estimate_of(weights @ right),
         pair_metrics(labels.ravel(), found.ravel()),
     )
     return score, auc.mean(axis=0)
@@ -211,7 +211,7 @@ def _chance_precision(labels: np.ndarray, fold: np.ndarray) -> float:
     return float(np.sum(found) / labels.sum())
 
 
-def _estimate(draws: np.ndarray, least: float = 0.0) -> Estimate:
+def estimate_of(draws: np.ndarray, least: float = 0.0) -> Estimate:
     """The sample, which is the first draw, and its interval from ``least`` to 1; draws in which it is undefined are left out."""
     half = _NORMAL * np.nanstd(draws[1:], ddof=1)
     low, high = np.clip([draws[0] - half, draws[0] + half], least, 1)

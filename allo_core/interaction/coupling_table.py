@@ -15,7 +15,7 @@ from allo_core.interaction.pairs import PairSet
 from allo_core.library.receptors import DATA, find_receptor, receptors
 from allo_core.protein.sequence import Protein
 
-__all__ = ["COUPLING_SOURCE", "GProteinFamily", "coupling_pairs", "families", "reported", "studied", "unknown"]
+__all__ = ["COUPLING_SOURCE", "GProteinFamily", "coupling_pairs", "families", "partner_called", "reported", "studied", "unknown"]
 
 COUPLING_SOURCE = "GtoPdb through GPCRdb (ODbL, contents CC BY-SA 4.0)"
 _FILE = "gprotein_families.json"
@@ -44,6 +44,12 @@ class GProteinFamily:
 def families() -> tuple[GProteinFamily, ...]:
     """The four families, in the order in which labels stand."""
     return tuple(GProteinFamily(name, accession, Protein(partner, letters)) for name, partner, accession, letters in _content()["partners"])
+
+
+def partner_called(text: str) -> Protein | None:
+    """The alpha subunit of "Gs", or of its own name ("GNAS2"), in any case; None for what names no family."""
+    own = {name.lower(): family.partner for family in families() for name in (family.name, family.partner.name)}
+    return own.get(text.strip().lower())
 
 
 def reported(receptor: str) -> tuple[str, ...] | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allo_core.errors import PairError
-from allo_core.interaction.coupling_scores import area_within
+from allo_core.interaction.coupling_scores import area_within, estimate_of
 from allo_core.interaction.coupling_table import coupling_pairs, families
 from allo_core.interaction.splits import Split
 from allo_core.learning.compare import group_draws
@@ -26,7 +26,6 @@ __all__ = ["FILE", "NewFamilies", "NewFamilyRow", "family_split", "new_families"
 FILE = DATA / "coupling_new_families.json"
 _FORMAT = 1
 _DIGITS = 3
-_NORMAL = 1.96  # standard errors in half an interval of 95 %
 
 
 @dataclass(frozen=True)
@@ -106,10 +105,9 @@ def score_new_families(
     rows = []
     for name, found in probabilities.items():
         said = found.reshape(labels.shape)
-        draws = np.array([area_within(labels[:, at], said[:, at], together, weights) for at in range(len(names))])
-        value, half = draws[:, 0], _NORMAL * np.nanstd(draws[:, 1:], axis=1, ddof=1)
-        low, high = np.clip([value - half, value + half], 0, 1)
-        rows.append(NewFamilyRow(name, *(tuple(round(float(one), _DIGITS) for one in part) for part in (value, low, high))))
+        areas = [estimate_of(area_within(labels[:, at], said[:, at], together, weights)) for at in range(len(names))]
+        parts = zip(*((one.value, one.low, one.high) for one in areas), strict=True)
+        rows.append(NewFamilyRow(name, *(tuple(round(value, _DIGITS) for value in part) for part in parts)))
     return NewFamilies(_FORMAT, names, tuple(rows))
 
 

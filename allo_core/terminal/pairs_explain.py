@@ -45,6 +45,7 @@ def explain_pairs(options: argparse.Namespace) -> None:
     """Run `python -m allo_core pairs explain`; AlloScopeError for what cannot be read, explained or written."""
     from allo_core.export.pairs import importance_csv
     from allo_core.interaction.coupling_models import SHIPPED
+    from allo_core.interaction.coupling_table import partner_called
     from allo_core.interaction.kept_model import check_language_model, load_pair_model
     from allo_core.interaction.pair_explanation import explain_pair
     from allo_core.models.devices import choose_dtype
@@ -54,7 +55,7 @@ def explain_pairs(options: argparse.Namespace) -> None:
     choose_dtype(options.dtype)
     check_output(options.csv)
     kept = load_pair_model(options.folder or SHIPPED["amps"])
-    pair = protein_of(options.receptor, None), _partner(options.partner)
+    pair = protein_of(options.receptor, None), partner_called(options.partner) or protein_of(options.partner, None)
     model = ready_model(kept.card.model_id, options.device, options.dtype, show_progress)
     check_language_model(kept.card, model.spec.id, model.sha256)
     inputs = _inputs(kept, model, pair)
@@ -83,28 +84,18 @@ def _methods(text: str) -> "tuple[Explainer, ...]":
     return tuple(name for name in EXPLAINERS if name in named)
 
 
-def _partner(text: str) -> "Protein":
-    from allo_core.interaction.coupling_table import families
-
-    own = {name.lower(): family.partner for family in families() for name in (family.name, family.partner.name)}
-    return own.get(text.strip().lower()) or protein_of(text, None)
-
-
 def _inputs(kept: "KeptModel", model: "ProteinLanguageModel", pair: "tuple[Protein, Protein]") -> "PairInputs":
     """The one pair, as the model's card says that proteins are cut."""
     import numpy as np
 
-    from allo_core.interaction.features import token_vectors
-    from allo_core.interaction.pairs import PairInputs, PairSet
+    from allo_core.interaction.inputs import pair_inputs
+    from allo_core.interaction.pairs import PairSet
 
     if pair[0].sequence == pair[1].sequence:
         raise PairError(f"Both proteins are {pair[0].name[:40]}; name two.")
-    first, second = (
-        token_vectors(model, pair, cut, lambda done, total: show_progress("Protein", done, total)).pick(tokens)
-        for cut, tokens in zip(kept.card.cuts, kept.card.tokens, strict=True)
-    )
     one = np.zeros(1, dtype=np.int64)
-    return PairInputs(PairSet(pair, one, one + 1, one), first, second)
+    pairs, card = PairSet(pair, one, one + 1, one), kept.card
+    return pair_inputs(model, pairs, card.cuts, card.tokens, lambda done, total: show_progress("Protein", done, total))
 
 
 def _latent(kept: "KeptModel", model: "ProteinLanguageModel", asked: "PairInputs") -> "LatentImportance":

@@ -107,14 +107,13 @@ def _asked_model(options: argparse.Namespace) -> _Asked | None:
 def _one_pair(options: argparse.Namespace) -> "PairSet":
     import numpy as np
 
-    from allo_core.interaction.coupling_table import families
+    from allo_core.interaction.coupling_table import partner_called
     from allo_core.interaction.pairs import PairSet
 
     if options.partner is None:
         raise PairError("This model asks about pairs: name the partner too, a protein or a family (Gs).")
     first = protein_of(options.receptor, None)
-    own = {family.name.lower(): family.partner for family in families()}
-    second = own.get(options.partner.lower()) or protein_of(options.partner, None)
+    second = partner_called(options.partner) or protein_of(options.partner, None)
     if first.name == second.name:
         raise PairError(f"Both proteins are {first.name[:40]}; name two.")
     return PairSet((first, second), np.array([0]), np.array([1]), np.array([0]))

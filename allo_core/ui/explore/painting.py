@@ -4,7 +4,7 @@ from allo_core.analysis.subject import Subject
 from allo_core.analysis.track import Selected, TrackSource, Values
 from allo_core.analysis.tracks import OF_PROBABILITIES, RECEIVED
 from allo_core.attention.head import Head
-from allo_core.figures.colours import SET_COLOURS, Theme
+from allo_core.figures.colours import Theme
 from allo_core.protein.sequence import Protein
 from allo_core.runs.maps import AttentionMaps
 from allo_core.runs.weighted import WeightedMaps
@@ -13,6 +13,7 @@ from allo_core.ui.explore.results import HeadDetails, Result, columns_of, counte
 from allo_core.ui.explore.tracks import tracks
 from allo_core.ui.explore.view import View
 from allo_core.ui.protein.expectation import kept_probabilities
+from allo_core.ui.protein.panel import marked_sets
 from allo_core.ui.shared.painting import Painting, painting_of, residue_labels, short_label
 from allo_core.ui.shared.structures import LoadedStructure
 
@@ -38,7 +39,7 @@ def paint(
     """
     labels = residue_labels(protein)
     track = tracks()[view.colouring]
-    sets = {name: ([protein.number(i) for i in view.sets[name]], colour) for name, colour in SET_COLOURS.items()}
+    sets = marked_sets(view, protein)
     looked_at = Head(*browsed).name if browsed is not None else "Structure"
     title = track.title or (result.head_name if result is not None else looked_at)
     steps = route_of(report_of(view, protein, loaded, result)) if track.name == NETWORK else None

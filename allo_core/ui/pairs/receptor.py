@@ -3,12 +3,11 @@
 import streamlit as st
 
 from allo_core.analysis.track import Track, TrackSource, Values
-from allo_core.figures.colours import SET_COLOURS
 from allo_core.interaction.coupling_answer import Stretches
 from allo_core.protein.sequence import Protein
 from allo_core.ui.pairs import session
 from allo_core.ui.pairs.view import PairsView
-from allo_core.ui.protein.panel import draw_receptor
+from allo_core.ui.protein.panel import draw_receptor, marked_sets
 from allo_core.ui.shared.painting import Painting, painting_of, residue_labels
 from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.theme import current_theme
@@ -45,6 +44,6 @@ def _painting(view: PairsView, protein: Protein, values: Values) -> Painting:
         return values
 
     track = Track("stretches", values.name, "", frozenset(), of)
-    sets = {name: ([protein.number(index) for index in view.sets[name]], colour) for name, colour in SET_COLOURS.items()}
+    sets = marked_sets(view, protein)
     title = f"Stretches for {view.partner}"
     return painting_of(values, track, residue_labels(protein), sets, current_theme(), state=f"{view.partner}:{view.by}", title=title)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from allo_core.figures.colours import SET_COLOURS
 from allo_core.folding.calibration import expected
 from allo_core.folding.offers import offered_folds
 from allo_core.library.sites import receptor_of
@@ -21,7 +22,7 @@ from allo_core.ui.shared.structure_view import picked_number, structure_view
 from allo_core.ui.shared.structures import LoadedStructure
 from allo_core.ui.shared.text import file_stem, plain
 
-__all__ = ["HEIGHT", "draw_receptor", "panel_of", "structure_line"]
+__all__ = ["HEIGHT", "draw_receptor", "marked_sets", "panel_of", "structure_line"]
 
 _STRUCTURE, _SNAKE = f"{GROWS}structure", f"{GROWS}snake"
 HEIGHT = 514  # px of heatmap and structure: the 33 layers of ESM-2 650M at 14 px, and the profile still fits a 900 px window
@@ -30,6 +31,11 @@ HEIGHT = 514  # px of heatmap and structure: the 33 layers of ESM-2 650M at 14 p
 def panel_of(view: ProteinView, protein: Protein, loaded: LoadedStructure | None) -> str:
     """Which picture of the receptor is shown, a key of PANELS."""
     return view.panel or ("snake" if loaded is None and has_snake(protein) else "3d")
+
+
+def marked_sets(view: ProteinView, protein: Protein) -> dict[str, tuple[list[int], str]]:
+    """The UniProt numbers of both sets and their colours, as a painting takes them."""
+    return {name: ([protein.number(index) for index in view.sets[name]], colour) for name, colour in SET_COLOURS.items()}
 
 
 def draw_receptor(

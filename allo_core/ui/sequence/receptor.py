@@ -7,11 +7,10 @@ import streamlit as st
 from allo_core.analysis.subject import Subject
 from allo_core.analysis.track import Letters, Segments, Track, TrackSource, Values
 from allo_core.analysis.tracks import TRACKS
-from allo_core.figures.colours import SET_COLOURS
 from allo_core.protein.sequence import Protein
 from allo_core.readouts.state_changes import CHANGES
 from allo_core.ui.protein.expectation import kept_probabilities
-from allo_core.ui.protein.panel import draw_receptor
+from allo_core.ui.protein.panel import draw_receptor, marked_sets
 from allo_core.ui.sequence import session
 from allo_core.ui.sequence.changes_job import kept_changes, span_of
 from allo_core.ui.sequence.colourings import COLOURINGS, changes_track
@@ -68,7 +67,7 @@ def chosen_track(view: SequenceView, usual: Track) -> Track:
 
 def paint(view: SequenceView, protein: Protein, loaded: LoadedStructure | None, track: Track, pairs: Sequence[Pair] = ()) -> Painting:
     """The painting of a track."""
-    sets = {name: ([protein.number(index) for index in view.sets[name]], colour) for name, colour in SET_COLOURS.items()}
+    sets = marked_sets(view, protein)
     drawn = [(*pair, round(float(weight), 4), False) for *pair, weight in pairs if tuple(pair) != view.pair]
     drawn += [] if view.pair is None else [(*view.pair, 1.0, True)]
     selected = () if view.residue is None else (view.residue,)
