@@ -8,9 +8,9 @@ from tests.browser.conftest import new_page, running
 from tests.models.tiny import fair_esm_model, random_protein, save_fair_esm
 
 pytestmark = pytest.mark.browser
-SLOW = ">slow\n" + random_protein(1400, seed=1).sequence
+SLOW = ">slow\n" + random_protein(2000, seed=1).sequence
 MODEL = "esm2_t6_8M_UR50D"
-RUN = "Run all 1,400 residues"
+RUN = "Run all 2,000 residues"
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +25,9 @@ def app(tmp_path_factory, chromium):
 def open_slow(page, app):
     """A long sequence and ESM-2, not yet run."""
     driving.open_page(page, app.url)
-    driving.paste_sequence(page, SLOW, f"{driving.DEFAULT.label} saw in training at most 1,022 residues; this sequence has 1,400.")
+    driving.paste_sequence(page, SLOW, f"{driving.DEFAULT.label} saw in training at most 1,022 residues; this sequence has 2,000.")
     driving.choose(page, "Model", "ESM-2 8M")
-    page.get_by_text("ESM-2 8M saw in training at most 1,022 residues; this sequence has 1,400.").first.wait_for(timeout=driving.WAIT)
+    page.get_by_text("ESM-2 8M saw in training at most 1,022 residues; this sequence has 2,000.").first.wait_for(timeout=driving.WAIT)
     assert page.get_by_text("1024 tokens").first.is_visible()  # longer than in training: allowed, and said
     driving.write(page, "Residues as text", "10-30")
     page.get_by_text("A 21 residues").wait_for(timeout=driving.WAIT)
