@@ -34,7 +34,7 @@ def attend(
     empty = ~mask.any(dim=-1, keepdim=True)
     # A softmax over no keys is undefined, so such a row sees all and is set to zero afterwards.
     context = scaled_dot_product_attention(query, key, value, attn_mask=(mask | empty)[:, None, None])
-    return context.masked_fill(empty[:, None, None], 0.0)
+    return context.masked_fill(empty[:, None, None], 0.0) if empty.any() else context
 
 
 def heads_first(x: Float[Tensor, "rows T width"], heads: int) -> Float[Tensor, "rows heads T size"]:

@@ -10,7 +10,6 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from torch.utils.checkpoint import checkpoint
 
 from allo_core.folding.attend import attend
 
@@ -76,16 +75,27 @@ def attend_sparsely(
         Tokens that may be seen.
     pattern : SparsePattern
     """
-    queries, keys, values = (part.split(pattern.block, dim=2) for part in (query, key, value))
+    queries, keys, values = (part.contiguous().split(pattern.block, dim=2) for part in (query, key, value))
     masks = None if mask is None else mask.split(pattern.block, dim=1)
     parts = []
     for asking, seen in zip(queries, visible_blocks(len(queries), pattern.seed), strict=True):
-        arguments = (asking, [keys[other] for other in seen], [values[other] for other in seen])
-        given = None if masks is None else [masks[other] for other in seen]
-        # The blocks that are seen are put side by side once more in the backward pass: kept, they would be several times all keys.
-        parts.append(checkpoint(_attend_blocks, *arguments, given, use_reentrant=False, preserve_rng_state=False))
+        given = None if masks is None else torch.cat([masks[other] for other in seen], dim=1)
+        parts.append(_attend_blocks(asking, [keys[other] for other in seen], [values[other] for other in seen], given))
     return torch.cat(parts, dim=2)
 
 
-def _attend_blocks(query: Tensor, keys: list[Tensor], values: list[Tensor], masks: list[Tensor] | None) -> Tensor:
-    return attend(query, torch.cat(keys, dim=2), torch.cat(values, dim=2), None if masks is None else torch.cat(masks, dim=1))
+def _attend_blocks(query: Tensor, keys: list[Tensor], values: list[Tensor], mask: Tensor | None) -> Tensor:
+    """Attention to blocks put side by side, which are put so once more in the backward pass: kept, they would be several times all keys."""
+    key, value = torch.cat(keys, dim=2), torch.cat(values, dim=2)
+    blocks = {_place(key): [block.detach() for block in keys], _place(value): [block.detach() for block in values]}
+    with torch.autograd.graph.saved_tensors_hooks(lambda kept: blocks.get(_place(kept), kept), _side_by_side):
+        return attend(query, key, value, mask)
+
+
+def _place(x: Tensor) -> tuple[int, torch.Size, tuple[int, ...]]:
+    """The same for tensors that are the same numbers in the same order in memory."""
+    return x.data_ptr(), x.shape, x.stride()
+
+
+def _side_by_side(kept: Tensor | list[Tensor]) -> Tensor:
+    return torch.cat(kept, dim=2) if isinstance(kept, list) else kept
