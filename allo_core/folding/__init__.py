@@ -11,6 +11,7 @@
 - `calibration`: how good such a fold can be expected to be
 - `judged`: a fold beside a structure of the same protein
 - `trace`: a fold as a structure file
+- `fold_files`: atoms of a fold as PDB or mmCIF text that says how they were made
 - `averaging`: mean and spread of the distances of a class
 - `shipped`: the averages and templates that ship
 - `source_table`: the structures that they are made of

@@ -1,0 +1,119 @@
+"""Atoms of a fold as PDB or mmCIF text whose header says how they were made."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Sequence
+
+from biotite.sequence import ProteinSequence
+from biotite.structure import AtomArray
+from biotite.structure.io.pdbx import CIFBlock, CIFCategory, CIFFile, set_structure
+
+from allo_core.errors import FoldError
+from allo_core.structure.pdbtext import NUMBERS
+
+__all__ = ["CHAIN", "atoms_cif", "atoms_pdb", "plain_line", "three_letters"]
+
+CHAIN = "A"
+_REMARK = 6  # the first of the free numbers of the PDB format, for what the authors say
+_WIDTH = 69  # letters in a remark
+_UNKNOWN = "UNK"
+
+
+def atoms_cif(atoms: AtomArray, title: str, remarks: Sequence[str], attribution: str, plddt: bool = False) -> str:
+    """mmCIF text; the title says what it is, the details of the model how it was made.
+
+    Parameters
+    ----------
+    atoms : AtomArray
+        Å, with ``b_factor``.
+    title : str
+    remarks : sequence of str
+        What a person needs who finds the file alone.
+    attribution : str
+        Whom a licence asks to name; "" where nobody.
+    plddt : bool
+        Whether the B factors are pLDDT, as ModelCIF says it.
+    """
+    name = "fold"
+    block = CIFBlock({"entry": CIFCategory({"id": name})})
+    details = " ".join(map(plain_line, remarks))
+    block["struct"] = CIFCategory({"entry_id": name, "title": plain_line(title), "pdbx_model_details": details})
+    if attribution:
+        block["pdbx_data_usage"] = CIFCategory({"id": "1", "type": "license", "details": plain_line(attribution)})
+    if plddt:
+        block["ma_qa_metric"] = CIFCategory({"id": "1", "mode": "local", "name": "pLDDT", "type": "pLDDT"})
+    file = CIFFile()
+    file[name] = block
+    set_structure(file, atoms, data_block=name)
+    text = io.StringIO()
+    file.write(text)
+    return text.getvalue()
+
+
+def atoms_pdb(atoms: AtomArray, title: str, remarks: Sequence[str]) -> str:
+    """PDB text of one chain; how it was made stands in REMARK 6.
+
+    Parameters
+    ----------
+    atoms : AtomArray
+        Å, with ``b_factor``.
+    title : str
+    remarks : sequence of str
+
+    Raises
+    ------
+    FoldError
+        Residue numbers that the format cannot hold.
+    """
+    first, last = int(atoms.res_id[0]), int(atoms.res_id[-1])
+    if first < NUMBERS.start or last >= NUMBERS.stop:
+        raise FoldError(f"PDB files number residues from {NUMBERS.start} to {NUMBERS.stop - 1}; write mmCIF for residue {last}.")
+    lines = [f"TITLE     {part:<70}" for part in _numbered_lines(plain_line(title), 60, start=2)]
+    lines.append("EXPDTA    THEORETICAL MODEL")
+    for remark in remarks:
+        lines.append(f"REMARK {_REMARK:3d}")
+        lines += [f"REMARK {_REMARK:3d} {line}" for line in textwrap.wrap(plain_line(remark), _WIDTH)]
+    rows = zip(
+        atoms.atom_name.tolist(),
+        atoms.element.tolist(),
+        atoms.res_name.tolist(),
+        atoms.res_id.tolist(),
+        atoms.coord.tolist(),
+        atoms.b_factor.tolist(),
+        strict=True,
+    )
+    for serial, (atom, element, residue, number, (x, y, z), b_factor) in enumerate(rows, 1):
+        place = f"{residue} {CHAIN}{number:4d}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00{b_factor:6.2f}"
+        lines.append(f"ATOM  {serial:5d}  {atom:<3} {place}          {element:>2}  ")
+    lines.append(f"TER   {len(atoms) + 1:5d}      {atoms.res_name[-1]} {CHAIN}{atoms.res_id[-1]:4d}")
+    return "\n".join([*(line.ljust(80) for line in lines), "END".ljust(80), ""])
+
+
+def three_letters(letter: str) -> str:
+    """The name of a residue in structure files.
+
+    Parameters
+    ----------
+    letter : str
+        One of ``LETTERS``.
+    """
+    return _UNKNOWN if letter == "X" else ProteinSequence.convert_letter_1to3(letter)
+
+
+def plain_line(text: str) -> str:
+    """One line of ASCII, as the PDB format wants.
+
+    Parameters
+    ----------
+    text : str
+        May hold anything.
+    """
+    return " ".join(text.replace("Å", "A").encode("ascii", "replace").decode().split())
+
+
+def _numbered_lines(text: str, width: int, start: int) -> list[str]:
+    """Lines of a PDB record that is continued: from the second one on they begin with their number."""
+    first, *others = textwrap.wrap(text, width)
+    return [first, *(f"{number} {line}" for number, line in enumerate(others, start))]
