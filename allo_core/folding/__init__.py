@@ -11,6 +11,10 @@
 - `calibration`: how good such a fold can be expected to be
 - `judged`: a fold beside a structure of the same protein
 - `trace`: a fold as a structure file
+- `esmfold`: a structure that ESMFold folds from a sequence, kept
+- `esmfold_memory`: what ESMFold needs of a machine
+- `esmfold_network`: its network, built and run
+- `folded_structure`: a whole structure that a model folded
 - `fold_files`: atoms of a fold as PDB or mmCIF text that says how they were made
 - `averaging`: mean and spread of the distances of a class
 - `shipped`: the averages and templates that ship

@@ -18,7 +18,8 @@ __all__ = ["CHAIN", "atoms_cif", "atoms_pdb", "plain_line", "three_letters"]
 CHAIN = "A"
 _REMARK = 6  # the first of the free numbers of the PDB format, for what the authors say
 _WIDTH = 69  # letters in a remark
-_UNKNOWN = "UNK"
+# Letters beyond the twenty that biotite has no name for, as the PDB's chemical components name them.
+_OTHERS = {"X": "UNK", "U": "SEC", "O": "PYL"}
 
 
 def atoms_cif(atoms: AtomArray, title: str, remarks: Sequence[str], attribution: str, plddt: bool = False) -> str:
@@ -99,7 +100,7 @@ def three_letters(letter: str) -> str:
     letter : str
         One of ``LETTERS``.
     """
-    return _UNKNOWN if letter == "X" else ProteinSequence.convert_letter_1to3(letter)
+    return _OTHERS.get(letter) or ProteinSequence.convert_letter_1to3(letter)
 
 
 def plain_line(text: str) -> str:

@@ -10,6 +10,7 @@ __all__ = [
     "FOLDERS",
     "ablations_folder",
     "delete_readouts",
+    "folds_folder",
     "heads_folder",
     "kept_readouts",
     "layers_folder",
@@ -49,6 +50,11 @@ def pair_models_folder() -> Path:
     return home() / "pair_models"
 
 
+def folds_folder() -> Path:
+    """Where folds that took a model's work are kept."""
+    return home() / "folds"
+
+
 # As a person reads it -> where it lies.
 FOLDERS: dict[str, Callable[[], Path]] = {
     "states of layers and what they tell": layers_folder,
@@ -57,6 +63,7 @@ FOLDERS: dict[str, Callable[[], Path]] = {
     "losses without heads": ablations_folder,
     "vectors of proteins for pairs": vectors_folder,
     "models of own pairs": pair_models_folder,
+    "folds that were computed": folds_folder,
 }
 
 
