@@ -13,7 +13,7 @@ from biotite.structure.io.pdbx import CIFBlock, CIFCategory, CIFFile, set_struct
 from allo_core.errors import FoldError
 from allo_core.structure.pdbtext import NUMBERS
 
-__all__ = ["CHAIN", "atoms_cif", "atoms_pdb", "plain_line", "three_letters"]
+__all__ = ["CHAIN", "atom_lines", "atoms_cif", "atoms_pdb", "pdb_file", "plain_line", "remark_lines", "three_letters"]
 
 CHAIN = "A"
 _REMARK = 6  # the first of the free numbers of the PDB format, for what the authors say
@@ -68,27 +68,55 @@ def atoms_pdb(atoms: AtomArray, title: str, remarks: Sequence[str]) -> str:
     FoldError
         Residue numbers that the format cannot hold.
     """
+    lines = [f"TITLE     {part:<70}" for part in _numbered_lines(plain_line(title), 60, start=2)]
+    lines.append("EXPDTA    THEORETICAL MODEL")
+    lines += [line for remark in remarks for line in remark_lines(remark)]
+    return pdb_file([*lines, *atom_lines(atoms)])
+
+
+def remark_lines(remark: str) -> list[str]:
+    """A sentence as lines of REMARK 6.
+
+    Parameters
+    ----------
+    remark : str
+    """
+    return [f"REMARK {_REMARK:3d}", *(f"REMARK {_REMARK:3d} {line}" for line in textwrap.wrap(plain_line(remark), _WIDTH))]
+
+
+def atom_lines(atoms: AtomArray) -> list[str]:
+    """The ATOM records of one chain, and its TER.
+
+    Parameters
+    ----------
+    atoms : AtomArray
+        Å, with ``b_factor``.
+
+    Raises
+    ------
+    FoldError
+        Residue numbers that the format cannot hold.
+    """
     first, last = int(atoms.res_id[0]), int(atoms.res_id[-1])
     if first < NUMBERS.start or last >= NUMBERS.stop:
         raise FoldError(f"PDB files number residues from {NUMBERS.start} to {NUMBERS.stop - 1}; write mmCIF for residue {last}.")
-    lines = [f"TITLE     {part:<70}" for part in _numbered_lines(plain_line(title), 60, start=2)]
-    lines.append("EXPDTA    THEORETICAL MODEL")
-    for remark in remarks:
-        lines.append(f"REMARK {_REMARK:3d}")
-        lines += [f"REMARK {_REMARK:3d} {line}" for line in textwrap.wrap(plain_line(remark), _WIDTH)]
-    rows = zip(
-        atoms.atom_name.tolist(),
-        atoms.element.tolist(),
-        atoms.res_name.tolist(),
-        atoms.res_id.tolist(),
-        atoms.coord.tolist(),
-        atoms.b_factor.tolist(),
-        strict=True,
-    )
+    columns = (atoms.atom_name, atoms.element, atoms.res_name, atoms.res_id, atoms.coord, atoms.b_factor)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    lines = []
     for serial, (atom, element, residue, number, (x, y, z), b_factor) in enumerate(rows, 1):
+        name = atom if len(atom) == 4 else f" {atom:<3}"
         place = f"{residue} {CHAIN}{number:4d}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00{b_factor:6.2f}"
-        lines.append(f"ATOM  {serial:5d}  {atom:<3} {place}          {element:>2}  ")
-    lines.append(f"TER   {len(atoms) + 1:5d}      {atoms.res_name[-1]} {CHAIN}{atoms.res_id[-1]:4d}")
+        lines.append(f"ATOM  {serial:5d} {name} {place}          {element:>2}  ")
+    return [*lines, f"TER   {len(atoms) + 1:5d}      {atoms.res_name[-1]} {CHAIN}{last:4d}"]
+
+
+def pdb_file(lines: Sequence[str]) -> str:
+    """A PDB file of these records, 80 letters each.
+
+    Parameters
+    ----------
+    lines : sequence of str
+    """
     return "\n".join([*(line.ljust(80) for line in lines), "END".ljust(80), ""])
 
 
