@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from allo_core.structure.read import Structure, read_structure
 if TYPE_CHECKING:
     from allo_core.storage.cancel import CancelEvent
 
-__all__ = ["Relaxed", "relax"]
+__all__ = ["Relaxed", "relax", "require_openmm"]
 
 # As AlphaFold relaxes its models (Jumper et al. 2021, supplement 1.8.6), with a later force field of the same family.
 _FORCE_FIELD = "amber14/protein.ff14SB.xml"
@@ -76,11 +77,10 @@ def relax(pdb_text: str, cancel: CancelEvent | None = None) -> Relaxed:
     """
     structure = read_structure(pdb_text.encode(), "the structure")
     _check(structure)
-    try:
-        from openmm import OpenMMException  # pyright: ignore[reportMissingImports] - an extra
-        from pdbfixer import PDBFixer  # pyright: ignore[reportMissingImports] - an extra
-    except ImportError as error:
-        raise ExtraError("Relaxing a structure needs OpenMM and PDBFixer: pip install '.[relax]'.") from error
+    require_openmm()
+    from openmm import OpenMMException  # pyright: ignore[reportMissingImports] - an extra
+    from pdbfixer import PDBFixer  # pyright: ignore[reportMissingImports] - an extra
+
     try:
         fixer = PDBFixer(pdbfile=io.StringIO(pdb_text))
         fixer.missingResidues = {}
@@ -96,6 +96,15 @@ def relax(pdb_text: str, cancel: CancelEvent | None = None) -> Relaxed:
     header = [line for line in pdb_text.splitlines() if line.startswith(("TITLE", "EXPDTA", "REMARK"))]
     lines = [*header, *remark_lines(_sentence(before, after, moved)), *atom_lines(atoms)]
     return Relaxed(pdb_file(lines), before, after, moved)
+
+
+def require_openmm() -> None:
+    """ExtraError, with what to install, where OpenMM or PDBFixer is not installed."""
+    for name in ("openmm", "pdbfixer"):
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise ExtraError("Relaxing a structure needs OpenMM and PDBFixer: pip install '.[relax]'.") from error
 
 
 def _check(structure: Structure) -> None:
