@@ -14,7 +14,7 @@ from allo_core.folding import esmfold, esmfold_memory, esmfold_network
 from allo_core.folding.esmfold import check_esmfold, fold_with_esmfold, kept_esmfold, slow_device
 from allo_core.folding.esmfold_memory import fitting_chunk, memory_needed
 from allo_core.folding.esmfold_network import load_network, run_network
-from allo_core.folding.folded_structure import ATOMS
+from allo_core.folding.folded_structure import ATOMS, FoldedStructure
 from allo_core.library.receptors import find_receptor
 from allo_core.models.folding_models import ESMFOLD, FOLDING_MODELS, locate_folding
 from allo_core.protein.sequence import Protein
@@ -140,8 +140,8 @@ def test_the_shortest(tiny, letters):
 
 
 def test_a_long_one(tiny):
-    found = fold(400)
-    assert found.xyz.shape == (400, 3)
+    found = fold(300)
+    assert found.xyz.shape == (300, 3)
     assert np.isfinite(found.xyz).all()
 
 
@@ -333,13 +333,18 @@ def test_devices(tiny, monkeypatch):
     assert slow_device(random_protein(60), "cuda") == ""
 
 
-def test_it_is_judged_as_other_folds_are(tiny):
+def test_it_is_judged_as_other_folds_are():
     protein = find_receptor("GP173").protein
-    told = fold_with_esmfold(protein, "cpu").as_fold()
+    length = len(protein)
+    positions = np.random.default_rng(0).normal(0, 20, (length, 37, 3)).astype(np.float32)
+    made = FoldedStructure(protein, positions, np.full(length, 80, np.float32), 0.5, 4, True, "0" * 64, 1.0)
+    told = made.as_fold()
     assert (told.origin, told.receptor_class, told.receptor, told.name) == ("esmfold", "A", "GP173", "ESMFold")
-    assert told.drawn.all()
+    np.testing.assert_array_equal(told.xyz, positions[:, 1])
+    np.testing.assert_allclose(told.confidence, 0.8)
+    assert "language model in half precision" in made.method
     with pytest.raises(FoldError, match="has no generic numbers"):
-        fold().as_fold()
+        replace(made, protein=random_protein(length)).as_fold()
 
 
 def test_the_order_of_atoms_is_theirs():

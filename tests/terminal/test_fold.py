@@ -52,6 +52,12 @@ def test_what_esmfold_needs_is_said_before_it_is_fetched(monkeypatch, no_cache, 
     assert "ESMFold needs about 15.4 GB for 413 residues, cpu has 8.0 GB free; use a shorter stretch of the sequence, a fold by" in err
 
 
+def test_the_models_name_it_apart(no_cache, capsys, own_home):
+    _, out, _ = run("models", capsys=capsys)
+    said = [line for line in out.splitlines() if line.startswith(ESMFOLD)]
+    assert said == ["esmfold_v1: folds a sequence (fold --from esmfold), no heads to look at; download, 8.44 GB; MIT"]
+
+
 def test_relaxing_needs_its_extra(tiny, monkeypatch, capsys, tmp_path):
     monkeypatch.setitem(sys.modules, "openmm", None)
     code, out, err = run("fold", "ADRB2", "--from", "esmfold", "--relax", "--pdb", tmp_path / "a.pdb", capsys=capsys)
@@ -64,12 +70,14 @@ def test_a_relaxed_fold_is_written(tiny, monkeypatch, capsys, tmp_path):
     from allo_core.folding import relax
 
     given = []
+    (tmp_path / "mine.fasta").write_text(">mine\nMKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQ\n")
     monkeypatch.setattr(relax, "require_openmm", lambda: None)
     monkeypatch.setattr(relax, "relax", lambda text: given.append(text) or relax.Relaxed("relaxed\n", 2000.0, -100.0, 0.1))
-    code, out, _ = run("fold", "ADRB2", "--from", "esmfold", "--device", "cpu", "--relax", "--pdb", tmp_path / "a.pdb", capsys=capsys)
+    arguments = [tmp_path / "mine.fasta", "--from", "esmfold", "--device", "cpu", "--relax", "--pdb", tmp_path / "a.pdb"]
+    code, out, _ = run("fold", *arguments, capsys=capsys)
     assert code == 0
     assert (tmp_path / "a.pdb").read_text() == "relaxed\n"
-    assert given[0].startswith("TITLE     ADRB2, ESMFold")
+    assert given[0].startswith("TITLE     mine, ESMFold")
     assert "from 2,000 to -100 kcal/mol, CA moved by 0.10 Å" in out
 
 
