@@ -26,5 +26,11 @@
 - `attention`: attention of the tokens of a row to each other
 - `sparse`: which blocks of tokens see which, and attention over these alone
 - `attend`: attention of queries to keys, in pieces
+- `head_settings`: what a distance head reads, its shape, and how it is trained
+- `head_features`: the states and attention of a model as a distance head reads them
+- `distance_head`: from these to probabilities of distances
+- `head_data`: the AlphaFold models that a head learns from, and which of them it does not see
+- `head_training`: one training of a head, from its first step or from where it was left
+- `head_checkpoint`: the files that it leaves
 - `build`: the script that writes what ships
 """
