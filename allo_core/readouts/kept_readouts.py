@@ -1,4 +1,4 @@
-"""What readouts keep on this machine, counted and deleted: states, references of variants, losses without heads, vectors of proteins."""
+"""What readouts keep on this machine, counted and deleted: states, references of variants, losses without heads, vectors, features."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +10,7 @@ __all__ = [
     "FOLDERS",
     "ablations_folder",
     "delete_readouts",
+    "distances_folder",
     "folds_folder",
     "heads_folder",
     "kept_readouts",
@@ -55,6 +56,11 @@ def folds_folder() -> Path:
     return home() / "folds"
 
 
+def distances_folder() -> Path:
+    """Where what a distance head reads of models is kept."""
+    return home() / "distances"
+
+
 # As a person reads it -> where it lies.
 FOLDERS: dict[str, Callable[[], Path]] = {
     "states of layers and what they tell": layers_folder,
@@ -64,6 +70,7 @@ FOLDERS: dict[str, Callable[[], Path]] = {
     "vectors of proteins for pairs": vectors_folder,
     "models of own pairs": pair_models_folder,
     "folds that were computed": folds_folder,
+    "features for distances": distances_folder,
 }
 
 
