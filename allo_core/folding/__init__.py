@@ -11,6 +11,12 @@
 - `calibration`: how good such a fold can be expected to be
 - `judged`: a fold beside a structure of the same protein
 - `trace`: a fold as a structure file
+- `esmfold`: a structure that ESMFold folds from a sequence, kept
+- `esmfold_memory`: what ESMFold needs of a machine
+- `esmfold_network`: its network, built and run
+- `folded_structure`: a whole structure that a model folded
+- `relax`: strain taken out of a whole structure by a force field
+- `fold_files`: atoms of a fold as PDB or mmCIF text that says how they were made
 - `averaging`: mean and spread of the distances of a class
 - `shipped`: the averages and templates that ship
 - `source_table`: the structures that they are made of
@@ -26,5 +32,11 @@
 - `attention`: attention of the tokens of a row to each other
 - `sparse`: which blocks of tokens see which, and attention over these alone
 - `attend`: attention of queries to keys, in pieces
+- `head_settings`: what a distance head reads, its shape, and how it is trained
+- `head_features`: the states and attention of a model as a distance head reads them
+- `distance_head`: from these to probabilities of distances
+- `head_data`: the AlphaFold models that a head learns from, and which of them it does not see
+- `head_training`: one training of a head, from its first step or from where it was left
+- `head_checkpoint`: the files that it leaves
 - `build`: the script that writes what ships
 """

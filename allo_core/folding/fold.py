@@ -31,7 +31,7 @@ class Fold:
     protein : Protein
         Of L residues.
     origin : str
-        Which method: "family" or "template".
+        Which method: "family", "template" or "esmfold".
     receptor_class : str
     state : {"active", "inactive"} or None
         That was asked for; None where any would do.

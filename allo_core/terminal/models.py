@@ -1,5 +1,6 @@
 """The models, and whether their weights are on this machine."""
 
+from allo_core.models.folding_models import FOLDING_MODELS, locate_folding
 from allo_core.models.registry import MODELS
 from allo_core.models.weights import locate
 
@@ -18,3 +19,7 @@ def list_models() -> None:
     for spec in MODELS.values():
         if spec.note:
             print(f"{spec.id}: {spec.note}")
+    for spec in FOLDING_MODELS.values():
+        found = locate_folding(spec)
+        where = f"download, {spec.weights.size / 1e9:.2f} GB" if found is None else f"found ({found.where})"
+        print(f"{spec.id}: folds a sequence (fold --from esmfold), no heads to look at; {where}; {spec.weights.licence}")
