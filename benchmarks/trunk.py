@@ -1,6 +1,7 @@
 """What each option of the trunk costs: peak memory and processor time of a forward and a backward pass, beside the plain trunk.
 
     python benchmarks/trunk.py [--length 340] [--rounds 3]
+    python benchmarks/trunk.py --quality 400       # instead: the same short training with each option
 
 Two layers of width 32, 8 aligned sequences where there is a track for them, float32, CPU, one thread, random numbers, no mask.  Memory is
 the highest resident memory (VmHWM, Linux) of a process of its own less that before the pass, with every block of 1 MB or more given back
@@ -42,10 +43,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--length", type=int, default=340)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--quality", type=int, metavar="STEPS", help="train a distance head with each option in so many steps instead")
     parser.add_argument("--memory-of", choices=OPTIONS, help="measure this option in this process (asked by the benchmark itself)")
     options = parser.parse_args()
     if options.memory_of:
         print(json.dumps(peak_of(options.memory_of, options.length)))
+        return
+    if options.quality:
+        from _trunk_quality import print_quality  # needs torch, which the process that only asks others does not
+
+        print_quality({name: option for name, (option, _) in OPTIONS.items()}, options.quality)
         return
     memory = {name: in_fresh_process(__file__, "--memory-of", name, "--length", options.length)["megabytes"] for name in OPTIONS}
     seconds = times([name for name in OPTIONS if memory[name] is not None], options.length, options.rounds)

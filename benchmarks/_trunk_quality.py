@@ -1,0 +1,53 @@
+"""The same short training of a distance head with each option of its trunk: the loss on receptors that it has not seen."""
+
+import io
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import mean
+
+from allo_core.folding.head_data import divide, learnable, training_examples
+from allo_core.folding.head_learner import separation_logs, separation_loss, validation_crops
+from allo_core.folding.head_settings import HeadSettings
+from allo_core.folding.head_training import HeadCorpus, HeadHabits, train_head
+from allo_core.folding.trunk_settings import TrunkSettings
+from allo_core.models.language_model import load_model
+
+__all__ = ["print_quality"]
+
+_SEEDS = (0, 1)
+_EVERY = 4  # one in so many of the receptors to learn: enough for a short training
+
+
+def print_quality(options: Mapping[str, dict], steps: int) -> None:
+    """Print a table: for each option the loss after so many steps, with the seeds apart, beside what the separation alone gives.
+
+    Features are made once and kept in the cache folder, as `train-distances` keeps them.  The head that is trained reads no aligned
+    sequences, so that options with a track for them are not tested.
+    """
+    settings = HeadSettings(steps=steps)
+    division = divide(learnable(), settings.split)
+    model = load_model(settings.model)
+    learnt, held_out = (training_examples(model, names, settings, None, None) for names in (division.learnt[::_EVERY], division.held_out))
+    corpus = HeadCorpus(learnt, held_out, (), model.sha256)
+    logs = separation_logs(learnt, settings.far_weight)
+    chance = separation_loss(logs, validation_crops(held_out, settings.window), settings.far_weight)
+    print(f"\n{steps} steps, {len(learnt)} receptors to learn, {len(held_out)} held out, crops of twice {settings.window} residues\n")
+    print(
+        f"| option | validation loss, nats a pair (separation alone: {chance:.3f}) | seeds {', '.join(map(str, _SEEDS))} |\n|---|---|---|"
+    )
+    for name, option in options.items():
+        if option.get("msa"):
+            print(f"| {name} | not tested | |")
+            continue
+        losses = [_trained(corpus, HeadSettings(steps=steps, seed=seed, trunk=TrunkSettings(**option))) for seed in _SEEDS]
+        print(f"| {name} | {mean(losses):.3f} | {', '.join(f'{loss:.3f}' for loss in losses)} |", flush=True)
+
+
+def _trained(corpus: HeadCorpus, settings: HeadSettings) -> float:
+    with tempfile.TemporaryDirectory(prefix="alloscope-benchmark-") as folder:
+        progress = train_head(corpus, Path(folder), settings, HeadHabits(validate_every=settings.steps), io.StringIO())
+    if progress.validation_loss is None:
+        sys.exit("The training has no validation loss.")
+    return progress.validation_loss
