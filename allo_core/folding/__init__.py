@@ -18,6 +18,8 @@
 - `relax`: strain taken out of a whole structure by a force field
 - `fold_files`: atoms of a fold as PDB or mmCIF text that says how they were made
 - `averaging`: mean and spread of the distances of a class
+- `aligned_rows`: receptors or orthologs laid on a protein, for a track of aligned sequences
+- `refinement`: the CA of a fold moved by a network that turns with it
 - `shipped`: the averages and templates that ship
 - `source_table`: the structures that they are made of
 - `held_out`: averages and templates judged on receptors that they have not seen
