@@ -9,6 +9,9 @@
 - `template`: a protein threaded on the nearest receptor with an experimental structure
 - `offers`: the folds that can be drawn of a protein, by name
 - `calibration`: how good such a fold can be expected to be
+- `ranges`: a median with the range in which most receptors lie
+- `head_worth`: the same of a distance head, beside the family average
+- `distogram_fold`: a fold from the probabilities of distances that a model gives
 - `judged`: a fold beside a structure of the same protein
 - `trace`: a fold as a structure file
 - `averaging`: mean and spread of the distances of a class

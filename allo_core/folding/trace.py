@@ -21,7 +21,7 @@ __all__ = ["fold_structure", "trace_cif", "trace_pdb"]
 _CHAIN = "A"
 _REMARK = 6  # the first of the free numbers of the PDB format, for what the authors say
 _WIDTH = 69  # letters in a remark
-_B_FACTORS = "The column of B factors holds 100/(1 + sd): sd in Angstrom, of distances within 15 Angstrom, over the receptors of the class."
+_B_FACTORS = "The column of B factors holds 100/(1 + sd): sd in Angstrom, of distances within 15 Angstrom, {}."
 _UNKNOWN = "UNK"
 
 
@@ -96,12 +96,12 @@ def _three_letters(letter: str) -> str:
 
 
 def _title(fold: Fold) -> str:
-    return _plain(f"{fold.protein.name}, {fold.name}; CA trace by generic numbers")
+    return _plain(f"{fold.protein.name}, {fold.name}; CA trace")
 
 
 def _remarks(fold: Fold) -> list[str]:
     """What a person needs who finds the file alone."""
-    said = [fold.method, expected(fold).sentence, _B_FACTORS, fold.attribution]
+    said = [fold.method, expected(fold).sentence, _B_FACTORS.format(fold.sd_of), fold.attribution]
     return [_plain(text) for text in said if text]
 
 
