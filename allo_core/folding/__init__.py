@@ -18,5 +18,22 @@
 - `shipped`: the averages and templates that ship
 - `source_table`: the structures that they are made of
 - `held_out`: averages and templates judged on receptors that they have not seen
+- `trunk_settings`: the shape of the trunk of a distance head, and which of its options are on
+- `trunk`: that trunk, layers over pairs of residues and aligned sequences
+- `steps`: its layers as steps, each of which adds to one of its streams
+- `reversible`: the steps undone one by one in the backward pass, so that training keeps no activations
+- `axial`: attention along rows and columns of pairs
+- `msa_attention`: attention within aligned sequences
+- `cross_attention`: attention between pairs and aligned sequences, with compressed keys
+- `feed_forward`: what a token makes of itself
+- `attention`: attention of the tokens of a row to each other
+- `sparse`: which blocks of tokens see which, and attention over these alone
+- `attend`: attention of queries to keys, in pieces
+- `head_settings`: what a distance head reads, its shape, and how it is trained
+- `head_features`: the states and attention of a model as a distance head reads them
+- `distance_head`: from these to probabilities of distances
+- `head_data`: the AlphaFold models that a head learns from, and which of them it does not see
+- `head_training`: one training of a head, from its first step or from where it was left
+- `head_checkpoint`: the files that it leaves
 - `build`: the script that writes what ships
 """

@@ -1,4 +1,4 @@
-"""What readouts keep on this machine, counted and deleted: states, references of variants, losses without heads, vectors of proteins."""
+"""What readouts keep on this machine, counted and deleted: states, references of variants, losses without heads, vectors, features."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +10,7 @@ __all__ = [
     "FOLDERS",
     "ablations_folder",
     "delete_readouts",
+    "distances_folder",
     "heads_folder",
     "kept_readouts",
     "layers_folder",
@@ -49,6 +50,11 @@ def pair_models_folder() -> Path:
     return home() / "pair_models"
 
 
+def distances_folder() -> Path:
+    """Where what a distance head reads of models is kept."""
+    return home() / "distances"
+
+
 # As a person reads it -> where it lies.
 FOLDERS: dict[str, Callable[[], Path]] = {
     "states of layers and what they tell": layers_folder,
@@ -57,6 +63,7 @@ FOLDERS: dict[str, Callable[[], Path]] = {
     "losses without heads": ablations_folder,
     "vectors of proteins for pairs": vectors_folder,
     "models of own pairs": pair_models_folder,
+    "features for distances": distances_folder,
 }
 
 
