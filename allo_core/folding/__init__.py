@@ -14,6 +14,12 @@
 - `distogram_fold`: a fold from the probabilities of distances that a model gives
 - `judged`: a fold beside a structure of the same protein
 - `trace`: a fold as a structure file
+- `esmfold`: a structure that ESMFold folds from a sequence, kept
+- `esmfold_memory`: what ESMFold needs of a machine
+- `esmfold_network`: its network, built and run
+- `folded_structure`: a whole structure that a model folded
+- `relax`: strain taken out of a whole structure by a force field
+- `fold_files`: atoms of a fold as PDB or mmCIF text that says how they were made
 - `averaging`: mean and spread of the distances of a class
 - `shipped`: the averages and templates that ship
 - `source_table`: the structures that they are made of

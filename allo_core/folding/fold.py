@@ -34,7 +34,7 @@ class Fold:
     protein : Protein
         Of L residues.
     origin : str
-        Which method: "family", "template" or "model".
+        Which method: "family", "template", "model" or "esmfold".
     receptor_class : str
         "" where the protein has none, which only a fold of a model may have.
     state : {"active", "inactive"} or None

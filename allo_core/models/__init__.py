@@ -2,6 +2,7 @@
 
 - `registry`: the models as data: a new size is one entry
 - `weights`: where weights lie on this machine
+- `folding_models`: models that fold a sequence: their shape, and where their files lie
 - `download`: fetching official weights
 - `checkpoint`: tensors from files, without running code from them
 - `convert`: official names to the names of transformers' modules

@@ -12,7 +12,7 @@ from allo_core.models.registry import Layout
 from allo_core.models.weights import weight_files
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     import torch
     from torch import Tensor, nn
@@ -99,11 +99,15 @@ def _damaged(path: Path) -> str:
     return f"The weights file {path} ({path.stat().st_size:,} bytes) is damaged or cut short; delete it and download it again."
 
 
-def fill_module(module: "nn.Module", tensors: "dict[str, Tensor]", dtype: "torch.dtype", path: Path | None) -> None:
+def fill_module(
+    module: "nn.Module", tensors: "dict[str, Tensor]", dtype: "torch.dtype | Callable[[str], torch.dtype]", path: Path | None
+) -> None:
     """Put tensors into a module built on the meta device, as ``dtype``, and work out the tables that no file carries.
 
     Parameters
     ----------
+    dtype : torch.dtype, or callable(name)
+        Of all tensors, or of the one with a name; whole numbers stay what they are.
     path : Path or None
         Where the tensors came from, for messages.
 
@@ -127,8 +131,14 @@ def fill_module(module: "nn.Module", tensors: "dict[str, Tensor]", dtype: "torch
         if names:
             listed = ", ".join(names[:_MOST_NAMED]) + (f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else "")
             raise WeightsError(f"{path} does not fit {type(module).__name__} of this size: it {problem} {listed}.")
+
     # Tables stay float32: in bfloat16 rotary angles would be wrong by whole radians far along a sequence.
-    ready = {name: tensor.to(torch.float32 if name.endswith("inv_freq") else dtype) for name, tensor in tensors.items()}
+    def kind(name: str, tensor: "Tensor") -> torch.dtype:
+        if not tensor.is_floating_point():
+            return tensor.dtype
+        return torch.float32 if name.endswith("inv_freq") else dtype(name) if callable(dtype) else dtype
+
+    ready = {name: tensor.to(kind(name, tensor)) for name, tensor in tensors.items()}
     module.load_state_dict(ready, assign=True, strict=False)
     _fill_tables(module)
     module.requires_grad_(False)

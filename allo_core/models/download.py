@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from allo_core.errors import Cancelled, WeightsError
 from allo_core.models.checkpoint import read_checkpoint
+from allo_core.models.folding_models import FoldingFiles, FoldingSpec, describes
 from allo_core.models.registry import ModelSpec, Source
 from allo_core.models.weights import download_folder, how_to_get
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from allo_core.storage.cancel import CancelEvent
 
-__all__ = ["download"]
+__all__ = ["download", "download_folding"]
 
 _CHUNK = 1 << 20
 # Seconds to connect, and between two pieces of the answer.
@@ -65,18 +66,71 @@ def download(
     if source is None:
         raise WeightsError(how_to_get(spec))
     target = download_folder() / source.file_name
-    partial = target.with_name(f"partial-{target.name}")
+    return _put(_Wanted(spec.label, source, target, lambda path: _check_tensors(path, source)), progress, cancel, timeout)
+
+
+def download_folding(
+    spec: FoldingSpec,
+    progress: Callable[[int, int], None] | None = None,
+    cancel: "CancelEvent | None" = None,
+    timeout: tuple[float, float] = _TIMEOUT,
+) -> FoldingFiles:
+    """Fetch the files of a folding model into the app's own folder, where ``locate_folding`` finds them.
+
+    Parameters
+    ----------
+    spec : FoldingSpec
+    progress : callable(bytes_done, bytes_in_all), optional
+        Of the weights.
+    cancel : CancelEvent, optional
+        What has arrived is kept, and the next call goes on from there.
+    timeout : (float, float)
+        Seconds to connect, and between two pieces of the answer.
+
+    Raises
+    ------
+    WeightsError
+        In one line: what went wrong, and how to get the files without this download.
+    Cancelled
+    """
+
+    def check_config(path: Path) -> None:
+        if not describes(path, spec):
+            raise WeightsError(f"it is no description of {spec.label}")
+
+    config = _put(_Wanted(spec.label, spec.config, spec.folder / spec.config.file_name, check_config), None, cancel, timeout)
+    target = spec.folder / spec.weights.file_name
+    weights = _put(_Wanted(spec.label, spec.weights, target, lambda path: _check_tensors(path, spec.weights)), progress, cancel, timeout)
+    return FoldingFiles(config, weights, "downloaded by AlloScope")
+
+
+class _Wanted(NamedTuple):
+    """A file of a model: where it comes from, where it belongs, and what raises WeightsError if it is not what it should be."""
+
+    label: str
+    source: Source
+    target: Path
+    check: Callable[[Path], None]
+
+    @property
+    def partial(self) -> Path:
+        return self.target.with_name(f"partial-{self.target.name}")
+
+
+def _put(wanted: _Wanted, progress: Callable[[int, int], None] | None, cancel: "CancelEvent | None", timeout: tuple[float, float]) -> Path:
+    """The complete, checked file in its place."""
+    source, target, partial = wanted.source, wanted.target, wanted.partial
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with _alone(source, partial, progress, cancel):
             if target.is_file():  # another process has just put it there
                 return target
-            _check_space(spec, source, partial)
+            _check_space(wanted)
             _fetch(source, partial, progress, cancel, timeout)
-            _check(spec, source, partial)
+            _check(wanted)
             os.replace(partial, target)
     except OSError as error:  # also what requests raises
-        raise WeightsError(_advice(spec, source, _reason(error, timeout))) from error
+        raise WeightsError(_advice(wanted, _reason(error, timeout))) from error
     return target
 
 
@@ -152,29 +206,34 @@ def _total_of_range(response: "Response") -> int:
     return int(total) if total.isdigit() else -1
 
 
-def _check_space(spec: ModelSpec, source: Source, partial: Path) -> None:
-    needed = source.size - (partial.stat().st_size if partial.exists() else 0)
+def _check_space(wanted: _Wanted) -> None:
+    partial = wanted.partial
+    needed = wanted.source.size - (partial.stat().st_size if partial.exists() else 0)
     free = shutil.disk_usage(partial.parent).free
     if free < needed:
         raise WeightsError(
-            f"The weights of {spec.label} need {needed / 1e9:.3g} GB more in {partial.parent}, {free / 1e9:.3g} GB are free; "
+            f"The weights of {wanted.label} need {needed / 1e9:.3g} GB more in {partial.parent}, {free / 1e9:.3g} GB are free; "
             "make room or set ALLOSCOPE_HOME to another disk."
         )
 
 
-def _check(spec: ModelSpec, source: Source, partial: Path) -> None:
-    """Size and sha256 where the publisher states them, and whether the file holds tensors; a bad file is deleted."""
-    reason = None
-    if source.sha256 and (digest := _sha256(partial)) != source.sha256:
-        reason = f"the file has sha256 {digest[:12]}..., the publisher states {source.sha256[:12]}..."
+def _check(wanted: _Wanted) -> None:
+    """sha256 where the publisher states it, and whether the file is what it should be; a bad file is deleted."""
+    stated, reason = wanted.source.sha256, None
+    if stated and (digest := _sha256(wanted.partial)) != stated:
+        reason = f"the file has sha256 {digest[:12]}..., the publisher states {stated[:12]}..."
     else:
         try:
-            read_checkpoint(partial, source.layout)
+            wanted.check(wanted.partial)
         except WeightsError as error:
             reason = f"what arrived cannot be read ({error})"
     if reason:
-        partial.unlink()
-        raise WeightsError(_advice(spec, source, reason))
+        wanted.partial.unlink()
+        raise WeightsError(_advice(wanted, reason))
+
+
+def _check_tensors(path: Path, source: Source) -> None:
+    read_checkpoint(path, source.layout)
 
 
 def _sha256(path: Path) -> str:
@@ -196,9 +255,10 @@ def _reason(error: OSError, timeout: tuple[float, float]) -> str:
     return error.strerror or str(error)
 
 
-def _advice(spec: ModelSpec, source: Source, reason: str) -> str:
+def _advice(wanted: _Wanted, reason: str) -> str:
+    source = wanted.source
     host = urlsplit(source.address).hostname
     return (
-        f"{spec.label} could not be downloaded from {host}: {reason}. Try again (it goes on where it stopped), "
-        f"or fetch {source.address} elsewhere and put {source.file_name} into {download_folder()}, or name it with ALLOSCOPE_WEIGHTS."
+        f"{wanted.label} could not be downloaded from {host}: {reason}. Try again (it goes on where it stopped), "
+        f"or fetch {source.address} elsewhere and put {source.file_name} into {wanted.target.parent}, or name it with ALLOSCOPE_WEIGHTS."
     )

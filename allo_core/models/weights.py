@@ -22,6 +22,7 @@ __all__ = [
     "check_shipped",
     "download_folder",
     "how_to_get",
+    "hub_snapshots",
     "known_sha256",
     "locate",
     "weight_files",
@@ -275,16 +276,20 @@ def _package_in_words(source: Source) -> str:
 
 def _in_hub_cache(source: Source) -> Iterator[Path]:
     """Files of a repository in the cache of huggingface_hub, of the current revision first."""
+    for snapshot in hub_snapshots(source.repository or ""):
+        names = _TRANSFORMERS_FILES if source.layout == "transformers" else (source.file,)
+        yield from (snapshot / name for name in names)
+
+
+def hub_snapshots(repository: str) -> list[Path]:
+    """Folders of a repository in the cache of huggingface_hub, one a revision, the current one first."""
     # Its own look-up takes 0.13 s to import, reads HF_HUB_CACHE only then, and finds nothing where no branch "main" was noted.
-    folder = _hub_cache() / f"models--{(source.repository or '').replace('/', '--')}"
-    snapshots = sorted(folder.glob("snapshots/*"))
+    folder = _hub_cache() / f"models--{repository.replace('/', '--')}"
     try:
         current = (folder / "refs" / "main").read_text(encoding="utf-8").strip()
     except OSError:
         current = ""
-    for snapshot in sorted(snapshots, key=lambda path: path.name != current):
-        names = _TRANSFORMERS_FILES if source.layout == "transformers" else (source.file,)
-        yield from (snapshot / name for name in names)
+    return sorted(sorted(folder.glob("snapshots/*")), key=lambda path: path.name != current)
 
 
 def _hub_cache() -> Path:

@@ -11,6 +11,7 @@ __all__ = [
     "ablations_folder",
     "delete_readouts",
     "distances_folder",
+    "folds_folder",
     "heads_folder",
     "kept_readouts",
     "layers_folder",
@@ -55,6 +56,11 @@ def distances_folder() -> Path:
     return home() / "distances"
 
 
+def folds_folder() -> Path:
+    """Where folds that took a model's work are kept."""
+    return home() / "folds"
+
+
 # As a person reads it -> where it lies.
 FOLDERS: dict[str, Callable[[], Path]] = {
     "states of layers and what they tell": layers_folder,
@@ -64,6 +70,7 @@ FOLDERS: dict[str, Callable[[], Path]] = {
     "vectors of proteins for pairs": vectors_folder,
     "models of own pairs": pair_models_folder,
     "features for distances": distances_folder,
+    "folds that were computed": folds_folder,
 }
 
 

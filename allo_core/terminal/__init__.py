@@ -9,7 +9,8 @@
 - `heads`: what the heads of a model look at
 - `ablate`: whether a model needs its heads
 - `layers`: which layer of a model for which property
-- `fold`: a CA trace of a receptor without its structure
+- `fold`: a fold of a receptor without its structure
+- `esmfold`: ESMFold for it
 - `pairs_coverage`: how much of the segments that the published model of pairs looks at is annotated
 - `pairs_agree`: whether methods agree on the tokens that matter
 - `pairs_explain`: which stretches a model of pairs looks at, and which move its answer

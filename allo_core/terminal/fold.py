@@ -2,11 +2,13 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from allo_core.errors import FoldError
 from allo_core.export.tables import printable
+from allo_core.terminal.esmfold import add_esmfold_options, check_esmfold_options, folded_in_terminal
 from allo_core.terminal.files import check_output, write
 from allo_core.terminal.picture import Picture, open_picture
 from allo_core.terminal.targets import protein_of, shortened
@@ -19,15 +21,22 @@ if TYPE_CHECKING:
 
 __all__ = ["add_fold", "print_fold"]
 
-_METHODS = ("family", "template")
+# As a person gives them -> what they are.
+_METHODS = {
+    "family": "the average fold of the class",
+    "template": "threaded on the nearest receptor with an experiment",
+    "esmfold": "ESMFold, all atoms, from the sequence alone: 8.4 GB are fetched once, and a GPU is all but needed",
+}
 _STATES = ("active", "inactive")
+_NOT_TESTED = (
+    "How good ESMFold's folds of GPCRs are was not tested here; --judge compares one with a structure and the family average. It was "
+    "trained on experiments of the Protein Data Bank, so one of them may flatter it."
+)
 
 
 def add_fold(commands: argparse._SubParsersAction) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser(
-        "fold", help="a CA trace of a receptor without a structure, offline, and how good it can be expected to be"
-    )
+    command = commands.add_parser("fold", help="a fold of a receptor without a structure, offline, and how good it can be expected to be")
     command.add_argument("target", help="entry name (AA2AR) or UniProt accession (P29274), or a FASTA file")
     command.add_argument("--record", help="which record of a FASTA file: its number or name")
     command.add_argument(
@@ -35,38 +44,66 @@ def add_fold(commands: argparse._SubParsersAction) -> None:
         dest="method",
         default="family",
         metavar="METHOD",
-        help="family (the average fold of the class) or template (threaded on the nearest receptor with an experiment); family",
+        help="; ".join(f"{name}: {words}" for name, words in _METHODS.items()) + " (family)",
     )
     command.add_argument("--state", help="active or inactive; by default any")
     command.add_argument("--without-itself", action="store_true", help="with --from template: not on a structure of the receptor itself")
     command.add_argument("--judge", metavar="STRUCTURE", help="compare with a structure: PDB code (3SN6), AlphaFold model, or a file")
-    command.add_argument("--pdb", type=Path, help="write the CA trace as PDB, with confidence in percent as B factor")
+    command.add_argument("--pdb", type=Path, help="write the fold as PDB, with confidence in percent as B factor")
     command.add_argument("--cif", type=Path, help="the same as mmCIF")
+    add_esmfold_options(command)
     command.set_defaults(run=print_fold)
+
+
+class _Made(NamedTuple):
+    """A fold of whatever method: its files, what is said of it, and its CA, worked out where they are asked for."""
+
+    pdb: Callable[[], str]
+    cif: Callable[[], str]
+    said: list[str]
+    fold: "Callable[[], Fold]"
 
 
 def print_fold(options: argparse.Namespace) -> None:
     """Run `python -m allo_core fold`; AlloScopeError for what cannot be drawn, judged or written."""
+    _check(options)
+    protein = protein_of(options.target, options.record)
+    picture = None if options.judge is None else open_picture(options.judge, protein)
+    made = _structure(options, protein) if options.method == "esmfold" else _trace(_fold(options, protein))
+    judged = [] if picture is None else _judged(made.fold(), picture)
+    write(options.pdb, made.pdb)
+    write(options.cif, made.cif)
+    for note in () if picture is None else picture.structure.notes:
+        print(printable(note), file=sys.stderr)
+    for line in [*made.said, *judged]:
+        print(printable(line))
+
+
+def _trace(fold: "Fold") -> _Made:
+    """A CA trace of residues with generic numbers."""
     from allo_core.folding.calibration import expected
     from allo_core.folding.trace import trace_cif, trace_pdb
 
-    _check(options)
-    protein = protein_of(options.target, options.record)
-    fold = _fold(options, protein)
-    picture = None if options.judge is None else open_picture(options.judge, protein)
-    judged = [] if picture is None else _judged(fold, picture)
-    write(options.pdb, lambda: trace_pdb(fold))
-    write(options.cif, lambda: trace_cif(fold))
-    for note in () if picture is None else picture.structure.notes:
-        print(printable(note), file=sys.stderr)
-    if fold.receptor != protein.name:
+    if fold.receptor != fold.protein.name:
         print(printable(f"Generic numbers from {fold.receptor}."), file=sys.stderr)
-    print(printable(fold.method))
-    print(printable(f"It places {int(fold.drawn.sum())} of {len(protein)} residues. {expected(fold).sentence}"))
-    if fold.attribution:
-        print(printable(f"{fold.attribution}."))
-    for line in judged:
-        print(printable(line))
+    placed = f"It places {int(fold.drawn.sum())} of {len(fold.protein)} residues. {expected(fold).sentence}"
+    said = [fold.method, placed, *([f"{fold.attribution}."] if fold.attribution else [])]
+    return _Made(lambda: trace_pdb(fold), lambda: trace_cif(fold), said, lambda: fold)
+
+
+def _structure(options: argparse.Namespace, protein: "Protein") -> _Made:
+    """A whole structure of ESMFold, relaxed where that is wanted."""
+    from allo_core.folding.fold import fold_numbers
+    from allo_core.folding.relax import relax
+
+    if options.judge is not None:
+        fold_numbers(protein)  # without them it cannot be judged: said before an hour of work
+    found = folded_in_terminal(options, protein)
+    said = [found.method, _NOT_TESTED, f"{found.attribution}."]
+    if not options.relax:
+        return _Made(lambda: found.pdb_text, lambda: found.cif_text, said, found.as_fold)
+    relaxed = relax(found.pdb_text)
+    return _Made(lambda: relaxed.pdb_text, lambda: found.cif_text, [*said, relaxed.sentence], found.as_fold)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -77,6 +114,7 @@ def _check(options: argparse.Namespace) -> None:
         raise FoldError(f"--state {shortened(options.state)!r} is not one of: {', '.join(_STATES)}; leave it out for any.")
     if options.without_itself and options.method != "template":
         raise FoldError("--without-itself chooses another template; add --from template. The average is one for the whole class.")
+    check_esmfold_options(options)
     check_output(options.pdb)
     check_output(options.cif)
 

@@ -78,6 +78,17 @@ def test_letters_without_a_name_and_numbers_that_pdb_cannot_hold():
     assert " UNK A  51 " in trace_pdb(moved)
 
 
+def test_rare_amino_acids_have_their_names():
+    whole = find_receptor("AA2AR").protein.sequence
+    text = trace_pdb(family_average(Protein("mine", whole[:50] + "UOBZ" + whole[54:])))
+    assert [line[17:20] for line in text.splitlines() if line[:4] == "ATOM" and 51 <= int(line[22:26]) <= 54] == [
+        "SEC",
+        "PYL",
+        "ASX",
+        "GLX",
+    ]
+
+
 def test_the_viewer_is_told_that_it_is_a_trace():
     for structure in (fold_structure(thread(PROTEIN)), read_structure(shipped_structure("8FYN").path)):
         protein = PROTEIN if structure.trace else find_receptor("AA2AR").protein

@@ -11,10 +11,12 @@ import pytest
 
 from allo_core.errors import Cancelled, WeightsError
 from allo_core.models import download as download_module
-from allo_core.models.download import download
+from allo_core.models.download import download, download_folding
+from allo_core.models.folding_models import locate_folding
 from allo_core.models.registry import MODELS
 from allo_core.models.weights import download_folder, locate
 from tests.models.tiny import fair_esm_model, save_fair_esm
+from tests.models.tiny_esmfold import TINY_ESMFOLD, random_esmfold, save_esmfold
 
 SPEC = MODELS["esm2_t6_8M_UR50D"]
 NAME = "esm2_t6_8M_UR50D.pt"
@@ -298,3 +300,65 @@ def test_disk_fills_up_on_the_way(content, monkeypatch):
 def test_antiberty_is_no_download():
     with pytest.raises(WeightsError, match=r"pip install --no-deps antiberty==0\.1\.3"):
         download(MODELS["antiberty"])
+
+
+def serve_folder(folder):
+    """Answers with the files of a folder, by the last part of the address."""
+    contents = {file.name: file.read_bytes() for file in folder.iterdir()}
+    return lambda handler: serve_file(contents[handler.path.rpartition("/")[2]])(handler)
+
+
+def folding_from(source):
+    """A small ESMFold that is published at the server of a source."""
+    root = source.address.rpartition("/")[0]
+    config, weights = (replace(part, address=f"{root}/{part.file}", size=1000) for part in (TINY_ESMFOLD.config, TINY_ESMFOLD.weights))
+    return replace(TINY_ESMFOLD, config=config, weights=weights)
+
+
+def test_a_folding_model_has_several_files(tmp_path):
+    folder = save_esmfold(random_esmfold(), tmp_path / "published")
+    content = (folder / "pytorch_model.bin").read_bytes()
+    seen = []
+    with server(serve_folder(folder)) as (source, ranges):
+        spec = folding_from(source)
+        assert locate_folding(spec) is None
+        spec.folder.mkdir(parents=True)
+        (spec.folder / "partial-pytorch_model.bin").write_bytes(content[:5000])
+        files = download_folding(spec, lambda done, total: seen.append((done, total)))
+        assert download_folding(spec) == files
+    assert ranges == [None, "bytes=5000-"]
+    assert files == locate_folding(spec)
+    assert files.weights.read_bytes() == content
+    assert sorted(file.name for file in spec.folder.iterdir() if file.suffix != ".lock") == ["config.json", "pytorch_model.bin"]
+    assert seen[-1] == (len(content), len(content))
+
+
+def test_a_folding_model_that_is_none(tmp_path):
+    folder = save_esmfold(random_esmfold(), tmp_path / "published")
+    (folder / "pytorch_model.bin").write_bytes(b"no tensors")
+    with server(serve_folder(folder)) as (source, _):
+        spec = folding_from(source)
+        with pytest.raises(WeightsError, match=r"ESMFold could not be downloaded from 127\.0\.0\.1: what arrived cannot be read") as error:
+            download_folding(spec)
+        assert f"put pytorch_model.bin into {spec.folder}, or name it" in str(error.value)
+        (folder / "config.json").write_text("{}")
+        (spec.folder / "config.json").unlink()
+    with server(serve_folder(folder)) as (source, _), pytest.raises(WeightsError, match="it is no description of ESMFold"):
+        download_folding(folding_from(source))
+    assert not list(spec.folder.glob("*.bin"))
+    assert not (spec.folder / "config.json").exists()
+
+
+def test_a_folding_model_that_is_not_there_or_cancelled(tmp_path):
+    folder = save_esmfold(random_esmfold(), tmp_path / "published")
+    with (
+        server(lambda handler: send(handler, 404, b"sorry")) as (source, _),
+        pytest.raises(WeightsError, match="the server answered 404"),
+    ):
+        download_folding(folding_from(source))
+    cancel = threading.Event()
+    cancel.set()
+    with server(serve_folder(folder)) as (source, _):
+        with pytest.raises(Cancelled):
+            download_folding(folding_from(source), cancel=cancel)
+        assert download_folding(folding_from(source)).weights.is_file()
