@@ -12,6 +12,8 @@
 - `ranges`: a median with the range in which most receptors lie
 - `head_worth`: the same of a distance head, beside the family average
 - `distogram_fold`: a fold from the probabilities of distances that a model gives
+- `references`: the structures that judge a fold of a receptor, and the folds that it has to beat
+- `head_judged`: folds of a distance head on receptors that it has not learnt from
 - `judged`: a fold beside a structure of the same protein
 - `trace`: a fold as a structure file
 - `esmfold`: a structure that ESMFold folds from a sequence, kept
