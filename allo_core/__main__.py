@@ -25,6 +25,7 @@ from allo_core.terminal.readouts import add_readouts
 from allo_core.terminal.runs import delete_runs, print_runs
 from allo_core.terminal.sites import add_sites
 from allo_core.terminal.train import add_train
+from allo_core.terminal.train_distances import add_train_distances
 from allo_core.terminal.variant import add_variant
 
 __all__ = ["main"]
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(run=_doctor)
     add_batch(commands)
     add_train(commands)
+    add_train_distances(commands)
     return parser
 
 

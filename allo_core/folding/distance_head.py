@@ -67,6 +67,8 @@ class Distogram(NamedTuple):
 class DistanceHead(nn.Module):
     """States to a few numbers a residue; of each pair their sum, product and difference, its attention and its separation; then the trunk.
 
+    What comes out is added to what the separation along the chain alone says, with which training begins (`begin_with`).
+
     Parameters
     ----------
     settings : HeadSettings
@@ -92,6 +94,21 @@ class DistanceHead(nn.Module):
         self.trunk = Trunk(settings.trunk)
         self.norm = nn.LayerNorm(width)
         self.ca, self.cb = nn.Linear(width, BINS), nn.Linear(width, BINS)
+        self.ca_apart, self.cb_apart = nn.Embedding(SEPARATION + 1, BINS), nn.Embedding(SEPARATION + 1, BINS)
+
+    def begin_with(self, logs: Float32[np.ndarray, "2 S K"]) -> None:
+        """Give the frequencies of the bins at each separation, and nothing else, whatever the model says.
+
+        Parameters
+        ----------
+        logs : ndarray, shape=(2, 129, K)
+            Logarithms of the frequencies, of CA and of CB.
+        """
+        with torch.no_grad():
+            for linear, apart, values in ((self.ca, self.ca_apart, logs[0]), (self.cb, self.cb_apart, logs[1])):
+                linear.weight.zero_()
+                linear.bias.zero_()
+                apart.weight.copy_(torch.from_numpy(values))
 
     def forward(self, given: HeadTensors) -> tuple[Float[Tensor, "R R K"], Float[Tensor, "R R K"]]:
         """Logits of the distances of CA, and of CB; the same for both directions of a pair, two Tensors of shape (R, R, K).
@@ -110,7 +127,7 @@ class DistanceHead(nn.Module):
             pair = pair + self.attention(given.maps)
         made = self.trunk(pair[None])[0]
         made = self.norm((made + made.transpose(0, 1)) / 2)
-        return self.ca(made), self.cb(made)
+        return self.ca(made) + self.ca_apart(apart), self.cb(made) + self.cb_apart(apart)
 
 
 def head_tensors(inputs: HeadInputs, at: np.ndarray | None = None, device: str | torch.device = "cpu") -> HeadTensors:

@@ -20,7 +20,10 @@ from allo_core.folding.head_settings import EDGES, NEAREST, SEPARATION, HeadSett
 if TYPE_CHECKING:  # the app need not wait for it
     pass
 
-__all__ = ["HeadLearner", "HeadStep", "Targets", "separation_loss", "targets_of", "validation_crops"]
+if TYPE_CHECKING:  # the app need not wait for it
+    from jaxtyping import Float32
+
+__all__ = ["HeadLearner", "HeadStep", "Targets", "separation_logs", "separation_loss", "targets_of", "validation_crops"]
 
 _BETAS, _WEIGHT_DECAY, _LARGEST_GRADIENT = (0.9, 0.98), 0.01, 1.0
 _VALIDATION_SEED = 20  # of the crops that are validated on; two of each receptor
@@ -103,22 +106,33 @@ def validation_crops(examples: Sequence[TrainingExample], window: int) -> list[t
     return found
 
 
-def separation_loss(learnt: Sequence[TrainingExample], crops: Sequence[tuple[TrainingExample, np.ndarray]], far_weight: float) -> float:
-    """Mean loss (nats a pair) on crops of the frequencies of bins at each separation along the chain; what a head has to be below.
+def separation_logs(learnt: Sequence[TrainingExample], far_weight: float) -> Float32[np.ndarray, "2 S K"]:
+    """Logarithms of the frequencies of the bins at each separation along the chain, of CA and of CB; ndarray, dtype=float32.
 
     Parameters
     ----------
     learnt : sequence of TrainingExample
         Whose distances are counted, with their weights.
-    crops : sequence of (TrainingExample, ndarray)
     far_weight : float
     """
     counts = np.full((2, SEPARATION + 1, BINS), _PSEUDO)
     for example in learnt:
         every = targets_of(example.places, np.arange(len(example.places.index)), far_weight)
         for kind, bins, weights in ((0, every.ca, every.ca_weights), (1, every.cb, every.cb_weights)):
-            np.add.at(counts[kind], (every.apart, bins), weights)
-    logs = np.log(counts / counts.sum(axis=-1, keepdims=True))
+            flat = np.bincount(every.apart * BINS + bins, weights, minlength=counts[kind].size)
+            counts[kind] += flat.reshape(counts[kind].shape)
+    return np.log(counts / counts.sum(axis=-1, keepdims=True)).astype(np.float32)
+
+
+def separation_loss(logs: Float32[np.ndarray, "2 S K"], crops: Sequence[tuple[TrainingExample, np.ndarray]], far_weight: float) -> float:
+    """Mean loss (nats a pair) of `separation_logs` on crops: what a head has to be below.
+
+    Parameters
+    ----------
+    logs : ndarray, shape=(2, 129, K)
+    crops : sequence of (TrainingExample, ndarray)
+    far_weight : float
+    """
     total = weight = 0.0
     for example, at in crops:
         given = targets_of(example.places, at, far_weight)
@@ -135,6 +149,8 @@ class HeadLearner:
     settings : HeadSettings
     states, heads : int
         Width of the states and number of attention maps of the features.
+    logs : ndarray, shape=(2, 129, K)
+        From `separation_logs`: what the head says before the first step.
     device : str
 
     Attributes
@@ -143,11 +159,12 @@ class HeadLearner:
     optimiser : torch.optim.AdamW
     """
 
-    def __init__(self, settings: HeadSettings, states: int, heads: int, device: str) -> None:
+    def __init__(self, settings: HeadSettings, states: int, heads: int, logs: Float32[np.ndarray, "2 S K"], device: str) -> None:
         self.settings, self.device = settings, device
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             self.head = DistanceHead(settings, states, heads).to(device)
+        self.head.begin_with(logs)
         parameters = list(self.head.parameters())
         groups = [
             {"params": [one for one in parameters if one.ndim >= 2], "weight_decay": _WEIGHT_DECAY},

@@ -79,7 +79,7 @@ class HeadSettings:
     steps: int = 3000
     batch: int = 2
     window: int = 64
-    lr: float = 2e-3
+    lr: float = 5e-3
     far_weight: float = 0.4
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ from allo_core.training.settings import Settings, flag
 if TYPE_CHECKING:
     from allo_core.training.files import Progress
 
-__all__ = ["add_train", "train"]
+__all__ = ["add_train", "signals", "train"]
 
 _SHAPE = "esm2_t6_8M_UR50D"
 _HELP = {
@@ -56,7 +56,7 @@ def train(options: argparse.Namespace) -> None:
     habits = run.Habits(options.checkpoint_minutes * 60, options.validate_every, _command(options, settings))
     corpus = run.read_corpus(options.data, options.all)
     print(f"{len(corpus.learnt):,} sequences to learn, {len(corpus.held_out):,} held out", file=sys.stderr)
-    with _signals() as stop:
+    with signals() as stop:
         progress = run.train(corpus, options.out, get_spec(_SHAPE), settings, habits, sys.stderr, options.device, options.start, stop)
     print(_result(progress, settings, options.out))
 
@@ -77,7 +77,7 @@ def _result(progress: "Progress", settings: Settings, folder: Path) -> str:
 
 
 @contextmanager
-def _signals() -> Iterator[Event]:
+def signals() -> Iterator[Event]:
     """An event that Ctrl-C or a request to end sets, so that the step at hand is finished and kept."""
     stop = Event()
     wanted = (signal.SIGINT, signal.SIGTERM)
