@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from allo_core.folding.averaging import NEAR
 from allo_core.folding.distogram import DistogramDistances, distogram_distances
 from allo_core.folding.family_average import family_average
 from allo_core.folding.fold import Fold, numbers_if_any, require_drawn
-from allo_core.folding.hand import Handedness
+from allo_core.folding.hand import Handedness, right_hand
+from allo_core.folding.head_settings import NEAREST
 from allo_core.folding.head_worth import ModelExpectation
 from allo_core.folding.scaling import scale_distances
 from allo_core.protein.sequence import Protein
@@ -22,9 +23,8 @@ from allo_core.storage.cancel import CancelEvent
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float, Float64, Integer
 
-__all__ = ["LEAST_APART", "LOOSEST", "FoldMaker", "confidence_of", "fold_from_distogram", "tied"]
+__all__ = ["LOOSEST", "FoldMaker", "Places", "confidence_of", "fold_from_distogram", "fold_of_places", "places_from_distogram", "tied"]
 
-LEAST_APART = 3  # residues along the chain: nearer pairs are no part of what a head learns, and are not read
 LOOSEST = 3.0  # Å
 _ALONG = 6  # residues: pairs as near along the chain are near in space in any fold, a disordered tail included
 _FEWEST_TIES = 3
@@ -44,6 +44,8 @@ class FoldMaker:
         The beginning of the sentence on the method, up to the distances: ``"CA distances that ... gives"``.
     attribution : str
         Whom the licence of what it was learnt from asks to name; "" where nobody.
+    sources : tuple of str
+        Receptors whose structures it was learnt from.
     expectation : ModelExpectation
         How good such folds are.
     """
@@ -51,7 +53,23 @@ class FoldMaker:
     name: str
     source: str
     attribution: str
+    sources: tuple[str, ...] = field(repr=False)
     expectation: ModelExpectation
+
+
+class Places(NamedTuple):
+    """Where the residues of a protein are drawn, and how sure that is.
+
+    Parameters
+    ----------
+    xyz : ndarray, dtype=float64, shape=(L, 3)
+        CA, Å; NaN where a residue is not drawn.
+    confidence : ndarray, dtype=float64, shape=(L,)
+        As in `Fold`.
+    """
+
+    xyz: Float64[np.ndarray, "L 3"]
+    confidence: Float64[np.ndarray, " L"]
 
 
 def fold_from_distogram(
@@ -60,10 +78,29 @@ def fold_from_distogram(
     edges: Float[np.ndarray, " E"],
     maker: FoldMaker,
     index: Integer[np.ndarray, " n"] | None = None,
+) -> Fold:
+    """Draw a protein from the probabilities of its CA distances: `places_from_distogram`, then `fold_of_places`.
+
+    Parameters
+    ----------
+    protein, probabilities, edges
+        As for `places_from_distogram`.
+    maker : FoldMaker
+    index
+        As for `places_from_distogram`.
+    """
+    return fold_of_places(protein, places_from_distogram(protein, probabilities, edges, index), maker)
+
+
+def places_from_distogram(
+    protein: Protein,
+    probabilities: Float[np.ndarray, "n m K"],
+    edges: Float[np.ndarray, " E"],
+    index: Integer[np.ndarray, " n"] | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancel: CancelEvent | None = None,
-) -> Fold:
-    """Draw a protein from the probabilities of its CA distances.
+) -> Places:
+    """Place the residues of a protein by the probabilities of its CA distances.
 
     Residues that are weakly tied to the rest of the protein are left out (`tied`).  Of the two mirror images the helices choose; where the
     protein has generic numbers the average fold of its class is the second witness.
@@ -76,7 +113,6 @@ def fold_from_distogram(
         Of CA distances, as `distogram_distances` takes them.
     edges : ndarray, dtype=float, shape=(K + 1,)
         Å.
-    maker : FoldMaker
     index : ndarray, dtype=int, shape=(n,), optional
         0-based residues of the protein in the rows, rising; by default all.
     progress : callable(done, most), optional
@@ -97,14 +133,13 @@ def fold_from_distogram(
         )
     found = _read(distogram_distances(probabilities, edges))
     drawn = tied(found)
-    require_drawn(np.where(drawn, 0.0, np.nan)[:, None], f"The fold {maker.name}", protein)
+    require_drawn(np.where(drawn, 0.0, np.nan)[:, None], "The fold by these distances", protein)
     kept = np.ix_(drawn, drawn)
-    breaks = np.flatnonzero(np.diff(index[drawn]) > 1).tolist()
     witness = _average_at(protein)
     drawing = scale_distances(
         np.nan_to_num(found.centre[kept]),
         found.weights[kept],
-        breaks,
+        np.flatnonzero(np.diff(index[drawn]) > 1).tolist(),
         reference_xyz=None if witness is None else witness[index[drawn]],
         progress=progress,
         cancel=cancel,
@@ -113,20 +148,38 @@ def fold_from_distogram(
     xyz[index[drawn]] = drawing.xyz
     confidence[index] = confidence_of(found)
     confidence[~np.isfinite(xyz[:, 0])] = np.nan
-    require_drawn(xyz, f"The fold {maker.name}", protein)
+    require_drawn(xyz, "The fold by these distances", protein)
+    return Places(xyz, confidence)
+
+
+def fold_of_places(protein: Protein, places: Places, maker: FoldMaker) -> Fold:
+    """The fold that consists of these places.
+
+    Parameters
+    ----------
+    protein : Protein
+        Of L residues.
+    places : Places
+        Of them.
+    maker : FoldMaker
+    """
     numbers = numbers_if_any(protein)
+    witness, drawn = _average_at(protein), np.isfinite(places.xyz[:, :1])
+    _, hand = right_hand(
+        places.xyz, None if witness is None else np.where(drawn, witness, np.nan)
+    )  # the places have the hand that it chooses; it tells by what
     return Fold(
         protein,
         _MODEL,
         "" if numbers is None else numbers.receptor_class,
         None,
         maker.name,
-        _method(protein, maker, drawing.handedness),
-        xyz,
-        confidence,
+        _method(protein, maker, hand),
+        places.xyz,
+        places.confidence,
         maker.attribution,
         "" if numbers is None else numbers.receptor,
-        (),
+        maker.sources,
         sd_of=_SD_OF,
         expectation=maker.expectation,
     )
@@ -173,7 +226,7 @@ def confidence_of(found: DistogramDistances) -> Float64[np.ndarray, " n"]:
 def _read(found: DistogramDistances) -> DistogramDistances:
     """Without the weights of pairs that a head does not learn."""
     rows = np.arange(len(found.weights))
-    return found._replace(weights=np.where(np.abs(rows[:, None] - rows) >= LEAST_APART, found.weights, 0))
+    return found._replace(weights=np.where(np.abs(rows[:, None] - rows) >= NEAREST, found.weights, 0))
 
 
 def _near(found: DistogramDistances) -> Bool[np.ndarray, "n n"]:

@@ -157,7 +157,8 @@ def rows_of(cases: Iterable[HeadCase]) -> list[HeadRow]:
     """
     cases = list(cases)
     found = []
-    for method, kind in dict.fromkeys((case.method, case.kind) for case in cases):
+    pairs: dict[tuple[str, Kind], None] = dict.fromkeys((case.method, case.kind) for case in cases)
+    for method, kind in pairs:
         own = _by_receptor(case for case in cases if (case.method, case.kind) == (method, kind))
         average = {} if method == AVERAGE else _by_receptor(case for case in cases if (case.method, case.kind) == (AVERAGE, kind))
         found.append(HeadRow(method, kind, len(own), _estimates(own), _estimates(_differences(own, average))))

@@ -6,7 +6,7 @@ from scipy.stats import norm
 from allo_core.errors import Cancelled, FoldError
 from allo_core.folding.calibration import expected
 from allo_core.folding.distogram import distogram_distances
-from allo_core.folding.distogram_fold import FoldMaker, confidence_of, fold_from_distogram, tied
+from allo_core.folding.distogram_fold import FoldMaker, confidence_of, fold_from_distogram, places_from_distogram, tied
 from allo_core.folding.head_worth import ModelExpectation
 from allo_core.folding.judged import judge
 from allo_core.folding.trace import trace_cif, trace_pdb
@@ -19,7 +19,7 @@ from tests.structure.traces import mirrored, shipped_trace
 
 EDGES = np.append(np.arange(2, 50.1, 1.0), np.inf)
 PROTEIN = find_receptor("ADRB2").protein
-MAKER = FoldMaker("from a test", "CA distances that a test made up", "", ModelExpectation("A", 0, "", "", None, None, None, None))
+MAKER = FoldMaker("from a test", "CA distances that a test made up", "", (), ModelExpectation("A", 0, "", "", None, None, None, None))
 
 
 def distogram(xyz, spread: float | np.ndarray = 0.5, edges=EDGES):
@@ -113,7 +113,7 @@ def test_what_cannot_be_drawn_is_refused(fold):
     with pytest.raises(FoldError, match="distances are of 100 residues, 413 of the 413 of ADRB2"):
         fold_from_distogram(PROTEIN, probabilities[:100, :100], EDGES, MAKER)
     flat = np.full_like(probabilities, 1 / (len(EDGES) - 1))
-    with pytest.raises(FoldError, match="The fold from a test places 0 residues of ADRB2, and 50 are needed"):
+    with pytest.raises(FoldError, match="The fold by these distances places 0 residues of ADRB2, and 50 are needed"):
         fold_from_distogram(PROTEIN, flat, EDGES, MAKER)
     with pytest.raises(FoldError, match="these are no probabilities"):
         fold_from_distogram(PROTEIN, np.log(probabilities + 1e-9), EDGES, MAKER)
@@ -125,4 +125,4 @@ def test_cancel():
             return True
 
     with pytest.raises(Cancelled):
-        fold_from_distogram(PROTEIN, distogram(shipped_trace("3SN6")), EDGES, MAKER, cancel=Stop())
+        places_from_distogram(PROTEIN, distogram(shipped_trace("3SN6")), EDGES, cancel=Stop())

@@ -10,8 +10,10 @@ from tests.structure.traces import mirrored
 ENTRY = "PTH1R"  # of a small class, so that its average is quick
 
 
-def case(receptor, method, value, kind: Kind = ALPHAFOLD, **other):
-    return HeadCase(receptor, "A", method, "AF", kind, "", {name: other.get(name, value) for name in MEASURES})
+def case(receptor, method, value, kind: Kind = ALPHAFOLD, tm: float | None = None):
+    measures: dict[str, float] = dict.fromkeys(MEASURES, value)
+    measures["tm"] = value if tm is None else tm
+    return HeadCase(receptor, "A", method, "AF", kind, "", measures)
 
 
 @pytest.fixture(scope="module")
