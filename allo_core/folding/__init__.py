@@ -9,6 +9,14 @@
 - `template`: a protein threaded on the nearest receptor with an experimental structure
 - `offers`: the folds that can be drawn of a protein, by name
 - `calibration`: how good such a fold can be expected to be
+- `ranges`: a median with the range in which most receptors lie
+- `head_worth`: the same of a distance head, beside the family average
+- `distogram_fold`: a fold from the probabilities of distances that a model gives
+- `head_card`: how good the folds of a head are
+- `kept_heads`: heads as files, those that ship and those that a person trained
+- `model_fold`: the fold that a head reads from a language model, kept
+- `references`: the structures that judge a fold of a receptor, and the folds that it has to beat
+- `head_judged`: folds of a distance head on receptors that it has not learnt from
 - `judged`: a fold beside a structure of the same protein
 - `trace`: a fold as a structure file
 - `esmfold`: a structure that ESMFold folds from a sequence, kept

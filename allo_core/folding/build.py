@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from allo_core.folding.averaging import PairDistances, averaged
-from allo_core.folding.calibration import CALIBRATION, Expectation, range_of, write_calibration
+from allo_core.folding.calibration import CALIBRATION, Expectation, write_calibration
 from allo_core.folding.held_out import Case, held_out_cases
+from allo_core.folding.ranges import range_of
 from allo_core.folding.shipped import ANY, FEWEST_RECEPTORS, FOLDS, STATES, AverageState, Template, write_folds
 from allo_core.folding.source_table import Placed, SourceTable, average_sources, best_of_each
 from allo_core.library.receptors import DATA

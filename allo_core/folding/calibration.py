@@ -8,32 +8,17 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-
 from allo_core.folding.fold import Fold
+from allo_core.folding.head_worth import ModelExpectation
+from allo_core.folding.ranges import FEWEST_CASES, Range
 from allo_core.folding.shipped import ANY
 from allo_core.library.receptors import DATA
 from allo_core.protein.alignment import HOMOLOGUE_IDENTITY
 from allo_core.storage.plain_json import from_plain
 
-__all__ = ["CALIBRATION", "FEWEST_CASES", "Expectation", "Range", "calibrated", "expected", "range_of", "write_calibration"]
+__all__ = ["CALIBRATION", "Expectation", "calibrated", "expected", "write_calibration"]
 
 CALIBRATION = "fold_calibration.json"
-FEWEST_CASES = 5  # receptors; a range of fewer says nothing
-_QUANTILES = (0.1, 0.5, 0.9)
-_DIGITS = 4
-
-
-@dataclass(frozen=True)
-class Range:
-    """The 10 % quantile, the median and the 90 % quantile over receptors."""
-
-    low: float
-    median: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.median:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
 @dataclass(frozen=True)
@@ -86,14 +71,17 @@ class Expectation:
         )
 
 
-def expected(fold: Fold) -> Expectation:
+def expected(fold: Fold) -> Expectation | ModelExpectation:
     """What folds of the same method, class, state and identity with the template reached; ranges are None where that was not tested.
+
+    Of a model what its head reached.
 
     Parameters
     ----------
     fold : Fold
-        Of `family_average` or `thread`.
     """
+    if fold.expectation is not None:
+        return fold.expectation
     for one in calibrated():
         if (one.origin, one.receptor_class, one.state) == (fold.origin, fold.receptor_class, fold.state or ANY) and _covers(one, fold):
             return one
@@ -115,13 +103,6 @@ def write_calibration(path: Path, rows: Sequence[Expectation]) -> None:
     rows : sequence of Expectation
     """
     path.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
-
-
-def range_of(values: Sequence[float], receptors: int) -> Range | None:
-    """Quantiles of values that come from so many receptors; None where these are fewer than five."""
-    if receptors < FEWEST_CASES:
-        return None
-    return Range(*(round(float(value), _DIGITS) for value in np.quantile(values, _QUANTILES)))
 
 
 def _covers(one: Expectation, fold: Fold) -> bool:

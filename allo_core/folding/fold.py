@@ -17,9 +17,12 @@ from allo_core.protein.sequence import Protein
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float64
 
-__all__ = ["FEWEST_DRAWN", "Fold", "confidence_at", "fold_numbers", "require_drawn"]
+    from allo_core.folding.head_worth import ModelExpectation
+
+__all__ = ["FEWEST_DRAWN", "OVER_RECEPTORS", "Fold", "confidence_at", "fold_numbers", "numbers_if_any", "require_drawn"]
 
 FEWEST_DRAWN = 50  # residues: so many a structure must show to be laid on a sequence (`allo_core.structure.mapping`)
+OVER_RECEPTORS = "over the receptors of the class"
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +34,9 @@ class Fold:
     protein : Protein
         Of L residues.
     origin : str
-        Which method: "family", "template" or "esmfold".
+        Which method: "family", "template", "model" or "esmfold".
     receptor_class : str
+        "" where the protein has none, which only a fold of a model may have.
     state : {"active", "inactive"} or None
         That was asked for; None where any would do.
     name : str
@@ -42,16 +46,20 @@ class Fold:
     xyz : ndarray, dtype=float64, shape=(L, 3)
         CA, Å; NaN where a residue is not drawn.
     confidence : ndarray, dtype=float64, shape=(L,)
-        1/(1 + sd), from 0 to 1; NaN where a residue is not drawn.  sd, in Å: over the receptors of the class, of the distances of the
-        residue to those within 15 Å.  It says how much receptors differ there and is no probability.
+        1/(1 + sd), from 0 to 1; NaN where a residue is not drawn.  sd, in Å: of the distances of the residue to those within 15 Å, over
+        what `sd_of` says.  It is no probability.
     attribution : str
         Whom the licence of its sources asks to name; "" where nobody.
     receptor : str
-        Whose generic numbers were used.
+        Whose generic numbers were used; "" where there are none.
     sources : tuple of str
         Receptors whose structures are in it, and the PDB entry of a template.
     identity : float
         Of the protein with the template at generic numbers; NaN where there is no template.
+    sd_of : str
+        Over what the sd of the confidence is taken.
+    expectation : ModelExpectation or None
+        What folds of the same head reached; None for other methods, whose table ships (`allo_core.folding.calibration`).
     """
 
     protein: Protein
@@ -66,11 +74,19 @@ class Fold:
     receptor: str
     sources: tuple[str, ...] = field(repr=False)
     identity: float = float("nan")
+    sd_of: str = OVER_RECEPTORS
+    expectation: ModelExpectation | None = None
 
     @property
     def drawn(self) -> Bool[np.ndarray, " L"]:
         """Mask [L] of the residues that have a place."""
         return np.isfinite(self.xyz[:, 0])
+
+
+def numbers_if_any(protein: Protein) -> ResidueNumbers | None:
+    """The generic numbers of a protein; None where no receptor of the library is near enough, or the sources give that one none."""
+    numbers = numbers_for(protein)
+    return numbers if numbers is not None and any(numbers.gpcrdb) else None
 
 
 def fold_numbers(protein: Protein) -> ResidueNumbers:
@@ -81,8 +97,8 @@ def fold_numbers(protein: Protein) -> ResidueNumbers:
     FoldError
         It has none: no receptor of the library is near enough, or the sources give that receptor none.
     """
-    numbers = numbers_for(protein)
-    if numbers is None or not any(numbers.gpcrdb):
+    numbers = numbers_if_any(protein)
+    if numbers is None:
         raise FoldError(
             f"{protein.name} has no generic numbers, by which residues are laid on other receptors: none of the numbered receptors has "
             f"{NEAREST_IDENTITY:.0%} of its residues; use an AlphaFold model or a structure of it."

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # the app need not wait for it
 
     from allo_core.folding.distance_head import DistanceHead
 
-__all__ = ["CARD", "WEIGHTS", "HeadRecord", "load_head", "save_head"]
+__all__ = ["CARD", "WEIGHTS", "HeadRecord", "load_head", "load_head_files", "read_record", "save_head"]
 
 WEIGHTS, CARD = "head.safetensors", "head.json"
 _FORMAT = 1
@@ -99,26 +99,54 @@ def load_head(folder: Path) -> tuple[DistanceHead, HeadRecord]:
     FoldError
         A file is missing, damaged or of another version, or the two do not belong together.
     """
+    return load_head_files(folder / WEIGHTS, folder / CARD)
+
+
+def read_record(path: Path) -> HeadRecord:
+    """What a distance head was made from; FoldError as from `load_head`.
+
+    Parameters
+    ----------
+    path : Path
+        Of head.json.
+    """
+    try:
+        return from_plain(HeadRecord, check_version(json.loads(path.read_bytes()), HeadRecord, _FORMAT))
+    except (OSError, ValueError, RecursionError) as error:
+        raise _no_head(path, error) from error
+
+
+def load_head_files(weights: Path, card: Path) -> tuple[DistanceHead, HeadRecord]:
+    """`load_head` of files of any name.
+
+    Parameters
+    ----------
+    weights, card : Path
+        As head.safetensors and head.json.
+    """
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     from allo_core.folding.distance_head import DistanceHead
 
+    record = read_record(card)
     try:
-        values = json.loads((folder / CARD).read_bytes())
-        record = from_plain(HeadRecord, check_version(values, HeadRecord, _FORMAT))
-        parameters = load_file(folder / WEIGHTS)
+        parameters = load_file(weights)
     except (OSError, ValueError, SafetensorError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise FoldError(f"{folder} holds no distance head: {reason}; name a folder that train-distances wrote.") from error
+        raise _no_head(weights, error) from error
     states, heads = parameters.get("states.0.weight"), parameters.get("attention.weight")
     sizes = [0 if values is None or values.ndim != dims else values.shape[-1] for values, dims in ((states, 1), (heads, 2))]
     head = DistanceHead(record.settings, *sizes)
     try:
         head.load_state_dict(parameters)
     except RuntimeError as error:
-        raise FoldError(f"In {folder} {WEIGHTS} does not belong to {CARD}; copy both again.") from error
+        raise FoldError(f"In {weights.parent} {weights.name} does not belong to {card.name}; copy both again.") from error
     if not all(torch.isfinite(values).all() for values in parameters.values()):
-        raise FoldError(f"In {folder} {WEIGHTS} holds values that are not finite; train the head again.")
+        raise FoldError(f"In {weights.parent} {weights.name} holds values that are not finite; train the head again.")
     return head.eval().requires_grad_(False), record
+
+
+def _no_head(path: Path, error: Exception) -> FoldError:
+    reason = error.strerror if isinstance(error, OSError) else error
+    return FoldError(f"{path.parent} holds no distance head: {path.name}: {reason}; name a folder that train-distances wrote.")

@@ -12,7 +12,7 @@ from allo_core.structure.read import Structure, read_structure
 
 __all__ = ["fold_structure", "trace_cif", "trace_pdb"]
 
-_B_FACTORS = "The column of B factors holds 100/(1 + sd): sd in Angstrom, of distances within 15 Angstrom, over the receptors of the class."
+_B_FACTORS = "The column of B factors holds 100/(1 + sd): sd in Angstrom, of distances within 15 Angstrom, {}."
 
 
 def fold_structure(fold: Fold) -> Structure:
@@ -59,10 +59,10 @@ def _atoms(fold: Fold) -> AtomArray:
 
 
 def _title(fold: Fold) -> str:
-    return f"{fold.protein.name}, {fold.name}; CA trace by generic numbers"
+    return f"{fold.protein.name}, {fold.name}; CA trace"
 
 
 def _remarks(fold: Fold) -> list[str]:
     """What a person needs who finds the file alone."""
-    said = [fold.method, expected(fold).sentence, _B_FACTORS, fold.attribution]
+    said = [fold.method, expected(fold).sentence, _B_FACTORS.format(fold.sd_of), fold.attribution]
     return [text for text in said if text]

@@ -3,9 +3,10 @@ from dataclasses import replace
 import pytest
 
 from allo_core.folding.build import expectations
-from allo_core.folding.calibration import Expectation, Range, calibrated, expected, range_of, write_calibration
+from allo_core.folding.calibration import Expectation, calibrated, expected, write_calibration
 from allo_core.folding.family_average import family_average
 from allo_core.folding.held_out import IDENTITY_BINS, ITSELF, Case, held_out_cases
+from allo_core.folding.ranges import Range, range_of
 from allo_core.folding.source_table import SourceTable
 from allo_core.folding.template import thread
 from allo_core.library.receptors import find_receptor

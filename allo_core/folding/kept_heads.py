@@ -1,0 +1,94 @@
+"""Distance heads as files: those that ship, and those that a person trained."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from allo_core.errors import FoldError
+from allo_core.folding.head_card import HeadCard, read_head_card
+from allo_core.folding.head_weights import CARD, WEIGHTS, HeadRecord, load_head_files, read_record
+from allo_core.library.receptors import DATA
+
+if TYPE_CHECKING:  # the app need not wait for it
+    from allo_core.folding.distance_head import DistanceHead
+
+__all__ = ["JUDGED", "HeadFiles", "own_head", "shipped_head"]
+
+JUDGED = "judged.json"  # beside head.json: the card
+
+
+@dataclass(frozen=True, eq=False)
+class HeadFiles:
+    """A distance head on disk.
+
+    Parameters
+    ----------
+    weights, json : Path
+        Its parameters and what it was made from.
+    record : HeadRecord
+    card : HeadCard or None
+        None where it was not judged.
+    sha256 : str
+        Of the file of parameters.
+    """
+
+    weights: Path
+    json: Path
+    record: HeadRecord = field(repr=False)
+    card: HeadCard | None = field(repr=False)
+    sha256: str
+
+    def load(self) -> DistanceHead:
+        """The head, ready to predict; FoldError where the files do not belong together or are damaged."""
+        return load_head_files(self.weights, self.json)[0]
+
+
+def shipped_head(name: str = "both") -> HeadFiles:
+    """The distance head that ships for the default model.
+
+    Parameters
+    ----------
+    name : str
+        What it reads: "both" or "attention".
+
+    Raises
+    ------
+    FoldError
+        None of this name ships here, or its files are damaged.
+    """
+    weights = DATA / f"distances_{name}.safetensors"
+    if not weights.is_file():
+        raise FoldError(
+            f"No distance head {name!r} ships with this copy of AlloScope; train one with python -m allo_core train-distances and name its "
+            "folder with --head."
+        )
+    return _files(weights, weights.with_suffix(".json"), DATA / f"distances_{name}_judged.json")
+
+
+def own_head(folder: Path) -> HeadFiles:
+    """The distance head in a folder that `train-distances` wrote.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    FoldError
+        It holds none, or one that is damaged.
+    """
+    return _files(folder / WEIGHTS, folder / CARD, folder / JUDGED)
+
+
+def _files(weights: Path, record: Path, judged: Path) -> HeadFiles:
+    read, card = read_record(record), read_head_card(judged)
+    try:
+        sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
+    except OSError as error:
+        raise FoldError(f"{weights} cannot be read: {error.strerror}; copy the head again.") from error
+    if card is not None and card.head_sha256 != sha256:
+        raise FoldError(f"The card {judged} is that of another head than {weights.name}; judge the head again.")
+    return HeadFiles(weights, record, read, card, sha256)
