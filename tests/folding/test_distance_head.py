@@ -86,3 +86,16 @@ def test_the_model_of_the_settings_gives_the_sizes():
     head = DistanceHead(replace(SETTINGS, model="esm2_t6_8M_UR50D"))
     assert head.state_dict()["states.0.weight"].shape == (320,)
     assert head.state_dict()["attention.weight"].shape == (8, 120)
+
+
+def test_aligned_sequences_are_read_where_the_trunk_has_a_track_for_them():
+    settings = replace(SETTINGS, msa_rows=2, trunk=replace(SETTINGS.trunk, msa=True, inter_msa=True, compression=3))
+    example = made_up_example("one", aligned=True)
+    head = tiny_head(settings)
+    given = head_tensors(example.inputs, np.arange(4, 12))
+    plain = head(given)[0]
+    assert (head(given._replace(rows=(given.rows + 1) % 21))[0] != plain).any()
+    assert (head(given._replace(place=given.place + 1))[0] != plain).any()
+    assert predict_distogram(head, example.inputs).ca.shape == (20, 20, BINS)
+    with pytest.raises(FoldError, match="reads aligned sequences, and the features have none"):
+        predict_distogram(head, EXAMPLE.inputs)

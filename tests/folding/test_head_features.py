@@ -6,6 +6,7 @@ import pytest
 
 from allo_core.attention.contacts import apc
 from allo_core.errors import Cancelled, FoldError
+from allo_core.folding.aligned_rows import library_rows
 from allo_core.folding.head_data import learnable
 from allo_core.folding.head_features import (
     MOST_RESIDUES,
@@ -48,7 +49,9 @@ def test_a_map_without_differences_says_nothing():
 
 
 def test_the_pairs_are_found_in_both_directions():
-    inputs = HeadInputs(np.arange(4), np.zeros((4, 0), dtype=np.float16), np.arange(10, dtype=np.uint8)[:, None])
+    inputs = HeadInputs(
+        np.arange(4), np.zeros((4, 0), dtype=np.float16), np.arange(10, dtype=np.uint8)[:, None], np.zeros((0, 4), dtype=np.int64)
+    )
     square = np.zeros((4, 4), dtype=np.uint8)
     square[np.triu_indices(4)] = np.arange(10)
     square = np.maximum(square, square.T)
@@ -84,6 +87,15 @@ def test_only_what_is_asked_for_is_read(model, features, states, heads):
     inputs = head_inputs(model, random_protein(LENGTH), replace(SETTINGS, features=features))
     assert inputs.states.shape == (LENGTH, model.spec.width * states)
     assert inputs.maps.shape == (LENGTH * (LENGTH + 1) // 2, model.spec.layers * model.spec.heads * heads)
+
+
+def test_aligned_sequences_are_those_of_other_receptors_at_the_same_residues(model):
+    settings = replace(SETTINGS, features="position", msa_rows=3, trunk=replace(SETTINGS.trunk, msa=True))
+    protein = receptors()["AA2AR"].protein
+    inputs = head_inputs(model, protein, settings)
+    assert (inputs.rows == library_rows(protein, 3)[:, inputs.index]).all()
+    with pytest.raises(FoldError, match="no generic numbers"):
+        head_inputs(model, random_protein(LENGTH), settings)
 
 
 def test_features_are_kept_listed_and_deleted(model):
