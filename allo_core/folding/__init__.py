@@ -12,6 +12,8 @@
 - `judged`: a fold beside a structure of the same protein
 - `trace`: a fold as a structure file
 - `averaging`: mean and spread of the distances of a class
+- `aligned_rows`: receptors or orthologs laid on a protein, for a track of aligned sequences
+- `refinement`: the CA of a fold moved by a network that turns with it
 - `shipped`: the averages and templates that ship
 - `source_table`: the structures that they are made of
 - `held_out`: averages and templates judged on receptors that they have not seen
