@@ -33,7 +33,6 @@ def test_from_start_to_end(tmp_path, capsys):
     assert out.startswith("Done: training loss ")
     assert "validation loss" in out
     assert "features of 4 of 4 receptors\n1 receptors to learn, 3 held out, 0 left out as homologues\nstep 1/2, " in err
-    assert "(separation alone " in err
     head, record = load_head(folder)
     assert record.learnt == ("HRH1",)
     assert record.held_out == ("AA2AR", "ADRB2", "GP173")
