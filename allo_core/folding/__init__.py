@@ -46,7 +46,9 @@
 - `head_features`: the states and attention of a model as a distance head reads them
 - `distance_head`: from these to probabilities of distances
 - `head_data`: the AlphaFold models that a head learns from, and which of them it does not see
+- `head_learner`: a head and its optimiser, one step at a time
 - `head_training`: one training of a head, from its first step or from where it was left
-- `head_checkpoint`: the files that it leaves
+- `head_checkpoint`: what a training goes on from
+- `head_weights`: a head as files, with what it was made from
 - `build`: the script that writes what ships
 """

@@ -79,7 +79,7 @@ class HeadSettings:
     steps: int = 6000
     batch: int = 1
     window: int = 48
-    lr: float = 5e-3
+    lr: float = 4e-3
     far_weight: float = 0.4
 
     def __post_init__(self) -> None:
