@@ -113,10 +113,10 @@ def _computed(
         return None if progress is None else partial(progress, what)
 
     network, settings = head.load(), head.record.settings
-    model = load_model(settings.model, device)
+    label, model = get_spec(settings.model).label, load_model(settings.model, device)
     if model.sha256 != head.record.model_sha256:
         raise FoldError(
-            f"This distance head was learnt with other weights of {get_spec(settings.model).label} than those on this machine; train one with these: "
+            f"This distance head was learnt with other weights of {label} than those on this machine; train one with these: "
             f"python -m allo_core train-distances --model {settings.model}."
         )
     inputs = head_inputs(model, protein, settings, removed_heads=removed_heads, cancel=cancel)
