@@ -26,6 +26,8 @@
 - `relax`: strain taken out of a whole structure by a force field
 - `fold_files`: atoms of a fold as PDB or mmCIF text that says how they were made
 - `averaging`: mean and spread of the distances of a class
+- `aligned_rows`: receptors or orthologs laid on a protein, for a track of aligned sequences
+- `refinement`: the CA of a fold moved by a network that turns with it
 - `shipped`: the averages and templates that ship
 - `source_table`: the structures that they are made of
 - `held_out`: averages and templates judged on receptors that they have not seen
@@ -44,7 +46,9 @@
 - `head_features`: the states and attention of a model as a distance head reads them
 - `distance_head`: from these to probabilities of distances
 - `head_data`: the AlphaFold models that a head learns from, and which of them it does not see
+- `head_learner`: a head and its optimiser, one step at a time
 - `head_training`: one training of a head, from its first step or from where it was left
-- `head_checkpoint`: the files that it leaves
+- `head_checkpoint`: what a training goes on from
+- `head_weights`: a head as files, with what it was made from
 - `build`: the script that writes what ships
 """

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from allo_core.errors import Cancelled, FoldError
-from allo_core.folding.head_features import HeadInputs
+from allo_core.folding.aligned_rows import ROW_TOKENS
+from allo_core.folding.head_features import MOST_RESIDUES, HeadInputs
 from allo_core.folding.head_settings import EDGES, SEPARATION, HeadSettings
 from allo_core.folding.trunk import Trunk
 from allo_core.models.registry import get_spec
@@ -38,11 +39,17 @@ class HeadTensors(NamedTuple):
         No columns where the head reads none.
     maps : Tensor, dtype=float32, shape=(R, R, heads)
         asinh of the corrected attention in standard deviations; no columns where the head reads none.
+    place : Tensor, dtype=int64, shape=(R,)
+        Of each residue among those that a head looks at in the whole protein: only a head with aligned sequences reads it.
+    rows : Tensor, dtype=int64, shape=(M, R)
+        Tokens of aligned sequences; no rows where the head reads none.
     """
 
     index: Int[Tensor, " R"]
     states: Float[Tensor, "R width"]
     maps: Float[Tensor, "R R heads"]
+    place: Int[Tensor, " R"]
+    rows: Int[Tensor, "M R"]
 
 
 class Distogram(NamedTuple):
@@ -91,6 +98,9 @@ class DistanceHead(nn.Module):
             number = heads if spec is None else spec.layers * spec.heads
             assert number is not None
             self.attention = nn.Linear(number, width)
+        if settings.trunk.msa:
+            # By its place a residue of an aligned sequence is known to the pairs that are there.
+            self.letters, self.place = nn.Embedding(len(ROW_TOKENS), width), nn.Embedding(MOST_RESIDUES, width)
         self.trunk = Trunk(settings.trunk)
         self.norm = nn.LayerNorm(width)
         self.ca, self.cb = nn.Linear(width, BINS), nn.Linear(width, BINS)
@@ -125,7 +135,11 @@ class DistanceHead(nn.Module):
             pair = pair + self.pairs(torch.cat([one + other, one * other, (one - other).abs()], dim=-1))
         if self.settings.reads_attention:
             pair = pair + self.attention(given.maps)
-        made = self.trunk(pair[None])[0]
+        msa = None
+        if self.settings.trunk.msa:
+            place = self.place(given.place)
+            pair, msa = pair + place[:, None] + place, (self.letters(given.rows) + place)[None]
+        made = self.trunk(pair[None], msa=msa)[0]
         made = self.norm((made + made.transpose(0, 1)) / 2)
         return self.ca(made) + self.ca_apart(apart), self.cb(made) + self.cb_apart(apart)
 
@@ -140,7 +154,7 @@ def head_tensors(inputs: HeadInputs, at: np.ndarray | None = None, device: str |
     device : str or torch.device
     """
     at = np.arange(len(inputs.index)) if at is None else at
-    arrays = (inputs.index[at], inputs.states[at].astype(np.float32), inputs.between(at, at))
+    arrays = (inputs.index[at], inputs.states[at].astype(np.float32), inputs.between(at, at), at, inputs.rows[:, at])
     return HeadTensors(*(torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in arrays))
 
 
@@ -198,6 +212,8 @@ def _check_inputs(head: DistanceHead, inputs: HeadInputs) -> None:
     settings = head.settings
     states = head.states[1].in_features if settings.reads_states else 0  # pyright: ignore[reportIndexIssue]
     heads = head.attention.in_features if settings.reads_attention else 0
+    if settings.trunk.msa and not len(inputs.rows):
+        raise FoldError("The distance head reads aligned sequences, and the features have none; read them with the settings of this head.")
     for name, wanted, got in (("numbers of each state", states, inputs.states.shape[1]), ("attention heads", heads, inputs.maps.shape[1])):
         if wanted != got:
             raise FoldError(

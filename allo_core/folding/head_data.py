@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -205,7 +205,7 @@ def _stretched(other: HeadInputs, index: np.ndarray) -> HeadInputs:
     at = np.minimum(np.arange(len(index)), len(other.index) - 1)
     first, second = (at[pair] for pair in np.triu_indices(len(index)))
     places = first * (2 * len(other.index) - first + 1) // 2 + second - first
-    return replace(other, index=index, states=np.asarray(other.states)[at], maps=np.asarray(other.maps)[places])
+    return HeadInputs(index, np.asarray(other.states)[at], np.asarray(other.maps)[places], other.rows[:, at])
 
 
 def crop_of(length: int, window: int, rng: np.random.Generator) -> Integer[np.ndarray, " n"]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from allo_core.attention.contacts import apc
 from allo_core.errors import Cancelled, FoldError, StoreError
+from allo_core.folding.aligned_rows import library_rows
 from allo_core.folding.head_settings import HeadSettings
 from allo_core.library.nearest import numbers_for
 from allo_core.models.reading import Last, Layer, Reader, Want, read
@@ -25,7 +26,7 @@ from allo_core.storage.cancel import CancelEvent
 from allo_core.storage.whole_file import write_whole
 
 if TYPE_CHECKING:  # the app need not wait for it
-    from jaxtyping import Float16, Float32, Integer, UInt8
+    from jaxtyping import Float16, Float32, Int64, Integer, UInt8
 
     from allo_core.models.language_model import ProteinLanguageModel
 
@@ -62,11 +63,14 @@ class HeadInputs:
     maps : ndarray, dtype=uint8, shape=(R * (R + 1) / 2, heads)
         Attention of all heads, layer by layer, of the pairs i <= j in the order of ``numpy.triu_indices``, as `encoded` gives it; no
         columns where none was read.  It may lie on disk.
+    rows : ndarray, dtype=int64, shape=(M, R)
+        Sequences of other receptors at these residues, as from `allo_core.folding.aligned_rows.library_rows`; no rows where none was read.
     """
 
     index: Integer[np.ndarray, " R"]
     states: Float16[np.ndarray, "R width"]
     maps: UInt8[np.ndarray, "pairs heads"]
+    rows: Int64[np.ndarray, "M R"]
 
     def between(self, rows: Integer[np.ndarray, " n"], columns: Integer[np.ndarray, " m"]) -> Float32[np.ndarray, "n m heads"]:
         """The attention of pairs, as `decoded` gives it; ndarray, dtype=float32, shape=(n, m, heads).
@@ -217,7 +221,7 @@ def head_inputs(
     Raises
     ------
     FoldError
-        A protein that is too long.
+        A protein that is too long; one without generic numbers where aligned sequences are to be read.
     SequenceError, DeviceError
         Too long for the model; too little memory.
     Cancelled
@@ -228,7 +232,12 @@ def head_inputs(
         intervention = removed(model.spec, removed_heads, None, len(protein) + 2) if removed_heads else None
         read(model, protein, [reader], intervene=intervention, cancel=cancel)
     maps = np.stack(reader.maps, axis=1) if reader.maps else np.zeros((len(index) * (len(index) + 1) // 2, 0), dtype=np.uint8)
-    return HeadInputs(index, reader.states, maps)
+    return HeadInputs(index, reader.states, maps, _rows(protein, index, settings))
+
+
+def _rows(protein: Protein, index: np.ndarray, settings: HeadSettings) -> np.ndarray:
+    """Nothing is computed for them, so they are not kept.  They are sequences alone: those of held-out receptors may be among them."""
+    return library_rows(protein, settings.msa_rows)[:, index] if settings.msa_rows else np.zeros((0, len(index)), dtype=np.int64)
 
 
 def kept_head_inputs(
@@ -285,7 +294,7 @@ def _kept(
             if wanted[name][1]:
                 _write(paths[name], getattr(made, name))
     arrays = {name: _on_disk(paths[name], dtype, shape) for name, (dtype, shape) in shapes.items()}
-    return HeadInputs(index, arrays["states"], arrays["maps"])
+    return HeadInputs(index, arrays["states"], arrays["maps"], _rows(protein, index, settings))
 
 
 def _holds(path: Path, dtype: type, shape: tuple[int, int]) -> bool:

@@ -76,10 +76,10 @@ class HeadSettings:
     trunk: TrunkSettings = field(default_factory=TrunkSettings)
     msa_rows: int = 0
     seed: int = 0
-    steps: int = 3000
-    batch: int = 2
-    window: int = 64
-    lr: float = 5e-3
+    steps: int = 6000
+    batch: int = 1
+    window: int = 48
+    lr: float = 4e-3
     far_weight: float = 0.4
 
     def __post_init__(self) -> None:

@@ -28,6 +28,7 @@
 - `runs`: the kept runs
 - `sites`: the library's sites: computed, listed, the shipped ones again
 - `train`: training
+- `train_distances`: the training of a distance head
 - `fit`: fitting the site predictor
 - `targets`: a protein and residues, as named in a terminal
 - `picture`: coloured structures

@@ -31,6 +31,7 @@ _TRUNK = {
     "width": "numbers of each pair",
     "heads": "attention heads of the trunk",
     "expansion": "of its feed-forward",
+    "compression": "keys of the attention between pairs and aligned sequences that become one",
     "block": "residues of a block of sparse attention",
     "dropout": "share of numbers that training drops",
 }
@@ -45,6 +46,8 @@ def add_train_distances(commands: argparse._SubParsersAction) -> None:
             default = getattr(kind, name)
             command.add_argument(f"--{name}", type=type(default), default=default, help=f"{text} ({default})")
     command.add_argument("--shuffled", action="store_true", help="what the model says of another receptor, for comparison")
+    command.add_argument("--msa-rows", type=int, default=0, help="aligned sequences of other receptors that the trunk reads (0)")
+    command.add_argument("--inter-msa", action="store_true", help="residues of different aligned sequences see each other")
     command.add_argument("--sparse", default="", metavar="LAYERS", help="layers of the trunk with block sparse attention: all, or 0,2")
     command.add_argument("--reversible", action="store_true", help="a trunk that keeps no activations: less memory, more time")
     command.add_argument("--checkpoint-minutes", type=float, default=4.0, metavar="MINUTES", help="time between two checkpoints (4)")
@@ -74,9 +77,14 @@ def train_distances(options: argparse.Namespace) -> None:
 def settings_of(options: argparse.Namespace) -> HeadSettings:
     """The settings that the options say; FoldError naming the one that is wrong."""
     trunk = TrunkSettings(
-        **{name: getattr(options, name) for name in _TRUNK}, sparse=_layers(options.sparse, options.layers), reversible=options.reversible
+        **{name: getattr(options, name) for name in _TRUNK},
+        msa=options.msa_rows > 0,
+        inter_msa=options.inter_msa,
+        sparse=_layers(options.sparse, options.layers),
+        reversible=options.reversible,
     )
-    return HeadSettings(**{name: getattr(options, name) for name in _HEAD}, shuffled=options.shuffled, trunk=trunk)
+    chosen = {name: getattr(options, name) for name in _HEAD}
+    return HeadSettings(**chosen, shuffled=options.shuffled, trunk=trunk, msa_rows=options.msa_rows)
 
 
 def _layers(text: str, layers: int) -> tuple[bool, ...]:
