@@ -23,9 +23,19 @@ from allo_core.storage.cancel import CancelEvent
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float, Float64, Integer
 
-__all__ = ["LOOSEST", "FoldMaker", "Places", "confidence_of", "fold_from_distogram", "fold_of_places", "places_from_distogram", "tied"]
+__all__ = [
+    "LOOSEST",
+    "FoldMaker",
+    "Places",
+    "confidence_of",
+    "fold_from_distogram",
+    "fold_of_places",
+    "learnt",
+    "places_from_distogram",
+    "tied",
+]
 
-LOOSEST = 3.0  # Å
+LOOSEST = 4.0  # Å
 _ALONG = 6  # residues: pairs as near along the chain are near in space in any fold, a disordered tail included
 _FEWEST_TIES = 3
 _MODEL = "model"
@@ -131,7 +141,7 @@ def places_from_distogram(
             f"The distances are of {len(probabilities)} residues, {len(index)} of the {len(protein)} of {protein.name} are meant; give one"
             " row for each."
         )
-    found = _read(distogram_distances(probabilities, edges))
+    found = learnt(distogram_distances(probabilities, edges))
     drawn = tied(found)
     require_drawn(np.where(drawn, 0.0, np.nan)[:, None], "The fold by these distances", protein)
     kept = np.ix_(drawn, drawn)
@@ -185,16 +195,18 @@ def fold_of_places(protein: Protein, places: Places, maker: FoldMaker) -> Fold:
     )
 
 
-def tied(found: DistogramDistances) -> Bool[np.ndarray, " n"]:
+def tied(found: DistogramDistances, loosest: float = LOOSEST) -> Bool[np.ndarray, " n"]:
     """Which residues are tied well enough to be drawn, ndarray, dtype=bool, shape=(n,).
 
     Those of which at least three distances within 15 Å to residues six or more apart along the chain are known, with a median spread of at
-    most 3 Å (`benchmarks/folds_head.py --rules` compares it with others).
+    most 4 Å (`benchmarks/folds_head.py --rules` compares it with others).
 
     Parameters
     ----------
     found : DistogramDistances
         Of n residues.
+    loosest : float
+        Å, of the median spread.
     """
     near = _near(found)
     rows = np.arange(len(near))
@@ -204,7 +216,7 @@ def tied(found: DistogramDistances) -> Bool[np.ndarray, " n"]:
     median = np.full(len(near), np.inf)
     if enough.any():
         median[enough] = np.nanmedian(spread[enough], axis=1)
-    return median <= LOOSEST
+    return median <= loosest
 
 
 def confidence_of(found: DistogramDistances) -> Float64[np.ndarray, " n"]:
@@ -223,8 +235,14 @@ def confidence_of(found: DistogramDistances) -> Float64[np.ndarray, " n"]:
     return 1 / (1 + np.divide(total, count, out=np.full(len(near), np.nan), where=count > 0))
 
 
-def _read(found: DistogramDistances) -> DistogramDistances:
-    """Without the weights of pairs that a head does not learn."""
+def learnt(found: DistogramDistances) -> DistogramDistances:
+    """Without the weights of pairs that a head does not learn: those less than three apart along the chain.
+
+    Parameters
+    ----------
+    found : DistogramDistances
+        Of n residues.
+    """
     rows = np.arange(len(found.weights))
     return found._replace(weights=np.where(np.abs(rows[:, None] - rows) >= NEAREST, found.weights, 0))
 

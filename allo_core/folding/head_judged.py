@@ -22,7 +22,7 @@ from allo_core.structure.compare import gdt_ts, lddt, lddt_per_residue, tm_score
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool
 
-__all__ = ["MEASURES", "HeadCase", "HeadRow", "cases_of", "family_rows", "judged", "rows_of"]
+__all__ = ["CONTACT", "MEASURES", "HeadCase", "HeadRow", "cases_of", "family_rows", "judged", "rows_of"]
 
 CONTACT = 8.0  # Å between CB, as contacts are counted elsewhere here
 _APART = 3  # residues along the chain, of distances whose error is counted

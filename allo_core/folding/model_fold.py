@@ -113,10 +113,10 @@ def _computed(
         return None if progress is None else partial(progress, what)
 
     network, settings = head.load(), head.record.settings
-    model = load_model(settings.model, device)
+    label, model = get_spec(settings.model).label, load_model(settings.model, device)
     if model.sha256 != head.record.model_sha256:
         raise FoldError(
-            f"This distance head was learnt with other weights of {model.spec.label} than those on this machine; train one with these: "
+            f"This distance head was learnt with other weights of {label} than those on this machine; train one with these: "
             f"python -m allo_core train-distances --model {settings.model}."
         )
     inputs = head_inputs(model, protein, settings, removed_heads=removed_heads, cancel=cancel)
@@ -139,7 +139,8 @@ def _maker(protein: Protein, head: HeadFiles, removed_heads: Heads) -> FoldMaker
     record = head.record
     spec = get_spec(record.settings.model)
     without = f" without heads {heads_text(removed_heads)}" if removed_heads else ""
-    itself = f", {protein.name} itself among them" if protein.name in record.learnt else ""
+    numbers = numbers_if_any(protein)
+    itself = f", {numbers.receptor} itself among them" if numbers is not None and numbers.receptor in record.learnt else ""
     source = (
         f"CA distances that a small network reads from {_READS[record.settings.features]} of {spec.label}{without}, learnt from AlphaFold "
         f"models of {len(record.learnt)} receptors{itself}"

@@ -9,6 +9,7 @@ from allo_core.errors import FoldError
 from allo_core.folding.calibration import expected
 from allo_core.folding.family_average import family_average
 from allo_core.folding.fold import Fold
+from allo_core.folding.model_fold import kept_model_fold
 from allo_core.folding.shipped import ANY, STATES, FoldState
 from allo_core.folding.template import thread
 from allo_core.protein.sequence import Protein
@@ -16,11 +17,20 @@ from allo_core.protein.sequence import Protein
 __all__ = ["fold_called", "offered_folds"]
 
 _METHODS = {"family": family_average, "template": thread}
+_MODEL = "fold-model-any"
+
+
+def offered_folds(protein: Protein) -> dict[str, str]:
+    """Name -> what it is and what to expect of it: averages first, threaded ones after, and that of the model where it was computed.
+
+    Empty where there is no way to draw one.
+    """
+    kept = kept_model_fold(protein)
+    return _drawn_at_once(protein) | ({} if kept is None else {_MODEL: _label(kept)})
 
 
 @lru_cache(maxsize=64)
-def offered_folds(protein: Protein) -> dict[str, str]:
-    """Name -> what it is and what to expect of it: averages first, threaded ones after; empty where there is no way to draw one."""
+def _drawn_at_once(protein: Protein) -> dict[str, str]:
     found: dict[str, str] = {}
     for method, state in product(_METHODS, STATES):
         name = f"fold-{method}-{state}"
@@ -28,13 +38,19 @@ def offered_folds(protein: Protein) -> dict[str, str]:
             fold = fold_called(name, protein)
         except FoldError:
             continue
-        identical = "" if fold.origin == "family" else f"{fold.identity:.0%} identical, "
-        quality = expected(fold)
-        worth = "quality not tested"
-        if quality.tm is not None and quality.lddt is not None:
-            worth = f"expected TM-score {quality.tm.median:.2f}, lDDT {quality.lddt.median:.2f}"
-        found[name] = f"{fold.name} · CA trace, {identical}{worth}"
+        found[name] = _label(fold)
     return found
+
+
+def _label(fold: Fold) -> str:
+    """What it is, and what to expect of it; that the family average is better stands before the numbers."""
+    identical = f"{fold.identity:.0%} identical, " if fold.origin == "template" else ""
+    quality = expected(fold)
+    worth = "quality not tested"
+    if quality.tm is not None and quality.lddt is not None:
+        worth = f"expected TM-score {quality.tm.median:.2f}, lDDT {quality.lddt.median:.2f}"
+    worse = "worse than the family average, " if fold.expectation is not None and fold.expectation.lost else ""
+    return f"{fold.name} · CA trace, {identical}{worse}{worth}"
 
 
 def fold_called(name: str, protein: Protein) -> Fold:
@@ -43,10 +59,22 @@ def fold_called(name: str, protein: Protein) -> Fold:
     Raises
     ------
     FoldError
-        It is no such name, or this fold cannot be drawn of this protein.
+        It is no such name, or this fold cannot be drawn of this protein, or has not been computed yet.
     """
+    if name == _MODEL:
+        return _of_model(protein)
     prefix, method, state, *rest = (*name.split("-"), "", "")
     if prefix != "fold" or method not in _METHODS or state not in STATES or any(rest):
         raise FoldError(f"{name[:40]!r} names no fold; choose one under Structure.")
     of_state: FoldState | None = None if state == ANY else state
     return _METHODS[method](protein, of_state)
+
+
+def _of_model(protein: Protein) -> Fold:
+    kept = kept_model_fold(protein)
+    if kept is None:
+        raise FoldError(
+            f"The fold of {protein.name} from the model has not been computed on this machine, or was deleted; compute it with "
+            f"python -m allo_core fold {protein.name} --from model."
+        )
+    return kept

@@ -11,6 +11,7 @@
 - `layers`: which layer of a model for which property
 - `fold`: a fold of a receptor without its structure
 - `esmfold`: ESMFold for it
+- `model_fold`: what a language model contains, for it
 - `pairs_coverage`: how much of the segments that the published model of pairs looks at is annotated
 - `pairs_agree`: whether methods agree on the tokens that matter
 - `pairs_explain`: which stretches a model of pairs looks at, and which move its answer

@@ -19,7 +19,7 @@ _FOLDING = "Folding, step"
 
 def add_esmfold_options(command: argparse.ArgumentParser) -> None:
     """Add the options that belong to --from esmfold."""
-    command.add_argument("--device", help="with --from esmfold: auto, cuda or cpu; auto")
+    command.add_argument("--device", help="with --from esmfold or model: auto, cuda, mps or cpu; auto")
     command.add_argument(
         "--chunk", type=int, metavar="N", help="with --from esmfold: rows of triangular attention computed at once; by the free memory"
     )
@@ -31,7 +31,7 @@ def add_esmfold_options(command: argparse.ArgumentParser) -> None:
 def check_esmfold_options(options: argparse.Namespace) -> None:
     """Refuse options that belong to another way of folding, and --relax where it could not be done, before anything is computed."""
     if options.method != "esmfold":
-        for name in ("device", "chunk", "relax"):
+        for name in ("chunk", "relax"):
             if getattr(options, name) not in (None, False):
                 raise FoldError(f"--{name} belongs to ESMFold; add --from esmfold.")
         return

@@ -10,6 +10,7 @@ from allo_core.errors import FoldError
 from allo_core.export.tables import printable
 from allo_core.terminal.esmfold import add_esmfold_options, check_esmfold_options, folded_in_terminal
 from allo_core.terminal.files import check_output, write
+from allo_core.terminal.model_fold import add_model_options, check_model_options, model_fold_in_terminal
 from allo_core.terminal.picture import Picture, open_picture
 from allo_core.terminal.targets import protein_of, shortened
 
@@ -25,6 +26,7 @@ __all__ = ["add_fold", "print_fold"]
 _METHODS = {
     "family": "the average fold of the class",
     "template": "threaded on the nearest receptor with an experiment",
+    "model": "what the states and the attention of a language model contain",
     "esmfold": "ESMFold, all atoms, from the sequence alone: 8.4 GB are fetched once, and a GPU is all but needed",
 }
 _STATES = ("active", "inactive")
@@ -51,6 +53,7 @@ def add_fold(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--judge", metavar="STRUCTURE", help="compare with a structure: PDB code (3SN6), AlphaFold model, or a file")
     command.add_argument("--pdb", type=Path, help="write the fold as PDB, with confidence in percent as B factor")
     command.add_argument("--cif", type=Path, help="the same as mmCIF")
+    add_model_options(command)
     add_esmfold_options(command)
     command.set_defaults(run=print_fold)
 
@@ -70,7 +73,7 @@ def print_fold(options: argparse.Namespace) -> None:
     protein = protein_of(options.target, options.record)
     picture = None if options.judge is None else open_picture(options.judge, protein)
     made = _structure(options, protein) if options.method == "esmfold" else _trace(_fold(options, protein))
-    judged = [] if picture is None else _judged(made.fold(), picture)
+    judged = [] if picture is None else _judged(made.fold(), picture, _others(options, protein))
     write(options.pdb, made.pdb)
     write(options.cif, made.cif)
     for note in () if picture is None else picture.structure.notes:
@@ -80,11 +83,11 @@ def print_fold(options: argparse.Namespace) -> None:
 
 
 def _trace(fold: "Fold") -> _Made:
-    """A CA trace of residues with generic numbers."""
+    """A CA trace."""
     from allo_core.folding.calibration import expected
     from allo_core.folding.trace import trace_cif, trace_pdb
 
-    if fold.receptor != fold.protein.name:
+    if fold.receptor not in ("", fold.protein.name):
         print(printable(f"Generic numbers from {fold.receptor}."), file=sys.stderr)
     placed = f"It places {int(fold.drawn.sum())} of {len(fold.protein)} residues. {expected(fold).sentence}"
     said = [fold.method, placed, *([f"{fold.attribution}."] if fold.attribution else [])]
@@ -114,6 +117,7 @@ def _check(options: argparse.Namespace) -> None:
         raise FoldError(f"--state {shortened(options.state)!r} is not one of: {', '.join(_STATES)}; leave it out for any.")
     if options.without_itself and options.method != "template":
         raise FoldError("--without-itself chooses another template; add --from template. The average is one for the whole class.")
+    check_model_options(options)
     check_esmfold_options(options)
     check_output(options.pdb)
     check_output(options.cif)
@@ -127,10 +131,19 @@ def _fold(options: argparse.Namespace, protein: "Protein") -> "Fold":
     state: FoldState | None = options.state
     if options.method == "family":
         return family_average(protein, state)
+    if options.method == "model":
+        return model_fold_in_terminal(options, protein)
     return thread(protein, state, [fold_numbers(protein).receptor] if options.without_itself else [])
 
 
-def _judged(fold: "Fold", picture: Picture) -> list[str]:
+def _others(options: argparse.Namespace, protein: "Protein") -> "list[Fold]":
+    """What a fold without some heads stands beside; nothing of others."""
+    from allo_core.terminal.model_fold import folds_beside
+
+    return folds_beside(options, protein) if options.without_heads else []
+
+
+def _judged(fold: "Fold", picture: Picture, others: "list[Fold]") -> list[str]:
     """Lines: the numbers beside those of the family average; that the fold loses to it, or was judged by itself, stands first."""
     from allo_core.folding.family_average import family_average
     from allo_core.folding.judged import judge
@@ -138,8 +151,9 @@ def _judged(fold: "Fold", picture: Picture) -> list[str]:
 
     reference = ca_positions(picture.structure, picture.mapping, len(fold.protein))
     found = judge(fold, reference)
-    lines = [f"Judged by {picture.name}, chain {picture.mapping.chain}, at its {found.residues} residues with generic numbers:"]
-    rows = {fold.name: found}
+    which = " with generic numbers" if found.numbered else ""
+    lines = [f"Judged by {picture.name}, chain {picture.mapping.chain}, at its {found.residues} residues{which}:"]
+    rows = {fold.name: found} | {other.name: judge(other, reference) for other in others}
     if fold.origin != "family":
         try:
             average = family_average(fold.protein, fold.state)

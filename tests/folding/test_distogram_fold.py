@@ -98,7 +98,7 @@ def test_loose_residues_are_told_by_distances_to_others_than_their_neighbours():
     xyz = shipped_trace("3SN6")[np.isfinite(shipped_trace("3SN6")[:, 0])]
     spread = np.full((len(xyz), len(xyz)), 0.5)
     far = np.abs(np.arange(len(xyz))[:, None] - np.arange(len(xyz))) >= 6
-    spread[:20] = np.where(far[:20], 6, spread[:20])
+    spread[:20] = np.where(far[:20], 8, spread[:20])
     spread = np.maximum(spread, spread.T)
     found = distogram_distances(distogram(xyz, spread), EDGES)
     assert not tied(found)[:20].any()

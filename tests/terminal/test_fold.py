@@ -112,7 +112,7 @@ def test_a_structure_that_is_in_the_fold_is_said_to_be(capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["ADRB2", "--from", "magic"], "--from 'magic' is not one of: family, template, esmfold."),
+        (["ADRB2", "--from", "magic"], "--from 'magic' is not one of: family, template, model, esmfold."),
         (["ADRB2", "--state", "open"], "--state 'open' is not one of: active, inactive"),
         (["ADRB2", "--without-itself"], "add --from template"),
         (["GLR", "--state", "inactive"], "no average fold of class B in the inactive state"),
@@ -123,7 +123,13 @@ def test_a_structure_that_is_in_the_fold_is_said_to_be(capsys):
         (["ADRB2", "--pdb", "/nowhere/a.pdb"], "the folder does not exist"),
         (["ADRB2", "--relax"], "--relax belongs to ESMFold; add --from esmfold."),
         (["ADRB2", "--chunk", "64"], "--chunk belongs to ESMFold"),
-        (["ADRB2", "--device", "cpu"], "--device belongs to ESMFold"),
+        (["ADRB2", "--device", "cpu"], "add --from model or --from esmfold"),
+        (["ADRB2", "--without-heads", "3.6"], "--without-heads belongs to the fold of a language model; add --from model."),
+        (["ADRB2", "--from", "esmfold", "--head", "here"], "--head belongs to the fold of a language model"),
+        (["ADRB2", "--from", "model", "--state", "active"], "A language model says nothing of a state"),
+        (["ADRB2", "--from", "model", "--without-heads", "9.9"], "There is no head 9.9"),
+        (["ADRB2", "--from", "model", "--model", "magic"], "magic"),
+        (["ADRB2", "--from", "model", "--head", "/nowhere"], "/nowhere holds no distance head"),
         (["ADRB2", "--from", "esmfold", "--state", "active"], "leave --state out"),
         (["ADRB2", "--from", "esmfold", "--without-itself"], "add --from template"),
         (["ADRB2", "--from", "esmfold", "--relax"], "give --pdb and no --cif"),
