@@ -10,6 +10,7 @@
 - `offers`: the folds that can be drawn of a protein, by name
 - `calibration`: how good such a fold can be expected to be
 - `judged`: a fold beside a structure of the same protein
+- `compared`: all folds of a protein beside one structure, and what each gains over the average
 - `trace`: a fold as a structure file
 - `esmfold`: a structure that ESMFold folds from a sequence, kept
 - `esmfold_memory`: what ESMFold needs of a machine
