@@ -5,6 +5,7 @@ import streamlit as st
 from allo_core.errors import AlloScopeError
 from allo_core.ui.fold import session
 from allo_core.ui.fold.files import draw_files
+from allo_core.ui.fold.more import draw_more
 from allo_core.ui.fold.rail import draw_rail
 from allo_core.ui.fold.receptor import draw_fold
 from allo_core.ui.fold.results import beside_structure, folds_here, judging, residues_of
@@ -52,6 +53,7 @@ else:
     with left:
         draw_track(view, protein, folds[shown], residues, average)
         draw_files(folds[shown], folds, judged, residues)
+        draw_more(protein)
     with right:
         draw_fold(view, protein, folds[shown], judged, residues)
 with st.sidebar:

@@ -8,5 +8,7 @@
 - `table`: all folds
 - `receptor`: the chosen fold on the structure
 - `track`: lDDT along the chain
+- `requests`: what the worker is asked for
+- `more`: ways to get more folds
 - `files`: what can be taken away
 """

@@ -34,6 +34,9 @@ def draw_table(protein_key: str, folds: dict[str, Fold], chosen: str, judged: Ju
         parts = [table.pop(f"expected_{name}_{part}") for part in ("low", "median", "high")]
         table.insert(3, label, [_words(*row) for row in zip(*parts, strict=True)])
     table = table[[*table.columns[:3], "Expected TM", "Expected lDDT", *(name for name in table.columns[3:] if name in _LABELS)]]
+    if judged is not None:
+        for name in ("gain_lddt", "gain_tm"):
+            table[name] = ["baseline" if gain != gain else f"{gain:+.3f}" for gain in table[name]]
     table.insert(0, "shown", ["●" if name == chosen else "" for name in folds])
     if judged is not None and not any(table["note"]):
         table = table.drop(columns="note")
@@ -44,7 +47,7 @@ def draw_table(protein_key: str, folds: dict[str, Fold], chosen: str, judged: Ju
         if rows and rows[0] < len(folds):
             session.page().change(fold=list(folds)[rows[0]])
 
-    signed = {name: st.column_config.NumberColumn(_LABELS[name], format="%+.3f", help=_HELP[name]) for name in ("gain_lddt", "gain_tm")}
+    signed = {name: st.column_config.TextColumn(_LABELS[name], help=_HELP[name]) for name in ("gain_lddt", "gain_tm")}
     numbers = {
         name: st.column_config.NumberColumn(_LABELS[name], format="%.2f" if name == "rmsd" else "%.3f", help=_HELP.get(name))
         for name in ("lddt", "tm", "gdt_ts", "gdt_ha", "rmsd")

@@ -30,6 +30,7 @@ HELP = {
         "compiled it.  Choosing one replaces the residues of this set."
     ),
     "near": f"Residues with a heavy atom within {NEAR_TARGET:g} Å of a heavy atom of the chosen ligand, ion or partner chain.",
+    "esmfold": "A model that folds a sequence without alignment or template (Lin et al. 2023): all atoms, with pLDDT, in no stated state.",
     "judged_by": "Folds are laid on this structure of the same protein and compared with it; a fold judges nothing.",
     "fold_gain": "By how much the fold is better than the average of its class, which knows nothing of the receptor but its numbers.",
     "fold_placed": "Residues that the fold gives a place; it invents no others.",
