@@ -26,7 +26,7 @@ def test_a_fold_on_the_structure_that_judges_it_and_its_files(page, app):
     driving.rest(page)
     assert "by=" not in page.url
     assert driving.colours_on_screen(page) != shown
-    driving.click_residue(page, list(shown))
+    driving.click_residue(page, [int(number) for number in shown])
     page.get_by_text("from its place in the structure").first.wait_for(timeout=driving.WAIT)
     driving.rest(page)
     assert "residue=" in page.url

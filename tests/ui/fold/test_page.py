@@ -14,6 +14,7 @@ def test_a_receptor_without_a_structure_shows_its_folds_and_what_to_expect():
     table = page.dataframe[0].value
     assert len(table) == 6
     assert table.loc[0, "method"].startswith("threaded on P2RY1")
+    assert "ESMFold" in said(page)  # how to get it, or what it takes
     assert "tm" not in table
     text = said(page)
     assert "no structure to judge by" in text
