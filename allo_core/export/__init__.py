@@ -19,6 +19,7 @@
 - `ablation`: what a model loses without heads
 - `pairs`: importance of the tokens of a model of pairs, and coverage
 - `couplings`: G protein families of a receptor, and its stretches
+- `folds`: folds of a protein, and the residues of one, as tables
 - `batch`: a batch
 - `bundle`: one ZIP of all
 """

@@ -15,6 +15,7 @@
 - `heads`: what heads look at
 - `layers`: how well layers tell a property, and how alike they are
 - `points`: residues or receptors as points on a plane
+- `fold`: how good a fold is along the sequence
 - `pairs`: pairs of proteins: attention among tokens, importance of tokens, what methods say of a coupling
 - `stretches`: what stretches of a receptor say for and against partners
 - `needed`: heads by how much they look at a site and are needed there

@@ -18,6 +18,7 @@
 - `references`: the structures that judge a fold of a receptor, and the folds that it has to beat
 - `head_judged`: folds of a distance head on receptors that it has not learnt from
 - `judged`: a fold beside a structure of the same protein
+- `compared`: all folds of a protein beside one structure, and what each gains over the average
 - `trace`: a fold as a structure file
 - `esmfold`: a structure that ESMFold folds from a sequence, kept
 - `esmfold_memory`: what ESMFold needs of a machine

@@ -14,32 +14,64 @@ from allo_core.folding.shipped import ANY, STATES, FoldState
 from allo_core.folding.template import thread
 from allo_core.protein.sequence import Protein
 
-__all__ = ["fold_called", "offered_folds"]
+__all__ = ["first_fold", "fold_called", "offered_folds"]
 
 _METHODS = {"family": family_average, "template": thread}
 _MODEL = "fold-model-any"
+_THREADED_FROM = 0.5  # identity at generic numbers; below, the average is the better choice (docs/folds.md)
 
 
 def offered_folds(protein: Protein) -> dict[str, str]:
-    """Name -> what it is and what to expect of it: averages first, threaded ones after, and that of the model where it was computed.
+    """Name -> what it is and what to expect of it, the best first, and that of the model where it was computed.
 
-    Empty where there is no way to draw one.
+    Empty where there is no way to draw one.  The order is that of the expected TM-score and lDDT together; folds whose quality was not
+    tested come after the others.
     """
     kept = kept_model_fold(protein)
-    return _drawn_at_once(protein) | ({} if kept is None else {_MODEL: _label(kept)})
+    if kept is None:
+        return {name: label for name, (label, _) in _drawn_at_once(protein).items()}
+    found = {**_drawn_at_once(protein), _MODEL: (_label(kept), _rank(kept))}
+    return {name: found[name][0] for name in sorted(found, key=lambda name: -found[name][1])}
 
 
 @lru_cache(maxsize=64)
-def _drawn_at_once(protein: Protein) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _drawn_at_once(protein: Protein) -> dict[str, tuple[str, float]]:
+    """Name -> label and rank, the best first."""
+    found: dict[str, tuple[str, float]] = {}
     for method, state in product(_METHODS, STATES):
         name = f"fold-{method}-{state}"
         try:
             fold = fold_called(name, protein)
         except FoldError:
             continue
-        found[name] = _label(fold)
-    return found
+        found[name] = (_label(fold), _rank(fold))
+    return {name: found[name] for name in sorted(found, key=lambda name: -found[name][1])}
+
+
+def _rank(fold: Fold) -> float:
+    """Expected TM-score and lDDT together; 0 where they were not tested."""
+    quality = expected(fold)
+    return 0.0 if quality.tm is None or quality.lddt is None else quality.tm.median + quality.lddt.median
+
+
+@lru_cache(maxsize=64)
+def first_fold(protein: Protein) -> str:
+    """The name of the fold that a protein without a structure opens with; "" where none can be drawn.
+
+    Threaded on the nearest receptor where half of the residues at generic numbers are identical, else the average of the class.
+    """
+    families, threaded = ([f"fold-{method}-{state}" for state in (ANY, "active", "inactive")] for method in ("family", "template"))
+    try:
+        near = fold_called(threaded[0], protein).identity >= _THREADED_FROM
+    except FoldError:
+        near = False
+    for name in (*threaded, *families) if near else (*families, *threaded):
+        try:
+            fold_called(name, protein)
+        except FoldError:
+            continue
+        return name
+    return ""
 
 
 def _label(fold: Fold) -> str:

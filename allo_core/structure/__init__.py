@@ -17,6 +17,7 @@
 - `orient`: extracellular side up, TM1 at the left
 - `neighbours`: what residues are near to
 - `modulator`: where a named modulator touches the receptor, whichever copies there are
+- `traces`: CA traces of one protein as a scene
 - `superpose`: one receptor laid on another
 - `compare`: how alike two structures of the same residues are
 - `parts`: receptor, ligands, ions, partners

@@ -164,7 +164,7 @@ def test_a_wrong_residue_keeps_marks_and_pictures(page, app):
 
 
 def test_a_receptor_without_structure_offers_the_upload(page, app, shared):
-    page.goto(f"{app.url}/?protein=P2RY1&panel=3d")
+    page.goto(f"{app.url}/?protein=P2RY1&structure=&panel=3d")
     page.locator(".st-key-heatmap .js-plotly-plot").last.wait_for(timeout=driving.WAIT)
     page.get_by_text("No structure for P2RY1").wait_for(timeout=driving.WAIT)
     driving.rest(page)

@@ -71,7 +71,7 @@ def test_keys_move_along_the_chain_and_mark(page, app):
 
 
 def test_a_receptor_without_structure_shows_its_snake_plot_and_saves_it(page, app):
-    open_snake(page, f"{app.url}/?protein=P2RY1")
+    open_snake(page, f"{app.url}/?protein=P2RY1&structure=")
     assert page.locator(driving.STAGE).count() == 0
     box = page.locator(".snake").bounding_box()
     assert box["y"] + box["height"] <= 900

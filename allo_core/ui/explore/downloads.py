@@ -23,6 +23,7 @@ from allo_core.fetch.three_d_mol import FILE, STATIC
 from allo_core.figures.colours import SET_COLOURS, attention_scale
 from allo_core.figures.heatmap import heatmap, meaning_of_heads
 from allo_core.figures.snake_svg import snake_svg
+from allo_core.folding.trace import trace_cif, trace_pdb
 from allo_core.ui.explore.attention_files import draw_attention_files
 from allo_core.ui.explore.frozen import facts_of_frozen, freeze_view, unchanged
 from allo_core.ui.explore.painting import paint
@@ -108,6 +109,9 @@ def _files(shown: Shown) -> dict[str, tuple[Callable[[], str], str, str]]:
             "chemical/x-cif",
             f"Structure, B factors: {shown.values.name}, mmCIF",
         )
+        if (fold := loaded.fold) is not None:
+            files[f"{place}.pdb"] = (lambda: trace_pdb(fold), "chemical/x-pdb", "Structure, PDB")
+            files[f"{place}.cif"] = (lambda: trace_cif(fold), "chemical/x-cif", "Structure, mmCIF")
         files[f"{place}.pml"] = (lambda: _script(shown, loaded, pymol_script), _SCRIPT, "PyMOL script")
         files[f"{place}.cxc"] = (lambda: _script(shown, loaded, chimerax_script), _SCRIPT, "ChimeraX script")
         if (STATIC / FILE).is_file():

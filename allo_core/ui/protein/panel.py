@@ -153,12 +153,12 @@ def _no_structure(protein: Protein) -> None:
 def _why_no_structure(protein: Protein) -> str:
     receptor = receptor_of(protein)
     if receptor is None:
-        return "Upload one; the chain is found by alignment."
-    if offered_folds(protein):
-        return (
-            "No experiment ships. Choose a fold at the left (the average of its class, or threaded on another receptor: a CA trace), or "
-            "upload a structure or its AlphaFold model; the chain is found by alignment."
-        )
+        return "Upload one; the chain is found by alignment. What else there is of a sequence stands on the page Fold."
     if offered_structures(receptor.entry):
         return "None is chosen; choose one at the left, or upload one: the chain is found by alignment."
+    if offered_folds(protein):
+        return (
+            "No structure? Fetch its AlphaFold model, or choose a fold at the left (threaded on another receptor, or the average of its "
+            "class: a CA trace); the page Fold shows what each is worth. A chain of your own is found by alignment."
+        )
     return "None ships with the app. Upload one, or fetch its AlphaFold model; the chain is found by alignment."

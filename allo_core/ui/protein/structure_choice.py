@@ -46,10 +46,14 @@ def draw_structure_choice(view: ProteinView, loaded: LoadedStructure | None) -> 
 
 
 def structure_options(protein_key: str) -> dict[str, str]:
-    """The structures that can be shown of a protein, key -> label: shipped, drawn where no experiment ships, given here, fetched here."""
-    options = offered_structures(protein_key) | folds_of(protein_key)
+    """The structures that can be shown of a protein, key -> label, in the order of trust.
+
+    Experiments that ship and the AlphaFold model, what was fetched and given here, then folds, where no experiment ships.
+    """
+    options = offered_structures(protein_key)
+    options |= {name: f"{name} · fetched" for name in incoming.fetched_structures() if name not in options}
     options |= {key: f"{name} · yours" for key, name in session.remembered("structure").items()}
-    return options | {name: f"{name} · fetched" for name in incoming.fetched_structures() if name not in options}
+    return options | folds_of(protein_key)
 
 
 def _chain(loaded: LoadedStructure) -> None:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Self, TypeVar
 
 from allo_core.errors import SequenceError
-from allo_core.folding.offers import offered_folds
+from allo_core.folding.offers import first_fold, offered_folds
 from allo_core.library.predicted import predicted_structure
 from allo_core.library.receptors import find_receptor
 from allo_core.library.site_library import LibraryState, site_library_state
@@ -175,7 +175,7 @@ def folds_of(protein_key: str) -> dict[str, str]:
 
 
 def opened(view: View, key: str) -> View:
-    """A view on opening the protein ``key``: its first site and structure; the other choices stay where they can."""
+    """A view on opening the protein ``key``: its first site, and its first structure or else a fold; other choices stay where they can."""
     return replace(
         view.of_another_protein(key),
         protein=key,
@@ -184,7 +184,7 @@ def opened(view: View, key: str) -> View:
         name_a="",
         name_b="",
         marking="A",
-        structure=next(iter(offered_structures(key)), ""),
+        structure=next(iter(offered_structures(key)), "") or first_fold(named_protein(key)),
         chain="",
         pair=None,
     )

@@ -30,6 +30,13 @@ HELP = {
         "compiled it.  Choosing one replaces the residues of this set."
     ),
     "near": f"Residues with a heavy atom within {NEAR_TARGET:g} Å of a heavy atom of the chosen ligand, ion or partner chain.",
+    "esmfold": "A model that folds a sequence without alignment or template (Lin et al. 2023): all atoms, with pLDDT, in no stated state.",
+    "judged_by": "Folds are laid on this structure of the same protein and compared with it; a fold judges nothing.",
+    "fold_gain": "By how much the fold is better than the average of its class, which knows nothing of the receptor but its numbers.",
+    "fold_placed": "Residues that the fold gives a place; it invents no others.",
+    "fold_colours": "Confidence is known without a structure; lDDT says how right the fold is at each residue.",
+    "lddt": "The share of distances below 15 Å in the structure that the fold keeps (Mariani et al. 2013); it needs no superposition.",
+    "tm_score": "1 for equal folds (Zhang and Skolnick 2004); any class A receptor scores about 0.9 on another, so it says little here.",
     "structure": "The receptor chain is found by aligning every chain with the sequence, so fusions and offset numbering do not matter.",
     "beside": "Another state, or another receptor with the same head and the marks carried over; turn one and both turn.",
     "chain": "The file shows the receptor more than once; which of its chains is coloured, measured and marked.",

@@ -28,6 +28,7 @@ PAGES: dict[str, tuple[Entry, ...]] = {
         Entry("pages/explore.py", "Explore", ":material/biotech:", ""),
         Entry("pages/sequence.py", "Sequence", ":material/abc:", "sequence"),
         Entry("pages/pairs.py", "Pairs", ":material/join_inner:", "pairs"),
+        Entry("pages/fold.py", "Fold", ":material/view_in_ar:", "fold"),
     ),
     "Many proteins": (
         Entry("pages/receptors.py", "Receptors", ":material/groups:", "receptors"),

@@ -163,7 +163,7 @@ def test_every_colouring_can_be_shown(opened, painted, colouring, scale):
 @pytest.mark.parametrize("colouring", ["conservation", "segment", "from A"])
 def test_colourings_without_numbers_or_structure(opened, painted, model, protein, colouring):
     extract_attention(model, find_receptor(protein).protein)
-    page = opened(protein=protein, colouring=colouring, sites="")
+    page = opened(protein=protein, colouring=colouring, sites="", structure="")
     assert not page.exception
     assert painted == []  # there is no structure to colour
     assert f"{protein} " in said(page) or find_receptor(protein).accession in said(page)
