@@ -149,4 +149,4 @@ def load_head_files(weights: Path, card: Path) -> tuple[DistanceHead, HeadRecord
 
 def _no_head(path: Path, error: Exception) -> FoldError:
     reason = error.strerror if isinstance(error, OSError) else error
-    return FoldError(f"{path.parent} holds no distance head: {path.name}: {reason}; name a folder that train-distances wrote.")
+    return FoldError(f"{path.parent} holds no distance head: {reason} ({path.name}); name a folder that train-distances wrote.")
