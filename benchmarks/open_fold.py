@@ -2,7 +2,7 @@
 
     python benchmarks/open_fold.py
 
-Explore with P2RY1 (threaded) and GP173 (average of its class), in Chromium at 1440 x 900 with WebGL in software, so that browser and server
+Explore with P2RY1 (threaded) and P2RY4 (average of its class), in Chromium at 1440 x 900 with WebGL in software, so that browser and server
 share the processor.  From the request of the address until 3Dmol has painted the fold; the first opening of a server loads all libraries,
 and is said apart.  Needs what the browser tests need.
 """
@@ -23,7 +23,7 @@ from allo_core.fetch.three_d_mol import ensure_library
 from tests.browser import driving
 from tests.browser.conftest import FLAGS, App, new_page
 
-RECEPTORS = {"P2RY1": "threaded", "GP173": "family average"}
+RECEPTORS = {"P2RY1": "threaded", "P2RY4": "family average"}
 TIMES = 5
 
 

@@ -34,7 +34,7 @@ def test_a_fold_on_the_structure_that_judges_it_and_its_files(page, app):
 
 
 def test_from_explore_to_the_folds_of_the_same_receptor(page, app):
-    page.goto(f"{app.url}/?protein=GP173&panel=3d")
+    page.goto(f"{app.url}/?protein=P2RY4&panel=3d")
     driving.stage(page).wait_for(timeout=driving.WAIT)
     driving.rest(page)
     page.get_by_role("link", name="Fold").first.click()

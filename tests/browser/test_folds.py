@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_receptor_without_a_structure_opens_with_a_fold_named_and_rated(page, app):
-    page.goto(f"{app.url}/?protein=GP173&panel=3d")
+    page.goto(f"{app.url}/?protein=P2RY4&panel=3d")
     driving.stage(page).wait_for(timeout=driving.WAIT)
     driving.rest(page)
     assert "structure=fold-family-any" in page.url
