@@ -45,6 +45,7 @@ def check_model_options(options: argparse.Namespace) -> None:
         return
     if options.state is not None:
         raise FoldError("A language model says nothing of a state; leave --state out.")
+    get_spec(options.model or DEFAULT_MODEL)
     _removed(options)
 
 
