@@ -27,7 +27,7 @@ def test_a_receptor_without_a_structure_opens_with_a_fold_named_and_rated(page, 
 def test_a_fold_is_chosen_shown_and_rated(page, app):
     page.goto(f"{app.url}/?protein=P2RY1&panel=3d&structure=")
     page.get_by_text("No structure for P2RY1").wait_for(timeout=driving.WAIT)
-    assert page.get_by_text("No structure? Fetch its AlphaFold model").count() > 0
+    page.get_by_text("No structure? Fetch its AlphaFold model").first.wait_for(timeout=driving.WAIT)
     driving.rest(page)
     box = page.locator('[data-testid="stSidebar"]').get_by_role("combobox", name="Structure")
     box.click()
