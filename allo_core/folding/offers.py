@@ -14,7 +14,9 @@ from allo_core.folding.shipped import ANY, STATES, FoldState
 from allo_core.folding.template import thread
 from allo_core.protein.sequence import Protein
 
-__all__ = ["first_fold", "fold_called", "offered_folds"]
+__all__ = ["ESMFOLD_FOLD", "first_fold", "fold_called", "offered_folds"]
+
+ESMFOLD_FOLD = "fold-esmfold-any"  # all atoms: `allo_core.folding.esmfold.kept_esmfold` gives it
 
 _METHODS = {"family": family_average, "template": thread}
 _MODEL = "fold-model-any"

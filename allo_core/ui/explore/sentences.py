@@ -58,8 +58,8 @@ def structure_sentence(loaded: LoadedStructure, protein: Protein) -> str:
         what = f"is a {known.fusion} fusion {_with(changes)}{_at_the_junction(loaded, protein)}"
     elif loaded.fold is not None:
         what = "is a CA trace and no structure of this receptor"
-    elif loaded.ref.kind == "alphafold":
-        what = f"is an AlphaFold prediction, not an experiment, {_with(changes)}"
+    elif loaded.ref.kind in ("alphafold", "fold"):
+        what = f"is {'an AlphaFold' if loaded.ref.kind == 'alphafold' else 'a'} prediction, not an experiment, {_with(changes)}"
     elif loaded.scene.fusion_residues:
         what = f"has {loaded.scene.fusion_residues} foreign residues in the receptor's chain and comes {_with(changes)}"
     else:

@@ -10,14 +10,12 @@ from allo_core.errors import FoldError
 from allo_core.folding.compared import ComparedFold, ComparedResidues, average_beside, compare_folds, compare_residues
 from allo_core.folding.esmfold import kept_esmfold
 from allo_core.folding.fold import Fold
-from allo_core.folding.offers import fold_called, offered_folds
+from allo_core.folding.offers import ESMFOLD_FOLD, fold_called, offered_folds
 from allo_core.protein.sequence import Protein
 from allo_core.structure.geometry import ca_positions
 from allo_core.ui.shared.structures import LoadedStructure
 
-__all__ = ["ESMFOLD_FOLD", "Judged", "beside_structure", "folds_here", "judging", "residues_of"]
-
-ESMFOLD_FOLD = "fold-esmfold-any"
+__all__ = ["Judged", "beside_structure", "folds_here", "judging", "residues_of"]
 
 
 class Judged(NamedTuple):

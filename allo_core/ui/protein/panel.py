@@ -124,7 +124,8 @@ def structure_line(loaded: LoadedStructure, protein: Protein, picking: str = "ma
     if loaded.fold is not None:
         what = "CA trace, no structure of this receptor"
     else:
-        what = "AlphaFold model, predicted" if loaded.credit else f"chain {mapping.chain}"
+        predicted = {"alphafold": "AlphaFold model, predicted", "fold": "predicted from the sequence"}
+        what = predicted.get(loaded.ref.kind, f"chain {mapping.chain}")
     if len(mapping.copies) > 1:
         what += f", one of {len(mapping.copies)} copies"
     alike = f"{mapping.identity:.1%} identical"

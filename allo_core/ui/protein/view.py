@@ -5,7 +5,8 @@ from functools import lru_cache
 from typing import Self, TypeVar
 
 from allo_core.errors import SequenceError
-from allo_core.folding.offers import first_fold, offered_folds
+from allo_core.folding.esmfold import kept_esmfold
+from allo_core.folding.offers import ESMFOLD_FOLD, first_fold, offered_folds
 from allo_core.library.predicted import predicted_structure
 from allo_core.library.receptors import find_receptor
 from allo_core.library.site_library import LibraryState, site_library_state
@@ -168,10 +169,14 @@ def offered_structures(protein_key: str) -> dict[str, str]:
 
 
 def folds_of(protein_key: str) -> dict[str, str]:
-    """Folds that the app draws, name -> description, of a protein of which no experiment ships."""
+    """Folds, name -> description, of a protein of which no experiment ships: ESMFold's where it is kept, then those that the app draws."""
     protein = named_protein(protein_key)
     receptor = receptor_of(protein)
-    return {} if receptor is None or shipped_structures(receptor.entry) else offered_folds(protein)
+    if receptor is not None and shipped_structures(receptor.entry):
+        return {}
+    folded = kept_esmfold(protein)
+    whole = {} if folded is None else {ESMFOLD_FOLD: f"{folded.name} · all atoms, predicted, mean pLDDT {folded.plddt.mean():.0f}"}
+    return whole if receptor is None else whole | offered_folds(protein)
 
 
 def opened(view: View, key: str) -> View:

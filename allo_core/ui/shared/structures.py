@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
-from allo_core.errors import LibraryError
+from allo_core.errors import FoldError, LibraryError
+from allo_core.folding.esmfold import kept_esmfold
 from allo_core.folding.fold import Fold
-from allo_core.folding.offers import fold_called
+from allo_core.folding.offers import ESMFOLD_FOLD, fold_called
 from allo_core.folding.trace import fold_structure
 from allo_core.library.nearest import numbers_for
 from allo_core.library.predicted import ATTRIBUTION
@@ -33,7 +34,7 @@ class LoadedStructure:
     """A structure file mapped onto a protein, ready to draw.
 
     ``cb`` [L, 3] are CB positions (CA for glycine) in Å, NaN where the structure shows none; ``targets`` is what residues can be near to;
-    ``plddt`` [L] is the confidence of a prediction, None of an experiment; ``fold`` is where a fold that the app draws comes from.
+    ``plddt`` [L] is the confidence of a prediction, None of an experiment; ``fold`` is where a CA trace that the app draws comes from.
     """
 
     key: str
@@ -98,6 +99,11 @@ def _loaded(key: str, path: str, name: str, protein: Protein, chain: str) -> Loa
 
 @st.cache_resource(max_entries=8, show_spinner="Drawing the fold")
 def _drawn(key: str, protein: Protein) -> LoadedStructure:
+    if key == ESMFOLD_FOLD:
+        folded = kept_esmfold(protein)
+        if folded is None:
+            raise FoldError(f"ESMFold has not folded {protein.name} on this machine, or its fold was deleted; fold it on the page Fold.")
+        return _ready(key, folded.name, folded.structure, protein, "")
     fold = fold_called(key, protein)
     return replace(_ready(key, fold.name, fold_structure(fold), protein, ""), fold=fold)
 
