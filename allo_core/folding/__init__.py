@@ -4,6 +4,7 @@
 - `scaling`: from distances to coordinates
 - `majorise`: the steps of that descent
 - `hand`: which of two mirror images a fold is
+- `helices`: single helices that came out as mirror images
 - `fold`: places for residues of one protein, with what they were made from
 - `family_average`: the average fold of a class
 - `template`: a protein threaded on the nearest receptor with an experimental structure
@@ -12,6 +13,7 @@
 - `ranges`: a median with the range in which most receptors lie
 - `head_worth`: the same of a distance head, beside the family average
 - `distogram_fold`: a fold from the probabilities of distances that a model gives
+- `next_but_one`: distances two apart along the chain, which no head gives
 - `head_card`: how good the folds of a head are
 - `kept_heads`: heads as files, those that ship and those that a person trained
 - `model_fold`: the fold that a head reads from a language model, kept

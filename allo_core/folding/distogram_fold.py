@@ -16,6 +16,7 @@ from allo_core.folding.fold import Fold, numbers_if_any, require_drawn
 from allo_core.folding.hand import Handedness, right_hand
 from allo_core.folding.head_settings import NEAREST
 from allo_core.folding.head_worth import ModelExpectation
+from allo_core.folding.next_but_one import with_next_but_one
 from allo_core.folding.scaling import scale_distances
 from allo_core.protein.sequence import Protein
 from allo_core.storage.cancel import CancelEvent
@@ -144,6 +145,8 @@ def places_from_distogram(
     found = learnt(distogram_distances(probabilities, edges))
     drawn = tied(found)
     require_drawn(np.where(drawn, 0.0, np.nan)[:, None], "The fold by these distances", protein)
+    confident = confidence_of(found)
+    found = with_next_but_one(found, index)
     kept = np.ix_(drawn, drawn)
     witness = _average_at(protein)
     drawing = scale_distances(
@@ -156,7 +159,7 @@ def places_from_distogram(
     )
     xyz, confidence = np.full((len(protein), 3), np.nan), np.full(len(protein), np.nan)
     xyz[index[drawn]] = drawing.xyz
-    confidence[index] = confidence_of(found)
+    confidence[index] = confident
     confidence[~np.isfinite(xyz[:, 0])] = np.nan
     require_drawn(xyz, "The fold by these distances", protein)
     return Places(xyz, confidence)

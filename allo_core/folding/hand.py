@@ -12,7 +12,7 @@ from allo_core.structure.compare import tm_score
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float, Float64
 
-__all__ = ["Handedness", "HelixShares", "helix_shares", "right_hand"]
+__all__ = ["Handedness", "HelixShares", "helix_shares", "left_handed_helices", "right_hand"]
 
 _RIGHT = (20.0, 90.0)  # degrees: the dihedral of four successive CA is about +50 in a right-handed helix; so has an ideal one its CB
 _TURN = 6.5  # Å: CA(i) and CA(i + 3) are 5.0 to 5.5 Å apart in a helix, 8.5 to 10 in a strand
@@ -143,22 +143,42 @@ def helix_shares(xyz: Float[np.ndarray, "L 3"], breaks: Collection[int] = ()) ->
     breaks : collection of int
         0-based residues behind which the chain is broken.
     """
+    angles, helical = _helical(xyz, breaks)
+    if not helical.any():
+        return HelixShares(float("nan"), float("nan"), 0)
+    angles = angles[helical]
+    low, high = _RIGHT
+    return HelixShares(
+        float(((angles > low) & (angles < high)).mean()), float(((angles < -low) & (angles > -high)).mean()), int(helical.sum())
+    )
+
+
+def left_handed_helices(xyz: Float[np.ndarray, "L 3"], breaks: Collection[int] = ()) -> list[slice]:
+    """Helical stretches, as of `helix_shares`, that turn to the left by their median dihedral; of each the residues from first to last.
+
+    Parameters
+    ----------
+    xyz : ndarray, dtype=float, shape=(L, 3)
+        Å; NaN where a residue is not drawn.
+    breaks : collection of int
+        0-based residues behind which the chain is broken.
+    """
+    angles, helical = _helical(xyz, breaks)
+    edges = np.flatnonzero(np.diff(np.r_[False, helical, False])).reshape(-1, 2).tolist()
+    return [slice(start, end + 3) for start, end in edges if np.median(angles[start:end]) < 0]
+
+
+def _helical(xyz: np.ndarray, breaks: Collection[int]) -> tuple[Float64[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
+    """Dihedrals of four successive points in degrees, and which of them are in helical stretches, shape (L - 3,) each."""
     points = np.asarray(xyz, dtype=float)
     if len(points) < 4:
-        return HelixShares(float("nan"), float("nan"), 0)
+        return np.zeros(0), np.zeros(0, dtype=bool)
     bonds = np.diff(points, axis=0)
     bonds[[at for at in breaks if 0 <= at < len(bonds)]] = np.nan
     whole = np.asarray(np.isfinite(bonds).all(axis=1))
     bonds = np.where(whole[:, None], bonds, 0)
     near = np.linalg.norm(bonds[:-2] + bonds[1:-1] + bonds[2:], axis=1) < _TURN
-    helical = _in_stretches(near & whole[:-2] & whole[1:-1] & whole[2:])
-    if not helical.any():
-        return HelixShares(float("nan"), float("nan"), 0)
-    angles = _dihedrals(bonds)[helical]
-    low, high = _RIGHT
-    return HelixShares(
-        float(((angles > low) & (angles < high)).mean()), float(((angles < -low) & (angles > -high)).mean()), int(helical.sum())
-    )
+    return _dihedrals(bonds), _in_stretches(near & whole[:-2] & whole[1:-1] & whole[2:])
 
 
 def _dihedrals(bonds: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from scipy.spatial.distance import cdist
 
 from allo_core.errors import Cancelled, FoldError
 from allo_core.folding.hand import Handedness, right_hand
+from allo_core.folding.helices import breaks_among, with_right_helices
 from allo_core.folding.majorise import Descent
 from allo_core.storage.cancel import CancelEvent
 
@@ -42,7 +43,7 @@ class Coordinates:
     stress : float
         Å: root of the weighted mean square difference between distances of the fold and given ones; NaN where no distance was given.
     steps : int
-        Of the descent.
+        Of the descent, those after helices were reflected left out.
     settled : bool
         Whether it came to its end; otherwise it was stopped after 2,000 steps.
     """
@@ -71,7 +72,8 @@ def scale_distances(
     """Places whose distances come nearest to given ones, by weighted multidimensional scaling, with the hand that proteins have.
 
     It begins with classical scaling, in which a distance that is not known is the shortest path over known ones, and goes on with weighted
-    stress majorisation (`allo_core.folding.majorise`).
+    stress majorisation (`allo_core.folding.majorise`).  Helices that came out left-handed within the right fold are reflected in place and
+    the descent goes on from there (`allo_core.folding.helices`).
 
     Parameters
     ----------
@@ -107,13 +109,20 @@ def scale_distances(
         given = weight.copy()
         drawn = _with_chain(distance, weight, breaks, bond)
         distance, weight = distance[np.ix_(drawn, drawn)], weight[np.ix_(drawn, drawn)]
-        start = _classical(distance, weight, cancel)
-        for steps, (points, _) in enumerate(Descent(distance, weight).points(start, _STEPS), start=1):
-            xyz[drawn] = points
-            if progress is not None:
-                progress(steps, _STEPS)
-            _look(cancel)
+        descent = Descent(distance, weight)
+
+        def descended(start: np.ndarray) -> tuple[np.ndarray, float, int]:
+            now, taken = (start, np.inf), 0
+            for taken, now in enumerate(descent.points(start, _STEPS), start=1):  # noqa: B007 - the last one is wanted
+                if progress is not None:
+                    progress(taken, _STEPS)
+                _look(cancel)
+            return *now, taken
+
+        xyz[drawn], lowest, steps = descended(_classical(distance, weight, cancel))
         settled = steps < _STEPS
+        xyz, _ = right_hand(xyz, reference_xyz, breaks)
+        xyz[drawn] = with_right_helices(xyz[drawn], lowest, breaks_among(drawn, breaks), descended)
         inside = np.ix_(drawn, drawn)
         stress = _misfit(xyz[drawn], np.asarray(distances, dtype=float)[inside], given[inside])
     xyz, handedness = right_hand(xyz, reference_xyz, breaks)
