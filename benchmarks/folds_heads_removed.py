@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def heads_by_weight(network: DistanceHead, model: ProteinLanguageModel) -> list[tuple[int, int]]:
-    """All attention heads, that to which the distance head gives the longest column of weights first (its maps have one standard deviation)."""
+    """All attention heads, the one with the longest column of weights first; the maps all have one standard deviation."""
     weights = network.attention.weight.detach().norm(dim=0).numpy()
     return [divmod(int(at), model.spec.heads) for at in np.argsort(-weights)]
 
