@@ -18,6 +18,7 @@ _RIGHT = (20.0, 90.0)  # degrees: the dihedral of four successive CA is about +5
 _TURN = 6.5  # Å: CA(i) and CA(i + 3) are 5.0 to 5.5 Å apart in a helix, 8.5 to 10 in a strand
 _STRETCH = 4  # successive dihedrals, of seven residues: fewer are a turn of a loop
 _MARGIN = 0.1  # between a fold and its mirror image
+_SURE_MARGIN = 0.6  # of structures and of exact distances it is above 0.9: with less, helices of both hands are mixed
 _LEAST = 0.5  # the share of a fold, otherwise its stretches are no helices: of 25 folds of mostly false contacts the highest was 0.48
 _TM_MARGIN = 0.05  # the same of TM-scores on a reference; two unrelated folds differ by less
 
@@ -91,6 +92,9 @@ def right_hand(
 ) -> tuple[Float64[np.ndarray, "L 3"], Handedness]:
     """The fold or its mirror image, whichever has right-handed helices; where these do not say, whichever fits a reference.
 
+    Helices do not say where the two shares differ by less than 0.1, or by less than 0.6 and the reference speaks against them: a fold from
+    a model's distances may be the mirror image of the right one as a whole and have most of its helices right.
+
     Parameters
     ----------
     xyz : ndarray, dtype=float, shape=(L, 3)
@@ -120,7 +124,9 @@ def right_hand(
         tm = (tm_score(given, reference_xyz), tm_score(mirror, reference_xyz))
     by_reference = tm[0] - tm[1]
     chosen_by, for_given = "nothing", True
-    if abs(by_helices) >= _MARGIN and max(shares.right, shares.left) >= _LEAST:
+    told_by_helices = abs(by_helices) >= _MARGIN and max(shares.right, shares.left) >= _LEAST
+    against = abs(by_reference) >= _TM_MARGIN and by_reference * by_helices < 0
+    if told_by_helices and not (against and abs(by_helices) < _SURE_MARGIN):
         chosen_by, for_given = "helices", by_helices > 0
     elif abs(by_reference) >= _TM_MARGIN:
         chosen_by, for_given = "reference", by_reference > 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from allo_core.folding.hand import helix_shares, left_handed_helices
+from allo_core.folding.hand import helix_shares, left_handed_helices, right_hand
 from allo_core.folding.helices import breaks_among, reflected, with_right_helices
 from allo_core.folding.scaling import scale_distances
 
@@ -62,3 +62,13 @@ def test_distances_of_a_left_handed_helix_keep_it():
 def test_breaks_are_told_among_the_drawn():
     assert breaks_among(np.array([0, 1, 2, 5, 6, 7]), [6]) == [2, 4]
     assert breaks_among(np.array([4]), []) == []
+
+
+@pytest.mark.parametrize(("left", "chosen_by"), [({0}, "reference"), (set(), "helices")])
+def test_helices_of_both_hands_do_not_overrule_a_reference(left, chosen_by):
+    """Most helices are right-handed, and the reference is the mirror image of the whole."""
+    given = bundle(left)
+    mirror = given * [-1.0, 1.0, 1.0]
+    found, handedness = right_hand(given, mirror, BREAKS)
+    assert (handedness.chosen_by, handedness.hand) == (chosen_by, "not determined")
+    assert np.array_equal(found, mirror if chosen_by == "reference" else given)
