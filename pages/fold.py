@@ -5,6 +5,7 @@ import streamlit as st
 from allo_core.errors import AlloScopeError
 from allo_core.ui.fold import session
 from allo_core.ui.fold.files import draw_files
+from allo_core.ui.fold.heads import draw_heads
 from allo_core.ui.fold.more import draw_more
 from allo_core.ui.fold.rail import draw_rail
 from allo_core.ui.fold.receptor import draw_fold
@@ -42,10 +43,11 @@ if problem:
 if not folds:
     st.info(
         plain(
-            f"No fold of {protein.name} can be drawn here: folds need the generic numbers of a 90 % identical receptor, and structures "
-            "of its class. Upload a structure or fetch its AlphaFold model at the left, or open another receptor."
+            f"No fold of {protein.name} can be drawn at once: that needs the generic numbers of a 90 % identical receptor, and structures "
+            "of its class. The folds below need neither; a structure of it can be uploaded at the left."
         )
     )
+    draw_more(protein)
 else:
     draw_verdict(shown, folds[shown], judged)
     draw_table(view.protein, folds, shown, judged)
@@ -56,6 +58,7 @@ else:
         draw_more(protein)
     with right:
         draw_fold(view, protein, folds[shown], judged, residues)
+        draw_heads(view, protein, judged)
 with st.sidebar:
     draw_rail(view, loaded)
 draw_foot([folds[shown].attribution + "." if folds and folds[shown].attribution else ""])

@@ -17,6 +17,7 @@
 - `head_card`: how good the folds of a head are
 - `kept_heads`: heads as files, those that ship and those that a person trained
 - `model_fold`: the fold that a head reads from a language model, kept
+- `removed_folds`: what that fold loses with some attention heads, beside as many random ones
 - `references`: the structures that judge a fold of a receptor, and the folds that it has to beat
 - `head_judged`: folds of a distance head on receptors that it has not learnt from
 - `judged`: a fold beside a structure of the same protein

@@ -30,6 +30,7 @@ class Expectation:
     origin : str
         "family" or "template".
     receptor_class : str
+        "" of a protein that has none; it is not tested then.
     state : str
         That was asked for, which is also that of the experiments: "active", "inactive" or "any".
     lowest, highest : float
@@ -55,8 +56,9 @@ class Expectation:
         """What to expect and how that is known."""
         state = "" if self.state == ANY else f" {self.state}"
         if self.tm is None or self.lddt is None:
+            which = f"of class {self.receptor_class}" if self.receptor_class else "without generic numbers"
             return (
-                f"How good it is was not tested:{state} experiments of {self.receptors} receptors of class {self.receptor_class} can judge "
+                f"How good it is was not tested:{state} experiments of {self.receptors} receptors {which} can judge "
                 f"such a fold here, and {FEWEST_CASES} are needed."
             )
         if self.origin == "family":

@@ -54,7 +54,7 @@ class ComparedFold:
     def sentence(self) -> str:
         """What it gains over the average or loses to it; that it loses stands first."""
         if self.average is None:
-            return "It is the baseline: the average of its class, or no average to compare with."
+            return "It is the baseline." if self.fold.origin == "family" else "There is no family average to compare it with."
         gains = {"lDDT": self.gain_lddt, "TM-score": self.gain_tm}
         lost = [f"{name} ({gain:+.3f})" for name, gain in gains.items() if gain < 0]
         won = [f"{name} ({gain:+.3f})" for name, gain in gains.items() if gain >= 0]

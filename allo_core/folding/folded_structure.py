@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from biotite.structure import AtomArray
 
-from allo_core.folding.fold import Fold, fold_numbers
+from allo_core.folding.fold import Fold, numbers_if_any
 from allo_core.folding.fold_files import CHAIN, atoms_cif, atoms_pdb, three_letters
 from allo_core.protein.sequence import AMINO_ACIDS, Protein
 from allo_core.structure.read import Structure, read_structure
@@ -26,6 +26,7 @@ ATOMS = (
 _CA = 1
 _NAME = "ESMFold"
 _B_FACTORS = "The column of B factors holds pLDDT from 0 to 100, that of the CA for all atoms of a residue, as AlphaFold's files do."
+_SD_OF = "which is not taken here: the confidence is pLDDT/100"
 _ATTRIBUTION = "ESMFold: Lin et al. 2023, doi:10.1126/science.ade2574; weights facebook/esmfold_v1 of Meta Platforms, MIT"
 
 
@@ -110,17 +111,12 @@ class FoldedStructure:
         return read_structure(self.cif_text.encode(), self._title)
 
     def as_fold(self) -> Fold:
-        """Its CA as a `Fold`, to be judged beside others; the confidence is pLDDT/100.
-
-        Raises
-        ------
-        FoldError
-            The protein has no generic numbers, at which folds are compared.
-        """
-        numbers = fold_numbers(self.protein)
+        """Its CA as a `Fold`, to be judged beside others; the confidence is pLDDT/100."""
+        numbers = numbers_if_any(self.protein)
+        of_class, receptor = ("", "") if numbers is None else (numbers.receptor_class, numbers.receptor)
         confidence = self.plddt.astype(np.float64) / 100
         told = (self.name, self.method, self.xyz, confidence, self.attribution)
-        return Fold(self.protein, "esmfold", numbers.receptor_class, None, *told, numbers.receptor, ())
+        return Fold(self.protein, "esmfold", of_class, None, *told, receptor, (), sd_of=_SD_OF)
 
     @property
     def _title(self) -> str:

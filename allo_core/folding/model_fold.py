@@ -21,7 +21,7 @@ from allo_core.readouts.kept_readouts import folds_folder
 from allo_core.readouts.removal import Heads, check_heads, heads_text
 from allo_core.storage.cancel import CancelEvent
 
-__all__ = ["kept_model_fold", "model_fold"]
+__all__ = ["kept_model_fold", "model_fold", "model_fold_expected"]
 
 _FORMAT = 1  # changed where the same head would be drawn otherwise
 _READS = {
@@ -82,19 +82,31 @@ def model_fold(
     return fold_of_places(protein, places, _maker(protein, head, removed_heads))
 
 
-def kept_model_fold(protein: Protein) -> Fold | None:
+def kept_model_fold(protein: Protein, removed_heads: Heads = ()) -> Fold | None:
     """The fold by the default model and the head that ships, where this machine has computed it; nothing is computed.
 
     Parameters
     ----------
     protein : Protein
+    removed_heads : tuple of (layer, head)
+        As from `check_heads`.
     """
     try:
         head = shipped_head()
     except FoldError:
         return None
-    places = _kept(_path(protein, head, ()), protein)
-    return None if places is None else fold_of_places(protein, places, _maker(protein, head, ()))
+    places = _kept(_path(protein, head, removed_heads), protein)
+    return None if places is None else fold_of_places(protein, places, _maker(protein, head, removed_heads))
+
+
+def model_fold_expected(protein: Protein) -> ModelExpectation:
+    """What to expect of the fold by the head that ships, before it is computed; FoldError where none ships.
+
+    Parameters
+    ----------
+    protein : Protein
+    """
+    return _expectation(protein, shipped_head(), False)
 
 
 def _computed(

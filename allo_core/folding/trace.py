@@ -10,7 +10,7 @@ from allo_core.folding.fold import Fold
 from allo_core.folding.fold_files import CHAIN, atoms_cif, atoms_pdb, three_letters
 from allo_core.structure.read import Structure, read_structure
 
-__all__ = ["fold_structure", "trace_cif", "trace_pdb"]
+__all__ = ["fold_structure", "trace_cif", "trace_pdb", "trace_words"]
 
 _B_FACTORS = "The column of B factors holds 100/(1 + sd): sd in Angstrom, of distances within 15 Angstrom, {}."
 
@@ -43,6 +43,19 @@ def trace_pdb(fold: Fold) -> str:
         Residue numbers that the format cannot hold.
     """
     return atoms_pdb(_atoms(fold), _title(fold), _remarks(fold))
+
+
+def trace_words(fold: Fold) -> str:
+    """What a picture of a fold shows, for a line: a CA trace, and of which structure where that is the receptor's own.
+
+    Parameters
+    ----------
+    fold : Fold
+    """
+    if fold.origin == "template" and fold.receptor in fold.sources:
+        whose = "its own structure" if fold.receptor == fold.protein.name else f"the structure of {fold.receptor}, whose numbers it has,"
+        return f"CA trace on {whose} {fold.sources[-1]}"
+    return "CA trace, no structure of this receptor"
 
 
 def _atoms(fold: Fold) -> AtomArray:

@@ -96,11 +96,8 @@ def _trace(fold: "Fold") -> _Made:
 
 def _structure(options: argparse.Namespace, protein: "Protein") -> _Made:
     """A whole structure of ESMFold, relaxed where that is wanted."""
-    from allo_core.folding.fold import fold_numbers
     from allo_core.folding.relax import relax
 
-    if options.judge is not None:
-        fold_numbers(protein)  # without them it cannot be judged: said before an hour of work
     found = folded_in_terminal(options, protein)
     said = [found.method, _NOT_TESTED, f"{found.attribution}."]
     if not options.relax:

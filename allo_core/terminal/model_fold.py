@@ -4,8 +4,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from allo_core.errors import FoldError
 from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from allo_core.readouts.removal import Heads, parse_heads
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
     from allo_core.protein.sequence import Protein
 
 __all__ = ["add_model_options", "check_model_options", "folds_beside", "model_fold_in_terminal"]
-
-_SEEDS = 3  # of the heads that are removed at random
 
 
 def add_model_options(command: argparse.ArgumentParser) -> None:
@@ -56,13 +52,11 @@ def model_fold_in_terminal(options: argparse.Namespace, protein: "Protein") -> "
 
 def folds_beside(options: argparse.Namespace, protein: "Protein") -> "list[Fold]":
     """The folds with all heads, and with as many random others removed (three seeds)."""
-    removed, spec = _removed(options), get_spec(options.model or DEFAULT_MODEL)
-    others = [(layer, head) for layer in range(spec.layers) for head in range(spec.heads) if (layer, head) not in removed]
-    if len(others) < len(removed):
-        raise FoldError(f"{spec.label} has {len(others)} other heads, fewer than the {len(removed)} removed ones; remove fewer.")
-    draws = [np.random.default_rng(seed).permutation(len(others))[: len(removed)] for seed in range(_SEEDS)]
-    chosen = [tuple(sorted(others[at] for at in draw.tolist())) for draw in draws]
-    return [_fold(options, protein, heads) for heads in ((), *chosen)]
+    from allo_core.folding.removed_folds import removed_folds
+
+    model_id = options.model or DEFAULT_MODEL
+    found = removed_folds(protein, _removed(options), model_id, _head(options), options.device or "auto", show_progress)
+    return [found.whole, *found.random.values()]
 
 
 def _fold(options: argparse.Namespace, protein: "Protein", removed: Heads) -> "Fold":

@@ -75,5 +75,5 @@ def test_what_is_taken_away_says_that_it_is_no_structure(page, app):
     (name,) = (name for name in archive.namelist() if name.endswith("_coloured.cif"))
     structure = read_structure(archive.read(name))
     assert structure.trace
-    assert "a CA trace and no structure of this receptor (family average of class A (any state))" in structure.title
+    assert "a CA trace, no structure of this receptor (family average of class A (any state))" in structure.title
     assert "CC BY 4.0" in structure.title

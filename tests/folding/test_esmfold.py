@@ -15,6 +15,7 @@ from allo_core.folding.esmfold import check_esmfold, fold_with_esmfold, kept_esm
 from allo_core.folding.esmfold_memory import fitting_chunk, memory_needed
 from allo_core.folding.esmfold_network import load_network, run_network
 from allo_core.folding.folded_structure import ATOMS, FoldedStructure
+from allo_core.folding.judged import judge
 from allo_core.library.receptors import find_receptor
 from allo_core.models.folding_models import ESMFOLD, FOLDING_MODELS, locate_folding
 from allo_core.protein.sequence import Protein
@@ -343,8 +344,10 @@ def test_it_is_judged_as_other_folds_are():
     np.testing.assert_array_equal(told.xyz, positions[:, 1])
     np.testing.assert_allclose(told.confidence, 0.8)
     assert "language model in half precision" in made.method
-    with pytest.raises(FoldError, match="has no generic numbers"):
-        replace(made, protein=random_protein(length)).as_fold()
+    without = replace(made, protein=random_protein(length)).as_fold()
+    assert (without.receptor_class, without.receptor) == ("", "")
+    assert "pLDDT" in without.sd_of
+    assert not judge(without, positions[:, 1]).numbered
 
 
 def test_the_order_of_atoms_is_theirs():
@@ -354,7 +357,6 @@ def test_the_order_of_atoms_is_theirs():
 @pytest.mark.weights
 def test_the_real_one(monkeypatch):
     """A receptor whose structure is known; the fold that ESMFold gives has its shape."""
-    from allo_core.folding.judged import judge
     from allo_core.library.structures import shipped_structure
 
     monkeypatch.undo()  # weights are looked for where the person who runs this has them

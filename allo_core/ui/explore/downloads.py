@@ -23,7 +23,7 @@ from allo_core.fetch.three_d_mol import FILE, STATIC
 from allo_core.figures.colours import SET_COLOURS, attention_scale
 from allo_core.figures.heatmap import heatmap, meaning_of_heads
 from allo_core.figures.snake_svg import snake_svg
-from allo_core.folding.trace import trace_cif, trace_pdb
+from allo_core.folding.trace import trace_cif, trace_pdb, trace_words
 from allo_core.ui.explore.attention_files import draw_attention_files
 from allo_core.ui.explore.frozen import facts_of_frozen, freeze_view, unchanged
 from allo_core.ui.explore.painting import paint
@@ -185,7 +185,7 @@ def _coloured_file(shown: Shown, loaded: LoadedStructure) -> str:
 
 def _credited(title: str, loaded: LoadedStructure) -> str:
     """The title of a file that holds or draws a structure: that a fold is none, and whom the structure's licence asks to name."""
-    drawn = "" if loaded.fold is None else f"on a CA trace and no structure of this receptor ({loaded.name})"
+    drawn = "" if loaded.fold is None else f"on a {trace_words(loaded.fold)} ({loaded.name})"
     return ", ".join(filter(None, (title, drawn, loaded.credit)))
 
 

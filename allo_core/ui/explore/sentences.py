@@ -4,6 +4,7 @@ from collections import Counter
 from contextlib import suppress
 
 from allo_core.errors import LibraryError
+from allo_core.folding.trace import trace_words
 from allo_core.library.nearest import numbers_for
 from allo_core.library.sites import receptor_of
 from allo_core.library.structures import ShippedStructure, shipped_structure
@@ -57,7 +58,7 @@ def structure_sentence(loaded: LoadedStructure, protein: Protein) -> str:
     elif known is not None and known.fusion:
         what = f"is a {known.fusion} fusion {_with(changes)}{_at_the_junction(loaded, protein)}"
     elif loaded.fold is not None:
-        what = "is a CA trace and no structure of this receptor"
+        what = f"is a {trace_words(loaded.fold)}"
     elif loaded.ref.kind in ("alphafold", "fold"):
         what = f"is {'an AlphaFold' if loaded.ref.kind == 'alphafold' else 'a'} prediction, not an experiment, {_with(changes)}"
     elif loaded.scene.fusion_residues:

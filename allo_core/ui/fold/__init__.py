@@ -10,5 +10,6 @@
 - `track`: lDDT along the chain
 - `requests`: what the worker is asked for
 - `more`: ways to get more folds
+- `heads`: the fold of the model without some attention heads
 - `files`: what can be taken away
 """

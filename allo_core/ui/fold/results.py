@@ -1,12 +1,10 @@
 """The folds of a protein, and what they are beside a structure of it.  Kept for the next rerun."""
 
-from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
-from allo_core.errors import FoldError
 from allo_core.folding.compared import ComparedFold, ComparedResidues, average_beside, compare_folds, compare_residues
 from allo_core.folding.esmfold import kept_esmfold
 from allo_core.folding.fold import Fold
@@ -31,8 +29,7 @@ def folds_here(protein: Protein) -> dict[str, Fold]:
     found: dict[str, Fold] = {}
     folded = kept_esmfold(protein)
     if folded is not None:
-        with suppress(FoldError):  # without generic numbers there is nothing to compare it by
-            found[ESMFOLD_FOLD] = folded.as_fold()
+        found[ESMFOLD_FOLD] = folded.as_fold()
     return found | {name: fold_called(name, protein) for name in offered_folds(protein)}
 
 

@@ -33,10 +33,11 @@ def draw_table(protein_key: str, folds: dict[str, Fold], chosen: str, judged: Ju
     for name, label in (("tm", "Expected TM"), ("lddt", "Expected lDDT")):
         parts = [table.pop(f"expected_{name}_{part}") for part in ("low", "median", "high")]
         table.insert(3, label, [_words(*row) for row in zip(*parts, strict=True)])
+    table["method"] = [_named(*row) for row in zip(table["method"], folds.values(), strict=True)]
     table = table[[*table.columns[:3], "Expected TM", "Expected lDDT", *(name for name in table.columns[3:] if name in _LABELS)]]
     if judged is not None:
         for name in ("gain_lddt", "gain_tm"):
-            table[name] = ["baseline" if gain != gain else f"{gain:+.3f}" for gain in table[name]]
+            table[name] = [_gain(*row) for row in zip(table[name], folds.values(), strict=True)]
     table.insert(0, "shown", ["●" if name == chosen else "" for name in folds])
     if judged is not None and not any(table["note"]):
         table = table.drop(columns="note")
@@ -63,6 +64,18 @@ def draw_table(protein_key: str, folds: dict[str, Fold], chosen: str, judged: Ju
     if judged is None:
         told += " Choose a structure at the left to judge by."
     st.caption(plain(f"{told} A row chooses the fold that is shown."))
+
+
+def _named(name: str, fold: Fold) -> str:
+    """That the family average is better stands before the name of a fold of a model."""
+    lost = fold.expectation is not None and fold.expectation.lost
+    return f"worse than the family average: {name}" if lost else name
+
+
+def _gain(gain: float, fold: Fold) -> str:
+    if gain == gain:
+        return f"{gain:+.3f}"
+    return "baseline" if fold.origin == "family" else "no average"
 
 
 def _words(low: float | None, median: float | None, high: float | None) -> str:

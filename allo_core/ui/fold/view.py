@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 from allo_core.library.nearest import numbers_for
+from allo_core.models.registry import DEFAULT_MODEL, get_spec
 from allo_core.protein.residues import parse_residues
+from allo_core.readouts.removal import heads_text, parse_heads
 from allo_core.ui.fold.results import folds_here
 from allo_core.ui.protein.address import view_from_query, view_to_query
 from allo_core.ui.protein.view import ProteinView, protein_of
@@ -14,7 +16,7 @@ from allo_core.ui.shared.link import one_of
 __all__ = ["COLOURINGS", "FoldView", "from_query", "to_query"]
 
 COLOURINGS = {"confidence": "confidence", "lddt": "lDDT"}
-_AS_THEY_ARE = ("fold", "by")
+_AS_THEY_ARE = ("fold", "by", "removed")
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,14 @@ class FoldView(ProteinView):
         A key of COLOURINGS.
     residue : int, optional
         0-based index of the selected residue.
+    removed : str
+        Attention heads without which the model folds, as `heads_text` writes them; "" for none.
     """
 
     fold: str = ""
     by: Literal["confidence", "lddt"] = "confidence"
     residue: int | None = None
+    removed: str = ""
 
     def of_another_protein(self, key: str) -> Self:
         """Fold and residue belong to the protein before."""
@@ -59,6 +64,10 @@ def _read_fold(text: str, view: FoldView) -> str:
     return text
 
 
+def _read_removed(text: str, view: FoldView) -> str:
+    return heads_text(parse_heads(text, get_spec(DEFAULT_MODEL)))
+
+
 def _read_residue(text: str, view: FoldView) -> int:
     protein = protein_of(view)
     found = parse_residues(text, protein, numbers_for(protein))
@@ -67,4 +76,4 @@ def _read_residue(text: str, view: FoldView) -> int:
     return found[0]
 
 
-_READERS = {"fold": _read_fold, "by": one_of(tuple(COLOURINGS)), "residue": _read_residue}
+_READERS = {"fold": _read_fold, "by": one_of(tuple(COLOURINGS)), "residue": _read_residue, "removed": _read_removed}

@@ -7,6 +7,7 @@ import streamlit as st
 from allo_core.figures.colours import SET_COLOURS
 from allo_core.folding.calibration import expected
 from allo_core.folding.offers import offered_folds
+from allo_core.folding.trace import trace_words
 from allo_core.library.sites import receptor_of
 from allo_core.protein.sequence import Protein
 from allo_core.ui.protein import session
@@ -122,7 +123,7 @@ def structure_line(loaded: LoadedStructure, protein: Protein, picking: str = "ma
     """What is shown, in one line, and what a person should know about how it was read."""
     mapping, scene = loaded.mapping, loaded.scene
     if loaded.fold is not None:
-        what = "CA trace, no structure of this receptor"
+        what = trace_words(loaded.fold)
     else:
         predicted = {"alphafold": "AlphaFold model, predicted", "fold": "predicted from the sequence"}
         what = predicted.get(loaded.ref.kind, f"chain {mapping.chain}")

@@ -31,6 +31,8 @@ HELP = {
     ),
     "near": f"Residues with a heavy atom within {NEAR_TARGET:g} Å of a heavy atom of the chosen ligand, ion or partner chain.",
     "esmfold": "A model that folds a sequence without alignment or template (Lin et al. 2023): all atoms, with pLDDT, in no stated state.",
+    "model_fold": "CA distances that a small network reads from the language model: a probe of what it knows, and no better structure.",
+    "heads_know": "Heads are silenced and their maps left out; a fold that changes no more than without random heads does not need them.",
     "judged_by": "Folds are laid on this structure of the same protein and compared with it; a fold judges nothing.",
     "fold_gain": "By how much the fold is better than the average of its class, which knows nothing of the receptor but its numbers.",
     "fold_placed": "Residues that the fold gives a place; it invents no others.",
