@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from allo_core.terminal.finding import Finding, first_line
 
-__all__ = ["doctor", "examine"]
+__all__ = ["NEEDED", "OPTIONAL", "doctor", "examine"]
 
 _OLDEST_PYTHON = (3, 11)
 # The distributions of requirements.txt.
@@ -21,6 +21,11 @@ NEEDED = (
     "streamlit torch transformers safetensors fair-esm antiberty plotly py3Dmol biotite gemmi msgpack requests pandas numpy scipy "
     "platformdirs filelock msgspec psutil cachetools networkx"
 ).split()
+# Distributions, what needs them, and how they are installed.
+OPTIONAL = (
+    (("ray",), "batch", "pip install 'ray[data]==2.60.0'"),
+    (("openmm", "pdbfixer"), "fold --relax", "pip install '.[relax]'"),
+)
 _WIDTH, _COLUMNS = 10, 100  # characters
 
 
@@ -94,7 +99,15 @@ def _packages() -> Iterator[Finding]:
         yield Finding("problem", "packages", f"{', '.join(missing)} missing; {_REINSTALL}")
     else:
         yield Finding("ok", "packages", ", ".join(versions))
+    for names, purpose, install in OPTIONAL:
+        yield _extra(names, purpose, install)
+
+
+def _extra(names: tuple[str, ...], purpose: str, install: str) -> Finding:
+    """Of packages that one part alone needs, all of them together."""
     try:
-        yield Finding("ok", "ray", f"{importlib.metadata.version('ray')}, for batch")
-    except importlib.metadata.PackageNotFoundError:
-        yield Finding("note", "ray", "not installed; only batch needs it (pip install 'ray[data]==2.60.0')")
+        versions = [importlib.metadata.version(name) for name in names]
+    except importlib.metadata.PackageNotFoundError as error:
+        return Finding("note", names[0], f"{error.name} not installed; only {purpose} needs it ({install})")
+    named = [versions[0], *(f"{name} {version}" for name, version in zip(names[1:], versions[1:], strict=True))]
+    return Finding("ok", names[0], f"{', '.join(named)}, for {purpose}")

@@ -1,5 +1,7 @@
 """Whether this machine can do the work, and what is said where it cannot."""
 
+import importlib.metadata
+import itertools
 import os
 import re
 import subprocess
@@ -16,7 +18,7 @@ from allo_core.library.site_library import OwnSite, SiteLibrary, site_library_pa
 from allo_core.models.language_model import load_model
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.terminal import examination as module
-from allo_core.terminal.doctor import NEEDED, doctor, examine
+from allo_core.terminal.doctor import NEEDED, OPTIONAL, doctor, examine
 from allo_core.terminal.finding import Finding
 
 
@@ -149,6 +151,35 @@ def test_a_package_that_is_missing_is_a_problem_and_no_traceback(name):
     assert f"problem  packages  {name} missing; run pip install -r requirements.txt" in done.stdout
     assert "ok       packages" not in done.stdout
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("absent", "what", "said"),
+    [
+        ("ray", "ray", "ray not installed; only batch needs it (pip install 'ray[data]==2.60.0')"),
+        ("pdbfixer", "openmm", "pdbfixer not installed; only fold --relax needs it (pip install '.[relax]')"),
+        ("openmm", "openmm", "openmm not installed; only fold --relax needs it (pip install '.[relax]')"),
+    ],
+)
+def test_an_optional_package_that_is_missing_is_a_note(monkeypatch, absent, what, said):
+    def version(name):
+        if name == absent:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "1.2.3"
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    found = {finding.what: finding for finding in itertools.islice(examine(), 2 + len(OPTIONAL))}
+    assert (found[what].level, found[what].text) == ("note", said)
+    assert found["packages"].level == "ok"
+
+
+def test_optional_packages_are_named_with_what_they_are_for(monkeypatch):
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.2.3")
+    found = {finding.what: finding for finding in itertools.islice(examine(), 2 + len(OPTIONAL))}
+    assert [(found[what].level, found[what].text) for what in ("ray", "openmm")] == [
+        ("ok", "1.2.3, for batch"),
+        ("ok", "1.2.3, pdbfixer 1.2.3, for fold --relax"),
+    ]
 
 
 def test_a_section_that_breaks_is_a_problem_and_the_next_is_looked_at(monkeypatch):

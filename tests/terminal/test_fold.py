@@ -25,20 +25,20 @@ def tiny(monkeypatch, own_home, no_cache):
 
 
 def test_esmfold_writes_all_atoms_and_is_judged_beside_the_average(tiny, capsys, tmp_path):
-    arguments = ["ADRB2", "--from", "esmfold", "--device", "cpu", "--chunk", "64", "--judge", "3SN6"]
+    arguments = ["OPSD", "--from", "esmfold", "--device", "cpu", "--chunk", "64", "--judge", "1U19"]
     code, out, err = run("fold", *arguments, "--pdb", tmp_path / "a.pdb", "--cif", tmp_path / "a.cif", capsys=capsys)
     assert code == 0
     lines = out.splitlines()
-    assert lines[0].startswith("ADRB2 folded by ESMFold from its sequence alone")
+    assert lines[0].startswith("OPSD folded by ESMFold from its sequence alone")
     assert "was not tested here" in lines[1]
     assert lines[2].startswith("ESMFold: Lin et al. 2023")
     assert lines[3] == "It is worse than the family average by TM-score and lDDT."
     assert [line.split("  ")[0] for line in lines[-2:]] == ["ESMFold", "family average of class A (any state)"]
-    assert "413 residues on the CPU: that takes minutes to hours" in err
+    assert "348 residues on the CPU: that takes minutes to hours" in err
     for name in ("a.pdb", "a.cif"):
         structure = read_structure(tmp_path / name)
         assert not structure.trace
-        assert len(structure.atoms) > 3000
+        assert len(structure.atoms) > 2500
     _, again, err = run("fold", *arguments[:5], capsys=capsys)
     assert again.splitlines()[0] == lines[0]
     assert "minutes to hours" not in err, "it was kept"
