@@ -56,9 +56,9 @@ else:
         draw_track(view, protein, folds[shown], residues, average)
         draw_files(folds[shown], folds, judged, residues)
         draw_more(protein)
+        draw_heads(view, protein, judged)
     with right:
         draw_fold(view, protein, folds[shown], judged, residues)
-        draw_heads(view, protein, judged)
 with st.sidebar:
     draw_rail(view, loaded)
 draw_foot([folds[shown].attribution + "." if folds and folds[shown].attribution else ""])

@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from allo_core.library.receptors import DATA
 from tests.browser import driving
 
 pytestmark = pytest.mark.browser
@@ -43,4 +44,18 @@ def test_from_explore_to_the_folds_of_the_same_receptor(page, app):
     driving.rest(page)
     assert page.get_by_text("Expected TM-score 0.91").first.is_visible()
     assert "/fold" in page.url
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_the_fold_of_the_model_is_computed_in_place_and_joins_the_table(page, app):
+    if not (DATA / "distances_both.safetensors").is_file():
+        pytest.skip("no distance head ships with this copy")
+    page.goto(f"{app.url}/fold?protein=P2RY4")
+    page.get_by_role("button", name="Fold from AlloScope GPCR 8M").click(timeout=driving.WAIT)
+    page.get_by_role("button", name="Cancel").wait_for(timeout=driving.WAIT)
+    page.get_by_role("button", name="Cancel").wait_for(state="detached", timeout=5 * driving.WAIT)
+    driving.rest(page)
+    assert page.get_by_role("button", name="Fold from AlloScope GPCR 8M").count() == 0
+    page.goto(f"{app.url}/fold?protein=P2RY4&fold=fold-model-any")
+    page.get_by_text("CA distances that a small network reads").first.wait_for(timeout=driving.WAIT)
     assert page.locator("[data-testid=stException]").count() == 0

@@ -6,7 +6,7 @@ import pytest
 from allo_core.errors import FoldError
 from allo_core.folding.family_average import family_average
 from allo_core.folding.template import thread
-from allo_core.folding.trace import fold_structure, trace_cif, trace_pdb
+from allo_core.folding.trace import fold_structure, trace_cif, trace_pdb, trace_words
 from allo_core.library.receptors import find_receptor
 from allo_core.library.structures import shipped_structure
 from allo_core.protein.sequence import Protein
@@ -93,3 +93,11 @@ def test_the_viewer_is_told_that_it_is_a_trace():
     for structure in (fold_structure(thread(PROTEIN)), read_structure(shipped_structure("8FYN").path)):
         protein = PROTEIN if structure.trace else find_receptor("AA2AR").protein
         assert build_scene(structure, map_structure(structure, protein), protein).trace == structure.trace
+
+
+def test_a_receptor_on_its_own_structure_is_said_to_be_that():
+    own = find_receptor("P2RY1").protein
+    assert trace_words(thread(own)) == "CA trace on its own structure 4XNV"
+    assert trace_words(thread(replace(own, name="mine"))) == "CA trace on the structure of P2RY1, whose numbers it has, 4XNV"
+    assert trace_words(family_average(own)) == "CA trace, no structure of this receptor"
+    assert trace_words(thread(PROTEIN)) == "CA trace, no structure of this receptor"

@@ -51,7 +51,7 @@ def draw_heads(view: FoldView, protein: Protein, judged: Judged | None) -> None:
         return
     named = f"these {len(removed)} heads" if len(removed) > 1 else "this head"
     st.button(f"Fold without {named} and without random ones", key="removed_folds", on_click=submit, args=(request,))
-    st.caption("Five folds, about a minute each on a CPU; they are kept.")
+    st.caption("Five folds, each a minute or less on a CPU; they are kept.")
 
 
 def _draw_found(found: RemovedFolds, judged: Judged | None) -> None:

@@ -38,7 +38,7 @@ def _draw_model(protein: Protein) -> None:
         return
     label = f"Fold from {get_spec(DEFAULT_MODEL).label}"
     st.button(label, key="model_fold", on_click=submit, args=(request,), help=HELP["model_fold"])
-    st.caption(plain(f"{expected.sentence} About a minute on a CPU; the fold is kept."))
+    st.caption(plain(f"{expected.sentence} A minute or less on a CPU; the fold is kept."))
 
 
 def _draw_esmfold(protein: Protein) -> None:

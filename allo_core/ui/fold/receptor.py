@@ -76,4 +76,6 @@ def _values(fold: Fold, residues: ComparedResidues | None, by: str) -> Values:
         return Values(residues.lddt, "lDDT", 1.0, "every distance kept")
     if fold.origin == "esmfold":
         return Values(100 * fold.confidence, "pLDDT, confidence of the prediction", 100.0, "sure")
+    if fold.origin == "model":
+        return Values(100 * fold.confidence, "100/(1 + sd), sure of its distances", 100.0, "sure")
     return Values(100 * fold.confidence, "100/(1 + sd), how alike receptors are there", 100.0, "all alike")
