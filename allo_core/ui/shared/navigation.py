@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 import streamlit as st
 
-__all__ = ["PAGES", "Entry", "enter", "run"]
+__all__ = ["ICON", "PAGES", "Entry", "enter", "run"]
+
+ICON = "🧬"  # of the browser's tab
 
 _ENTERED = "entered"
 _LOGO = Path(__file__).with_name("logo.svg")
@@ -61,6 +63,7 @@ def enter() -> None:
     The first address that a server is asked for is looked for in the folder pages/ and run by itself, without app.py; it is sent there.
     """
     if _ENTERED not in st.session_state:
+        st.set_page_config(page_icon=ICON)  # the icon of the page itself would be fetched from the network
         st.navigation(_pages(), position="top")
         st.rerun()
 
