@@ -15,12 +15,13 @@ def asked(monkeypatch):
 
     found = []
 
-    def fold(protein, model_id, head, device, removed, progress):
+    def fold(protein, model_id, head, device, removed, progress, cancel=None):
         found.append(removed)
         names = {0: "all heads"}.get(len(removed), f"without {removed}")
         return replace(family_average(protein), origin="model", name=names, xyz=family_average(protein).xyz + np.array([len(found), 0, 0]))
 
-    monkeypatch.setattr("allo_core.folding.model_fold.model_fold", fold)
+    for place in ("model_fold", "removed_folds"):
+        monkeypatch.setattr(f"allo_core.folding.{place}.model_fold", fold)
     monkeypatch.setattr("allo_core.folding.kept_heads.shipped_head", lambda: None)
     return found
 
@@ -36,9 +37,9 @@ def test_a_fold_is_judged_beside_the_average(asked, capsys, tmp_path):
 def test_without_heads_it_stands_beside_all_heads_and_random_ones(asked, capsys):
     code, out, _ = run("fold", "ADRB2", "--from", "model", "--without-heads", "3.6,4.1", "--judge", "3SN6", capsys=capsys)
     assert code == 0
-    assert asked[:2] == [((3, 6), (4, 1)), ()]
-    assert len(asked) == 5
-    for heads in asked[2:]:
+    assert asked[:3] == [((3, 6), (4, 1)), (), ((3, 6), (4, 1))]  # the second time it is kept
+    assert len(asked) == 6
+    for heads in asked[3:]:
         assert len(set(heads)) == 2
         assert not {(3, 6), (4, 1)} & set(heads)
     assert len(set(asked)) == 5
