@@ -13,7 +13,7 @@ from allo_core.folding.averaging import NEAR
 from allo_core.folding.distogram import DistogramDistances, distogram_distances
 from allo_core.folding.family_average import family_average
 from allo_core.folding.fold import Fold, numbers_if_any, require_drawn
-from allo_core.folding.hand import Handedness, right_hand
+from allo_core.folding.hand import right_hand
 from allo_core.folding.head_settings import NEAREST
 from allo_core.folding.head_worth import ModelExpectation
 from allo_core.folding.next_but_one import with_next_but_one
@@ -40,6 +40,10 @@ LOOSEST = 4.0  # Å
 _ALONG = 6  # residues: pairs as near along the chain are near in space in any fold, a disordered tail included
 _FEWEST_TIES = 3
 _MODEL = "model"
+_NO_WITNESS = (
+    "It may be the mirror image: there is no average fold of its class to tell, and its single helices were made right-handed, so they do "
+    "not tell either."
+)
 _SD_OF = "as the model's distances are spread"
 
 
@@ -178,9 +182,9 @@ def fold_of_places(protein: Protein, places: Places, maker: FoldMaker) -> Fold:
     """
     numbers = numbers_if_any(protein)
     witness, drawn = _average_at(protein), np.isfinite(places.xyz[:, :1])
-    _, hand = right_hand(
-        places.xyz, None if witness is None else np.where(drawn, witness, np.nan)
-    )  # the places have the hand that it chooses; it tells by what
+    hand = _NO_WITNESS
+    if witness is not None:
+        hand = right_hand(places.xyz, np.where(drawn, witness, np.nan))[1].sentence  # the places have the hand that it chooses
     return Fold(
         protein,
         _MODEL,
@@ -263,8 +267,8 @@ def _average_at(protein: Protein) -> Float64[np.ndarray, "L 3"] | None:
         return None
 
 
-def _method(protein: Protein, maker: FoldMaker, hand: Handedness) -> str:
+def _method(protein: Protein, maker: FoldMaker, hand: str) -> str:
     return (
         f"{maker.source}, drawn by multidimensional scaling; no side chains, no residues of {protein.name} whose distances are spread by "
-        f"more than {LOOSEST:g} Å, and no state. {hand.sentence}"
+        f"more than {LOOSEST:g} Å, and no state. {hand}"
     )

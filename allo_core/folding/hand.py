@@ -69,6 +69,11 @@ class Handedness(NamedTuple):
     mirror_tm: float
 
     @property
+    def confirmed(self) -> bool:
+        """Whether the reference, too, is for this hand by a margin."""
+        return self.tm - self.mirror_tm >= _TM_MARGIN
+
+    @property
     def sentence(self) -> str:
         """The hand and its witnesses in words."""
         if self.dihedrals:

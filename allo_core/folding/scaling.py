@@ -121,11 +121,13 @@ def scale_distances(
 
         xyz[drawn], lowest, steps = descended(_classical(distance, weight, cancel))
         settled = steps < _STEPS
-        xyz, _ = right_hand(xyz, reference_xyz, breaks)
+        xyz, before = right_hand(xyz, reference_xyz, breaks)
         xyz[drawn] = with_right_helices(xyz[drawn], lowest, breaks_among(drawn, breaks), descended)
         inside = np.ix_(drawn, drawn)
         stress = _misfit(xyz[drawn], np.asarray(distances, dtype=float)[inside], given[inside])
     xyz, handedness = right_hand(xyz, reference_xyz, breaks)
+    if length > 1 and before.hand != "right" and not handedness.confirmed:
+        handedness = before  # helices that were reflected are no witness of the whole
     return Coordinates(xyz, handedness, stress, steps, settled)
 
 
