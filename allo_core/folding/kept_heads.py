@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ def shipped_head(name: str = "both") -> HeadFiles:
             f"No distance head {name!r} ships with this copy of AlloScope; train one with python -m allo_core train-distances and name its "
             "folder with --head."
         )
-    return _files(weights, weights.with_suffix(".json"), DATA / f"distances_{name}_judged.json")
+    return _unchanged(weights, weights.with_suffix(".json"), DATA / f"distances_{name}_judged.json")
 
 
 def own_head(folder: Path) -> HeadFiles:
@@ -81,6 +82,12 @@ def own_head(folder: Path) -> HeadFiles:
         It holds none, or one that is damaged.
     """
     return _files(folder / WEIGHTS, folder / CARD, folder / JUDGED)
+
+
+@lru_cache(maxsize=4)
+def _unchanged(weights: Path, record: Path, judged: Path) -> HeadFiles:
+    """`_files` of what ships, which is read once: pages ask for it at every change."""
+    return _files(weights, record, judged)
 
 
 def _files(weights: Path, record: Path, judged: Path) -> HeadFiles:

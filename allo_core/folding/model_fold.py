@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -93,9 +93,17 @@ def kept_model_fold(protein: Protein, removed_heads: Heads = ()) -> Fold | None:
     """
     try:
         head = shipped_head()
-    except FoldError:
+        path = _path(protein, head, removed_heads)
+        changed = path.stat().st_mtime_ns
+    except (FoldError, OSError):
         return None
-    places = _kept(_path(protein, head, removed_heads), protein)
+    return _kept_fold(path, changed, protein, head, removed_heads)
+
+
+@lru_cache(maxsize=64)
+def _kept_fold(path: Path, changed: int, protein: Protein, head: HeadFiles, removed_heads: Heads) -> Fold | None:
+    """A kept fold as long as its file is unchanged; telling its hand takes longer than all else that a page does with it."""
+    places = _kept(path, protein)
     return None if places is None else fold_of_places(protein, places, _maker(protein, head, removed_heads))
 
 
