@@ -18,7 +18,7 @@ from allo_core.structure.superpose import superpose
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Float64
 
-__all__ = ["ComparedFold", "ComparedResidues", "average_beside", "compare_folds", "compare_residues"]
+__all__ = ["ComparedFold", "ComparedResidues", "average_beside", "compare_folds", "compare_residues", "flattered"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +96,19 @@ def compare_folds(folds: Mapping[str, Fold], reference_xyz: Float[np.ndarray, "L
     FoldError
         The structure shows fewer than 50 residues that can be judged.
     """
+    averages: dict[str, Judgement] = {}  # each is beside several folds, and one of them itself
+
+    def judged(fold: Fold) -> Judgement:
+        if fold.origin != "family":
+            return judge(fold, reference_xyz)
+        if fold.name not in averages:
+            averages[fold.name] = judge(fold, reference_xyz)
+        return averages[fold.name]
+
     found = {}
     for name, fold in folds.items():
         average = average_beside(fold)
-        of_average = None if average is None else judge(average, reference_xyz)
-        found[name] = ComparedFold(fold, judge(fold, reference_xyz), of_average, _flattered(fold, entry))
+        found[name] = ComparedFold(fold, judged(fold), None if average is None else judged(average), flattered(fold, entry))
     return found
 
 
@@ -135,9 +143,19 @@ def compare_residues(fold: Fold, reference_xyz: Float[np.ndarray, "L 3"]) -> Com
     return ComparedResidues(lddt_per_residue(fold.xyz, reference_xyz), np.linalg.norm(placed - reference_xyz, axis=1), placed)
 
 
-def _flattered(fold: Fold, entry: str) -> str:
+def flattered(fold: Fold, entry: str, advice: str = "choose another structure") -> str:
+    """Why the numbers of a fold beside an entry flatter it, in one sentence; "" where they do not.
+
+    Parameters
+    ----------
+    fold : Fold
+    entry : str
+        PDB entry of the structure; "" where it has none.
+    advice : str
+        What to do where the structure is the template of the fold.
+    """
     if entry and entry in fold.sources:
-        return f"{entry} is the template itself, so this judges nothing; choose another structure."
+        return f"{entry} is the template itself, so this judges nothing; {advice}."
     if fold.receptor and fold.receptor in fold.sources:
         return f"Structures of {fold.receptor} itself are in this fold, so the numbers flatter it; the expected ones were held out."
     return ""

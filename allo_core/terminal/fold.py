@@ -142,6 +142,7 @@ def _others(options: argparse.Namespace, protein: "Protein") -> "list[Fold]":
 
 def _judged(fold: "Fold", picture: Picture, others: "list[Fold]") -> list[str]:
     """Lines: the numbers beside those of the family average; that the fold loses to it, or was judged by itself, stands first."""
+    from allo_core.folding.compared import flattered
     from allo_core.folding.family_average import family_average
     from allo_core.folding.judged import judge
     from allo_core.structure.geometry import ca_positions
@@ -159,12 +160,8 @@ def _judged(fold: "Fold", picture: Picture, others: "list[Fold]") -> list[str]:
         else:
             rows[average.name] = judge(average, reference)
             lines = _worse(found, rows[average.name]) + lines
-    if picture.entry and picture.entry in fold.sources:
-        lines.insert(0, f"{picture.entry} is the template itself, so this judges nothing; judge by another one or add --without-itself.")
-    elif fold.receptor in fold.sources:
-        lines.insert(
-            0, f"Structures of {fold.receptor} itself are in this fold, so the numbers flatter it; the expected ones were held out."
-        )
+    if itself := flattered(fold, picture.entry, "judge by another one or add --without-itself"):
+        lines.insert(0, itself)
     width = max(map(len, rows))
     lines.append(f"{'':{width}}  TM-score   lDDT  GDT-TS  GDT-HA  RMSD, Å  placed")
     return lines + [_row(name.ljust(width), row) for name, row in rows.items()]
