@@ -6,20 +6,17 @@ import io
 import textwrap
 from collections.abc import Sequence
 
-from biotite.sequence import ProteinSequence
 from biotite.structure import AtomArray
 from biotite.structure.io.pdbx import CIFBlock, CIFCategory, CIFFile, set_structure
 
 from allo_core.errors import FoldError
 from allo_core.structure.pdbtext import NUMBERS
 
-__all__ = ["CHAIN", "atom_lines", "atoms_cif", "atoms_pdb", "pdb_file", "plain_line", "remark_lines", "three_letters"]
+__all__ = ["CHAIN", "atom_lines", "atoms_cif", "atoms_pdb", "pdb_file", "plain_line", "remark_lines"]
 
 CHAIN = "A"
 _REMARK = 6  # the first of the free numbers of the PDB format, for what the authors say
 _WIDTH = 69  # letters in a remark
-# Letters beyond the twenty that biotite has no name for, as the PDB's chemical components name them.
-_OTHERS = {"X": "UNK", "U": "SEC", "O": "PYL"}
 
 
 def atoms_cif(atoms: AtomArray, title: str, remarks: Sequence[str], attribution: str, plddt: bool = False) -> str:
@@ -118,17 +115,6 @@ def pdb_file(lines: Sequence[str]) -> str:
     lines : sequence of str
     """
     return "\n".join([*(line.ljust(80) for line in lines), "END".ljust(80), ""])
-
-
-def three_letters(letter: str) -> str:
-    """The name of a residue in structure files.
-
-    Parameters
-    ----------
-    letter : str
-        One of ``LETTERS``.
-    """
-    return _OTHERS.get(letter) or ProteinSequence.convert_letter_1to3(letter)
 
 
 def plain_line(text: str) -> str:

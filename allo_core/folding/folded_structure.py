@@ -10,9 +10,10 @@ import numpy as np
 from biotite.structure import AtomArray
 
 from allo_core.folding.fold import Fold, numbers_if_any
-from allo_core.folding.fold_files import CHAIN, atoms_cif, atoms_pdb, three_letters
+from allo_core.folding.fold_files import CHAIN, atoms_cif, atoms_pdb
 from allo_core.protein.sequence import AMINO_ACIDS, Protein
 from allo_core.structure.read import Structure, read_structure
+from allo_core.structure.residue_names import three_letters
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float32, Float64

@@ -11,9 +11,10 @@ import numpy as np
 from biotite.structure import AtomArray
 
 from allo_core.errors import Cancelled, ExtraError, FoldError
-from allo_core.folding.fold_files import CHAIN, atom_lines, pdb_file, remark_lines, three_letters
+from allo_core.folding.fold_files import CHAIN, atom_lines, pdb_file, remark_lines
 from allo_core.protein.sequence import AMINO_ACIDS
 from allo_core.structure.read import Structure, read_structure
+from allo_core.structure.residue_names import three_letters
 
 if TYPE_CHECKING:
     from allo_core.storage.cancel import CancelEvent

@@ -7,8 +7,9 @@ from biotite.structure import AtomArray
 
 from allo_core.folding.calibration import expected
 from allo_core.folding.fold import Fold
-from allo_core.folding.fold_files import CHAIN, atoms_cif, atoms_pdb, three_letters
+from allo_core.folding.fold_files import CHAIN, atoms_cif, atoms_pdb
 from allo_core.structure.read import Structure, read_structure
+from allo_core.structure.residue_names import three_letters
 
 __all__ = ["fold_structure", "trace_cif", "trace_pdb", "trace_words"]
 

@@ -25,4 +25,5 @@
 - `scene`: what the viewer shows
 - `style`: sizes and opacities of what is drawn
 - `pdbtext`: PDB text for the viewer
+- `residue_names`: names of residues, from their letters
 """

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from biotite.sequence import ProteinSequence
 
 from allo_core.protein.sequence import Protein
 from allo_core.structure.orient import Placement, helix_ends
 from allo_core.structure.pdbtext import AtomRows, pdb_text
+from allo_core.structure.residue_names import three_letters
 from allo_core.structure.scene import RECEPTOR_CHAIN, Partner, Scene
 
 if TYPE_CHECKING:  # the app need not wait for it
@@ -68,10 +68,6 @@ def trace_scene(
 def _rows(protein: Protein, xyz: np.ndarray, chain: str) -> AtomRows:
     shown = np.flatnonzero(np.isfinite(xyz).all(axis=1))
     every = len(shown)
-    names = [_three_letters(protein.sequence[index]) for index in shown]
+    names = [three_letters(protein.sequence[index]) for index in shown]
     blank, atom, element = np.full(every, ""), np.full(every, "CA"), np.full(every, "C")
     return AtomRows(chain, False, shown + protein.first, blank, np.array(names), atom, element, xyz[shown])
-
-
-def _three_letters(letter: str) -> str:
-    return "UNK" if letter == "X" else ProteinSequence.convert_letter_1to3(letter)

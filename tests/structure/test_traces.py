@@ -23,3 +23,8 @@ def test_alone_it_has_no_partner():
     scene = trace_scene(PROTEIN, XYZ)
     assert scene.partners == ()
     assert scene.id != trace_scene(PROTEIN, XYZ + 1).id
+
+
+def test_letters_that_few_proteins_have_are_named():
+    scene = trace_scene(Protein("mine", "UOBZ"), np.arange(12.0).reshape(4, 3))
+    assert [line[17:20] for line in scene.pdb.splitlines() if line.startswith("ATOM")] == ["SEC", "PYL", "ASX", "GLX"]
