@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import pickle
-import zipfile
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +9,7 @@ from typing import TYPE_CHECKING
 from allo_core.errors import TrainingError
 from allo_core.folding.head_settings import HeadSettings
 from allo_core.storage.plain_json import from_plain
-from allo_core.storage.whole_file import write_whole
-from allo_core.training.files import writing
+from allo_core.training.files import read_parts, write_parts
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,8 +21,6 @@ __all__ = ["CHECKPOINT", "HeadProgress", "read_head_checkpoint", "restore_head",
 CHECKPOINT = "checkpoint.pt"
 _FORMAT = "alloscope-distance-head-1"
 _PARTS = {"format", "progress", "settings", "data_sha256", "model_sha256", "parameters", "best", "optimiser"}
-# What is raised for a damaged file depends on where it is damaged.
-_DAMAGE = (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, LookupError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -79,8 +73,6 @@ def save_head_checkpoint(
     TrainingError
         The folder cannot be written.
     """
-    import torch
-
     content = {
         "format": _FORMAT,
         "progress": asdict(progress),
@@ -91,10 +83,7 @@ def save_head_checkpoint(
         "best": best,
         "optimiser": learner.optimiser.state_dict(),
     }
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    with writing(folder / CHECKPOINT):
-        write_whole(folder / CHECKPOINT, buffer.getvalue())
+    write_parts(folder / CHECKPOINT, content)
 
 
 def read_head_checkpoint(path: Path) -> dict:
@@ -109,18 +98,7 @@ def read_head_checkpoint(path: Path) -> dict:
     TrainingError
         It is damaged or something else.
     """
-    import torch
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if archive.testzip() is not None:  # torch does not look at the check sums
-                raise _damaged(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except _DAMAGE as error:
-        raise _damaged(path) from error
-    if not isinstance(content, dict) or content.get("format") != _FORMAT or content.keys() != _PARTS:
-        raise TrainingError(f"{path} is no checkpoint of a distance head of this version; move it away, or name another folder with --out.")
-    return content
+    return read_parts(path, _FORMAT, _PARTS, _damaged, "checkpoint of a distance head of this version")
 
 
 def restore_head(

@@ -6,12 +6,9 @@ import json
 import platform
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
-
-from filelock import FileLock, Timeout
 
 from allo_core import __version__
 from allo_core.errors import TrainingError
@@ -22,7 +19,7 @@ from allo_core.folding.head_weights import WEIGHTS, HeadRecord, save_head
 from allo_core.library.predicted import ATTRIBUTION
 from allo_core.models.devices import Device
 from allo_core.storage.cancel import CancelEvent
-from allo_core.training.files import writing
+from allo_core.training.files import alone, writing
 from allo_core.training.report import Speed, duration
 
 if TYPE_CHECKING:
@@ -117,18 +114,8 @@ def train_head(
     TrainingError
         Damaged checkpoint; other settings, structures or weights than before; folder in use or not writable; a loss that is not finite.
     """
-    with _alone(folder):
+    with alone(folder):
         return _Training(corpus, folder, settings, habits, device).run(stop, stream)
-
-
-def _alone(folder: Path) -> AbstractContextManager:
-    """Make the folder and keep other trainings out of it."""
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            return FileLock(folder / ".lock").acquire(timeout=0)
-        except Timeout:
-            raise TrainingError(f"Another training runs in {folder}; wait for it, or name another folder with --out.") from None
 
 
 class _Training:

@@ -3,11 +3,13 @@
 import io
 import pickle
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Set
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from allo_core.errors import TrainingError
 from allo_core.storage.plain_json import from_plain
@@ -18,13 +20,27 @@ from allo_core.training.settings import Settings, flag
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["CHECKPOINT", "LOG", "WEIGHTS", "Progress", "read_checkpoint_file", "restore", "save_checkpoint", "save_weights", "writing"]
+__all__ = [
+    "CHECKPOINT",
+    "LOG",
+    "WEIGHTS",
+    "Progress",
+    "alone",
+    "read_checkpoint_file",
+    "read_parts",
+    "restore",
+    "save_checkpoint",
+    "save_weights",
+    "write_parts",
+    "writing",
+]
 
 CHECKPOINT, WEIGHTS, LOG = "checkpoint.pt", "model.safetensors", "log.jsonl"
 _FORMAT = "alloscope-training-1"
 _PARTS = {"format", "progress", "settings", "shape", "data_sha256", "parameters", "optimiser"}
 # What is raised for a damaged file depends on where it is damaged.
 _DAMAGE = (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, LookupError, TypeError, AttributeError)
+_LOCK = ".lock"
 _TWIN = "lm_head.decoder.weight"
 
 
@@ -66,10 +82,63 @@ def writing(path: Path) -> Iterator[None]:
         ) from error
 
 
-def save_checkpoint(folder: Path, learner: Learner, settings: Settings, data_sha256: str, progress: Progress) -> None:
-    """Write everything that a training needs to go on, in one step; about 95 MB for the 8M architecture."""
+def alone(folder: Path) -> AbstractContextManager:
+    """Make the folder and keep other trainings out of it."""
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            return FileLock(folder / _LOCK).acquire(timeout=0)
+        except Timeout:
+            raise TrainingError(f"Another training runs in {folder}; wait for it, or name another folder with --out.") from None
+
+
+def write_parts(path: Path, content: dict) -> None:
+    """Write the parts of a checkpoint in one step; TrainingError if there is no room."""
     import torch
 
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    with writing(path):
+        write_whole(path, buffer.getvalue())
+
+
+def read_parts(path: Path, layout: str, parts: Set[str], damaged: Callable[[Path], TrainingError], what: str = "checkpoint") -> dict:
+    """The parts of a checkpoint as `write_parts` wrote them, on the CPU; no code in it is ever run.
+
+    Parameters
+    ----------
+    path : Path
+    layout : str
+        What stands in "format".
+    parts : set of str
+        What there has to be.
+    damaged : callable(path)
+        The error for a damaged file.
+    what : str
+        What the file should be, in words.
+
+    Raises
+    ------
+    TrainingError
+        It is damaged, or something else.
+    """
+    import torch
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            # torch does not look at the check sums.
+            if archive.testzip() is not None:
+                raise damaged(path)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except _DAMAGE as error:
+        raise damaged(path) from error
+    if not isinstance(content, dict) or content.get("format") != layout or content.keys() != parts:
+        raise TrainingError(f"{path} is no {what}; move it away, or name another folder with --out.")
+    return content
+
+
+def save_checkpoint(folder: Path, learner: Learner, settings: Settings, data_sha256: str, progress: Progress) -> None:
+    """Write everything that a training needs to go on, in one step; about 95 MB for the 8M architecture."""
     content = {
         "format": _FORMAT,
         "progress": asdict(progress),
@@ -79,27 +148,12 @@ def save_checkpoint(folder: Path, learner: Learner, settings: Settings, data_sha
         "parameters": learner.module.state_dict(),
         "optimiser": learner.optimiser.state_dict(),
     }
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    with writing(folder / CHECKPOINT):
-        write_whole(folder / CHECKPOINT, buffer.getvalue())
+    write_parts(folder / CHECKPOINT, content)
 
 
 def read_checkpoint_file(path: Path) -> dict:
     """What ``save_checkpoint`` wrote, on the CPU; TrainingError if it is damaged or something else (no code in it is ever run)."""
-    import torch
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            # torch does not look at the check sums.
-            if archive.testzip() is not None:
-                raise _damaged(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except _DAMAGE as error:
-        raise _damaged(path) from error
-    if not isinstance(content, dict) or content.get("format") != _FORMAT or content.keys() != _PARTS:
-        raise TrainingError(f"{path} is no checkpoint of this version of AlloScope; move it away, or name another folder with --out.")
-    return content
+    return read_parts(path, _FORMAT, _PARTS, _damaged, "checkpoint of this version of AlloScope")
 
 
 def restore(content: dict, path: Path, learner: Learner, settings: Settings, data_sha256: str) -> Progress:

@@ -3,12 +3,9 @@
 import json
 import platform
 import time
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TextIO
-
-from filelock import FileLock, Timeout
 
 from allo_core import __version__
 from allo_core.errors import TrainingError
@@ -21,11 +18,11 @@ from allo_core.training.files import (
     LOG,
     WEIGHTS,
     Progress,
+    alone,
     read_checkpoint_file,
     restore,
     save_checkpoint,
     save_weights,
-    writing,
 )
 from allo_core.training.learner import Learner
 from allo_core.training.masking import MaskedCrop
@@ -38,7 +35,6 @@ from allo_core.training.split import held_out
 __all__ = ["Corpus", "Habits", "read_corpus", "train"]
 
 _LOSSES_KEPT = 100
-_LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -128,18 +124,8 @@ def train(
         Damaged checkpoint; other settings or data than before; folder in use or not writable; a loss that is not finite.
     WeightsError, DeviceError
     """
-    with _alone(folder):
+    with alone(folder):
         return _Training(corpus, folder, spec, settings, habits, choose_device(device), start).run(stop, stream)
-
-
-def _alone(folder: Path) -> AbstractContextManager:
-    """Make the folder and keep other trainings out of it."""
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            return FileLock(folder / _LOCK).acquire(timeout=0)
-        except Timeout:
-            raise TrainingError(f"Another training runs in {folder}; wait for it, or name another folder with --out.") from None
 
 
 class _Training:
