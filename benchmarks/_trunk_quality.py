@@ -10,9 +10,10 @@ from statistics import mean
 from allo_core.folding.head_data import divide, learnable, training_examples
 from allo_core.folding.head_learner import separation_logs, separation_loss, validation_crops
 from allo_core.folding.head_settings import HeadSettings
-from allo_core.folding.head_training import HeadCorpus, HeadHabits, train_head
+from allo_core.folding.head_training import HeadCorpus, train_head
 from allo_core.folding.trunk_settings import TrunkSettings
 from allo_core.models.language_model import load_model
+from allo_core.training.run import Habits
 
 __all__ = ["print_quality"]
 
@@ -53,7 +54,7 @@ def _corpus(settings: HeadSettings) -> HeadCorpus:
 
 def _trained(corpus: HeadCorpus, settings: HeadSettings) -> float:
     with tempfile.TemporaryDirectory(prefix="alloscope-benchmark-") as folder:
-        progress = train_head(corpus, Path(folder), settings, HeadHabits(validate_every=settings.steps), io.StringIO())
+        progress = train_head(corpus, Path(folder), settings, Habits(validate_every=settings.steps), io.StringIO())
     if progress.validation_loss is None:
         sys.exit("The training has no validation loss.")
     return progress.validation_loss

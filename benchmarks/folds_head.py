@@ -25,6 +25,7 @@ from allo_core.folding.distance_head import Distogram, predict_distogram
 from allo_core.folding.distogram import DistogramDistances, distogram_distances
 from allo_core.folding.family_average import family_average
 from allo_core.folding.head_card import HEAD, card_of, write_head_card
+from allo_core.folding.head_data import stretched
 from allo_core.folding.head_features import head_inputs
 from allo_core.folding.head_judged import CONTACT, HeadCase, HeadRow, cases_of, family_rows, rows_of
 from allo_core.folding.kept_heads import JUDGED, HeadFiles, own_head
@@ -67,11 +68,12 @@ def predictor(files: HeadFiles) -> Callable[[str], Distogram]:
     network, model, settings = files.load(), language_model(files.record.settings.model), files.record.settings
 
     def predict(entry: str) -> Distogram:
-        other = entry
+        inputs = head_inputs(model, receptors()[entry].protein, settings)
         if settings.shuffled:  # what the model says of the next longer held-out receptor, as in training
             by_length = sorted(files.record.held_out, key=lambda one: (len(receptors()[one].protein), one))
             other = by_length[(by_length.index(entry) + 1) % len(by_length)]
-        return predict_distogram(network, head_inputs(model, receptors()[other].protein, settings))
+            inputs = stretched(head_inputs(model, receptors()[other].protein, settings), inputs.index)
+        return predict_distogram(network, inputs)
 
     return predict
 

@@ -20,7 +20,7 @@ import numpy as np
 from allo_core.folding.distance_head import DistanceHead, predict_distogram
 from allo_core.folding.distogram_fold import places_from_distogram
 from allo_core.folding.family_average import family_average
-from allo_core.folding.head_data import places_of
+from allo_core.folding.head_data import places_of, stretched
 from allo_core.folding.head_features import HeadInputs, head_inputs
 from allo_core.folding.kept_heads import HeadFiles, shipped_head
 from allo_core.library.receptors import receptors
@@ -83,10 +83,7 @@ def of_another(files: HeadFiles, network: DistanceHead, model: ProteinLanguageMo
     """The fold by the maps of another receptor, laid on the residues from the first one on."""
     own = head_inputs(model, receptors()[entry].protein, files.record.settings)
     given = head_inputs(model, receptors()[other].protein, files.record.settings)
-    at = np.minimum(np.arange(len(own.index)), len(given.index) - 1)
-    first, second = (at[side] for side in np.triu_indices(len(at)))
-    maps = given.maps[first * (2 * len(given.index) - first + 1) // 2 + second - first]
-    return drawn(network, entry, HeadInputs(own.index, own.states, maps, own.rows))
+    return drawn(network, entry, stretched(given, own.index))
 
 
 def drawn(network: DistanceHead, entry: str, inputs: HeadInputs) -> tuple[float, float]:

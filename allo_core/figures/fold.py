@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from allo_core.figures.colours import CHANCE_LINE, PROFILE
 from allo_core.figures.layout import QUIET, legend_at_top
-from allo_core.figures.profile import segment_track
+from allo_core.figures.profile import lines_beside, segment_track
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Shaped
@@ -43,18 +42,9 @@ def lddt_track(
     name : str
         What the values are.
     """
-    figure = go.Figure()
-    lines = [(name, values, {"color": PROFILE, "width": 1.5})]
-    if average is not None:
-        lines.append(("family average", average, {"color": CHANCE_LINE, "width": 1.5, "dash": "dot"}))
-    for label, of_line, line in lines:
-        figure.add_trace(
-            go.Scatter(
-                x=np.asarray(numbers, dtype=np.int32), y=of_line.astype(np.float32), customdata=list(labels), mode="lines+markers",
-                name=label, line=line, marker={"size": 3}, connectgaps=False, showlegend=True,
-                hovertemplate="<b>%{customdata}</b><br>%{y:.3f}<extra>%{fullData.name}</extra>",
-            )
-        )  # fmt: skip
+    lines = {name: values} | ({} if average is None else {"family average": average})
+    style = {"mode": "lines+markers", "marker": {"size": 3}, "connectgaps": False, "showlegend": True}
+    figure = go.Figure(lines_beside(numbers, lines, labels, chance_width=1.5, **style))
     figure.update_layout(
         **segment_track(numbers, spans), height=height, margin={"l": 46, "r": 8, "t": 34, "b": 24}, hovermode="closest",
         clickmode="event+select", dragmode=False, legend=legend_at_top(0.2), **QUIET,

@@ -14,7 +14,7 @@ from allo_core.figures.layout import QUIET, legend_at_top
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Shaped
 
-__all__ = ["change_profile", "probability_profile", "profile", "segment_track"]
+__all__ = ["change_profile", "lines_beside", "probability_profile", "profile", "segment_track"]
 
 
 def profile(
@@ -114,21 +114,40 @@ def change_profile(
     name : str
         What the values are.
     """
-    figure = go.Figure()
-    lines = [(name, values, {"color": PROFILE, "width": 1.5})]
-    if untrained is not None:
-        lines.append(("untrained weights", untrained, {"color": CHANCE_LINE, "width": 1, "dash": "dot"}))
-    for label, of_line, line in lines:
-        figure.add_trace(
-            go.Scatter(
-                x=np.asarray(numbers, dtype=np.int32), y=of_line.astype(np.float32), customdata=list(labels), mode="lines", name=label,
-                line=line, hovertemplate="<b>%{customdata}</b><br>%{y:.3f}<extra>%{fullData.name}</extra>",
-            )
-        )  # fmt: skip
-    everything = np.concatenate([of_line for _, of_line, _ in lines])
+    lines = {name: values} | ({} if untrained is None else {"untrained weights": untrained})
+    figure = go.Figure(lines_beside(numbers, lines, labels, chance_width=1))
+    everything = np.concatenate(list(lines.values()))
     low, high = float(np.nanmin(everything)), float(np.nanmax(everything))
     room = max(high - low, 1e-3)
     return _laid_out(figure, numbers, labels, sets, spans, high + 0.15 * room, height, low - 0.1 * room)
+
+
+def lines_beside(
+    numbers: Sequence[int], lines: Mapping[str, Shaped[np.ndarray, " L"]], labels: Sequence[str], chance_width: float, **style
+) -> list[go.Scatter]:
+    """Values of each residue as a line, and what they are compared with as dotted ones.
+
+    Parameters
+    ----------
+    numbers : sequence of int, length L
+        As `profile` takes them, and labels.
+    lines : dict of name -> ndarray, shape=(L,)
+        The values first.
+    labels : sequence of str, length L
+    chance_width : float
+        Of the dotted lines, in pixels.
+    **style
+        Of every line, as Plotly takes it.
+    """
+    solid, dotted = {"color": PROFILE, "width": 1.5}, {"color": CHANCE_LINE, "width": chance_width, "dash": "dot"}
+    return [
+        go.Scatter(
+            x=np.asarray(numbers, dtype=np.int32), y=values.astype(np.float32), customdata=list(labels), name=name,
+            line=dotted if at else solid, hovertemplate="<b>%{customdata}</b><br>%{y:.3f}<extra>%{fullData.name}</extra>",
+            **({"mode": "lines"} | style),
+        )
+        for at, (name, values) in enumerate(lines.items())
+    ]  # fmt: skip
 
 
 def _laid_out(figure: go.Figure, numbers, labels, sets, spans, highest: float, height: int, lowest: float = 0.0) -> go.Figure:

@@ -29,7 +29,18 @@ if TYPE_CHECKING:  # the app need not wait for it
 
     from allo_core.models.language_model import ProteinLanguageModel
 
-__all__ = ["Division", "Places", "TrainingExample", "crop_of", "data_sha256", "divide", "learnable", "places_of", "training_examples"]
+__all__ = [
+    "Division",
+    "Places",
+    "TrainingExample",
+    "crop_of",
+    "data_sha256",
+    "divide",
+    "learnable",
+    "places_of",
+    "stretched",
+    "training_examples",
+]
 
 _FAMILIES_IN = 8  # one in so many ligand families is held out
 _FEWEST_SURE = 100  # residues: with fewer a model says too little
@@ -196,12 +207,19 @@ def training_examples(
 def _shuffled(inputs: dict[str, HeadInputs]) -> dict[str, HeadInputs]:
     by_length = sorted(inputs, key=lambda name: (len(inputs[name].index), name))
     return {
-        name: _stretched(inputs[other], inputs[name].index) for name, other in zip(by_length, by_length[1:] + by_length[:1], strict=True)
+        name: stretched(inputs[other], inputs[name].index) for name, other in zip(by_length, by_length[1:] + by_length[:1], strict=True)
     }
 
 
-def _stretched(other: HeadInputs, index: np.ndarray) -> HeadInputs:
-    """What is said of another protein, residue by residue from the first one on; the last one again where the other is shorter."""
+def stretched(other: HeadInputs, index: Integer[np.ndarray, " R"]) -> HeadInputs:
+    """What is said of another protein, residue by residue from the first one on; the last one again where the other is shorter.
+
+    Parameters
+    ----------
+    other : HeadInputs
+    index : ndarray, dtype=int, shape=(R,)
+        The residues that it is laid on.
+    """
     at = np.minimum(np.arange(len(index)), len(other.index) - 1)
     first, second = (at[pair] for pair in np.triu_indices(len(index)))
     places = first * (2 * len(other.index) - first + 1) // 2 + second - first

@@ -18,9 +18,6 @@ from allo_core.folding.head_data import Places, TrainingExample, crop_of
 from allo_core.folding.head_settings import EDGES, NEAREST, SEPARATION, HeadSettings
 
 if TYPE_CHECKING:  # the app need not wait for it
-    pass
-
-if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float32
 
 __all__ = ["HeadLearner", "HeadStep", "Targets", "separation_logs", "separation_loss", "targets_of", "validation_crops"]

@@ -21,11 +21,12 @@ from allo_core.models.devices import Device
 from allo_core.storage.cancel import CancelEvent
 from allo_core.training.files import alone, writing
 from allo_core.training.report import Speed, duration
+from allo_core.training.run import Habits
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["LOG", "HeadCorpus", "HeadHabits", "train_head"]
+__all__ = ["LOG", "HeadCorpus", "train_head"]
 
 LOG = "log.jsonl"
 _LOSSES_KEPT = 100
@@ -51,38 +52,11 @@ class HeadCorpus:
     model_sha256: str
 
 
-@dataclass(frozen=True)
-class HeadHabits:
-    """How a training goes about its work; of what it learns only the step that is kept follows from this.
-
-    Parameters
-    ----------
-    checkpoint_seconds : float
-        Between two checkpoints.
-    validate_every : int
-        Steps between two looks at the held-out receptors.
-
-    Raises
-    ------
-    TrainingError
-        A value out of range.
-    """
-
-    checkpoint_seconds: float = 240
-    validate_every: int = 200
-
-    def __post_init__(self) -> None:
-        if not self.checkpoint_seconds > 0:
-            raise TrainingError(f"--checkpoint-minutes is {self.checkpoint_seconds / 60:g}; it must be above 0.")
-        if self.validate_every < 1:
-            raise TrainingError(f"--validate-every is {self.validate_every}; it must be at least 1.")
-
-
 def train_head(
     corpus: HeadCorpus,
     folder: Path,
     settings: HeadSettings,
-    habits: HeadHabits,
+    habits: Habits,
     stream: TextIO,
     device: Device = "cpu",
     stop: CancelEvent | None = None,
@@ -97,7 +71,8 @@ def train_head(
     folder : Path
         Gets ``checkpoint.pt``, ``head.safetensors``, ``head.json`` and ``log.jsonl``; made if missing.
     settings : HeadSettings
-    habits : HeadHabits
+    habits : Habits
+        Which step is kept follows from how often it validates.
     stream : text file
         Gets a line of progress every 30 seconds.
     device : {"cpu", "cuda", "mps"}
@@ -119,7 +94,7 @@ def train_head(
 
 
 class _Training:
-    def __init__(self, corpus: HeadCorpus, folder: Path, settings: HeadSettings, habits: HeadHabits, device: Device) -> None:
+    def __init__(self, corpus: HeadCorpus, folder: Path, settings: HeadSettings, habits: Habits, device: Device) -> None:
         from allo_core.folding.head_learner import HeadLearner, separation_logs, separation_loss, validation_crops
 
         self._corpus, self._folder, self._settings, self._habits = corpus, folder, settings, habits

@@ -100,35 +100,31 @@ def scale_distances(
     Cancelled
     """
     distance, weight = _checked(distances, weights)
-    length = len(distance)
-    xyz, stress, steps, settled = np.full((length, 3), np.nan), float("nan"), 0, True
-    if length == 1:
-        xyz[0] = 0
-    else:
-        _look(cancel)
-        given = weight.copy()
-        drawn = _with_chain(distance, weight, breaks, bond)
-        distance, weight = distance[np.ix_(drawn, drawn)], weight[np.ix_(drawn, drawn)]
-        descent = Descent(distance, weight)
+    if len(distance) == 1:
+        return Coordinates(*right_hand(np.zeros((1, 3)), reference_xyz, breaks), float("nan"), 0, True)
+    _look(cancel)
+    given = weight.copy()
+    drawn = _with_chain(distance, weight, breaks, bond)
+    inside = np.ix_(drawn, drawn)
+    descent = Descent(distance[inside], weight[inside])
 
-        def descended(start: np.ndarray) -> tuple[np.ndarray, float, int]:
-            now, taken = (start, np.inf), 0
-            for taken, now in enumerate(descent.points(start, _STEPS), start=1):  # noqa: B007 - the last one is wanted
-                if progress is not None:
-                    progress(taken, _STEPS)
-                _look(cancel)
-            return *now, taken
+    def descended(start: np.ndarray) -> tuple[np.ndarray, float, int]:
+        now, taken = (start, np.inf), 0
+        for taken, now in enumerate(descent.points(start, _STEPS), start=1):  # noqa: B007 - the last one is wanted
+            if progress is not None:
+                progress(taken, _STEPS)
+            _look(cancel)
+        return *now, taken
 
-        xyz[drawn], lowest, steps = descended(_classical(distance, weight, cancel))
-        settled = steps < _STEPS
-        xyz, before = right_hand(xyz, reference_xyz, breaks)
-        xyz[drawn] = with_right_helices(xyz[drawn], lowest, breaks_among(drawn, breaks), descended)
-        inside = np.ix_(drawn, drawn)
-        stress = _misfit(xyz[drawn], np.asarray(distances, dtype=float)[inside], given[inside])
+    xyz = np.full((len(distance), 3), np.nan)
+    xyz[drawn], lowest, steps = descended(_classical(distance[inside], weight[inside], cancel))
+    xyz, before = right_hand(xyz, reference_xyz, breaks)
+    xyz[drawn] = with_right_helices(xyz[drawn], lowest, breaks_among(drawn, breaks), descended)
+    stress = _misfit(xyz[drawn], np.asarray(distances, dtype=float)[inside], given[inside])
     xyz, handedness = right_hand(xyz, reference_xyz, breaks)
-    if length > 1 and before.hand != "right" and not handedness.confirmed:
+    if before.hand != "right" and not handedness.confirmed:
         handedness = before  # helices that were reflected are no witness of the whole
-    return Coordinates(xyz, handedness, stress, steps, settled)
+    return Coordinates(xyz, handedness, stress, steps, steps < _STEPS)
 
 
 def _checked(distances: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

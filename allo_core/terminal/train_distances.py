@@ -59,10 +59,11 @@ def add_train_distances(commands: argparse._SubParsersAction) -> None:
 def train_distances(options: argparse.Namespace) -> None:
     """Run `python -m allo_core train-distances`; AlloScopeError for bad settings, checkpoints, models or devices."""
     settings = settings_of(options)
-    from allo_core.folding.head_training import HeadHabits, train_head
+    from allo_core.folding.head_training import train_head
     from allo_core.models.devices import choose_device
+    from allo_core.training.run import Habits
 
-    habits = HeadHabits(options.checkpoint_minutes * 60, options.validate_every)
+    habits = Habits(options.checkpoint_minutes * 60, options.validate_every)
     device = choose_device(options.device)
     with signals() as stop:
         corpus = _corpus(settings, device, stop)

@@ -8,13 +8,14 @@ import torch
 from allo_core.errors import TrainingError
 from allo_core.folding.distance_head import predict_distogram
 from allo_core.folding.head_checkpoint import CHECKPOINT
-from allo_core.folding.head_training import LOG, HeadCorpus, HeadHabits, train_head
+from allo_core.folding.head_training import LOG, HeadCorpus, train_head
 from allo_core.folding.head_weights import WEIGHTS, load_head
+from allo_core.training.run import Habits
 from tests.folding.heads import SETTINGS, made_up_example
 
 EXAMPLES = [made_up_example(f"R{seed}", 24, seed) for seed in range(5)]
 CORPUS = HeadCorpus(EXAMPLES[:3], EXAMPLES[3:], ("R9",), "f" * 64)
-HABITS = HeadHabits(checkpoint_seconds=1000, validate_every=2)
+HABITS = Habits(checkpoint_seconds=1000, validate_every=2)
 
 
 class StopAfter:
@@ -130,4 +131,4 @@ def test_two_trainings_do_not_share_a_folder(tmp_path):
 @pytest.mark.parametrize(("habits", "said"), [({"checkpoint_seconds": 0}, "--checkpoint-minutes is 0"), ({"validate_every": 0}, "is 0")])
 def test_habits_out_of_range_are_named(habits, said):
     with pytest.raises(TrainingError, match=said):
-        HeadHabits(**habits)
+        Habits(**habits)
