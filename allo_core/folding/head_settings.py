@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass, field
 from typing import Literal, get_args
 
@@ -13,6 +12,7 @@ from allo_core.errors import FoldError
 from allo_core.folding.trunk_settings import TrunkSettings
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.storage.plain_json import from_plain
+from allo_core.training.settings import half_cosine
 
 __all__ = ["EDGES", "NEAREST", "SEPARATION", "Features", "HeadSettings", "Split"]
 
@@ -29,7 +29,6 @@ SEPARATION = 128  # residues along the chain; farther ones count as so far apart
 NEAREST = 3  # residues apart: nearer pairs have nearly one distance, and are not learnt
 
 _WARM_UP = 0.03  # of the steps
-_LAST_RATE = 1 / 20  # of the peak
 
 
 @dataclass(frozen=True)
@@ -106,11 +105,7 @@ class HeadSettings:
 
     def learning_rate(self, step: int) -> float:
         """Of a step, counted from 0."""
-        warm_up = max(1, round(_WARM_UP * self.steps))
-        if step < warm_up:
-            return self.lr * (step + 1) / warm_up
-        done = (step - warm_up + 1) / max(1, self.steps - warm_up)
-        return self.lr * (_LAST_RATE + (1 - _LAST_RATE) * (1 + math.cos(math.pi * done)) / 2)
+        return half_cosine(step, self.steps, self.lr, _WARM_UP)
 
     def to_json(self) -> str:
         """Text from which `from_json` makes the same settings."""

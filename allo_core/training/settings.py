@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 from allo_core.errors import TrainingError
 
-__all__ = ["Settings", "flag"]
+__all__ = ["Settings", "flag", "half_cosine"]
 
 _WARM_UP = 0.02  # of the steps
 _LAST_RATE = 1 / 20  # of the peak
@@ -69,11 +69,7 @@ class Settings:
 
     def learning_rate(self, step: int) -> float:
         """Linear warm-up over 2 % of the steps, then a half cosine down to a twentieth of the peak at the last step."""
-        warm_up = max(1, round(_WARM_UP * self.steps))
-        if step < warm_up:
-            return self.lr * (step + 1) / warm_up
-        done = (step - warm_up + 1) / max(1, self.steps - warm_up)
-        return self.lr * (_LAST_RATE + (1 - _LAST_RATE) * (1 + math.cos(math.pi * done)) / 2)
+        return half_cosine(step, self.steps, self.lr, _WARM_UP)
 
     def options(self) -> list[str]:
         """The options of the command, without ``--start``, that give these settings."""
@@ -82,6 +78,26 @@ class Settings:
             if field.name not in ("everything", "start"):
                 words += [flag(field.name), str(getattr(self, field.name))]
         return words
+
+
+def half_cosine(step: int, steps: int, peak: float, warm_up_share: float) -> float:
+    """The learning rate of a step: a linear warm-up, then a half cosine down to a twentieth of the peak at the last step.
+
+    Parameters
+    ----------
+    step : int
+        From 0.
+    steps : int
+        Of the whole training.
+    peak : float
+    warm_up_share : float
+        Of the steps.
+    """
+    warm_up = max(1, round(warm_up_share * steps))
+    if step < warm_up:
+        return peak * (step + 1) / warm_up
+    done = (step - warm_up + 1) / max(1, steps - warm_up)
+    return peak * (_LAST_RATE + (1 - _LAST_RATE) * (1 + math.cos(math.pi * done)) / 2)
 
 
 def flag(name: str) -> str:
