@@ -23,11 +23,13 @@ from allo_core.errors import FoldError
 from allo_core.folding import distogram_fold
 from allo_core.folding.distance_head import Distogram, predict_distogram
 from allo_core.folding.distogram import DistogramDistances, distogram_distances
+from allo_core.folding.distogram_fold import Places
 from allo_core.folding.family_average import family_average
 from allo_core.folding.head_card import HEAD, card_of, write_head_card
 from allo_core.folding.head_data import stretched
 from allo_core.folding.head_features import head_inputs
 from allo_core.folding.head_judged import CONTACT, HeadCase, HeadRow, cases_of, family_rows, rows_of
+from allo_core.folding.head_refinement import refined_places
 from allo_core.folding.kept_heads import JUDGED, HeadFiles, own_head
 from allo_core.folding.references import AVERAGE, Prediction
 from allo_core.folding.scaling import scale_distances
@@ -47,20 +49,28 @@ def main() -> None:
     parser.add_argument("--rules", action="store_true")
     options = parser.parse_args()
     for folder in options.heads:
-        files = own_head(folder)
+        files = own_head(folder, judged=False)
         entries = [entry for entry in files.record.held_out if options.only is None or entry in options.only]
         print(
             f"\n## {folder.name}: {files.record.settings.features}, step {files.record.step}, {len(entries)} held-out receptors\n",
             flush=True,
         )
-        predict = predictor(files)
+        predict, moved = predictor(files), refiner(files)
         if options.rules:
             rules(predict, entries)
             continue
-        cases = [case for entry in entries for case in timed(entry, predict)]
+        cases = [case for entry in entries for case in timed(entry, predict, moved)]
         tables(cases)
         if options.card:
             write_head_card(folder / JUDGED, card_of(files.record, files.sha256, cases))
+
+
+def refiner(files: HeadFiles) -> Callable[[str, Places, Distogram], Places]:
+    """The places of a receptor as the refinement of a head moves them, where it has one."""
+    refinement = files.load_refinement()
+    if refinement is None:
+        return lambda entry, places, found: places
+    return lambda entry, places, found: refined_places(refinement, receptors()[entry].protein, places, found)
 
 
 def predictor(files: HeadFiles) -> Callable[[str], Distogram]:
@@ -83,7 +93,7 @@ def language_model(name: str) -> ProteinLanguageModel:
     return load_model(name, "cpu")
 
 
-def timed(entry: str, predict: Callable[[str], Distogram]) -> list[HeadCase]:
+def timed(entry: str, predict: Callable[[str], Distogram], moved: Callable[[str, Places, Distogram], Places]) -> list[HeadCase]:
     """The cases of a receptor; a fold that cannot be drawn has no place for any residue."""
     start = time.perf_counter()
     found, length = predict(entry), len(receptors()[entry].protein)
@@ -91,7 +101,8 @@ def timed(entry: str, predict: Callable[[str], Distogram]) -> list[HeadCase]:
     inside = found.edges[1:] <= CONTACT
     contacts[np.ix_(found.index, found.index)] = found.cb[..., inside].sum(axis=-1)
     try:
-        xyz = distogram_fold.places_from_distogram(receptors()[entry].protein, found.ca, found.edges, found.index).xyz
+        places = distogram_fold.places_from_distogram(receptors()[entry].protein, found.ca, found.edges, found.index)
+        xyz = moved(entry, places, found).xyz
     except FoldError as error:
         print(f"{entry}: {error}")
         xyz = np.full((length, 3), np.nan)

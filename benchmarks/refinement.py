@@ -20,7 +20,8 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from allo_core.folding.averaging import PairDistances, averaged
-from allo_core.folding.refinement import RefinementCase, RefinementSettings, learn_refinement, refine
+from allo_core.folding.refinement import RefinementCase, learn_refinement, refine
+from allo_core.folding.refinement_settings import RefinementSettings
 from allo_core.folding.scaling import scale_distances
 from allo_core.folding.source_table import Placed, SourceTable, average_sources
 from allo_core.learning.compare import estimate, group_draws

@@ -32,6 +32,9 @@
 - `averaging`: mean and spread of the distances of a class
 - `aligned_rows`: receptors or orthologs laid on a protein, for a track of aligned sequences
 - `refinement`: the CA of a fold moved by a network that turns with it
+- `refinement_settings`: its shape, and how it is learnt
+- `head_refinement`: the one that is learnt from the folds of a distance head
+- `kept_refinement`: that one as files, with what it is worth
 - `shipped`: the averages and templates that ship
 - `source_table`: the structures that they are made of
 - `held_out`: averages and templates judged on receptors that they have not seen

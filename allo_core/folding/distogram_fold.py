@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -63,6 +64,8 @@ class FoldMaker:
         Receptors whose structures it was learnt from.
     expectation : ModelExpectation
         How good such folds are.
+    refined : bool
+        Whether the fold was moved after it was drawn (`allo_core.folding.head_refinement`).
     """
 
     name: str
@@ -70,6 +73,7 @@ class FoldMaker:
     attribution: str
     sources: tuple[str, ...] = field(repr=False)
     expectation: ModelExpectation
+    refined: bool = False
 
 
 class Places(NamedTuple):
@@ -259,6 +263,7 @@ def _near(found: DistogramDistances) -> Bool[np.ndarray, "n n"]:
     return (found.weights > 0) & (np.nan_to_num(found.centre, nan=np.inf) < NEAR)
 
 
+@lru_cache(maxsize=4)  # drawing asks, and then the words on the hand
 def _average_at(protein: Protein) -> Float64[np.ndarray, "L 3"] | None:
     """The average fold of the class on the residues of the protein; None where there is none."""
     try:
@@ -268,7 +273,8 @@ def _average_at(protein: Protein) -> Float64[np.ndarray, "L 3"] | None:
 
 
 def _method(protein: Protein, maker: FoldMaker, hand: str) -> str:
+    moved = " and moved by a small equivariant network" if maker.refined else ""
     return (
-        f"{maker.source}, drawn by multidimensional scaling; no side chains, no residues of {protein.name} whose distances are spread by "
-        f"more than {LOOSEST:g} Å, and no state. {hand}"
+        f"{maker.source}, drawn by multidimensional scaling{moved}; no side chains, no residues of {protein.name} whose distances are "
+        f"spread by more than {LOOSEST:g} Å, and no state. {hand}"
     )

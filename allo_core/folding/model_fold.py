@@ -127,12 +127,13 @@ def _computed(
 ) -> Places:
     from allo_core.folding.distance_head import predict_distogram
     from allo_core.folding.head_features import head_inputs
+    from allo_core.folding.head_refinement import refined_places
     from allo_core.models.language_model import load_model
 
     def told(what: str) -> Callable[[int, int], None] | None:
         return None if progress is None else partial(progress, what)
 
-    network, settings = head.load(), head.record.settings
+    network, refinement, settings = head.load(), head.load_refinement(), head.record.settings
     label, model = get_spec(settings.model).label, load_model(settings.model, device)
     if model.sha256 != head.record.model_sha256:
         raise FoldError(
@@ -141,7 +142,8 @@ def _computed(
         )
     inputs = head_inputs(model, protein, settings, removed_heads=removed_heads, cancel=cancel)
     found = predict_distogram(network, inputs, told("Reading distances"), cancel)
-    return places_from_distogram(protein, found.ca, found.edges, found.index, told("Drawing the fold"), cancel)
+    places = places_from_distogram(protein, found.ca, found.edges, found.index, told("Drawing the fold"), cancel)
+    return places if refinement is None else refined_places(refinement, protein, places, found)
 
 
 def _path(protein: Protein, head: HeadFiles, removed_heads: Heads) -> Path:
@@ -166,7 +168,8 @@ def _maker(protein: Protein, head: HeadFiles, removed_heads: Heads) -> FoldMaker
         f"models of {len(record.learnt)} receptors{itself}"
     )
     attribution = f"{record.attribution} (changed: distances were learnt from such models)"
-    return FoldMaker(f"from {spec.label}{without}", source, attribution, record.learnt, _expectation(protein, head, bool(removed_heads)))
+    expectation = _expectation(protein, head, bool(removed_heads))
+    return FoldMaker(f"from {spec.label}{without}", source, attribution, record.learnt, expectation, head.refinement is not None)
 
 
 def _expectation(protein: Protein, head: HeadFiles, changed: bool) -> ModelExpectation:

@@ -7,7 +7,7 @@ docs/folds.md.  A mirror image is moved as the mirror image of what the fold wou
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from allo_core.errors import Cancelled, FoldError
+from allo_core.folding.refinement_settings import CHAIN, RefinementSettings
 from allo_core.folding.scaling import CA_BOND
 from allo_core.storage.cancel import CancelEvent
 
@@ -22,58 +23,14 @@ if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Float64, Int64
     from torch import Tensor
 
-__all__ = ["Refinement", "RefinementCase", "RefinementSettings", "learn_refinement", "refine"]
+__all__ = ["Refinement", "RefinementCase", "learn_refinement", "refine"]
 
-_CHAIN = 2  # residues so near along the chain are joined in any fold
-_FEWEST_NEAREST = 2 * _CHAIN
 _TENFOLD = 10.0  # Å: lengths are given to the network in it
 _FARTHEST_STEPS = 64  # residues along the chain that are told apart
 _EDGE = 7  # numbers of an edge
 _FAR = 20.0  # Å in the target: pairs beyond it do not count in the loss
 _HUBER = 1.0  # Å, from which on an error counts linearly
 _CLIP = 1.0
-
-
-@dataclass(frozen=True)
-class RefinementSettings:
-    """The network, and how it is learnt (Adam, one protein a step).
-
-    Parameters
-    ----------
-    features : int
-        F, numbers of each residue.
-    width : int
-    layers : int
-    nearest : int
-        Residues that each is joined to, the four next ones along the chain among them.
-    epochs : int
-        Times over all cases.
-    learning_rate : float
-    seed : int
-        Of the first parameters and of the order of cases.
-
-    Raises
-    ------
-    FoldError
-        A value with which nothing can be learnt.
-    """
-
-    features: int
-    width: int = 32
-    layers: int = 3
-    nearest: int = 24
-    epochs: int = 12
-    learning_rate: float = 1e-3
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        least = {"features": 1, "width": 1, "layers": 1, "nearest": _FEWEST_NEAREST, "epochs": 1, "seed": 0}
-        for one in fields(self):
-            value = getattr(self, one.name)
-            if one.name in least and value < least[one.name]:
-                raise FoldError(f"{one.name} of a refinement is {value}; it must be at least {least[one.name]}.")
-        if not 0 < self.learning_rate < 1:
-            raise FoldError(f"The learning rate of a refinement is {self.learning_rate:g}; it must be above 0 and below 1.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,7 +210,7 @@ def _graph(settings: RefinementSettings, xyz: np.ndarray, features: np.ndarray, 
     places = np.asarray(xyz, dtype=float)[residues]
     apart = np.abs(residues[:, None] - residues)
     order = np.linalg.norm(places[:, None] - places, axis=-1)
-    order[apart <= _CHAIN] = -1
+    order[apart <= CHAIN] = -1
     np.fill_diagonal(order, np.inf)
     neighbours = np.argsort(order, axis=1, kind="stable")[:, : min(settings.nearest, max(len(residues) - 1, 0))]
     pairs = residues[:, None], residues[neighbours]

@@ -2,10 +2,11 @@
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from allo_core.errors import FoldError
+from allo_core.errors import Cancelled, FoldError
 from allo_core.folding.head_settings import HeadSettings
 from allo_core.folding.trunk_settings import TrunkSettings
 from allo_core.terminal.train import signals
@@ -13,6 +14,7 @@ from allo_core.terminal.train import signals
 if TYPE_CHECKING:
     from allo_core.folding.head_checkpoint import HeadProgress
     from allo_core.folding.head_training import HeadCorpus
+    from allo_core.folding.refinement_settings import RefinementSettings
 
 __all__ = ["add_train_distances", "settings_of", "train_distances"]
 
@@ -50,6 +52,9 @@ def add_train_distances(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--inter-msa", action="store_true", help="residues of different aligned sequences see each other")
     command.add_argument("--sparse", default="", metavar="LAYERS", help="layers of the trunk with block sparse attention: all, or 0,2")
     command.add_argument("--reversible", action="store_true", help="a trunk that keeps no activations: less memory, more time")
+    command.add_argument(
+        "--refine", type=int, default=0, metavar="LAYERS", help="then learn to move the folds of the head by so many equivariant layers (0)"
+    )
     command.add_argument("--checkpoint-minutes", type=float, default=4.0, metavar="MINUTES", help="time between two checkpoints (4)")
     command.add_argument("--validate-every", type=int, default=200, metavar="STEPS", help="steps between two validations (200)")
     command.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
@@ -59,12 +64,14 @@ def add_train_distances(commands: argparse._SubParsersAction) -> None:
 def train_distances(options: argparse.Namespace) -> None:
     """Run `python -m allo_core train-distances`; AlloScopeError for bad settings, checkpoints, models or devices."""
     settings = settings_of(options)
+    from allo_core.folding.head_refinement import refinement_settings
     from allo_core.folding.head_training import train_head
     from allo_core.models.devices import choose_device
     from allo_core.training.run import Habits
 
     habits = Habits(options.checkpoint_minutes * 60, options.validate_every)
     device = choose_device(options.device)
+    refinement = refinement_settings(settings, options.refine) if options.refine else None
     with signals() as stop:
         corpus = _corpus(settings, device, stop)
         print(
@@ -72,7 +79,10 @@ def train_distances(options: argparse.Namespace) -> None:
             file=sys.stderr,
         )
         progress = train_head(corpus, options.out, settings, habits, sys.stderr, device, stop)
-    print(_result(progress, settings, options.out))
+        said = _result(progress, settings, options.out)
+        if refinement is not None and progress.step == settings.steps:
+            said += f" {_refined(options.out, refinement, corpus, stop)}"
+    print(said)
 
 
 def settings_of(options: argparse.Namespace) -> HeadSettings:
@@ -109,15 +119,41 @@ def _corpus(settings: HeadSettings, device, stop) -> "HeadCorpus":
 
     division = divide(learnable(), settings.split)
     model = load_model(get_spec(settings.model).id, device)
-
-    def progress(done: int, total: int) -> None:
-        if done % 25 == 0 or done == total:
-            print(f"features of {done} of {total} receptors", file=sys.stderr, flush=True)
-
-    examples = training_examples(model, [*division.learnt, *division.held_out], settings, progress, stop)
+    examples = training_examples(model, [*division.learnt, *division.held_out], settings, partial(_tell, "Features of receptors"), stop)
     unseen = set(division.held_out)
     learnt, held_out = ([one for one in examples if (one.receptor in unseen) == side] for side in (False, True))
     return HeadCorpus(learnt, held_out, division.left_out, model.sha256)
+
+
+def _refined(folder: Path, settings: "RefinementSettings", corpus: "HeadCorpus", stop) -> str:
+    """What the refinement is worth, which is learnt where there is none."""
+    from allo_core.folding.head_refinement import learn_head_refinement
+    from allo_core.folding.kept_heads import own_head
+    from allo_core.folding.kept_refinement import REFINEMENT, save_refinement
+    from allo_core.training.files import alone, writing
+
+    with alone(folder):
+        files = own_head(folder, judged=False)
+        record = files.refinement
+        if record is not None and record.settings != settings:
+            raise FoldError(
+                f"The head in {folder} has a refinement of {record.settings.layers} layers, not {settings.layers}; ask for that one, or "
+                "move refinement.safetensors and refinement.json away."
+            )
+        if record is None:
+            try:
+                learnt = learn_head_refinement(files.load(), files.sha256, corpus.learnt, corpus.held_out, settings, _tell, stop)
+            except Cancelled:
+                return f"Stopped while refining; the same command goes on from {folder}, and draws its folds again."
+            with writing(folder / REFINEMENT):
+                save_refinement(folder, *learnt)
+            record = learnt[1]
+    return record.sentence
+
+
+def _tell(what: str, done: int, most: int) -> None:
+    if done % 25 == 0 or done == most or most < 25:
+        print(f"{what}: {done} of {most}", file=sys.stderr, flush=True)
 
 
 def _result(progress: "HeadProgress", settings: HeadSettings, folder: Path) -> str:

@@ -15,9 +15,12 @@ from allo_core.folding.head_judged import MEASURES, HeadCase
 from allo_core.folding.head_settings import HeadSettings
 from allo_core.folding.head_weights import CARD, WEIGHTS, HeadRecord, save_head
 from allo_core.folding.kept_heads import JUDGED, own_head, shipped_head
+from allo_core.folding.kept_refinement import REFINEMENT, RefinementRecord, save_refinement
 from allo_core.folding.model_fold import kept_model_fold, model_fold
 from allo_core.folding.offers import fold_called, offered_folds
 from allo_core.folding.references import ALPHAFOLD, AVERAGE
+from allo_core.folding.refinement import Refinement
+from allo_core.folding.refinement_settings import RefinementSettings
 from allo_core.folding.trunk_settings import TrunkSettings
 from allo_core.library.receptors import find_receptor
 from allo_core.readouts.kept_readouts import delete_readouts, kept_readouts
@@ -119,6 +122,34 @@ def test_removed_heads_are_another_fold_and_reach_the_model(folder, passes):
     assert not np.array_equal(passes[0].states, passes[1].states)
     with pytest.raises(AblationError, match=r"no head 9\.9"):
         model_fold(PROTEIN, head=head, removed_heads=((9, 9),))
+
+
+def test_a_refinement_beside_the_head_moves_its_folds_and_is_said(folder, passes):
+    plain = model_fold(PROTEIN, head=own_head(folder))
+    write_head_card(folder / JUDGED, card_of(record(), own_head(folder).sha256, cases()))
+    torch.manual_seed(1)
+    refinement = Refinement(RefinementSettings(20, width=4, layers=1, nearest=4))
+    with torch.no_grad():
+        for parameter in refinement.parameters():
+            parameter.normal_(0, 0.3)
+    save_refinement(folder, refinement, RefinementRecord(refinement.settings, own_head(folder).sha256, 2, 0, None, None, 0))
+    with pytest.raises(FoldError, match="judge the head again"):
+        own_head(folder)
+    head = own_head(folder, judged=False)
+    fold = model_fold(PROTEIN, head=head)
+    assert len(passes) == 2, "another fold than that without the refinement"
+    assert "drawn by multidimensional scaling and moved by a small equivariant network; no side chains" in fold.method
+    assert "equivariant" not in plain.method
+    np.testing.assert_array_equal(fold.drawn, plain.drawn)
+    assert np.nanmax(np.abs(fold.xyz - plain.xyz)) > 0.01
+    write_head_card(folder / JUDGED, card_of(record(), head.sha256, cases()))
+    assert own_head(folder).card is not None
+    save_refinement(folder, refinement, RefinementRecord(refinement.settings, "e" * 64, 2, 0, None, None, 0))
+    with pytest.raises(FoldError, match=r"refinement\.json is of folds of another head than head\.safetensors; remove it"):
+        own_head(folder, judged=False)
+    (folder / REFINEMENT).unlink()
+    with pytest.raises(FoldError, match=r"refinement\.safetensors cannot be read: No such file"):
+        own_head(folder, judged=False)
 
 
 def test_another_model_or_other_weights_are_refused_by_name(folder, passes):

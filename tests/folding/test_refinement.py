@@ -7,7 +7,8 @@ from scipy.spatial.distance import cdist
 from scipy.spatial.transform import Rotation
 
 from allo_core.errors import Cancelled, FoldError
-from allo_core.folding.refinement import Refinement, RefinementCase, RefinementSettings, learn_refinement, refine
+from allo_core.folding.refinement import Refinement, RefinementCase, learn_refinement, refine
+from allo_core.folding.refinement_settings import RefinementSettings
 
 LENGTH = 40
 SETTINGS = RefinementSettings(features=3, width=8, layers=2, nearest=8, epochs=30, learning_rate=5e-3)
