@@ -95,7 +95,7 @@ def test_no_row_where_nothing_is_near_enough(tmp_path):
         (b">good\nACDEF\n>empty\n>other\nACD\n", r"record 2 \(empty\): the sequence is empty"),
         (b">long\n" + b"A" * 40_000, r"record 1 \(long\): 40,000 letters"),
         (b"\xff\xfe\x00", "byte 0 is no text"),
-        (gzip.compress(b">good\nACDEF\n")[:-9], "damaged or cut short"),
+        (gzip.compress(b">good\nACDEF\n", mtime=0)[:-9], "damaged or cut short"),
     ],
 )
 def test_a_bad_file_is_refused_with_the_record(tmp_path, content, message):
