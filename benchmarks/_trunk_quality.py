@@ -11,9 +11,9 @@ from allo_core.folding.head_data import divide, learnable, training_examples
 from allo_core.folding.head_learner import separation_logs, separation_loss, validation_crops
 from allo_core.folding.head_settings import HeadSettings
 from allo_core.folding.head_training import HeadCorpus, train_head
-from allo_core.folding.trunk_settings import TrunkSettings
 from allo_core.models.language_model import load_model
 from allo_core.training.run import Habits
+from allo_core.trunk.trunk_settings import TrunkSettings
 
 __all__ = ["print_quality"]
 

@@ -97,8 +97,8 @@ def passes(name: str):
     """A function of the length: one forward and one backward pass of a trunk with this option."""
     import torch  # not by the process that only asks others
 
-    from allo_core.folding.trunk import Trunk
-    from allo_core.folding.trunk_settings import TrunkSettings
+    from allo_core.trunk.trunk import Trunk
+    from allo_core.trunk.trunk_settings import TrunkSettings
 
     torch.manual_seed(0)
     settings = TrunkSettings(**OPTIONS[name][0])

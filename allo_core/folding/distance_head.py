@@ -12,8 +12,8 @@ from allo_core.errors import Cancelled, FoldError
 from allo_core.folding.aligned_rows import ROW_TOKENS
 from allo_core.folding.head_features import MOST_RESIDUES, HeadInputs
 from allo_core.folding.head_settings import EDGES, SEPARATION, HeadSettings
-from allo_core.folding.trunk import Trunk
 from allo_core.models.registry import get_spec
+from allo_core.trunk.trunk import Trunk
 
 if TYPE_CHECKING:  # the app need not wait for it
     from collections.abc import Callable

@@ -9,10 +9,10 @@ from typing import Literal, get_args
 import numpy as np
 
 from allo_core.errors import FoldError
-from allo_core.folding.trunk_settings import TrunkSettings
 from allo_core.models.registry import DEFAULT_MODEL
 from allo_core.storage.plain_json import from_plain
 from allo_core.training.settings import half_cosine
+from allo_core.trunk.trunk_settings import TrunkSettings
 
 __all__ = ["EDGES", "NEAREST", "SEPARATION", "Features", "HeadSettings", "Split"]
 

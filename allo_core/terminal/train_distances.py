@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from allo_core.errors import Cancelled, FoldError
 from allo_core.folding.head_settings import HeadSettings
-from allo_core.folding.trunk_settings import TrunkSettings
 from allo_core.terminal.train import signals
+from allo_core.trunk.trunk_settings import TrunkSettings
 
 if TYPE_CHECKING:
     from allo_core.folding.head_checkpoint import HeadProgress

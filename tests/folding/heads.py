@@ -5,7 +5,7 @@ import numpy as np
 from allo_core.folding.head_data import Places, TrainingExample
 from allo_core.folding.head_features import HeadInputs, encoded
 from allo_core.folding.head_settings import HeadSettings
-from allo_core.folding.trunk_settings import TrunkSettings
+from allo_core.trunk.trunk_settings import TrunkSettings
 
 STATES, HEADS = 6, 3
 TRUNK = TrunkSettings(width=8, heads=2, layers=1)

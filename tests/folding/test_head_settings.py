@@ -5,7 +5,7 @@ import pytest
 
 from allo_core.errors import FoldError
 from allo_core.folding.head_settings import EDGES, HeadSettings
-from allo_core.folding.trunk_settings import TrunkSettings
+from allo_core.trunk.trunk_settings import TrunkSettings
 
 
 def test_the_edges_are_fine_where_residues_touch_and_reach_beyond_a_bundle():

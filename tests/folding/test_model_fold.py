@@ -21,9 +21,9 @@ from allo_core.folding.offers import fold_called, offered_folds
 from allo_core.folding.references import ALPHAFOLD, AVERAGE
 from allo_core.folding.refinement import Refinement
 from allo_core.folding.refinement_settings import RefinementSettings
-from allo_core.folding.trunk_settings import TrunkSettings
 from allo_core.library.receptors import find_receptor
 from allo_core.readouts.kept_readouts import delete_readouts, kept_readouts
+from allo_core.trunk.trunk_settings import TrunkSettings
 from tests.folding.test_distogram_fold import EDGES, distogram
 from tests.models.tiny import FAMILIES, random_model
 from tests.structure.traces import shipped_trace

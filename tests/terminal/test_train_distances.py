@@ -12,9 +12,9 @@ from allo_core.folding.head_settings import HeadSettings
 from allo_core.folding.head_weights import load_head
 from allo_core.folding.kept_heads import own_head
 from allo_core.folding.kept_refinement import REFINEMENT, REFINEMENT_CARD, read_refinement_record
-from allo_core.folding.trunk_settings import TrunkSettings
 from allo_core.models import language_model
 from allo_core.terminal.train_distances import add_train_distances, settings_of
+from allo_core.trunk.trunk_settings import TrunkSettings
 from tests.folding.test_distogram_fold import EDGES, distogram
 from tests.models.tiny import FAMILIES, random_model
 from tests.terminal.commands import run

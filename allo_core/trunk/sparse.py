@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from allo_core.folding.attend import attend
+from allo_core.trunk.attend import attend
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float

@@ -3,7 +3,7 @@
 import pytest
 
 from allo_core.errors import FoldError
-from allo_core.folding.trunk_settings import TrunkSettings
+from allo_core.trunk.trunk_settings import TrunkSettings
 
 
 def test_a_layer_is_sparse_where_it_was_said():

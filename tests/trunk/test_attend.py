@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from allo_core.folding.attend import attend, by_rows, heads_first, heads_last
+from allo_core.trunk.attend import attend, by_rows, heads_first, heads_last
 
 
 def drawn(*shape, seed=0):

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from allo_core.errors import FoldError
-from allo_core.folding.trunk import Trunk
-from allo_core.folding.trunk_settings import TrunkSettings
+from allo_core.trunk.trunk import Trunk
+from allo_core.trunk.trunk_settings import TrunkSettings
 
 L, M, PADDED = 11, 3, 14
 WITHOUT_MSA = [{"sparse": sparse, "reversible": reversible} for sparse in [(), (True, False)] for reversible in (False, True)]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from allo_core.folding.attend import by_rows
-from allo_core.folding.attention import SelfAttention
+from allo_core.trunk.attend import by_rows
+from allo_core.trunk.attention import SelfAttention
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float

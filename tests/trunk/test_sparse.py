@@ -5,8 +5,8 @@ from random import Random
 import pytest
 import torch
 
-from allo_core.folding import sparse
-from allo_core.folding.sparse import SparsePattern, attend_sparsely, visible_blocks
+from allo_core.trunk import sparse
+from allo_core.trunk.sparse import SparsePattern, attend_sparsely, visible_blocks
 
 
 def dense_mask(length, pattern):

@@ -4,8 +4,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from allo_core.folding.axial import AxialAttention
-from allo_core.folding.sparse import SparsePattern, visible_blocks
+from allo_core.trunk.axial import AxialAttention
+from allo_core.trunk.sparse import SparsePattern, visible_blocks
 
 L = 12
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from allo_core.folding.cross_attention import CrossAttention
+from allo_core.trunk.cross_attention import CrossAttention
 
 
 def attention(compression=1):

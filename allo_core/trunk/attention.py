@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from allo_core.folding.attend import attend, heads_first, heads_last
-from allo_core.folding.sparse import attend_sparsely
+from allo_core.trunk.attend import attend, heads_first, heads_last
+from allo_core.trunk.sparse import attend_sparsely
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float
     from torch import Tensor
 
-    from allo_core.folding.sparse import SparsePattern
+    from allo_core.trunk.sparse import SparsePattern
 
 __all__ = ["SelfAttention"]
 

@@ -12,13 +12,13 @@ import torch
 from torch import nn
 
 from allo_core.errors import FoldError
-from allo_core.folding.axial import AxialAttention
-from allo_core.folding.cross_attention import CrossAttention
-from allo_core.folding.feed_forward import FeedForward
-from allo_core.folding.msa_attention import MsaAttention
-from allo_core.folding.reversible import run_reversibly
-from allo_core.folding.sparse import SparsePattern
-from allo_core.folding.steps import Step, run
+from allo_core.trunk.axial import AxialAttention
+from allo_core.trunk.cross_attention import CrossAttention
+from allo_core.trunk.feed_forward import FeedForward
+from allo_core.trunk.msa_attention import MsaAttention
+from allo_core.trunk.reversible import run_reversibly
+from allo_core.trunk.sparse import SparsePattern
+from allo_core.trunk.steps import Step, run
 
 if TYPE_CHECKING:  # the app need not wait for it
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float
     from torch import Tensor
 
-    from allo_core.folding.trunk_settings import TrunkSettings
+    from allo_core.trunk.trunk_settings import TrunkSettings
 
 __all__ = ["Trunk"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 from torch.nn.functional import gelu
 
-from allo_core.folding.attend import by_rows
+from allo_core.trunk.attend import by_rows
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from allo_core.folding.attend import by_rows
-from allo_core.folding.attention import SelfAttention
+from allo_core.trunk.attend import by_rows
+from allo_core.trunk.attention import SelfAttention
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float
     from torch import Tensor
 
-    from allo_core.folding.sparse import SparsePattern
+    from allo_core.trunk.sparse import SparsePattern
 
 __all__ = ["AxialAttention"]
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch.utils.checkpoint import get_device_states, set_device_states
 
-from allo_core.folding.steps import run
+from allo_core.trunk.steps import run
 
 if TYPE_CHECKING:  # the app need not wait for it
     from collections.abc import Iterator, Sequence
 
     from torch import Tensor, nn
 
-    from allo_core.folding.steps import Step
+    from allo_core.trunk.steps import Step
 
 __all__ = ["run_reversibly"]
 

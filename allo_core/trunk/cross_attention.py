@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 from torch.nn.functional import pad
 
-from allo_core.folding.attend import attend, by_rows, heads_first, heads_last
+from allo_core.trunk.attend import attend, by_rows, heads_first, heads_last
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float

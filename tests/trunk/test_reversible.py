@@ -5,8 +5,8 @@ import itertools
 import pytest
 import torch
 
-from allo_core.folding.trunk import Trunk
-from allo_core.folding.trunk_settings import TrunkSettings
+from allo_core.trunk.trunk import Trunk
+from allo_core.trunk.trunk_settings import TrunkSettings
 
 L, M = 9, 3
 OPTIONS = [
