@@ -23,7 +23,7 @@ from allo_core.attention.threads import in_threads
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Float32, Integer
 
-__all__ = ["BoundedCache", "RandomSites", "digest", "draw_sites", "random_weights"]
+__all__ = ["BoundedCache", "RandomSites", "digest", "draw_sites", "indicator", "random_weights"]
 
 _ROWS = 4096  # draws handled at a time: their working arrays stay below a few MB
 _BLOCK_BYTES = 32 << 20  # weights of one block of heads
@@ -102,11 +102,26 @@ class RandomSites:
         """The 0/1 matrix [rows, L] of some draws."""
         count, size = rows.shape
         if size < _SPARSE_BELOW * self.length:
-            starts = np.arange(0, rows.size + 1, size, dtype=np.int32)
-            return scipy.sparse.csr_array((np.ones(rows.size, np.float32), rows.ravel().astype(np.int32), starts), (count, self.length))
-        indicator = np.zeros((count, self.length), dtype=np.float32)
-        np.put_along_axis(indicator, rows.astype(np.intp), 1, axis=1)
-        return indicator
+            return indicator(rows, self.length, np.float32)
+        dense = np.zeros((count, self.length), dtype=np.float32)
+        np.put_along_axis(dense, rows.astype(np.intp), 1, axis=1)
+        return dense
+
+
+def indicator(rows: Integer[np.ndarray, "B n"], length: int, dtype: type[np.floating]) -> scipy.sparse.csr_array:
+    """The sparse 0/1 matrix [B, L] of sites of n residues each, which sums values of residues over sites in one product.
+
+    Parameters
+    ----------
+    rows : ndarray, dtype=int, shape=(B, n)
+        0-based residues, distinct within a row.
+    length : int
+        L.
+    dtype : type
+        Of the ones.
+    """
+    starts = np.arange(0, rows.size + 1, rows.shape[1], dtype=np.int32)
+    return scipy.sparse.csr_array((np.ones(rows.size, dtype), rows.ravel().astype(np.int32), starts), (len(rows), length))
 
 
 def draw_sites(codes: Integer[np.ndarray, " L"], counts: Integer[np.ndarray, " S"], draws: int, seed: int) -> RandomSites:

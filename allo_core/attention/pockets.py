@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from allo_core.attention.columns import index_dtype
-from allo_core.attention.draws import BoundedCache, RandomSites, digest
+from allo_core.attention.draws import BoundedCache, RandomSites, digest, indicator
 from allo_core.attention.nulls import default_draws
 from allo_core.attention.threads import in_threads
 from allo_core.errors import ScoreError
@@ -105,10 +105,17 @@ def shapes_of(members: Integer[np.ndarray, "B n"], positions: Float[np.ndarray, 
     around = np.zeros_like(positions)
     around[known] = positions[known] - positions[known].mean(axis=0) if known.any() else 0
     # Sums over a site of x, y, z, their squares, and how many are known, in one step: the radius is what a direct sum gives to 1e-7 Å.
-    sums = np.column_stack([around, (around**2).sum(axis=1), known])[members].sum(axis=1)
+    summed = np.column_stack([around, (around**2).sum(axis=1), known])
+    sums, adjacent = np.empty((len(members), summed.shape[1])), np.empty(len(members), dtype=np.intp)
+
+    def fill(start: int) -> None:
+        rows = members[start : start + _ROWS]
+        sums[start : start + _ROWS] = indicator(rows, len(positions), np.float64) @ summed
+        adjacent[start : start + _ROWS] = np.count_nonzero(rows[:, 1:] == rows[:, :-1] + 1, axis=1)
+
+    in_threads(fill, range(0, len(members), _ROWS))
     count = np.maximum(sums[:, 4], 1)
     square = sums[:, 3] / count - ((sums[:, :3] / count[:, None]) ** 2).sum(axis=1)
-    adjacent = (members[:, 1:] == members[:, :-1] + 1).sum(axis=1)
     return Shape(adjacent, np.sqrt(np.maximum(square, 0)))
 
 
