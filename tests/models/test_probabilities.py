@@ -79,9 +79,9 @@ def test_residues_that_are_masked_together_are_filled_as_fair_esm_fills_them(mod
         fill_masked(model, PROTEIN, [len(PROTEIN)])
 
 
-@pytest.mark.parametrize(("sequence", "every"), [(HEAVY, 1), (LIGHT, 4)], ids=["heavy", "light"])
+@pytest.mark.parametrize(("sequence", "every"), [(HEAVY, 3), (LIGHT, 4)], ids=["heavy", "light"])
 def test_the_pseudo_log_likelihood_of_antiberty_is_that_of_its_package(sequence, every):
-    """antiberty 0.1.3: the mean over residues of log p, special tokens left out, each residue (or every fourth) masked in its turn."""
+    """antiberty 0.1.3: the mean over residues of log p, special tokens left out, every third or fourth residue masked in its turn."""
     reference = antiberty_reference()
     residues = torch.arange(0, len(sequence), every)
     ids = encode("bert", sequence).ids.repeat(len(residues), 1)

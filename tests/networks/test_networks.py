@@ -164,7 +164,7 @@ def test_random_pairs_are_no_short_cuts(points):
     places = np.where(np.isin(np.arange(len(PROTEIN)), network.nodes)[:, None], points["heavy"].places, np.nan)
     pairs = pairs_like(np.array(LIGAND), np.array(INTERFACE), places, 400, seed=7)
     shares = []
-    for pair in range(0, 400, 40):
+    for pair in range(0, 400, 80):
         first, second = (tuple(each[pair].tolist()) for each in pairs)
         null = path_null(network, points["heavy"], paths_between(network, ends_of(network, first, second), 1), 100)
         assert isinstance(null, PathNull)

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -40,6 +41,7 @@ def asked(view):
     return network.request_of(view, PROTEIN, load_structure("8FYN", PROTEIN), None)
 
 
+@cache  # seconds, and two tests want the same
 def computed(request) -> Job:
     told = []
     outcome = request.run(lambda *words: told.append(words), threading.Event(), load_model)
