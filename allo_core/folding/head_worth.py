@@ -48,10 +48,11 @@ class ModelExpectation:
     def sentence(self) -> str:
         """What to expect and how that is known; that the family average is better stands first."""
         if self.tm is None or self.lddt is None:
-            which = f"of class {self.receptor_class}" if self.receptor_class else "without generic numbers"
+            if not self.receptor_class:
+                return "How good it is was not tested: every held-out receptor has generic numbers, and this protein has none."
             return (
-                f"How good it is was not tested: {self.receptors} held-out receptors {which} can judge such a fold here, and {FEWEST_CASES}"
-                " are needed."
+                f"How good it is was not tested: {self.receptors} held-out receptors of class {self.receptor_class} can judge such a fold "
+                f"here, and {FEWEST_CASES} are needed."
             )
         first = f"Worse than the family average by {' and '.join(self.lost)}. " if self.lost else ""
         beside = ""

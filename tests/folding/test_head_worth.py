@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from allo_core.folding.head_worth import ModelExpectation
 from allo_core.folding.ranges import Range
 
@@ -21,3 +23,5 @@ def test_too_few_are_no_test():
     few = expectation(None, None, None, None, 2)
     assert few.lost == ()
     assert few.sentence == ("How good it is was not tested: 2 held-out receptors of class A can judge such a fold here, and 5 are needed.")
+    nobody = replace(few, receptor_class="", receptors=0)
+    assert nobody.sentence == "How good it is was not tested: every held-out receptor has generic numbers, and this protein has none."
