@@ -17,6 +17,7 @@ from allo_core.folding.refinement import Refinement
 from allo_core.folding.refinement_settings import RefinementSettings
 from allo_core.library.receptors import find_receptor
 from tests.folding.heads import SETTINGS
+from tests.folding.refinements import moving
 from tests.folding.test_distogram_fold import EDGES, distogram
 from tests.structure.traces import shipped_trace
 
@@ -53,15 +54,6 @@ def head(monkeypatch):
     monkeypatch.setattr("allo_core.folding.distance_head.predict_distogram", predict)
 
 
-def moving(settings=SHORT):
-    torch.manual_seed(0)
-    refinement = Refinement(settings)
-    with torch.no_grad():
-        for parameter in refinement.parameters():
-            parameter.normal_(0, 0.3)
-    return refinement
-
-
 def test_it_is_learnt_from_folds_of_the_head_and_says_what_it_is_worth(tmp_path):
     told = []
     refinement, record = learn_head_refinement(
@@ -90,8 +82,8 @@ def test_places_turn_with_the_fold_and_keep_their_confidence():
     found = Distogram(INDEX, noisy(3), noisy(3), EDGES)
     places = places_from_distogram(PROTEIN, found.ca, EDGES, INDEX)
     turn, shift = Rotation.random(rng=1).as_matrix(), np.array([30.0, -20.0, 5.0])
-    moved = refined_places(moving(), PROTEIN, places, found)
-    turned = refined_places(moving(), PROTEIN, Places(places.xyz @ turn + shift, places.confidence), found)
+    moved = refined_places(moving(SHORT), PROTEIN, places, found)
+    turned = refined_places(moving(SHORT), PROTEIN, Places(places.xyz @ turn + shift, places.confidence), found)
     np.testing.assert_allclose(turned.xyz, moved.xyz @ turn + shift, atol=1e-5)
     np.testing.assert_array_equal(np.isnan(moved.xyz), np.isnan(places.xyz))
     assert moved.confidence is places.confidence

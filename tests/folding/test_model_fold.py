@@ -19,11 +19,11 @@ from allo_core.folding.kept_refinement import REFINEMENT, RefinementRecord, save
 from allo_core.folding.model_fold import kept_model_fold, model_fold
 from allo_core.folding.offers import fold_called, offered_folds
 from allo_core.folding.references import ALPHAFOLD, AVERAGE
-from allo_core.folding.refinement import Refinement
 from allo_core.folding.refinement_settings import RefinementSettings
 from allo_core.library.receptors import find_receptor
 from allo_core.readouts.kept_readouts import delete_readouts, kept_readouts
 from allo_core.trunk.trunk_settings import TrunkSettings
+from tests.folding.refinements import moving
 from tests.folding.test_distogram_fold import EDGES, distogram
 from tests.models.tiny import FAMILIES, random_model
 from tests.structure.traces import shipped_trace
@@ -127,11 +127,7 @@ def test_removed_heads_are_another_fold_and_reach_the_model(folder, passes):
 def test_a_refinement_beside_the_head_moves_its_folds_and_is_said(folder, passes):
     plain = model_fold(PROTEIN, head=own_head(folder))
     write_head_card(folder / JUDGED, card_of(record(), own_head(folder).sha256, cases()))
-    torch.manual_seed(1)
-    refinement = Refinement(RefinementSettings(20, width=4, layers=1, nearest=4))
-    with torch.no_grad():
-        for parameter in refinement.parameters():
-            parameter.normal_(0, 0.3)
+    refinement = moving(RefinementSettings(20, width=4, layers=1, nearest=4), 0.5)
     save_refinement(folder, refinement, RefinementRecord(refinement.settings, own_head(folder).sha256, 2, 0, None, None, 0))
     with pytest.raises(FoldError, match="judge the head again"):
         own_head(folder)

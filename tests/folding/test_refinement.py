@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 from allo_core.errors import Cancelled, FoldError
 from allo_core.folding.refinement import Refinement, RefinementCase, learn_refinement, refine
 from allo_core.folding.refinement_settings import RefinementSettings
+from tests.folding.refinements import moving
 
 LENGTH = 40
 SETTINGS = RefinementSettings(features=3, width=8, layers=2, nearest=8, epochs=30, learning_rate=5e-3)
@@ -28,16 +29,6 @@ def case(seed):
     return RefinementCase(start, target, generator.normal(size=(LENGTH, 3)), centre, np.ones_like(centre))
 
 
-def moving():
-    """A network with random parameters, also where it begins with zeros."""
-    torch.manual_seed(0)
-    refinement = Refinement(SETTINGS)
-    with torch.no_grad():
-        for parameter in refinement.parameters():
-            parameter.normal_(0, 0.5)
-    return refinement
-
-
 def moved(refinement, one, xyz):
     return refine(refinement, xyz, one.features, one.centre, one.spread)
 
@@ -48,7 +39,7 @@ def test_before_learning_nothing_moves():
 
 
 def test_it_turns_and_shifts_with_the_fold():
-    one, refinement = case(0), moving()
+    one, refinement = case(0), moving(SETTINGS, 0.5)
     turn, shift = Rotation.random(rng=1).as_matrix(), np.array([30.0, -20.0, 5.0])
     found = moved(refinement, one, one.start)
     assert np.abs(found - one.start).max() > 0.1
@@ -56,12 +47,12 @@ def test_it_turns_and_shifts_with_the_fold():
 
 
 def test_a_mirror_image_stays_one():
-    one, refinement, mirror = case(0), moving(), np.array([-1.0, 1.0, 1.0])
+    one, refinement, mirror = case(0), moving(SETTINGS, 0.5), np.array([-1.0, 1.0, 1.0])
     np.testing.assert_allclose(moved(refinement, one, one.start * mirror), moved(refinement, one, one.start) * mirror, atol=1e-5)
 
 
 def test_missing_residues_stay_missing_and_move_no_other():
-    one, refinement = case(0), moving()
+    one, refinement = case(0), moving(SETTINGS, 0.5)
     start, features, centre = one.start.copy(), one.features.copy(), one.centre.copy()
     start[[0, 7, 20]] = np.nan
     found = refine(refinement, start, features, centre, one.spread)
@@ -74,7 +65,7 @@ def test_missing_residues_stay_missing_and_move_no_other():
 
 
 def test_unknown_distances_are_read_as_unknown():
-    one, refinement = case(0), moving()
+    one, refinement = case(0), moving(SETTINGS, 0.5)
     found = refine(refinement, one.start, one.features, np.full_like(one.centre, np.nan), one.spread)
     assert np.isfinite(found).all()
     assert np.abs(found - moved(refinement, one, one.start)).max() > 1e-3
