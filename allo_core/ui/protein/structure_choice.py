@@ -22,17 +22,12 @@ def draw_structure_choice(view: ProteinView, loaded: LoadedStructure | None) -> 
     """Shipped, fetched and uploaded structures of the protein, and their chains; ways to get another."""
     options = structure_options(view.protein) | {"": "none"}
     offered = view.structure if view.structure in options else ""
-
-    def choose(structure: str) -> None:
-        if structure in options:  # else the words of the receptor before, whose fold of the same kind the browser still names
-            session.page().change(structure=structure, chain="", pair=None)
-
     st.selectbox(
         "Structure",
         list(options),
         format_func=options.__getitem__,
         help=HELP["structure"],
-        **mirrored("structure", offered, choose, list(options)),
+        **mirrored("structure", offered, lambda structure: session.page().change(structure=structure, chain="", pair=None), list(options)),
     )
     if " · " in options[offered]:  # the box shows its beginning alone
         st.caption(plain(options[offered].partition(" · ")[2]))

@@ -4,6 +4,9 @@ With every message the browser sends the values of all its widgets, also those t
 having told the browser yet: with the second of two quick clicks on the structure, say, or with the poll of a progress bar.  Streamlit takes
 such an old value for a change, and acting on it would undo what the person did just before.  So a widget whose value changes without it
 becomes another widget, with another key, and what the one before repeats is not heard.  While only a person moves it, it stays the same.
+
+A select box is sent as the words of its option.  Where the words have changed under the same value, the browser still names the old ones,
+which Streamlit hands on as if they had been chosen: they are no option, and are not heard either.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -49,7 +52,8 @@ def mirrored(name: str, value: Any, act: Callable[[Any], None], options: Sequenc
             mirrors[name] = shown._replace(value=_hashable(chosen))
         elif _hashable(chosen) == shown.value:
             return  # replaced meanwhile, and the browser only repeats what it showed
-        act(chosen)
+        if options is None or chosen is None or chosen in options:
+            act(chosen)
 
     # The same as long as the widget lives: another default is another widget to Streamlit.
     first = shown.first

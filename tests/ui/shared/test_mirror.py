@@ -102,3 +102,33 @@ def test_a_run_that_was_cut_short_loses_no_value():
         slider = page.select_slider[0]
         assert [slider.proto.options[int(at)] for at in slider.proto.default] == [str(page.session_state.explore.view.threshold)]
         assert list(page.slider[0].proto.default) == [page.session_state.explore.view.pairs]
+
+
+def _renamed():
+    """A select box whose words change under the same value, as those of a fold do with the receptor."""
+    import streamlit as st
+
+    from allo_core.ui.shared.mirror import mirrored
+
+    state = st.session_state
+    words = {"fold": f"threaded on {state.get('template', 'AA2AR')}", "": "none"}
+    shown = state.get("shown", "fold")
+    heard = state.setdefault("heard", [])
+    st.selectbox("Structure", list(words), format_func=words.__getitem__, **mirrored("structure", shown, heard.append, list(words)))
+
+
+def test_words_that_are_no_option_any_more_are_not_heard(monkeypatch):
+    page = AppTest.from_function(_renamed, default_timeout=180).run()
+    page.selectbox[0].set_value("fold")
+    old = page.selectbox[0]._widget_state
+    assert old.string_value == "threaded on AA2AR"
+    page.session_state["template"] = "OPSD"
+    page.run()
+    with monkeypatch.context() as patch:  # the browser repeats them once more
+        patch.setattr(type(page.selectbox[0]), "_widget_state", property(lambda _: old))
+        page.run()
+    assert page.session_state["heard"] == []
+    assert page.selectbox[0].options == ["threaded on OPSD", "none"]
+    assert page.selectbox[0].value == "fold"
+    page.selectbox[0].set_value("").run()
+    assert page.session_state["heard"] == [""]
