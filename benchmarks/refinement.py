@@ -20,7 +20,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from allo_core.folding.averaging import PairDistances, averaged
-from allo_core.folding.refinement import RefinementCase, learn_refinement, refine
+from allo_core.folding.refinement import RefinementCase, learn_refinement, letter_features, refine
 from allo_core.folding.refinement_settings import RefinementSettings
 from allo_core.folding.scaling import scale_distances
 from allo_core.folding.source_table import Placed, SourceTable, average_sources
@@ -80,7 +80,7 @@ def case(model: Placed, average: PairDistances, name: str) -> RefinementCase:
         raise ValueError(f"{model.receptor} has no generic numbers")
     target = np.full((len(protein), 3), np.nan)
     target[model.index] = model.xyz
-    features = np.array([[float(letter == one) for one in AMINO_ACIDS] for letter in protein.sequence])
+    features = letter_features(protein)
     if name == "average-without-letters":
         features[:] = 0
     if name != "noisy":

@@ -12,7 +12,7 @@ from allo_core.folding.distogram import distogram_distances
 from allo_core.folding.distogram_fold import Places, learnt, places_from_distogram
 from allo_core.folding.head_settings import HeadSettings
 from allo_core.folding.kept_refinement import RefinementRecord
-from allo_core.folding.refinement import Refinement, RefinementCase, learn_refinement, refine
+from allo_core.folding.refinement import Refinement, RefinementCase, learn_refinement, letter_features, refine
 from allo_core.folding.refinement_settings import RefinementSettings
 from allo_core.library.receptors import receptors
 from allo_core.protein.sequence import AMINO_ACIDS, Protein
@@ -20,7 +20,7 @@ from allo_core.storage.cancel import CancelEvent
 from allo_core.structure.compare import lddt
 
 if TYPE_CHECKING:  # the app need not wait for it
-    from jaxtyping import Float32, Float64
+    from jaxtyping import Float32
 
     from allo_core.folding.distance_head import DistanceHead, Distogram
     from allo_core.folding.head_data import TrainingExample
@@ -86,10 +86,8 @@ def learn_head_refinement(
     refinement = learn_refinement(starts[0], settings, told, cancel)
     before, after = [], []
     for one in starts[1]:
-        known = np.isfinite(one.target[:, :1])
-        moved = refine(refinement, one.start, one.features, one.centre, one.spread)
-        before.append(lddt(np.where(known, one.start, np.nan), one.target))
-        after.append(lddt(np.where(known, moved, np.nan), one.target))
+        before.append(lddt(one.start, one.target))
+        after.append(lddt(refine(refinement, one.start, one.features, one.centre, one.spread), one.target))
     means = (float(np.mean(before)), float(np.mean(after))) if before else (None, None)
     better = sum(new > old for old, new in zip(before, after, strict=True))
     return refinement, RefinementRecord(settings, head_sha256, len(starts[0]), len(before), *means, better)
@@ -108,7 +106,7 @@ def refined_places(refinement: Refinement, protein: Protein, places: Places, fou
     found : Distogram
         From which the places were drawn.
     """
-    return places._replace(xyz=refine(refinement, places.xyz, _letters(protein), *_distances(len(protein), found)))
+    return places._replace(xyz=refine(refinement, places.xyz, letter_features(protein), *_distances(len(protein), found)))
 
 
 def _start_of(head: DistanceHead, example: TrainingExample, cancel: CancelEvent | None) -> RefinementCase | None:
@@ -126,7 +124,7 @@ def _start_of(head: DistanceHead, example: TrainingExample, cancel: CancelEvent 
     target = np.full((len(protein), 3), np.nan)
     sure = example.places.weights > 0
     target[example.places.index[sure]] = example.places.ca[sure]
-    return RefinementCase(places.xyz, target, _letters(protein), *_distances(len(protein), found))
+    return RefinementCase(places.xyz, target, letter_features(protein), *_distances(len(protein), found))
 
 
 def _distances(length: int, found: Distogram) -> tuple[Float32[np.ndarray, "L L"], Float32[np.ndarray, "L L"]]:
@@ -137,7 +135,3 @@ def _distances(length: int, found: Distogram) -> tuple[Float32[np.ndarray, "L L"
     known = distances.weights > 0
     centre[at], spread[at] = (np.where(known, values, np.nan) for values in (distances.centre, distances.spread))
     return centre, spread
-
-
-def _letters(protein: Protein) -> Float64[np.ndarray, "L 20"]:
-    return np.array([[float(letter == one) for one in AMINO_ACIDS] for letter in protein.sequence])

@@ -17,13 +17,14 @@ from torch import nn
 from allo_core.errors import Cancelled, FoldError
 from allo_core.folding.refinement_settings import CHAIN, RefinementSettings
 from allo_core.folding.scaling import CA_BOND
+from allo_core.protein.sequence import AMINO_ACIDS, Protein
 from allo_core.storage.cancel import CancelEvent
 
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Float, Float64, Int64
     from torch import Tensor
 
-__all__ = ["Refinement", "RefinementCase", "learn_refinement", "refine"]
+__all__ = ["Refinement", "RefinementCase", "learn_refinement", "letter_features", "refine"]
 
 _TENFOLD = 10.0  # Å: lengths are given to the network in it
 _FARTHEST_STEPS = 64  # residues along the chain that are told apart
@@ -148,6 +149,17 @@ def refine(
         with torch.no_grad():
             found[graph.residues] = refinement(*graph[:4]).numpy()
     return found
+
+
+def letter_features(protein: Protein) -> Float64[np.ndarray, "L 20"]:
+    """1 at the amino acid of each residue and 0 elsewhere, ndarray, dtype=float64, shape=(L, 20); 0 everywhere for other letters.
+
+    Parameters
+    ----------
+    protein : Protein
+        Of L residues.
+    """
+    return np.array([[float(letter == one) for one in AMINO_ACIDS] for letter in protein.sequence])
 
 
 def learn_refinement(
