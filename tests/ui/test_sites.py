@@ -69,6 +69,7 @@ def without_asd(monkeypatch):
     monkeypatch.setattr(module, "_ASD_LISTS", "left_out.json")
     monkeypatch.setattr(module, "_SITE_FILES", ("left_out.json", "sites.json"))
     forget()
+    module.receptors()  # read here and now: a job of the test before may still be reading the other lists, and would keep them
     yield
     monkeypatch.undo()
     forget()

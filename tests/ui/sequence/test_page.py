@@ -86,6 +86,7 @@ def test_what_layers_change_colours_the_receptor_beside_untrained_weights(opened
         assert time.monotonic() < end
         time.sleep(0.2)
         page.run()
+    page.run()  # the receptor is drawn before the words, and the job may have ended in between
     assert not page.exception
     found = state_changes(model, A2A)
     assert painted[-1].values[245] == f"{found.mean('update', (2, 3))[245]:.3f}"
