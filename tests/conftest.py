@@ -1,19 +1,25 @@
 """What every test may use; each test keeps its runs in a folder of its own."""
 
+import functools
 import os
 import re
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import shapes
 
+# One thread for each process, the app that the browser opens among them: there are as many processes as cores, and threads that wait for
+# a core keep the others busy waiting (tests/readouts and tests/training side by side: 290 s with two threads each, 50 s with one).
+for _library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_library, "1")
 shapes.hook()  # before anything of allo_core is imported
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-_TOGETHER = ("tests/browser/", "tests/batch/")
+_BROWSER, _BATCH = "tests/browser/", "tests/batch/"
 # Tests of what the lists of the AlloSteric Database say; a build may leave these out (docs/sites.md).
 _OF_ASD = re.compile(
     "|".join(
@@ -78,15 +84,17 @@ def pytest_terminal_summary(terminalreporter) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log):
-    """Browser tests stay in one process: two browsers that draw in software slow each other down.  So do those of batch, which start Ray.
+    """A file of browser tests stays in one process, and all files of batch do, which start Ray; the others are given out one by one.
 
+    The large ones come first, so that both processes are busy to the end.
     (xdist's own groups have no effect with pytest 9.2, whose items keep their names.)
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class Together(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return next((folder for folder in _TOGETHER if nodeid.startswith(folder)), nodeid)
+            file = nodeid.partition("::")[0]
+            return _BATCH if file.startswith(_BATCH) else file if file.startswith(_BROWSER) else nodeid
 
     return Together(config, log)
 
@@ -98,6 +106,16 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the reference data (shared, beside the repository) is not at hand")
     return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def packages_are_listed_once() -> Iterator[None]:
+    """Streamlit looks through every installed package for components each time that a test opens a page: a quarter of a second."""
+    from streamlit.components.v2 import manifest_scanner
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", functools.cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(autouse=True)
