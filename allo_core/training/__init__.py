@@ -7,6 +7,7 @@
 - `masking`: what must be guessed
 - `batches`: crops laid out for the device
 - `attention`: fused attention
+- `feed_forward`: fused GELU
 - `learner`: one step
 - `run`: from the first step to the last
 - `files`: checkpoints and weights

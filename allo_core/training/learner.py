@@ -49,6 +49,7 @@ class Learner:
         import torch
 
         from allo_core.training.attention import attention_for
+        from allo_core.training.feed_forward import fuse_gelu
 
         self.spec = spec
         self.device: Device = device
@@ -57,13 +58,14 @@ class Learner:
         # transformers declares the parts of its modules as tensors or modules, and its `to` as a method of an instance.
         module: Any = random_module(spec, seed) if start is None else _module_from(spec, start)
         module.set_attn_implementation(attention_for(device))
+        fuse_gelu(module)
         self.module: Any = module.to(device)
         parameters = list(self.module.parameters())
         groups = [
             {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": _WEIGHT_DECAY},
             {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
         ]
-        self.optimiser = torch.optim.AdamW(groups, betas=_BETAS, eps=_EPSILON)
+        self.optimiser = torch.optim.AdamW(groups, betas=_BETAS, eps=_EPSILON, fused=True)
 
     @property
     def precision(self) -> str:
