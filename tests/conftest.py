@@ -1,11 +1,9 @@
 """What every test may use; each test keeps its runs in a folder of its own."""
 
-import functools
 import os
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -94,7 +92,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log):
     class Together(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return _BATCH if file.startswith(_BATCH) else file if file.startswith(_BROWSER) else nodeid
+            if file.startswith(_BATCH):
+                return _BATCH
+            return file if file.startswith(_BROWSER) else nodeid
 
     return Together(config, log)
 
@@ -106,16 +106,6 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the reference data (shared, beside the repository) is not at hand")
     return folder
-
-
-@pytest.fixture(autouse=True, scope="session")
-def packages_are_listed_once() -> Iterator[None]:
-    """Streamlit looks through every installed package for components each time that a test opens a page: a quarter of a second."""
-    from streamlit.components.v2 import manifest_scanner
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(manifest_scanner, "scan_component_manifests", functools.cache(manifest_scanner.scan_component_manifests))
-        yield
 
 
 @pytest.fixture(autouse=True)

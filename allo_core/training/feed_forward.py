@@ -1,4 +1,7 @@
-"""The feed-forward layer in training: torch's own GELU, one operation forward and one backward."""
+"""The feed-forward layer in training: torch's own GELU, one operation forward and one backward.
+
+Instead of the layer of models/feed_forward.py, whose gradients are those of transformers bit for bit, which a training does not need.
+"""
 
 from torch import Tensor, nn
 from torch.nn.functional import gelu
