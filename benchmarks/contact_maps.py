@@ -1,10 +1,10 @@
-"""How many of the best pairs of a contact map touch: a model's own map, the family's mean map, and chance.
+"""How many of the best pairs of a contact map touch: a model's own map, the family's mean map, separation alone, and chance.
 
     python benchmarks/contact_maps.py [--model ID ...] [--receptors N] [--heads N ...]
 
-One receptor of each cluster of homologues with a known structure (at most 510 residues).  The heads are chosen, and the family's map is
-made, on receptors that are no homologues of the one that is asked.  Prints Markdown: means over receptors, behind ± half of a 95 % interval
-over them.  About a minute on 2 CPU cores for the model that ships.
+One receptor of each cluster of homologues with a known structure (at most 510 residues).  The heads are chosen, and the
+baselines are made, on receptors that are no homologues of the one that is asked.  Prints Markdown: means over receptors, behind ± half of a
+95 % interval over them.  About a minute on 2 CPU cores for the model that ships.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from allo_core.readouts.contact_heads import HEADS
 from allo_core.readouts.contacts import predict_contacts
 from allo_core.readouts.family_contacts import family_contacts
 from allo_core.readouts.known import unrelated
+from allo_core.readouts.separation_contacts import separation_contacts
 
 
 def main() -> int:
@@ -42,6 +43,7 @@ def main() -> int:
                 name = f"{model.spec.label}, {count} heads" if count else model.spec.label
                 maps = ((entry, predict_contacts(model, receptors()[entry].protein, count=count).scores) for entry in chosen)
                 rows[name] = [_precisions(entry, scores) for entry, scores in maps]
+        rows["separation alone"] = [_precisions(entry, _separation(entry)) for entry in chosen]
         rows["family"] = [_precisions(entry, _family(entry)) for entry in chosen]
     except AlloScopeError as error:
         print(error, file=sys.stderr)
@@ -63,6 +65,11 @@ def _family(entry):
     receptor = receptors()[entry]
     found = family_contacts(receptor.protein, receptor.numbers)
     return np.full((len(receptor.protein),) * 2, np.nan) if found is None else found.scores
+
+
+def _separation(entry):
+    receptor = receptors()[entry]
+    return separation_contacts(receptor.protein, receptor.numbers)
 
 
 def _mean(values, times=1):

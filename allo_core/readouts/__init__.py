@@ -4,7 +4,8 @@
 - `contact_heads`: heads that see contacts, chosen on other receptors
 - `contacts`: the contact map of a model, by its regression or by such heads
 - `family_contacts`: the mean contact map of the family, the bar for every model
-- `judged`: a contact map beside the structure, chance and the family
+- `separation_contacts`: what separation along the chain alone tells of contacts
+- `judged`: a contact map beside the structure, chance, separation alone and the family
 - `variant`: how the heads of a model change from a wild type to a variant
 - `variant_pass`: what that comparison reads of the two passes
 - `variant_reference`: what other substitutions do to the same heads

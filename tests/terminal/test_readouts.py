@@ -177,6 +177,7 @@ def test_contacts_say_what_is_better(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "It ranks pairs and is no probability." in said
     assert "The contacts that other receptors of the class have are the better guess" in said
+    assert "of those that separation along the chain alone would choose and" in said
     assert "of random pairs do" in said
     rows = list(csv.DictReader(table.open()))
     assert len(rows) == (412 - 6) * (412 - 5) // 2

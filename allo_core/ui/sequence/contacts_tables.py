@@ -70,13 +70,14 @@ def _draw_precision(judged: JudgedContacts) -> None:
                     "best": name,
                     "model": own.values[place],
                     "other receptors": None if other is None else other.values[place],
+                    "separation alone": judged.separation[index].values[place],
                     "random": own.random,
                 }
             )
     share = st.column_config.NumberColumn(format="percent")
     st.dataframe(
         pd.DataFrame(rows), hide_index=True, height="content",
-        column_config=dict.fromkeys(("model", "other receptors", "random"), share),
+        column_config=dict.fromkeys(("model", "other receptors", "separation alone", "random"), share),
     )  # fmt: skip
 
 

@@ -172,7 +172,10 @@ HELP = {
     "contacts": (
         "Two residues touch if their CB atoms (CA of glycine) are nearer than 8 Å; neighbours along the chain do as a matter of course."
     ),
-    "precision": "The share of the best L, L/2 or L/5 predicted pairs that touch in the known structure; L is the number of residues.",
+    "precision": (
+        "The share of the best L, L/2 or L/5 predicted pairs that touch in the known structure; L is the number of residues. Separation "
+        "alone: the pairs as far apart along the chain as residues of other receptors that touch most often."
+    ),
     "separation": "Pairs must be at least so many residues apart along the chain.",
     "shown_pairs": "How many of the best pairs are shown, as a share of the length L.",
     "below": "What the prediction above the diagonal is compared with: the known structure, or contacts that most other receptors have.",
