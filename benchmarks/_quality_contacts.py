@@ -24,6 +24,7 @@ __all__ = [
     "Target",
     "contact_precision",
     "contact_targets",
+    "fit_heads",
     "folds",
     "mean_over_receptors",
 ]
@@ -103,7 +104,8 @@ def contact_precision(row: Row, targets: Sequence[Target]) -> list[Precision]:
     pairs = {target.entry: _pairs(maps[target.receptor], target.cb) for target in targets}
     results = []
     for fit, test in folds(targets):
-        weights = _fit([pairs[target.entry] for target in fit])
+        fitted = [pairs[target.entry] for target in fit]
+        weights = fit_heads(np.concatenate([p.features for p in fitted]), np.concatenate([p.contact for p in fitted]))
         for separation in SEPARATIONS:
             head = _best_head(fit, pairs, separation)
             layer, column = divmod(head, row.model.spec.heads)
@@ -125,9 +127,8 @@ def _at(pairs: _Pairs, separation: int) -> _Pairs:
     return _Pairs(*(values[pairs.apart >= separation] for values in pairs))
 
 
-def _fit(pairs: list[_Pairs]) -> np.ndarray:
-    """Weight of each head, ndarray, shape=(heads,); the intercept changes no order of pairs."""
-    features, contact = np.concatenate([p.features for p in pairs]), np.concatenate([p.contact for p in pairs])
+def fit_heads(features: np.ndarray, contact: np.ndarray) -> np.ndarray:
+    """Weight of each head, ndarray, shape=(heads,), from features [n, heads] and contacts [n]; the intercept changes no order of pairs."""
     deviation = features.std(axis=0)
     deviation[deviation == 0] = 1
     regression = LogisticRegression(C=_C, l1_ratio=1.0, solver="liblinear", tol=_TOLERANCE, random_state=0)

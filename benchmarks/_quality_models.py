@@ -15,8 +15,9 @@ from allo_core.models.tokens import VOCABULARIES, encode
 from allo_core.models.weights import WeightsState, weights_sha256
 from allo_core.protein.sequence import AMINO_ACIDS, Protein
 
-__all__ = ["Row", "antiberty", "attention_maps", "embeddings", "masked_log_probabilities", "trained", "untrained", "windows"]
+__all__ = ["UNTRAINED", "Row", "antiberty", "attention_maps", "embeddings", "masked_log_probabilities", "trained", "untrained", "windows"]
 
+UNTRAINED = "untrained"
 ARCHITECTURE = "esm2_t6_8M_UR50D"
 _SEED = 0
 _LONGEST = 1022  # residues read at once: 1024 tokens, as in training
@@ -56,7 +57,7 @@ def untrained(spec: ModelSpec | None = None) -> Row:
     module = random_module(spec, _SEED).requires_grad_(False)
     module.set_attn_implementation("sdpa")
     state = WeightsState("found", None, f"random, seed {_SEED}", "", 0, "transformers")
-    return Row("untrained", ProteinLanguageModel(spec, module, "float32", state, ""))
+    return Row(UNTRAINED, ProteinLanguageModel(spec, module, "float32", state, ""))
 
 
 def antiberty() -> Row:

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from _quality_contacts import PARTS, SEPARATIONS, Precision, mean_over_receptors
 from _quality_held import Held
+from _quality_models import UNTRAINED
 from _quality_perplexity import perplexity
 from _quality_segments import Recovery
+from _quality_unseen_contacts import times_random, times_random_apart
 
-__all__ = ["Report", "markdown"]
+__all__ = ["Report", "markdown", "unseen_contacts_section"]
 
 _SHORT = 510  # residues, what AntiBERTy reads
 _NONE = "–"
@@ -17,11 +20,12 @@ _NONE = "–"
 
 @dataclass(frozen=True)
 class Report:
-    """What was measured, and with what."""
+    """What was measured, and with what; `unseen_contacts` has two rows more than `contacts`, of baselines that ask no model."""
 
     settings: dict
     weights: dict[str, str]
     held: list[Held]
+    unseen_contacts: dict[str, list[Precision]]
     contacts: dict[str, list[Precision]]
     segments: dict[str, Recovery]
 
@@ -30,6 +34,7 @@ def markdown(report: Report) -> str:
     """All tables, with a line on each."""
     parts = [
         _perplexities(report.held),
+        *(unseen_contacts_section(report.unseen_contacts, separation) for separation in SEPARATIONS),
         *(_contacts(report.contacts, separation) for separation in SEPARATIONS),
         _segments(report.segments),
         _receptors(report.held),
@@ -86,6 +91,43 @@ def _receptors(held: Sequence[Held]) -> str:
     return f"### Each held-out receptor\n\n{_table(head, rows)}\n\n{note}"
 
 
+def unseen_contacts_section(contacts: dict[str, list[Precision]], separation: int) -> str:
+    parts, last = range(len(PARTS)), len(PARTS) - 1
+    found: dict[tuple[str, str], list[Precision]] = {}  # by row and method
+    for name, results in contacts.items():
+        for result in results:
+            if result.separation == separation:
+                found.setdefault((name, result.method), []).append(result)
+
+    def cell(results: Sequence[Precision], part: int) -> str:
+        times = times_random(results, part)
+        return f"{np.mean([result.values[part] for result in results]):.3f} ({times.value:.1f} ± {times.error:.1f})"
+
+    head = [f"separation ≥ {separation}", *(_part(part) for part in PARTS), "receptors"]
+    rows = [
+        [name if name == method else f"{name}, {method}", *(cell(results, part) for part in parts), str(len(results))]
+        for (name, method), results in found.items()
+    ]
+    asked = max(found.values(), key=len)
+    rows.append(["random pairs", *[f"{np.mean([result.random for result in asked]):.3f} (1)"] * len(PARTS), str(len(asked))])
+    names = list(contacts)
+    apart = []
+    for one, two in pairwise(names[names.index(UNTRAINED) :]):
+        for method in dict.fromkeys(method for name, method in found if name == two):
+            gain = times_random_apart(found[two, method], found[one, method], last)
+            apart.append(f"- {two} less {one}, {method}, {_part(PARTS[last])}: {gain.value:+.2f} ± {gain.error:.2f} times random")
+    note = (
+        "Precision among the best pairs, in brackets how many times that of random pairs ± its standard error over receptors; L: residues "
+        "with a position. Heads and regression come from receptors that are neither these nor their homologues. Paired differences:"
+    )
+    title = f"### Contacts of {len(asked)} unseen receptors at separation ≥ {separation}"
+    return "\n\n".join([title, _table(head, rows), note, "\n".join(apart)])
+
+
+def _part(part: int) -> str:
+    return "L" if part == 1 else f"L/{part}"
+
+
 def _contacts(contacts: dict[str, list[Precision]], separation: int) -> str:
     rows, entries = [], []
     for name, results in contacts.items():
@@ -99,13 +141,13 @@ def _contacts(contacts: dict[str, list[Precision]], separation: int) -> str:
     chosen = [result for result in next(iter(contacts.values())) if (result.method, result.separation) == ("regression", separation)]
     random = mean_over_receptors((result.receptor, result.random) for result in chosen)
     rows.append(["random pairs", *[f"{random:.3f}"] * len(PARTS), "1.0", *(f"{result.random:.2f}" for result in chosen)])
-    names = ["L" if part == 1 else f"L/{part}" for part in PARTS]
+    names = [_part(part) for part in PARTS]
     head = [f"separation ≥ {separation}", *names, f"{names[-1]} ÷ random", *(f"{entry}, {names[-1]}" for entry in entries)]
     note = (
         "Precision among the best pairs; L: residues with a position. Mean over receptors (AA2AR's two structures count as one). Head and "
         "regression come from the other receptors only."
     )
-    return f"### Contacts at separation ≥ {separation}\n\n{_table(head, rows)}\n\n{note}"
+    return f"### Contacts of four structures at separation ≥ {separation}\n\n{_table(head, rows)}\n\n{note}"
 
 
 def _segments(segments: dict[str, Recovery]) -> str:

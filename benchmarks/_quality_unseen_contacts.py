@@ -1,0 +1,156 @@
+"""Contacts of every receptor that the validation model has not seen and whose structure is known or predicted.
+
+Four structures of three receptors say little: at L/5 a model that is right three times as often as chance has two or three pairs right on
+each, and a regression over 120 heads that is fitted on two or three structures has not learnt them.  Here the contacts are those of the
+wwPDB entry that the app knows for a receptor, else of the AlphaFold model that ships with it (residues with pLDDT from 70).  Heads are
+chosen, and the regression is fitted, on twenty receptors of the training side (as many proteins as in Rao et al. 2021), no two of them
+homologues, and none a homologue of a receptor that is asked.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from _quality_contacts import SEPARATIONS, Precision, fit_heads
+from _quality_models import Row, attention_maps
+
+from allo_core.attention.contacts import apc, far_pairs, pairs_of, precision_at, precisions_among
+from allo_core.library.contacts import KnownContacts, known_contacts
+from allo_core.library.predicted import predicted_structure
+from allo_core.library.receptors import receptors
+from allo_core.protein.contacts import CB_CONTACT
+from allo_core.readouts.contact_heads import HEADS, scaled
+from allo_core.readouts.family_contacts import family_contacts
+from allo_core.readouts.known import others_than, unrelated
+from allo_core.readouts.separation_contacts import separation_scores
+from allo_core.structure.confidence import plddt
+from allo_core.structure.geometry import cb_positions
+from allo_core.structure.mapping import map_structure
+from allo_core.structure.read import read_structure
+
+__all__ = [
+    "FAMILY",
+    "SEPARATION",
+    "Times",
+    "family_precision",
+    "fitted_receptors",
+    "separation_precision",
+    "times_random",
+    "times_random_apart",
+    "unseen_contacts",
+    "unseen_precision",
+]
+
+FAMILY, SEPARATION = "the family's mean map", "separation alone"
+_LONGEST = 510  # residues, what AntiBERTy reads
+_SURE = 70.0  # pLDDT
+_OTHERS = 10  # pairs that do not touch, for each that does: what is left out of a fit changes its intercept alone, in expectation
+_SEED = 0
+
+
+class Times(NamedTuple):
+    """How many times as often as random pairs, its standard error over receptors."""
+
+    value: float
+    error: float
+
+
+def unseen_contacts(unseen: Sequence[str]) -> list[KnownContacts]:
+    """What touches in each of these receptors, in the order of their names; those without structure or longer than 510 are left out."""
+    found = []
+    for name in sorted(unseen):
+        receptor, shipped = receptors().get(name), predicted_structure(name)
+        if receptor is None or len(receptor.protein) > _LONGEST:
+            continue
+        if name in known_contacts():
+            found.append(known_contacts()[name])
+        elif shipped is not None:
+            structure = read_structure(shipped.path)
+            mapping = map_structure(structure, receptor.protein)
+            sure = plddt(structure, mapping, len(receptor.protein))
+            assert sure is not None  # every model that ships has it
+            cb = np.where((sure >= _SURE)[:, None], cb_positions(structure, mapping, len(receptor.protein)), np.nan)
+            first, second, contact = pairs_of(cb, min(SEPARATIONS), CB_CONTACT)
+            resolved = np.flatnonzero(np.isfinite(cb[:, 0]))
+            found.append(KnownContacts(name, shipped.name, resolved, first[contact], second[contact]))
+    return found
+
+
+def fitted_receptors(unseen: Sequence[str], asked: Sequence[KnownContacts], most: int) -> list[KnownContacts]:
+    """The shortest receptors with known contacts, at most so many, that are neither unseen nor homologues of one that is asked."""
+    chosen = [name for name in unrelated() if name not in unseen]
+    for one in asked:
+        receptor = receptors()[one.receptor]
+        chosen = list(others_than(receptor.protein, receptor.numbers, chosen))
+    return [known_contacts()[name] for name in sorted(chosen, key=lambda name: (len(receptors()[name].protein), name))[:most]]
+
+
+def unseen_precision(row: Row, asked: Sequence[KnownContacts], fitted: Sequence[KnownContacts]) -> list[Precision]:
+    """Every receptor by the mean of the best five heads, as the app has it for models without a regression, and by the regression."""
+    heads, weights = _learn(row, fitted)
+    named = ", ".join(f"{head // row.model.spec.heads}.{head % row.model.spec.heads}" for head in heads)
+    used = f"{np.count_nonzero(weights)} heads"
+    found = []
+    for known in asked:
+        maps = apc(attention_maps(row, receptors()[known.receptor].protein))
+        few = np.mean([scaled(maps[head]) for head in heads], axis=0)
+        found += _precisions(known, f"best {HEADS} heads", few, named)
+        found += _precisions(known, "regression", np.tensordot(weights.astype(np.float32), maps, 1), used)
+    return found
+
+
+def family_precision(asked: Sequence[KnownContacts]) -> list[Precision]:
+    """The baseline that asks no model: how often the two positions touch in other receptors of the class, its homologues left out."""
+    found = []
+    for known in asked:
+        receptor = receptors()[known.receptor]
+        family = family_contacts(receptor.protein, receptor.numbers)
+        if family is not None:
+            found += _precisions(known, FAMILY, family.scores, f"{len(family.receptors)} receptors")
+    return found
+
+
+def times_random(found: Sequence[Precision], part: int) -> Times:
+    """Mean precision at the `part`-th of PARTS over mean chance; one result a receptor."""
+    return times_random_apart(found, [one._replace(values=(0.0,) * len(one.values)) for one in found], part)
+
+
+def times_random_apart(found: Sequence[Precision], other: Sequence[Precision], part: int) -> Times:
+    """How much more `found` has than `other`, on the same receptors in the same order, paired."""
+    gained = np.array([one.values[part] - two.values[part] for one, two in zip(found, other, strict=True)])
+    random = np.array([one.random for one in found])
+    times = gained.mean() / random.mean()
+    error = (gained - times * random).std(ddof=1) / np.sqrt(len(found)) / random.mean()
+    return Times(float(times), float(error))
+
+
+def separation_precision(asked: Sequence[KnownContacts], fitted: Sequence[KnownContacts]) -> list[Precision]:
+    """The baseline that knows no residue: how often pairs as far apart along the chain touch in the fitted receptors."""
+    names, found = [known.receptor for known in fitted], []
+    for known in asked:
+        scores = separation_scores(len(receptors()[known.receptor].protein), names)
+        found += _precisions(known, SEPARATION, scores, f"{len(fitted)} receptors")
+    return found
+
+
+def _learn(row: Row, fitted: Sequence[KnownContacts]) -> tuple[list[int], np.ndarray]:
+    """The best five heads by their mean precision at L, and the weight of each head in the regression."""
+    draws = np.random.default_rng(_SEED)
+    precisions, features, contacts = [], [], []
+    for known in fitted:
+        protein = receptors()[known.receptor].protein
+        pairs = far_pairs(known.resolved, min(SEPARATIONS))
+        values = apc(attention_maps(row, protein))[:, *pairs]
+        contact = known.map(len(protein))[pairs]
+        precisions.append([precision_at(each, contact, len(known.resolved)) for each in values])
+        others = draws.choice(np.flatnonzero(~contact), _OTHERS * int(contact.sum()), replace=False)
+        kept = np.sort(np.concatenate([np.flatnonzero(contact), others]))
+        features.append(values[:, kept].T.astype(np.float64))
+        contacts.append(contact[kept])
+    best = np.argsort(-np.mean(precisions, axis=0), kind="stable")[:HEADS]
+    return best.tolist(), fit_heads(np.concatenate(features), np.concatenate(contacts))
+
+
+def _precisions(known: KnownContacts, method: str, scores: np.ndarray, detail: str) -> list[Precision]:
+    found = precisions_among(scores, known.resolved, known.map(len(scores)), SEPARATIONS)
+    return [Precision(known.entry, known.receptor, method, one.separation, one.values, one.random, detail) for one in found]
