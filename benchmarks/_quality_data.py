@@ -41,8 +41,8 @@ class Effort:
         Masks of 15 % of each human sequence, and of each ortholog.
     profile, orthologs : int
         Most orthologs in the columns of the nearest receptor; orthologs of each unseen receptor that are asked about.
-    contact_receptors : int
-        Training receptors that heads are chosen, and the regression is fitted, on for the contacts of all unseen receptors.
+    contact_fits, contact_receptors : int
+        Regressions on contacts for the table of all unseen receptors, and training receptors that each is fitted on.
     probe_receptors, probe_residues : int
         Training receptors that the segment probe is fitted on, and residues of each.
     """
@@ -51,6 +51,7 @@ class Effort:
     ortholog_masks: int = 1
     profile: int = 100
     orthologs: int = 3
+    contact_fits: int = 8
     contact_receptors: int = 20
     probe_receptors: int = 120
     probe_residues: int = 100

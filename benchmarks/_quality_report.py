@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from _quality_contacts import PARTS, SEPARATIONS, Precision, mean_over_receptors
@@ -104,23 +103,27 @@ def unseen_contacts_section(contacts: dict[str, list[Precision]], separation: in
         return f"{np.mean([result.values[part] for result in results]):.3f} ({times.value:.1f} ± {times.error:.1f})"
 
     head = [f"separation ≥ {separation}", *(_part(part) for part in PARTS), "receptors"]
+    counts = {key: len({result.receptor for result in results}) for key, results in found.items()}
     rows = [
-        [name if name == method else f"{name}, {method}", *(cell(results, part) for part in parts), str(len(results))]
+        [name if name == method else f"{name}, {method}", *(cell(results, part) for part in parts), str(counts[name, method])]
         for (name, method), results in found.items()
     ]
-    asked = max(found.values(), key=len)
-    rows.append(["random pairs", *[f"{np.mean([result.random for result in asked]):.3f} (1)"] * len(PARTS), str(len(asked))])
-    names = list(contacts)
-    apart = []
-    for one, two in pairwise(names[names.index(UNTRAINED) :]):
+    most = max(counts.values())
+    random = np.mean([result.random for result in max(found.values(), key=len)])
+    rows.append(["random pairs", *[f"{random:.3f} (1)"] * len(PARTS), str(most)])
+    names, apart = list(contacts), []
+    untrained, first, *others = names[names.index(UNTRAINED) :]
+    for one, two in [(untrained, first), *((first, other) for other in others)]:
         for method in dict.fromkeys(method for name, method in found if name == two):
             gain = times_random_apart(found[two, method], found[one, method], last)
-            apart.append(f"- {two} less {one}, {method}, {_part(PARTS[last])}: {gain.value:+.2f} ± {gain.error:.2f} times random")
+            fits = f", ± {gain.fits:.2f} from fit to fit" if gain.fits else ""
+            apart.append(f"- {two} less {one}, {method}, {_part(PARTS[last])}: {gain.value:+.2f} ± {gain.error:.2f}{fits}")
     note = (
         "Precision among the best pairs, in brackets how many times that of random pairs ± its standard error over receptors; L: residues "
-        "with a position. Heads and regression come from receptors that are neither these nor their homologues. Paired differences:"
+        "with a position. Heads and regressions come from receptors that are neither these nor their homologues; a regression is the mean "
+        "over several, each fitted on other ones of them. Differences of the numbers in brackets, paired:"
     )
-    title = f"### Contacts of {len(asked)} unseen receptors at separation ≥ {separation}"
+    title = f"### Contacts of {most} unseen receptors at separation ≥ {separation}"
     return "\n\n".join([title, _table(head, rows), note, "\n".join(apart)])
 
 

@@ -3,8 +3,9 @@
 Four structures of three receptors say little: at L/5 a model that is right three times as often as chance has two or three pairs right on
 each, and a regression over 120 heads that is fitted on two or three structures has not learnt them.  Here the contacts are those of the
 wwPDB entry that the app knows for a receptor, else of the AlphaFold model that ships with it (residues with pLDDT from 70).  Heads are
-chosen, and the regression is fitted, on twenty receptors of the training side (as many proteins as in Rao et al. 2021), no two of them
-homologues, and none a homologue of a receptor that is asked.
+chosen on all receptors of the training side with known contacts, no two of them homologues, and none a homologue of a receptor that is
+asked; the regression is fitted on twenty of them (as many proteins as in Rao et al. 2021), and that several times, because which twenty
+makes a difference.
 """
 
 from collections.abc import Sequence
@@ -49,10 +50,11 @@ _SEED = 0
 
 
 class Times(NamedTuple):
-    """How many times as often as random pairs, its standard error over receptors."""
+    """How many times as often as random pairs, its standard error over receptors, and its standard deviation from fit to fit."""
 
     value: float
     error: float
+    fits: float
 
 
 def unseen_contacts(unseen: Sequence[str]) -> list[KnownContacts]:
@@ -76,26 +78,32 @@ def unseen_contacts(unseen: Sequence[str]) -> list[KnownContacts]:
     return found
 
 
-def fitted_receptors(unseen: Sequence[str], asked: Sequence[KnownContacts], most: int) -> list[KnownContacts]:
-    """The shortest receptors with known contacts, at most so many, that are neither unseen nor homologues of one that is asked."""
+def fitted_receptors(unseen: Sequence[str], asked: Sequence[KnownContacts]) -> list[KnownContacts]:
+    """The receptors with known contacts that are neither unseen nor homologues of one that is asked, nor of one another."""
     chosen = [name for name in unrelated() if name not in unseen]
     for one in asked:
         receptor = receptors()[one.receptor]
         chosen = list(others_than(receptor.protein, receptor.numbers, chosen))
-    return [known_contacts()[name] for name in sorted(chosen, key=lambda name: (len(receptors()[name].protein), name))[:most]]
+    return [known_contacts()[name] for name in chosen]
 
 
-def unseen_precision(row: Row, asked: Sequence[KnownContacts], fitted: Sequence[KnownContacts]) -> list[Precision]:
-    """Every receptor by the mean of the best five heads, as the app has it for models without a regression, and by the regression."""
-    heads, weights = _learn(row, fitted)
+def unseen_precision(row: Row, asked: Sequence[KnownContacts], fitted: Sequence[KnownContacts], fits: int, most: int) -> list[Precision]:
+    """Every receptor by the mean of the best five heads, as the app has it for models without a regression, and by the regressions.
+
+    Parameters
+    ----------
+    fits, most : int
+        Regressions, each on so many of the fitted receptors, or all where there are fewer; the same of them for every row.
+    """
+    heads, weights = _learn(row, fitted, fits, most)
     named = ", ".join(f"{head // row.model.spec.heads}.{head % row.model.spec.heads}" for head in heads)
-    used = f"{np.count_nonzero(weights)} heads"
     found = []
     for known in asked:
         maps = apc(attention_maps(row, receptors()[known.receptor].protein))
         few = np.mean([scaled(maps[head]) for head in heads], axis=0)
         found += _precisions(known, f"best {HEADS} heads", few, named)
-        found += _precisions(known, "regression", np.tensordot(weights.astype(np.float32), maps, 1), used)
+        for fit, scores in enumerate(np.tensordot(weights.astype(np.float32), maps, 1), 1):
+            found += _precisions(known, "regression", scores, f"fit {fit}")
     return found
 
 
@@ -111,17 +119,19 @@ def family_precision(asked: Sequence[KnownContacts]) -> list[Precision]:
 
 
 def times_random(found: Sequence[Precision], part: int) -> Times:
-    """Mean precision at the `part`-th of PARTS over mean chance; one result a receptor."""
+    """Mean precision at the `part`-th of PARTS over mean chance; every receptor has one result, or as many as there are fits."""
     return times_random_apart(found, [one._replace(values=(0.0,) * len(one.values)) for one in found], part)
 
 
 def times_random_apart(found: Sequence[Precision], other: Sequence[Precision], part: int) -> Times:
     """How much more `found` has than `other`, on the same receptors in the same order, paired."""
-    gained = np.array([one.values[part] - two.values[part] for one, two in zip(found, other, strict=True)])
-    random = np.array([one.random for one in found])
+    count = len({one.receptor for one in found})
+    gained = np.reshape([one.values[part] - two.values[part] for one, two in zip(found, other, strict=True)], (count, -1))
+    random = np.reshape([one.random for one in found], (count, -1))[:, 0]
     times = gained.mean() / random.mean()
-    error = (gained - times * random).std(ddof=1) / np.sqrt(len(found)) / random.mean()
-    return Times(float(times), float(error))
+    error = (gained.mean(axis=1) - times * random).std(ddof=1) / np.sqrt(count) / random.mean()
+    fits = (gained.mean(axis=0) / random.mean()).std(ddof=1) if gained.shape[1] > 1 else 0.0
+    return Times(float(times), float(error), float(fits))
 
 
 def separation_precision(asked: Sequence[KnownContacts], fitted: Sequence[KnownContacts]) -> list[Precision]:
@@ -133,8 +143,8 @@ def separation_precision(asked: Sequence[KnownContacts], fitted: Sequence[KnownC
     return found
 
 
-def _learn(row: Row, fitted: Sequence[KnownContacts]) -> tuple[list[int], np.ndarray]:
-    """The best five heads by their mean precision at L, and the weight of each head in the regression."""
+def _learn(row: Row, fitted: Sequence[KnownContacts], fits: int, most: int) -> tuple[list[int], np.ndarray]:
+    """The best five heads by their mean precision at L, and the weight of each head in each regression [fits, heads]."""
     draws = np.random.default_rng(_SEED)
     precisions, features, contacts = [], [], []
     for known in fitted:
@@ -148,7 +158,11 @@ def _learn(row: Row, fitted: Sequence[KnownContacts]) -> tuple[list[int], np.nda
         features.append(values[:, kept].T.astype(np.float64))
         contacts.append(contact[kept])
     best = np.argsort(-np.mean(precisions, axis=0), kind="stable")[:HEADS]
-    return best.tolist(), fit_heads(np.concatenate(features), np.concatenate(contacts))
+    weights = []
+    for _ in range(fits):
+        chosen = draws.choice(len(fitted), min(most, len(fitted)), replace=False)
+        weights.append(fit_heads(np.concatenate([features[k] for k in chosen]), np.concatenate([contacts[k] for k in chosen])))
+    return best.tolist(), np.stack(weights)
 
 
 def _precisions(known: KnownContacts, method: str, scores: np.ndarray, detail: str) -> list[Precision]:

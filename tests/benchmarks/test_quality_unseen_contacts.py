@@ -55,17 +55,16 @@ def test_uncertain_residues_of_a_prediction_are_not_asked(asked):
 
 
 def test_nothing_is_learnt_from_homologues(unseen, asked):
-    fitted = fitted_receptors(unseen, asked, 20)
+    fitted = fitted_receptors(unseen, asked)
     names = [known.receptor for known in fitted]
-    assert len(set(names)) == 20
+    assert len(set(names)) == len(names) > 30
     assert not set(names) & set(unseen)
     everyone = [receptors()[known.receptor] for known in [*fitted, *asked]]
-    assert identities(everyone)[:20, 20:].max() <= HOMOLOGUE_IDENTITY
-    assert [known.receptor for known in fitted_receptors(unseen, asked, 3)] == names[:3]
+    assert identities(everyone)[: len(fitted), len(fitted) :].max() <= HOMOLOGUE_IDENTITY
 
 
 def test_heads_that_see_contacts_are_found_on_other_receptors(monkeypatch, unseen, asked):
-    fitted, few = fitted_receptors(unseen, asked, 3), asked[:2]
+    fitted, few = fitted_receptors(unseen, asked)[:3], asked[:2]
     known = {receptors()[one.receptor].protein.sequence: one for one in [*fitted, *few]}
     contact_head = 5
 
@@ -76,10 +75,12 @@ def test_heads_that_see_contacts_are_found_on_other_receptors(monkeypatch, unsee
         return maps
 
     monkeypatch.setattr("_quality_unseen_contacts.attention_maps", attention)
-    found = unseen_precision(untrained(SMALL), few, fitted)
+    found = unseen_precision(untrained(SMALL), few, fitted, 2, 2)
+    methods = [("best 5 heads", 0), ("regression", 1), ("regression", 2)]
     assert [(one.receptor, one.method, one.separation) for one in found] == [
-        (known.receptor, method, separation) for known in few for method in ("best 5 heads", "regression") for separation in (6, 24)
+        (known.receptor, method, separation) for known in few for method, _ in methods for separation in (6, 24)
     ]
+    assert [one.detail for one in found if one.method == "regression"][::2] == ["fit 1", "fit 2"] * 2
     for one in found:
         assert one.values == pytest.approx((1, 1, 1))
         assert 0.005 < one.random < 0.02
@@ -94,39 +95,45 @@ def test_the_family_knows_more_than_chance(asked):
 
 
 def test_separation_alone_is_judged_on_the_same_receptors(unseen, asked):
-    found = separation_precision(asked, fitted_receptors(unseen, asked, 20))
+    found = separation_precision(asked, fitted_receptors(unseen, asked))
     assert [(one.receptor, one.separation) for one in found] == [(known.receptor, apart) for known in asked for apart in (6, 24)]
     assert times_random([one for one in found if one.separation == 6], 0).value > 2
 
 
-def precision(values, random):
-    return Precision("1AAA", "A", "regression", 6, values, random, "")
+def precision(values, random, receptor):
+    return Precision("1AAA", receptor, "regression", 6, values, random, "")
 
 
 def test_times_random_by_hand():
-    found = [precision((0.0, 0.0, 0.04), 0.01), precision((0.0, 0.0, 0.02), 0.01)]
+    found = [precision((0.0, 0.0, 0.04), 0.01, "A"), precision((0.0, 0.0, 0.02), 0.01, "B")]
     times = times_random(found, 2)
-    assert times.value == pytest.approx(3)
-    assert times.error == pytest.approx(1)  # of 4 and 2
-    apart = times_random_apart(found, [precision((0.0, 0.0, 0.03), 0.01), precision((0.0, 0.0, 0.01), 0.01)], 2)
-    assert apart == pytest.approx((1, 0), abs=1e-9)
+    assert times == pytest.approx((3, 1, 0))  # of 4 and 2
+    apart = times_random_apart(found, [precision((0.0, 0.0, 0.03), 0.01, "A"), precision((0.0, 0.0, 0.01), 0.01, "B")], 2)
+    assert apart == pytest.approx((1, 0, 0), abs=1e-9)
+
+
+def test_fits_are_averaged_and_their_spread_is_told():
+    values = {"A": (0.05, 0.03), "B": (0.03, 0.01)}  # of two fits
+    found = [precision((0.0, 0.0, value), 0.01, receptor) for receptor, fits in values.items() for value in fits]
+    assert times_random(found, 2) == pytest.approx((3, 1, np.sqrt(2)))  # fits of 4 and 2, receptors of 4 and 2
 
 
 def test_its_error_is_that_of_leaving_one_receptor_out():
     random = np.random.default_rng(1)
-    found = [precision((0.0, 0.0, value), chance) for value, chance in zip(random.random(40), 0.5 + random.random(40), strict=True)]
+    drawn = enumerate(zip(random.random(40), 0.5 + random.random(40), strict=True))
+    found = [precision((0.0, 0.0, value), chance, str(k)) for k, (value, chance) in drawn]
     every = [times_random([*found[:k], *found[k + 1 :]], 2).value for k in range(len(found))]
     jackknife = np.sqrt((len(found) - 1) / len(found) * ((np.array(every) - np.mean(every)) ** 2).sum())
     assert times_random(found, 2).error == pytest.approx(jackknife, rel=0.02)
 
 
 def test_the_table_has_each_row_and_what_training_gained():
-    before = [precision((0.02, 0.02, 0.02), 0.01), precision((0.02, 0.02, 0.04), 0.01)]
-    after = [precision((0.02, 0.02, 0.03), 0.01), precision((0.02, 0.02, 0.05), 0.01)]
+    before = [precision((0.02, 0.02, 0.02), 0.01, "A"), precision((0.02, 0.02, 0.04), 0.01, "B")]
+    after = [precision((0.02, 0.02, 0.03), 0.01, "A"), precision((0.02, 0.02, 0.05), 0.01, "B")]
     family = [one._replace(method=FAMILY, values=(0.8, 0.9, 0.9)) for one in before]
     text = unseen_contacts_section({FAMILY: family, "untrained": before, "further": after}, 6)
     assert "of 2 unseen receptors at separation ≥ 6" in text
     assert f"| {FAMILY} | 0.800 (80.0 ± 0.0) | " in text
     assert "| further, regression | 0.020 (2.0 ± 0.0) | 0.020 (2.0 ± 0.0) | 0.040 (4.0 ± 1.0) | 2 |" in text
     assert "| random pairs | 0.010 (1) |" in text
-    assert "- further less untrained, regression, L/5: +1.00 ± 0.00 times random" in text
+    assert "- further less untrained, regression, L/5: +1.00 ± 0.00" in text
