@@ -6,7 +6,7 @@
 Prints Markdown.  The models are that of the validation (gpcr_8m_validation.safetensors beside this file), which has not seen the receptors
 that it is asked about, and the one that ships; or those that ``--model`` names, with ``:seen`` for one that was trained on these receptors.
 The untrained model (same architecture, random weights) and AntiBERTy are always rows.  All random choices have fixed seeds.  Needs
-tests/requirements.txt; takes about twelve minutes on 2 CPU cores that are free (beside other work OMP_NUM_THREADS=1 is faster: threads that
+tests/requirements.txt; takes about ten minutes on 2 CPU cores that are free (beside other work OMP_NUM_THREADS=1 is faster: threads that
 wait for each other waste both cores).
 
 Masked residues: 15 % of a sequence are replaced by the mask token, seven times, so that each residue has its turn.  Probabilities are

@@ -71,10 +71,8 @@ class JudgedContacts:
             return "No structure of this receptor is known here, so it cannot be said how many of these pairs touch."
         one = self.model[0]
         share, alone = one.values[2], self.separation[0].values[2]
-        better, beside = (
-            "",
-            [f"{alone:.0%} of those that separation along the chain alone would choose", f"{one.random:.1%} of random pairs"],
-        )
+        better = ""
+        beside = [f"{alone:.0%} of those that separation along the chain alone would choose", f"{one.random:.1%} of random pairs"]
         if self.family and (bar := self.family[0].values[2]) >= share:
             better = f"The contacts that other receptors of the class have are the better guess: {bar:.0%} of their best touch. "
         elif self.family:
