@@ -9,7 +9,7 @@ import numpy as np
 from _quality_models import Row, attention_maps
 from sklearn.linear_model import LogisticRegression
 
-from allo_core.attention.contacts import apc, pairs_of, precision_at
+from allo_core.attention.contacts import PARTS, apc, pairs_of, precision_at
 from allo_core.library.receptors import find_receptor
 from allo_core.library.structures import shipped_structures
 from allo_core.protein.contacts import CB_CONTACT
@@ -31,7 +31,6 @@ __all__ = [
 
 ENTRIES = {"8FYN": "AA2AR", "5G53": "AA2AR", "3SN6": "ADRB2", "1U19": "OPSD"}
 SEPARATIONS = (6, 24)  # residues along the chain
-PARTS = (1, 2, 5)  # of L pairs
 # Regression with an L1 penalty as in Rao et al., ICLR 2021 (doi:10.1101/2020.12.15.422761), but each map is divided by its standard
 # deviation over the fitted pairs, or the penalty would leave nothing of a model whose attention is flat.
 _C = 0.15
@@ -146,5 +145,5 @@ def _best_head(fit: list[Target], pairs: dict[str, _Pairs], separation: int) -> 
 
 
 def _precision(target: Target, method: str, separation: int, scores: np.ndarray, contact: np.ndarray, detail: str) -> Precision:
-    values = tuple(precision_at(scores, contact, target.resolved // part) for part in PARTS)
+    values = tuple(precision_at(scores, contact, target.resolved // part) for part in PARTS.values())
     return Precision(target.entry, target.receptor, method, separation, values, float(contact.mean()), detail)

@@ -15,9 +15,21 @@ from allo_core.models.tokens import VOCABULARIES, encode
 from allo_core.models.weights import WeightsState, weights_sha256
 from allo_core.protein.sequence import AMINO_ACIDS, Protein
 
-__all__ = ["UNTRAINED", "Row", "antiberty", "attention_maps", "embeddings", "masked_log_probabilities", "trained", "untrained", "windows"]
+__all__ = [
+    "SHORT",
+    "UNTRAINED",
+    "Row",
+    "antiberty",
+    "attention_maps",
+    "embeddings",
+    "masked_log_probabilities",
+    "trained",
+    "untrained",
+    "windows",
+]
 
 UNTRAINED = "untrained"
+SHORT = 510  # residues, what AntiBERTy reads
 ARCHITECTURE = "esm2_t6_8M_UR50D"
 _SEED = 0
 _LONGEST = 1022  # residues read at once: 1024 tokens, as in training

@@ -4,16 +4,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from _quality_contacts import PARTS, SEPARATIONS, Precision, mean_over_receptors
+from _quality_contacts import SEPARATIONS, Precision, mean_over_receptors
 from _quality_held import Held
-from _quality_models import UNTRAINED
+from _quality_models import SHORT, UNTRAINED
 from _quality_perplexity import perplexity
 from _quality_segments import Recovery
 from _quality_unseen_contacts import times_random, times_random_apart
 
+from allo_core.attention.contacts import PARTS
+
 __all__ = ["Report", "markdown", "unseen_contacts_section"]
 
-_SHORT = 510  # residues, what AntiBERTy reads
 _NONE = "–"
 
 
@@ -55,7 +56,7 @@ def _perplexities(held: Sequence[Held]) -> str:
     sets: dict[str, tuple[Sequence[Held], Callable[[Held], dict[str, float]]]] = {
         "all": (held, lambda one: one.nats),
         "without olfactory": ([one for one in held if one.receptor_class != "Olfactory"], lambda one: one.nats),
-        f"at most {_SHORT} residues": ([one for one in held if one.residues <= _SHORT], lambda one: one.nats),
+        f"at most {SHORT} residues": ([one for one in held if one.residues <= SHORT], lambda one: one.nats),
         "orthologs": ([one for one in held if one.ortholog_nats], lambda one: one.ortholog_nats),
     }
 
@@ -91,7 +92,7 @@ def _receptors(held: Sequence[Held]) -> str:
 
 
 def unseen_contacts_section(contacts: dict[str, list[Precision]], separation: int) -> str:
-    parts, last = range(len(PARTS)), len(PARTS) - 1
+    """Every row by every method, and below the table what the first model has more than the untrained one, the others than the first."""
     found: dict[tuple[str, str], list[Precision]] = {}  # by row and method
     for name, results in contacts.items():
         for result in results:
@@ -102,33 +103,35 @@ def unseen_contacts_section(contacts: dict[str, list[Precision]], separation: in
         times = times_random(results, part)
         return f"{np.mean([result.values[part] for result in results]):.3f} ({times.value:.1f} ± {times.error:.1f})"
 
-    head = [f"separation ≥ {separation}", *(_part(part) for part in PARTS), "receptors"]
+    head = [f"separation ≥ {separation}", *PARTS, "receptors"]
     counts = {key: len({result.receptor for result in results}) for key, results in found.items()}
     rows = [
-        [name if name == method else f"{name}, {method}", *(cell(results, part) for part in parts), str(counts[name, method])]
+        [name if name == method else f"{name}, {method}", *(cell(results, part) for part in range(len(PARTS))), str(counts[name, method])]
         for (name, method), results in found.items()
     ]
     most = max(counts.values())
     random = np.mean([result.random for result in max(found.values(), key=len)])
     rows.append(["random pairs", *[f"{random:.3f} (1)"] * len(PARTS), str(most)])
-    names, apart = list(contacts), []
+    names = list(contacts)
     untrained, first, *others = names[names.index(UNTRAINED) :]
-    for one, two in [(untrained, first), *((first, other) for other in others)]:
-        for method in dict.fromkeys(method for name, method in found if name == two):
-            gain = times_random_apart(found[two, method], found[one, method], last)
-            fits = f", ± {gain.fits:.2f} from fit to fit" if gain.fits else ""
-            apart.append(f"- {two} less {one}, {method}, {_part(PARTS[last])}: {gain.value:+.2f} ± {gain.error:.2f}{fits}")
+    gains = [_gains(found, one, two) for one, two in [(untrained, first), *((first, other) for other in others)]]
     note = (
         "Precision among the best pairs, in brackets how many times that of random pairs ± its standard error over receptors; L: residues "
         "with a position. Heads and regressions come from receptors that are neither these nor their homologues; a regression is the mean "
         "over several, each fitted on other ones of them. Differences of the numbers in brackets, paired:"
     )
     title = f"### Contacts of {most} unseen receptors at separation ≥ {separation}"
-    return "\n\n".join([title, _table(head, rows), note, "\n".join(apart)])
+    return "\n\n".join([title, _table(head, rows), note, "\n".join(gains)])
 
 
-def _part(part: int) -> str:
-    return "L" if part == 1 else f"L/{part}"
+def _gains(found: dict[tuple[str, str], list[Precision]], one: str, two: str) -> str:
+    """What the row `two` has more than the row `one`, a line a method."""
+    lines, (last, name) = [], list(enumerate(PARTS))[-1]
+    for method in [method for row, method in found if row == two]:
+        gain = times_random_apart(found[two, method], found[one, method], last)
+        fits = f", ± {gain.fits:.2f} from fit to fit" if gain.fits else ""
+        lines.append(f"- {two} less {one}, {method}, {name}: {gain.value:+.2f} ± {gain.error:.2f}{fits}")
+    return "\n".join(lines)
 
 
 def _contacts(contacts: dict[str, list[Precision]], separation: int) -> str:
@@ -144,8 +147,8 @@ def _contacts(contacts: dict[str, list[Precision]], separation: int) -> str:
     chosen = [result for result in next(iter(contacts.values())) if (result.method, result.separation) == ("regression", separation)]
     random = mean_over_receptors((result.receptor, result.random) for result in chosen)
     rows.append(["random pairs", *[f"{random:.3f}"] * len(PARTS), "1.0", *(f"{result.random:.2f}" for result in chosen)])
-    names = [_part(part) for part in PARTS]
-    head = [f"separation ≥ {separation}", *names, f"{names[-1]} ÷ random", *(f"{entry}, {names[-1]}" for entry in entries)]
+    last = list(PARTS)[-1]
+    head = [f"separation ≥ {separation}", *PARTS, f"{last} ÷ random", *(f"{entry}, {last}" for entry in entries)]
     note = (
         "Precision among the best pairs; L: residues with a position. Mean over receptors (AA2AR's two structures count as one). Head and "
         "regression come from the other receptors only."

@@ -8,26 +8,22 @@ asked; the regression is fitted on twenty of them (as many proteins as in Rao et
 makes a difference.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from _quality_contacts import SEPARATIONS, Precision, fit_heads
-from _quality_models import Row, attention_maps
+from _quality_models import SHORT, Row, attention_maps
 
 from allo_core.attention.contacts import apc, far_pairs, pairs_of, precision_at, precisions_among
+from allo_core.folding.references import ALPHAFOLD, references_of
 from allo_core.library.contacts import KnownContacts, known_contacts
-from allo_core.library.predicted import predicted_structure
 from allo_core.library.receptors import receptors
 from allo_core.protein.contacts import CB_CONTACT
 from allo_core.readouts.contact_heads import HEADS, scaled
 from allo_core.readouts.family_contacts import family_contacts
 from allo_core.readouts.known import others_than, unrelated
 from allo_core.readouts.separation_contacts import separation_scores
-from allo_core.structure.confidence import plddt
-from allo_core.structure.geometry import cb_positions
-from allo_core.structure.mapping import map_structure
-from allo_core.structure.read import read_structure
 
 __all__ = [
     "FAMILY",
@@ -43,8 +39,6 @@ __all__ = [
 ]
 
 FAMILY, SEPARATION = "the family's mean map", "separation alone"
-_LONGEST = 510  # residues, what AntiBERTy reads
-_SURE = 70.0  # pLDDT
 _OTHERS = 10  # pairs that do not touch, for each that does: what is left out of a fit changes its intercept alone, in expectation
 _SEED = 0
 
@@ -57,28 +51,23 @@ class Times(NamedTuple):
     fits: float
 
 
-def unseen_contacts(unseen: Sequence[str]) -> list[KnownContacts]:
+def unseen_contacts(unseen: Collection[str]) -> list[KnownContacts]:
     """What touches in each of these receptors, in the order of their names; those without structure or longer than 510 are left out."""
-    found = []
-    for name in sorted(unseen):
-        receptor, shipped = receptors().get(name), predicted_structure(name)
-        if receptor is None or len(receptor.protein) > _LONGEST:
-            continue
-        if name in known_contacts():
-            found.append(known_contacts()[name])
-        elif shipped is not None:
-            structure = read_structure(shipped.path)
-            mapping = map_structure(structure, receptor.protein)
-            sure = plddt(structure, mapping, len(receptor.protein))
-            assert sure is not None  # every model that ships has it
-            cb = np.where((sure >= _SURE)[:, None], cb_positions(structure, mapping, len(receptor.protein)), np.nan)
-            first, second, contact = pairs_of(cb, min(SEPARATIONS), CB_CONTACT)
-            resolved = np.flatnonzero(np.isfinite(cb[:, 0]))
-            found.append(KnownContacts(name, shipped.name, resolved, first[contact], second[contact]))
-    return found
+    short = [name for name in sorted(unseen) if name in receptors() and len(receptors()[name].protein) <= SHORT]
+    found = (known_contacts().get(name) or _predicted_contacts(name) for name in short)
+    return [known for known in found if known is not None]
 
 
-def fitted_receptors(unseen: Sequence[str], asked: Sequence[KnownContacts]) -> list[KnownContacts]:
+def _predicted_contacts(name: str) -> KnownContacts | None:
+    """What touches in the AlphaFold model of a receptor; None where none ships."""
+    for model in references_of(name):
+        if model.kind == ALPHAFOLD:
+            first, second, contact = pairs_of(model.cb, min(SEPARATIONS), CB_CONTACT)
+            return KnownContacts(name, model.name, np.flatnonzero(np.isfinite(model.cb[:, 0])), first[contact], second[contact])
+    return None
+
+
+def fitted_receptors(unseen: Collection[str], asked: Sequence[KnownContacts]) -> list[KnownContacts]:
     """The receptors with known contacts that are neither unseen nor homologues of one that is asked, nor of one another."""
     chosen = [name for name in unrelated() if name not in unseen]
     for one in asked:
@@ -120,17 +109,25 @@ def family_precision(asked: Sequence[KnownContacts]) -> list[Precision]:
 
 def times_random(found: Sequence[Precision], part: int) -> Times:
     """Mean precision at the `part`-th of PARTS over mean chance; every receptor has one result, or as many as there are fits."""
-    return times_random_apart(found, [one._replace(values=(0.0,) * len(one.values)) for one in found], part)
+    return _times(_by_receptor(found, part), found)
 
 
 def times_random_apart(found: Sequence[Precision], other: Sequence[Precision], part: int) -> Times:
     """How much more `found` has than `other`, on the same receptors in the same order, paired."""
-    count = len({one.receptor for one in found})
-    gained = np.reshape([one.values[part] - two.values[part] for one, two in zip(found, other, strict=True)], (count, -1))
-    random = np.reshape([one.random for one in found], (count, -1))[:, 0]
-    times = gained.mean() / random.mean()
-    error = (gained.mean(axis=1) - times * random).std(ddof=1) / np.sqrt(count) / random.mean()
-    fits = (gained.mean(axis=0) / random.mean()).std(ddof=1) if gained.shape[1] > 1 else 0.0
+    return _times(_by_receptor(found, part) - _by_receptor(other, part), found)
+
+
+def _by_receptor(found: Sequence[Precision], part: int) -> np.ndarray:
+    """Precision [receptors, fits]."""
+    return np.reshape([one.values[part] for one in found], (len({one.receptor for one in found}), -1))
+
+
+def _times(values: np.ndarray, found: Sequence[Precision]) -> Times:
+    """Values [receptors, fits] beside the chance of these receptors."""
+    random = np.array(list({one.receptor: one.random for one in found}.values()))
+    times = values.mean() / random.mean()
+    error = (values.mean(axis=1) - times * random).std(ddof=1) / np.sqrt(len(random)) / random.mean()
+    fits = (values.mean(axis=0) / random.mean()).std(ddof=1) if values.shape[1] > 1 else 0.0
     return Times(float(times), float(error), float(fits))
 
 

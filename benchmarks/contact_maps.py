@@ -2,9 +2,9 @@
 
     python benchmarks/contact_maps.py [--model ID ...] [--receptors N] [--heads N ...]
 
-One receptor of each cluster of homologues with a known structure (at most 510 residues).  The heads are chosen, and the
-baselines are made, on receptors that are no homologues of the one that is asked.  Prints Markdown: means over receptors, behind ± half of a
-95 % interval over them.  About a minute on 2 CPU cores for the model that ships.
+One receptor of each cluster of homologues with a known structure (at most 510 residues).  The heads are chosen, and the baselines are
+made, on receptors that are no homologues of the one that is asked.  Prints Markdown: means over receptors, behind ± half of a 95 % interval
+over them.  About a minute on 2 CPU cores for the model that ships.
 """
 
 import argparse
@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from allo_core.attention.contacts import SEPARATIONS, precisions_among
+from allo_core.attention.contacts import PARTS, SEPARATIONS, precisions_among
 from allo_core.errors import AlloScopeError
 from allo_core.library.contacts import known_contacts
 from allo_core.library.receptors import receptors
@@ -48,7 +48,7 @@ def main() -> int:
     except AlloScopeError as error:
         print(error, file=sys.stderr)
         return 2
-    heads = " | ".join(f"≥ {separation}, {part}" for separation in SEPARATIONS for part in ("L", "L/2", "L/5"))
+    heads = " | ".join(f"≥ {separation}, {part}" for separation in SEPARATIONS for part in PARTS)
     print(f"{len(chosen)} receptors\n\n| map | {heads} |\n| --- |{' --- |' * 9}")
     print(f"| random pairs | {' | '.join(_mean([[one.random for one in found] for found in rows['family']], 3))} |")
     for name, found in rows.items():

@@ -90,8 +90,8 @@ def measure(models: Sequence[tuple[str, Path, bool]], data: Path, structures: Pa
     print("masked residues", file=sys.stderr)
     held = ask_all(split, all_rows, effort)
     print("contacts", file=sys.stderr)
-    asked = unseen_contacts(list(split.unseen))
-    fitted = fitted_receptors(list(split.unseen), asked)
+    asked = unseen_contacts(split.unseen)
+    fitted = fitted_receptors(split.unseen, asked)
     fits = effort.contact_fits, effort.contact_receptors
     unseen = {FAMILY: family_precision(asked), SEPARATION: separation_precision(asked, fitted)}
     unseen |= {row.title: unseen_precision(row, asked, fitted, *fits) for row in all_rows}

@@ -9,11 +9,12 @@ import numpy as np
 if TYPE_CHECKING:  # the app need not wait for it
     from jaxtyping import Bool, Float, Integer
 
-__all__ = ["SEPARATIONS", "Pairs", "Precision", "apc", "far_pairs", "pairs_of", "precision_at", "precisions_among"]
+__all__ = ["PARTS", "SEPARATIONS", "Pairs", "Precision", "apc", "far_pairs", "pairs_of", "precision_at", "precisions_among"]
 
 # CASP's short, medium and long range begin here: residues apart along the chain.
 SEPARATIONS = (6, 12, 24)
-_PARTS = (1, 2, 5)  # the best L, L/2 and L/5 pairs are looked at
+# How many of the best pairs are looked at: what L is divided by, as CASP names it.
+PARTS = {"L": 1, "L/2": 2, "L/5": 5}
 
 
 def apc(maps: Float[np.ndarray, "... L L"]) -> Float[np.ndarray, "... L L"]:
@@ -110,6 +111,6 @@ def precisions_among(
         pairs = far_pairs(resolved, separation)
         values = np.where(np.isnan(scores[pairs]), -np.inf, scores[pairs])
         contact = contacts[pairs]
-        best = tuple(precision_at(values, contact, len(resolved) // part) for part in _PARTS)
+        best = tuple(precision_at(values, contact, len(resolved) // part) for part in PARTS.values())
         found.append(Precision(separation, best, float(contact.mean()) if len(contact) else float("nan"), len(contact)))
     return tuple(found)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from allo_core.attention.contacts import Precision, precisions_among
+from allo_core.attention.contacts import PARTS, Precision, precisions_among
 from allo_core.library.contacts import known_contacts
 from allo_core.library.nearest import numbers_for
 from allo_core.protein.numbering import ResidueNumbers
@@ -114,4 +114,4 @@ def judged_contacts(predicted: PredictedContacts, family: FamilyContacts | None,
 
 
 def _named(precision: Precision) -> dict[str, float]:
-    return dict(zip(("L", "L/2", "L/5"), precision.values, strict=True))
+    return dict(zip(PARTS, precision.values, strict=True))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from allo_core.attention.contacts import PARTS
 from allo_core.export.readouts import contacts_csv
 from allo_core.library.nearest import numbers_for
 from allo_core.protein.sequence import Protein
@@ -63,7 +64,7 @@ def _draw_precision(judged: JudgedContacts) -> None:
     rows = []
     for index, own in enumerate(judged.model):
         other = judged.family[index] if judged.family else None
-        for place, name in enumerate(("L", "L/2", "L/5")):
+        for place, name in enumerate(PARTS):
             rows.append(
                 {
                     "apart": f"≥ {own.separation}",
